@@ -1,0 +1,58 @@
+"""Star-to-chain transforms: from a spectral density and a temperature to the chain that stands for the bath.
+
+One convention: J(w) = sum_k g_k^2 delta(w - w_k), no pi; X = sum_k g_k (a_k + a_k^dag); hbar = k_B = 1.
+"""
+
+from chains.coefficients import Chain, ChainNotConverged, SpectralDensity, chain, thermofield_chains
+from chains.correlation import chain_correlation, correlation, correlation_error, exact_correlation
+from chains.diagnose import Diagnosis, diagnose
+from chains.discrete import Discrete
+from chains.integrals import divergent_integrals
+from chains.light_cone import front_time, light_cone_time, required_length, required_length_front
+from chains.lorentzian import Brownian, DrudeLorentz
+from chains.mapping import ModeFunctions, mode_functions
+from chains.problems import InvalidInput, Problem
+from chains.semicircle import Semicircle
+from chains.spectral import ContinuousDensity, PowerLaw
+from chains.star import Coefficients, Star, from_star, star
+from chains.table import Table
+
+__all__ = [
+    # spectral densities
+    "Brownian",
+    "ContinuousDensity",
+    "Discrete",
+    "DrudeLorentz",
+    "PowerLaw",
+    "Semicircle",
+    "SpectralDensity",
+    "Table",
+    "divergent_integrals",
+    # chains
+    "Chain",
+    "ChainNotConverged",
+    "chain",
+    "thermofield_chains",
+    # stars
+    "Coefficients",
+    "Star",
+    "from_star",
+    "star",
+    # what a chain is worth
+    "Diagnosis",
+    "chain_correlation",
+    "correlation",
+    "correlation_error",
+    "diagnose",
+    "exact_correlation",
+    "front_time",
+    "light_cone_time",
+    "required_length",
+    "required_length_front",
+    # back to the physical modes
+    "ModeFunctions",
+    "mode_functions",
+    # bad input
+    "InvalidInput",
+    "Problem",
+]

@@ -1,0 +1,87 @@
+"""Checks of single input values; each returns the problems found, so that a caller can report all of them at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import numpy as np
+import numpy.typing as npt
+
+from chains.problems import InvalidInput, Problem
+
+_UNIT_HINT = "numbers carry no unit here: hbar = k_B = 1, one energy unit for all; convert first"
+
+
+def number_problems(
+    key: str, value: object, *, above: float | None = None, at_least: float | None = None
+) -> list[Problem]:
+    """Return what keeps ``value`` from being a finite real number > ``above`` and >= ``at_least``.
+
+    Booleans, text and complex numbers (also with imaginary part 0j) are problems, never converted.
+    """
+    allowed = "a finite real number"
+    if above is not None:
+        allowed += f" > {above:g}"
+    if at_least is not None:
+        allowed += f" >= {at_least:g}"
+    if isinstance(value, bool | np.bool_):
+        return [Problem(key=key, value=value, allowed=allowed, hint="a boolean is not a number")]
+    if isinstance(value, str):
+        return [Problem(key=key, value=value, allowed=allowed, hint=f"found a text; {_UNIT_HINT}")]
+    if isinstance(value, complex | np.complexfloating):
+        return [Problem(key=key, value=value, allowed=allowed, hint="found a complex number; this one is real")]
+    if not isinstance(value, Real):
+        return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
+    number = float(value)
+    inside = math.isfinite(number)
+    inside = inside and (above is None or number > above) and (at_least is None or number >= at_least)
+    return [] if inside else [Problem(key=key, value=value, allowed=allowed)]
+
+
+def integer_problems(key: str, value: object, *, at_least: int) -> list[Problem]:
+    """Return what keeps ``value`` from being an integer >= ``at_least`` (booleans and 2.0 are not)."""
+    allowed = f"an integer >= {at_least}"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
+    return [] if int(value) >= at_least else [Problem(key=key, value=value, allowed=allowed)]
+
+
+def temperature_problems(value: object) -> list[Problem]:
+    """Return what is wrong with a temperature: real, finite, >= 0; 0 is the vacuum."""
+    problems = number_problems("temperature", value, at_least=0.0)
+    return [
+        Problem(key=p.key, value=p.value, allowed=p.allowed, hint=p.hint or "zero temperature is 0.0; k_B = 1")
+        for p in problems
+    ]
+
+
+def sequence_problems(key: str, values: object) -> list[Problem]:
+    """Return what keeps ``values`` from being a non-empty one-dimensional list of finite real numbers."""
+    allowed = "a non-empty list of finite real numbers"
+    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
+        return [Problem(key=key, value=values, allowed=allowed, hint=f"found {type(values).__name__}")]
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        return [Problem(key=key, value=f"array of shape {values.shape}", allowed="one dimension")]
+    if len(values) == 0:
+        return [Problem(key=key, value=values, allowed=allowed)]
+    return [problem for i, value in enumerate(values) for problem in number_problems(f"{key}[{i}]", value)]
+
+
+def real_times(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return ``times`` as a one-dimensional float array, or raise :class:`InvalidInput`."""
+    array = np.atleast_1d(np.asarray(times))
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        raise InvalidInput([Problem(key="times", value=times, allowed="a number or a list of real numbers")])
+    if not np.all(np.isfinite(array)):
+        first = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise InvalidInput([Problem(key=f"times[{first}]", value=float(array[first]), allowed="a finite real number")])
+    return array.astype(np.float64)
+
+
+def frozen(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return a read-only float copy of ``values``: results are values, nobody edits them in place."""
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,97 @@
+"""The bath correlation function, exactly and as a chain of finite length has it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from chains.checks import real_times, temperature_problems
+from chains.coefficients import Chain, SpectralDensity
+from chains.discrete import Discrete
+from chains.problems import raise_if_any
+from chains.quadrature import discretise
+from chains.spectral import PowerLaw
+from chains.star import star_of
+from chains.thermal import Weight, discrete_measure, segments
+
+FloatArray = npt.NDArray[np.float64]
+ComplexArray = npt.NDArray[np.complex128]
+
+_TRUNCATION = 1e-17
+"""Infinite supports are cut for C(t) where less than this part of int J lies beyond."""
+_ENTRIES_AT_ONCE = 2_000_000
+
+
+def correlation(
+    density: SpectralDensity, times: npt.ArrayLike, temperature: float = 0.0, *, support: float | None = None
+) -> ComplexArray:
+    """Return C(t) = int dw J(w) [coth(beta w/2) cos wt - i sin wt], shape (n,), energy squared.
+
+    times: shape (n,), any sign. Accurate to about 1e-12 C(0). support: J is cut at this frequency (as in chains.chain).
+    Raises InvalidInput for times or a temperature that are not finite real numbers (temperature >= 0).
+    """
+    raise_if_any(temperature_problems(temperature))
+    weight: Weight = "thermal" if temperature > 0.0 else "vacuum"
+    strength = 1.0 if isinstance(density, Discrete) else density.strength
+    return strength * shape_correlation(
+        density, real_times(times), weight=weight, temperature=temperature, support=support
+    )
+
+
+def shape_correlation(
+    density: SpectralDensity, times: FloatArray, *, weight: Weight, temperature: float, support: float | None = None
+) -> ComplexArray:
+    """Return int weight(w) exp(-i w t) dw, shape (n,), without the strength of a continuous density."""
+    if isinstance(density, Discrete):
+        nodes, amplitudes = discrete_measure(density, weight=weight, temperature=temperature)
+        return _fourier(nodes, amplitudes**2, times)
+    high = density.support[1] if support is None else min(support, density.support[1])
+    if weight == "vacuum" and math.isinf(high) and isinstance(density, PowerLaw) and density.shape == "exponential":
+        wc, s = density.cutoff, density.exponent
+        return np.asarray(wc**2 * math.gamma(s + 1.0) * (1.0 + 1j * wc * times) ** (-s - 1.0))
+    upper = density.truncation(_TRUNCATION) if math.isinf(high) else high
+    pieces = segments(density, weight=weight, temperature=temperature, upper=upper)
+    if not pieces:
+        return np.zeros(times.size, dtype=np.complex128)
+    nodes, amplitudes = discretise(pieces, longest_time=float(np.max(np.abs(times), initial=0.0)))
+    return _fourier(nodes, amplitudes**2, times)
+
+
+def _fourier(nodes: FloatArray, weights: FloatArray, times: FloatArray) -> ComplexArray:
+    """Return sum_j weights_j exp(-i nodes_j t), shape (n,), in blocks of times that fit into memory."""
+    block = max(1, _ENTRIES_AT_ONCE // nodes.size)
+    parts = [np.exp(-1j * np.outer(times[i : i + block], nodes)) @ weights for i in range(0, times.size, block)]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.complex128)
+
+
+def chain_correlation(chain: Chain, times: npt.ArrayLike) -> ComplexArray:
+    """Return the chain's own C(t) = kappa^2 <0| exp(-i h t) |0>, shape (n,), h its tridiagonal matrix.
+
+    It agrees with :func:`correlation` until the far end of the chain is felt. Raises InvalidInput for bad times.
+    """
+    frequencies, couplings, _ = star_of(chain.coupling, chain.frequencies, chain.hoppings)
+    return _fourier(frequencies, couplings**2, real_times(times))
+
+
+def exact_correlation(chain: Chain, times: npt.ArrayLike) -> ComplexArray:
+    """Return the C(t), shape (n,), of the weight that the chain was made from, as if the chain had no end."""
+    density = chain.density
+    strength = 1.0 if isinstance(density, Discrete) else density.strength
+    return strength * shape_correlation(
+        density, real_times(times), weight=chain.weight, temperature=chain.temperature, support=chain.support[1]
+    )
+
+
+def correlation_error(chain: Chain, times: npt.ArrayLike) -> FloatArray:
+    """Return |C_chain(t) - C(t)|, shape (n,), energy squared, C(t) without any truncation of an infinite support.
+
+    The error measure that matters to users: the system sees the bath through C(t) only. A support cut by hand counts
+    as an error here. Raises InvalidInput for bad times.
+    """
+    moments = real_times(times)
+    density = chain.density
+    strength = 1.0 if isinstance(density, Discrete) else density.strength
+    exact = strength * shape_correlation(density, moments, weight=chain.weight, temperature=chain.temperature)
+    return np.asarray(np.abs(chain_correlation(chain, moments) - exact))

@@ -1,0 +1,217 @@
+"""How long a chain is long enough: when its end is reached, and when the system feels it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import eigh_tridiagonal
+
+from chains.checks import number_problems
+from chains.coefficients import Chain, SpectralDensity, chain
+from chains.correlation import shape_correlation
+from chains.discrete import Discrete
+from chains.problems import Problem, raise_if_any
+from chains.star import star_of
+
+FloatArray = npt.NDArray[np.float64]
+
+LONGEST_CHAIN = 4096
+SMALLEST_TOLERANCE = 1e-12
+_SAMPLES = 240
+_HORIZONS = 5
+
+
+def _tolerance_problems(tolerance: object) -> list[Problem]:
+    problems = number_problems("tolerance", tolerance, above=0.0)
+    if not problems and not SMALLEST_TOLERANCE <= tolerance < 1.0:  # type: ignore[operator]
+        hint = "C(t) itself is known to about 1e-13"
+        problems = [Problem(key="tolerance", value=tolerance, allowed=f"in [{SMALLEST_TOLERANCE:g}, 1)", hint=hint)]
+    return problems
+
+
+def _chain_error(bath: Chain) -> Callable[[FloatArray], FloatArray]:
+    """Return the function t -> |C_N(t) - C(t)|/C(0) of a chain; it does not depend on the coupling strength."""
+    frequencies, couplings, _ = star_of(1.0, bath.frequencies, bath.hoppings)
+    support = bath.support[1]
+
+    def error(times: FloatArray) -> FloatArray:
+        exact = shape_correlation(
+            bath.density, np.append(0.0, times), weight=bath.weight, temperature=bath.temperature, support=support
+        )
+        own = np.exp(-1j * np.outer(times, frequencies)) @ couplings**2
+        return np.asarray(np.abs(own - exact[1:] / exact[0].real))
+
+    return error
+
+
+def _last_site(bath: Chain) -> Callable[[FloatArray], FloatArray]:
+    """Return the function t -> |<N-1| exp(-i h t) |0>|."""
+    values, vectors = eigh_tridiagonal(bath.frequencies, bath.hoppings)
+    overlaps = vectors[0] * vectors[-1]
+
+    def amplitude(times: FloatArray) -> FloatArray:
+        return np.asarray(np.abs(np.exp(-1j * np.outer(times, values)) @ overlaps))
+
+    return amplitude
+
+
+def _first_crossing(size: Callable[[FloatArray], FloatArray], tolerance: float, guess: float) -> float:
+    """Return the first time at which ``size`` exceeds ``tolerance``, inf if it does not up to many times ``guess``."""
+    start, end = 0.0, guess
+    for _ in range(_HORIZONS):
+        times = np.linspace(start, end, _SAMPLES + 1)[1:]
+        beyond = np.flatnonzero(size(times) > tolerance)
+        if beyond.size == 0:
+            start, end = end, 2.0 * end
+            continue
+        for _ in range(2):  # two refinements of the step in which it happens
+            first = int(beyond[0])
+            left = times[first - 1] if first > 0 else start
+            times = np.linspace(left, times[first], 17)[1:]
+            beyond = np.flatnonzero(size(times) > tolerance)
+            start = left
+        return float(times[beyond[0]])
+    return math.inf
+
+
+def _travel_time(bath: Chain) -> float:
+    """Return the time a signal needs to the end at the local speed of 2 t_n sites per unit time."""
+    return float(np.sum(0.5 / bath.hoppings)) + 0.5 / bath.next_hopping
+
+
+def light_cone_time(bath: Chain, tolerance: float = 1e-6) -> float:
+    """Return the time at which the system feels the end of the chain: |C_N(t) - C(t)| > tolerance C(0).
+
+    An excitation has gone to the end and back by then. inf for a complete discrete bath (its recurrences are physics).
+    C(t) is the exact one of the same (cut) weight. Raises InvalidInput unless 1e-12 <= tolerance < 1.
+    """
+    raise_if_any(_tolerance_problems(tolerance))
+    if bath.complete:
+        return math.inf
+    return _first_crossing(_chain_error(bath), tolerance, 1.5 * _travel_time(bath))
+
+
+def front_time(bath: Chain, tolerance: float = 1e-6) -> float:
+    """Return the time at which the front reaches the end: |<N-1| exp(-i h t) |0>| > tolerance.
+
+    The system notices nothing yet, but energies and occupations of the bath do. inf for a complete discrete bath.
+    Raises InvalidInput unless 1e-12 <= tolerance < 1.
+    """
+    raise_if_any(_tolerance_problems(tolerance))
+    if bath.complete:
+        return math.inf
+    if bath.length == 1:
+        return 0.0
+    return _first_crossing(_last_site(bath), tolerance, 0.75 * _travel_time(bath))
+
+
+def _until_problems(until: object, tolerance: object) -> list[Problem]:
+    return number_problems("until", until, at_least=0.0) + _tolerance_problems(tolerance)
+
+
+def required_length(
+    density: SpectralDensity,
+    temperature: float,
+    until: float,
+    tolerance: float = 1e-8,
+    *,
+    support: float | None = None,
+) -> int:
+    """Return the length of the shortest chain whose end the system does not feel.
+
+    That is |C_N(t) - C(t)| <= tolerance C(0) for t <= until, C(t) that of the same (cut) weight. A discrete bath never needs more than all its sites. Raises InvalidInput (also where more than 4096 sites would be
+    needed) with every problem.
+    """
+    raise_if_any(_until_problems(until, tolerance))
+    times = _times(until)
+    longest = _long_chain(density, temperature, support, lambda bath: _good(bath, times, tolerance), until)
+    low, high = 0, longest.length  # the shortest good one is in (low, high]
+    exact = _normalised_exact(longest, times)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _distance(longest, middle, times, exact) <= tolerance:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def required_length_front(
+    density: SpectralDensity,
+    temperature: float,
+    until: float,
+    tolerance: float = 1e-8,
+    *,
+    support: float | None = None,
+) -> int:
+    """Return the length of the shortest chain whose last site stays empty to ``until``.
+
+    That is |<N-1| exp(-i h t) |0>| <= tolerance for t <= until. About twice :func:`required_length`; arguments and errors as there.
+    """
+    raise_if_any(_until_problems(until, tolerance))
+    times = _times(until)
+
+    def settled(bath: Chain) -> bool:
+        return bool(np.max(_last_site(bath)(times)) <= tolerance)
+
+    longest = _long_chain(density, temperature, support, settled, until)
+    if longest.complete and not settled(longest):
+        return longest.length
+    values, vectors = eigh_tridiagonal(longest.frequencies, longest.hoppings)
+    largest = np.zeros(longest.length)
+    for t in times:
+        largest = np.maximum(largest, np.abs(vectors @ (np.exp(-1j * values * t) * vectors[0])))
+    reached = np.flatnonzero(largest > tolerance)
+    return min(int(reached[-1]) + 2 if reached.size else 1, longest.length)
+
+
+def _times(until: float) -> FloatArray:
+    """Return sample times up to ``until``, denser towards the end, where the errors are largest."""
+    return until * np.concatenate([np.linspace(0.0, 0.8, 21)[1:], np.linspace(0.8, 1.0, 41)[1:]])
+
+
+def _normalised_exact(bath: Chain, times: FloatArray) -> npt.NDArray[np.complex128]:
+    exact = shape_correlation(
+        bath.density,
+        np.append(0.0, times),
+        weight=bath.weight,
+        temperature=bath.temperature,
+        support=bath.support[1],
+    )
+    return exact[1:] / exact[0].real
+
+
+def _distance(bath: Chain, length: int, times: FloatArray, exact: npt.NDArray[np.complex128]) -> float:
+    """Return max_t |C_n(t) - C(t)|/C(0) of the chain of the first ``length`` sites of ``bath``."""
+    frequencies, couplings, _ = star_of(1.0, bath.frequencies[:length], bath.hoppings[: length - 1])
+    own = np.exp(-1j * np.outer(times, frequencies)) @ couplings**2
+    return float(np.max(np.abs(own - exact)))
+
+
+def _good(bath: Chain, times: FloatArray, tolerance: float) -> bool:
+    return _distance(bath, bath.length, times, _normalised_exact(bath, times)) <= tolerance
+
+
+def _long_chain(
+    density: SpectralDensity,
+    temperature: float,
+    support: float | None,
+    settled: Callable[[Chain], bool],
+    until: float,
+) -> Chain:
+    """Return a chain that satisfies ``settled``, by doubling its length; the complete one of a discrete bath."""
+    if isinstance(density, Discrete):
+        return chain(density, temperature=temperature, support=support)
+    length = 16
+    while length <= LONGEST_CHAIN:
+        bath = chain(density, length, temperature=temperature, support=support)
+        if settled(bath):
+            return bath
+        length *= 2
+    hint = "a smaller `support`, a lower cut-off or a larger tolerance needs fewer sites"
+    allowed = f"a time that a chain of {LONGEST_CHAIN} sites can reach"
+    raise_if_any([Problem(key="until", value=until, allowed=allowed, hint=hint)])
+    raise AssertionError("unreachable")

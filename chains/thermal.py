@@ -1,0 +1,135 @@
+"""Temperature as a change of the weight: from J(w) and T to the measures whose chains start in the vacuum.
+
+"vacuum"      J(w) on w > 0                                        T = 0
+"thermal"     J_beta(w) = sign(w) J(|w|)/2 (1 + coth(beta w/2))    on the whole axis, T > 0; Tamascelli et al.,
+              Phys. Rev. Lett. 123, 090402 (2019)
+"emission"    J(w) (1 + n(w)) on w > 0   } thermofield, n = 1/(exp(beta w) - 1);
+"absorption"  J(w) n(w)       on w > 0   } de Vega and Banuls, Phys. Rev. A 92, 052116 (2015)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chains.discrete import Discrete
+from chains.quadrature import Segment
+from chains.spectral import ContinuousDensity
+
+FloatArray = npt.NDArray[np.float64]
+Root = Callable[[FloatArray], FloatArray]
+LARGEST_EXPONENT = 1200.0
+"""J n is cut where exp(-beta w) has fallen to exp(-1200): its root is still a normal double there, not much further."""
+Weight = Literal["vacuum", "thermal", "emission", "absorption"]
+
+
+def root_thermal_factor(w: FloatArray, beta: float, sign: int) -> FloatArray:
+    """Return sqrt(phi(sign w)) for w >= 0, phi(x) = x/(1 - exp(-beta x)): smooth, positive, 1/beta at 0.
+
+    J_beta(+-w) = (J(w)/w) phi(+-w). phi(-w) = exp(-beta w) phi(w), so that nothing overflows.
+    """
+    small = beta * w < 1e-300  # expm1 of a denormal: the limit instead of 0/0
+    safe = np.where(small, 1.0, w)
+    root = np.where(small, math.sqrt(1.0 / beta), np.sqrt(safe / -np.expm1(-beta * safe)))
+    return root if sign > 0 else root * np.exp(-0.5 * beta * w)
+
+
+def _half(density: ContinuousDensity, *, upper: float, beta: float, sign: int) -> Segment:
+    """Return the segment on w > 0 with weight J(w)/strength (sign 0), times 1 + n (sign +1), times n (sign -1)."""
+    low, high = density.support
+    start_power, end_power = density.end_powers
+    singular = density.singular
+    factors: list[Root] = [density.amplitude]
+    if upper < high and end_power != 0.0:  # cut below the end: its power is an ordinary factor now
+        power = 0.5 * end_power
+        factors.append(lambda w: (high - w) ** power)
+        end_power = 0.0
+        singular = (*singular, high)
+    if sign != 0:
+        factors.append(lambda w: root_thermal_factor(w, beta, sign))
+        singular = (*singular, 2j * math.pi / beta)
+        if low == 0.0:
+            start_power -= 1.0  # J coth ~ w^(s-1)
+        else:
+            factors.append(lambda w: 1.0 / np.sqrt(w))
+            singular = (*singular, 0.0)
+
+    def root(w: FloatArray) -> FloatArray:
+        value = np.ones_like(w)
+        for factor in factors:
+            value = value * factor(w)
+        return value
+
+    cut = LARGEST_EXPONENT / beta if sign != 0 else math.inf
+    breaks = tuple(sorted(b for b in {*density.breaks, cut} if low < b < upper))
+    return Segment(
+        start=low, end=upper, start_power=start_power, end_power=end_power, root=root, singular=singular, breaks=breaks
+    )
+
+
+def mirrored(segment: Segment) -> Segment:
+    """Return the segment reflected at w = 0."""
+    return Segment(
+        start=-segment.end,
+        end=-segment.start,
+        start_power=segment.end_power,
+        end_power=segment.start_power,
+        root=lambda w: segment.root(-w),
+        singular=tuple(-z for z in segment.singular),
+        breaks=tuple(-b for b in reversed(segment.breaks)),
+    )
+
+
+def absorption_end(temperature: float, upper: float) -> float:
+    """Return the frequency at which J n is cut: ``upper``, or where exp(-beta w) would underflow."""
+    return min(upper, LARGEST_EXPONENT * temperature)
+
+
+def half_segments(
+    density: ContinuousDensity, *, weight: Weight, temperature: float, upper: float
+) -> tuple[Segment | None, Segment | None]:
+    """Return the segments on w > 0 of the weight at +w and (reflected) at -w, None where there is none.
+
+    The strength of the density is left out. "absorption" lives at +w in its own chain but is returned as the second: it
+    belongs to b'. The second ends where exp(-beta w) underflows, and is None if that is below the support.
+    """
+    if weight == "vacuum":
+        return _half(density, upper=upper, beta=math.inf, sign=0), None
+    beta = 1.0 / temperature
+    plus = _half(density, upper=upper, beta=beta, sign=1)
+    cut = absorption_end(temperature, upper)
+    minus = _half(density, upper=cut, beta=beta, sign=-1) if cut > density.support[0] else None
+    if weight == "emission":
+        return plus, None
+    return (None, minus) if weight == "absorption" else (plus, minus)
+
+
+def segments(density: ContinuousDensity, *, weight: Weight, temperature: float, upper: float) -> tuple[Segment, ...]:
+    """Return the measure (without the density's strength) as segments in increasing frequency."""
+    plus, minus = half_segments(density, weight=weight, temperature=temperature, upper=upper)
+    if plus is None:
+        return () if minus is None else (minus,)
+    return (plus,) if minus is None else (mirrored(minus), plus)
+
+
+def discrete_measure(density: Discrete, *, weight: Weight, temperature: float) -> tuple[FloatArray, FloatArray]:
+    """Return frequencies and amplitudes g sqrt(1 + n) at +w, g sqrt(n) at -w (or +w for "absorption"), sorted.
+
+    Amplitudes that underflow to 0 (beta w > 1400) stay in the list: the caller decides.
+    """
+    w = np.asarray(density.frequencies, dtype=np.float64)
+    g = np.asarray(density.couplings, dtype=np.float64)
+    if weight == "vacuum":
+        return w, g
+    beta = 1.0 / temperature
+    up = g * root_thermal_factor(w, beta, 1) / np.sqrt(w)
+    down = g * root_thermal_factor(w, beta, -1) / np.sqrt(w)
+    if weight == "emission":
+        return w, up
+    if weight == "absorption":
+        return w, down
+    return np.concatenate([-w[::-1], w]), np.concatenate([down[::-1], up])

@@ -1,0 +1,91 @@
+"""Time-evolution algorithms as frozen settings. All of them are driven by :func:`tnthermo.evolve`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+
+from chains.problems import Problem, raise_if_any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Algorithm:
+    """What every algorithm has.
+
+    step       time step (1/energy units)
+    tolerance  error a step may add to the normalised state: discarded weight <= tolerance^2, Krylov residual <= tolerance
+    max_bond   largest bond dimension allowed; None: memory is the limit
+    """
+
+    step: float = 0.1
+    tolerance: float = 1e-7
+    max_bond: int | None = None
+
+    name: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not (np.isfinite(self.step) and self.step > 0):
+            problems.append(Problem(key="step", value=self.step, allowed="a finite number > 0"))
+        if not 1e-14 <= self.tolerance <= 1:
+            problems.append(Problem(key="tolerance", value=self.tolerance, allowed="between 1e-14 (double precision) and 1"))
+        if self.max_bond is not None and (isinstance(self.max_bond, bool) or self.max_bond != int(self.max_bond) or self.max_bond < 1):
+            problems.append(Problem(key="max_bond", value=self.max_bond, allowed="an integer >= 1, or none"))
+        order = getattr(self, "order", 2)
+        if order not in (2, 4):
+            problems.append(Problem(key="order", value=order, allowed="2 or 4"))
+        raise_if_any(problems)
+
+    @property
+    def level_weight(self) -> float:
+        """Population of a site's highest boson levels beyond which levels are added; what is cut off weighs less still."""
+        return float(self.tolerance**1.5)
+
+    def settings(self) -> dict[str, object]:
+        """Name and values, for attributes and progress displays."""
+        return {"method": self.name, **{f.name: getattr(self, f.name) for f in fields(self)}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TDVP(Algorithm):
+    """One-site TDVP with controlled bond expansion: bonds, boson levels and the active part of the chain adapt; compiled sweeps.
+
+    order  2 (a symmetric sweep) or 4 (five symmetric sweeps composed after Suzuki)
+    """
+
+    order: int = 2
+    name: ClassVar[str] = "tdvp"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TDVP1(Algorithm):
+    """One-site TDVP at a fixed bond dimension ``bond``; spare directions are filled once, at the start, with states that H reaches."""
+
+    bond: int = 16
+    order: int = 2
+    name: ClassVar[str] = "tdvp1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TDVP2(Algorithm):
+    """Two-site TDVP: bonds adapt by singular-value decomposition of every pair."""
+
+    order: int = 2
+    name: ClassVar[str] = "tdvp2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TEBD(Algorithm):
+    """Second-order Trotter gates through quimb (an independent check); order 4 composes them after Suzuki."""
+
+    order: int = 2
+    name: ClassVar[str] = "tebd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exact(Algorithm):
+    """Dense propagation of the whole vector by a Krylov method; small models only."""
+
+    name: ClassVar[str] = "exact"

@@ -1,0 +1,162 @@
+"""The command line: check, plan, run, show, plot. Exit codes: 0 done, 1 failed, 2 bad input, 3 accuracy not reached, 4 storage."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chains.problems import InvalidInput
+from tnthermo import files, plots, study
+from tnthermo.config_estimate import planned
+from tnthermo.config_report import checked
+from tnthermo.display import ProgressDisplay, shown
+from tnthermo.evolve import NotConverged
+
+FAILED, BAD_INPUT, ACCURACY, STORAGE = 1, 2, 3, 4
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Thermodynamics of strongly coupled open quantum systems: heat, work, binding energy, entropies, with error bars.",
+    epilog="Exit codes: 0 done, 1 the run failed, 2 bad input, 3 accuracy not reached (result.nc is written), 4 storage.",
+)
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration file (TOML)", show_default=False)]
+ResultPlace = Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder, or its result.nc", show_default=False)]
+Strict = Annotated[bool, typer.Option("--strict", help="refuse doubtful input; fail on anything that did not converge")]
+Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
+
+
+def say(text: str) -> None:
+    """A line for the user, on standard error; results go to standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def outcomes(*, debug: bool) -> Iterator[None]:
+    """Turn every error into its exit code and one line for each problem."""
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except BaseException as error:
+        if debug:
+            traceback.print_exc()
+        match error:
+            case InvalidInput():
+                for problem in error.problems:
+                    say(f"error: {problem}")
+                code = BAD_INPUT
+            case NotConverged():
+                for flag in error.flags:
+                    say(f"not converged: {flag}")
+                code = ACCURACY
+            case OSError() | MemoryError():
+                say(f"error: {error or 'out of memory'}")
+                code = STORAGE if isinstance(error, OSError) else FAILED
+            case KeyboardInterrupt():
+                say("stopped; this version keeps no checkpoints, --resume starts from the beginning")
+                code = FAILED
+            case Exception():
+                say(f"error: the run failed: {type(error).__name__}: {error}" + ("" if debug else " (--debug shows the traceback)"))
+                code = FAILED
+            case _:
+                raise
+        raise typer.Exit(code) from None
+
+
+@app.command()
+def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> None:
+    """Check a configuration; show what it resolves to: values, convention, reorganisation energy, light cone, warnings."""
+    with outcomes(debug=debug):
+        print(checked(study.resolve_file(config, strict=strict)))
+
+
+@app.command()
+def plan(config: ConfigFile, out: Annotated[Path | None, typer.Option(help="output folder")] = None, debug: Debug = False) -> None:
+    """Say what a run would take: chain length, memory, time, files. Nothing is computed or written."""
+    with outcomes(debug=debug):
+        print(planned(study.resolve_file(config), out or default_folder(config)))
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    out: Annotated[Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="take up an unfinished folder; starts where there is none")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what another run left in the folder")] = False,
+    strict: Strict = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run a configuration into a folder: result.nc, state.h5, config.toml and the figures. A finished folder is left alone."""
+    with outcomes(debug=debug):
+        folder = out or default_folder(config)
+        with ProgressDisplay(quiet=quiet) as progress:
+            outcome = study.run_study(
+                config, folder, resume=resume, overwrite=overwrite, strict=strict, progress=progress, say=say
+            )
+        if not outcome.already_done or not plots.complete(folder):
+            plots.figures(outcome.ledger, folder)
+        if not outcome.already_done:
+            say(f"written: {folder / files.RESULT}")
+        for flag in outcome.flags:
+            say(f"not converged: {flag}")
+        if outcome.flags:
+            raise typer.Exit(ACCURACY)
+
+
+@app.command()
+def show(result: ResultPlace, debug: Debug = False) -> None:
+    """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
+    with outcomes(debug=debug):
+        print(shown(files.load_ledger(result)))
+
+
+@app.command()
+def plot(
+    result: ResultPlace,
+    out: Annotated[Path | None, typer.Option(help="folder for the figures [default: that of the result]", show_default=False)] = None,
+    debug: Debug = False,
+) -> None:
+    """Draw the figures (PNG and PDF) of a result: energies, heat and work, entropies, residuals and bond dimensions."""
+    with outcomes(debug=debug):
+        dataset = files.load_ledger(result)
+        folder = out or files.result_path(result).parent
+        files.prepare_folder(folder)
+        for path in plots.figures(dataset, folder):
+            print(path)
+
+
+def default_folder(config: Path) -> Path:
+    """results/NAME for NAME.toml, from the current folder."""
+    return Path("results") / config.stem
+
+
+def version_line(value: bool) -> None:
+    """Print the version and leave."""
+    if value:
+        print(f"tnthermo {files.own_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=version_line, is_eager=True, help="show the version")] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def main() -> None:
+    """Entry point of the command ``tnthermo``."""
+    app()
+
+

@@ -1,0 +1,292 @@
+"""A run as one TOML file: read and checked as a whole, then resolved into a model, an algorithm and the keywords of `evolve`.
+
+`load_config` looks at every key; `resolve` makes the chain and looks at what the keys mean together. Both raise
+:class:`chains.InvalidInput` with all problems at once; what is legal but doubtful comes back as notes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+import chains
+from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.algorithms import Algorithm
+from tnthermo.config_limits import memory_problems
+from tnthermo.config_read import joined, read_sections
+from tnthermo.config_schema import Bath, Coupling, Density, Evolution, Record, Run, System, Thermodynamics
+from tnthermo.config_text import Values, fingerprint, to_toml
+from tnthermo.local import Matrix, purify
+from tnthermo.model import Model, SpinBoson
+
+SCHEMA = 1
+"""Version of the configuration's meaning; part of the fingerprint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something the user should know: a "warning" is legal but doubtful, a "note" says what was done."""
+
+    level: Literal["note", "warning"]
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.key}: {self.text}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A configuration whose keys are all right, each section by itself and in what two of them say about each other."""
+
+    path: Path
+    spectral_density: Density
+    bath: Bath
+    system: System
+    coupling: Coupling
+    evolution: Evolution
+    thermodynamics: Thermodynamics
+    record: Record
+    run: Run
+
+    @property
+    def folder(self) -> Path:
+        """Where relative file names start."""
+        return self.path.absolute().parent
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Resolved:
+    """Everything a run needs, nothing left open.
+
+    initial   density matrix (d, d)
+    values    every key with its value, defaults and "auto" filled in
+    text      the same as a TOML file that can be run again
+    hash      SHA-256 of what decides the numbers (physics and numerics, not `until`, `max_bond`, `strict`)
+    """
+
+    model: Model
+    algorithm: Algorithm
+    initial: Matrix
+    until: float
+    record_every: float
+    occupation_every: float | None
+    levels: str | int | list[int]
+    alpha_S: float
+    bath_entropy: str
+    error_bars: bool
+    strict: bool
+    notes: tuple[Note, ...]
+    values: Values
+    text: str
+    hash: str
+
+    def evolve_keywords(self) -> dict[str, Any]:
+        """Keywords of :func:`tnthermo.evolve` after the model."""
+        return {
+            "initial": self.initial,
+            "algorithm": self.algorithm,
+            "until": self.until,
+            "record_every": self.record_every,
+            "levels": self.levels,
+            "occupation_every": self.occupation_every,
+            "error_bars": self.error_bars,
+        }
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and check a configuration file. Raises :class:`chains.InvalidInput` with every problem of it."""
+    path = Path(path)
+    sections, problems = read_sections(path)
+    problems += mutual_problems(sections)
+    made = {name: sections[name] for name in ("spectral_density", "bath", "evolution") if name in sections}
+    if problems and len(made) == 3:  # the chain's own problems belong to the list; without others `resolve` finds them
+        try:
+            make_chain(*made.values(), folder=path.absolute().parent)  # type: ignore[arg-type]
+        except InvalidInput as error:
+            problems += error.problems
+    raise_if_any(problems)
+    optional = {"thermodynamics": Thermodynamics(), "record": Record(), "run": Run()}
+    return Config(path=path, **{**optional, **sections})  # type: ignore[arg-type]
+
+
+def mutual_problems(sections: dict[str, Any]) -> list[Problem]:
+    """What two sections say about each other, as far as both are right by themselves."""
+    problems = []
+    system, coupling, bath, density = (sections.get(key) for key in ("system", "coupling", "bath", "spectral_density"))
+    if system and coupling and system.matrix().shape != coupling.matrix().shape:
+        shapes = f"the shape of system.hamiltonian {system.matrix().shape}, found {coupling.matrix().shape}"
+        problems.append(Problem(key="coupling.operator", value=coupling.operator, allowed=shapes))
+    if bath and density and density.kind == "discrete" and bath.modes != "auto":
+        hint = "leave it out: a discrete density has as many modes as frequencies"
+        problems.append(Problem(key="bath.modes", value=bath.modes, allowed='"auto" for a discrete density', hint=hint))
+    if bath and isinstance(bath.levels, list) and isinstance(bath.modes, int) and len(bath.levels) != bath.modes:
+        allowed = f"as many entries as bath.modes = {bath.modes}, found {len(bath.levels)}"
+        problems.append(Problem(key="bath.levels", value=bath.levels, allowed=allowed))
+    thermodynamics = sections.get("thermodynamics")
+    if bath and thermodynamics and thermodynamics.bath_entropy == "exact" and bath.temperature > 0:
+        hint = 'not available in this version at T > 0; use "auto" or "bracket" for the two-sided bounds'
+        problems.append(Problem(key="thermodynamics.bath_entropy", value="exact", allowed="auto | bracket | off at T > 0", hint=hint))
+    return problems
+
+
+def make_chain(density: Density, bath: Bath, evolution: Evolution, *, folder: Path) -> tuple[chains.Chain, list[Note]]:
+    """The bath's chain, checked against the light cone: bad_inputs "chain too short". Raises InvalidInput."""
+    made = density.make(folder)
+    common: dict[str, Any] = {"temperature": bath.temperature, **density.discretisation}
+    discrete = isinstance(made, chains.Discrete)
+    tolerance = min(max(evolution.tolerance, 1e-12), 0.1)  # what `chains` accepts: C(t) itself is known to about 1e-13
+    reach: dict[str, Any] = {"temperature": bath.temperature, "until": evolution.until, "tolerance": tolerance, **density.cut}
+    try:
+        if discrete:
+            chain = chains.chain(made, **common)
+        else:
+            chain = chains.chain(made, bath.modes if isinstance(bath.modes, int) else enough_modes(made, reach), **common)
+    except InvalidInput as error:
+        places = {"length": "bath.modes", "temperature": "bath.temperature", "until": "evolution.until"}
+        keys = [places.get(p.key, joined("spectral_density", p.key)) for p in error.problems]
+        raise InvalidInput([replace(p, key=key) for p, key in zip(error.problems, keys, strict=True)]) from None
+    except chains.ChainNotConverged as error:
+        hint = f"set spectral_density.resolution = {error.advised_resolution}, or take fewer modes"
+        raise InvalidInput([Problem(key="spectral_density", value=density.kind, allowed=str(error), hint=hint)]) from None
+    notes = [Note(level="note", key="bath", text=text) for text in (*getattr(made, "notes", ()), *chain.notes)]
+    if isinstance(bath.levels, list) and len(bath.levels) != chain.length:
+        allowed = f"as many entries as the chain has sites, {chain.length}; found {len(bath.levels)}"
+        raise InvalidInput([Problem(key="bath.levels", value=bath.levels, allowed=allowed)])
+    if discrete or bath.modes == "auto":
+        return chain, notes
+    back, front = chains.light_cone_time(chain), chains.front_time(chain)
+    if evolution.until > back:
+        hint = f"{enough_modes(made, reach)} modes reach t = {evolution.until:g} (bath.modes = \"auto\" finds it), or bath.allow_reflection = true"
+        allowed = f"enough sites: the reflection from the end of the chain is back at the system at t = {back:.4g}"
+        problem = Problem(key="bath.modes", value=bath.modes, allowed=allowed, hint=hint)
+        if not bath.allow_reflection:
+            raise InvalidInput([problem])
+        notes.append(Note(level="warning", key="bath.modes", text=f"reflection is back at the system at t = {back:.4g}, allowed on request"))
+    elif evolution.until > front:
+        text = f"the front reaches the end of the chain at t = {front:.4g}; the system does not feel it before t = {back:.4g}"
+        notes.append(Note(level="warning", key="bath.modes", text=text))
+    return chain, notes
+
+
+def enough_modes(density: Any, reach: dict[str, Any]) -> int:
+    """The shortest chain whose end the system does not feel and whose last site stays empty (occupation below the tolerance)."""
+    felt = chains.required_length(density, **reach)
+    reached = chains.required_length_front(density, **{**reach, "tolerance": math.sqrt(reach["tolerance"])})
+    return max(felt, reached)
+
+
+def resolve(config: Config) -> Resolved:
+    """Make model and algorithm, fill in what was left to "auto". Raises :class:`chains.InvalidInput`."""
+    system, evolution, bath = config.system, config.evolution, config.bath
+    chain, notes = make_chain(config.spectral_density, bath, evolution, folder=config.folder)
+    model = SpinBoson(hamiltonian=system.matrix(), coupling=config.coupling.matrix(), bath=chain)
+    algorithm, rho = evolution.algorithm(), system.rho()
+    raise_if_any(memory_problems(model, algorithm, bath.levels, purify(rho).shape[1]))
+    notes += doubts(config, model)
+    if config.run.strict:
+        warnings = [note for note in notes if note.level == "warning"]
+        raise_if_any([Problem(key=note.key, value="doubtful", allowed=note.text, hint="run.strict = true refuses it") for note in warnings])
+    record_every = evolution.record_every or evolution.step
+    values = resolved_values(config, chain, algorithm, record_every)
+    digest = fingerprint(physics_values(config, model, values))
+    comments = ("tnthermo: the resolved configuration of this folder's run", f"sha256 {digest}", *(str(note) for note in notes))
+    return Resolved(
+        model=model,
+        algorithm=algorithm,
+        initial=rho,
+        until=evolution.until,
+        record_every=record_every,
+        occupation_every=config.record.occupation_every,
+        levels=bath.levels,
+        alpha_S=config.thermodynamics.alpha_S,
+        bath_entropy=config.thermodynamics.bath_entropy,
+        error_bars=config.run.error_bars,
+        strict=config.run.strict,
+        notes=tuple(notes),
+        values=values,
+        text=to_toml(values, comments=comments),
+        hash=digest,
+    )
+
+
+def doubts(config: Config, model: Model) -> list[Note]:
+    """What is legal but doubtful, and what is done about a last step that does not fit."""
+    notes = []
+    evolution, temperature = config.evolution, config.bath.temperature
+    h = model.hamiltonian
+    splitting = float(np.ptp(np.linalg.eigvalsh(h)))
+    cutoff = getattr(config.spectral_density, "cutoff", None)
+    if cutoff is not None and cutoff < splitting:
+        text = f"{cutoff:g} is below the system's largest splitting {splitting:.4g}: the bath cannot absorb such a quantum"
+        notes.append(Note(level="warning", key="spectral_density.cutoff", text=text))
+    if cutoff is not None and temperature > 10 * cutoff:
+        quanta = temperature / cutoff
+        text = f"T/cutoff = {quanta:.4g}: is T in kelvin? A mode at the cutoff holds {quanta:.3g} quanta, about {16 * quanta:.0f} levels for 1e-7"
+        notes.append(Note(level="warning", key="bath.temperature", text=text))
+    scale = max(
+        float(np.abs(h).max()),
+        model.bath.coupling * float(np.linalg.norm(model.coupling, 2)),
+        float(np.abs(model.bath.hoppings).max(initial=0.0)),
+    )
+    order = getattr(evolution.algorithm(), "order", None)
+    if order is not None and scale * evolution.step > 1:
+        text = f"strongest local term {scale:.3g} x step = {scale * evolution.step:.3g} > 1: local error about {(scale * evolution.step) ** (order + 1):.2g}"
+        notes.append(Note(level="warning", key="evolution.step", text=text))
+    steps = evolution.until / evolution.step
+    if evolution.until > 0 and not math.isclose(steps, round(steps), rel_tol=1e-9):
+        last = evolution.until - math.floor(steps) * evolution.step
+        text = f"until = {evolution.until:g} is no multiple of step = {evolution.step:g}: the last step is shortened to {last:.6g}"
+        notes.append(Note(level="note", key="evolution.until", text=text))
+    return notes
+
+
+def resolved_values(config: Config, chain: chains.Chain, algorithm: Algorithm, record_every: float) -> Values:
+    """All keys as they are used; the result of `load_config` on them resolves to the same run."""
+    density = config.spectral_density.model_dump(exclude_none=True)
+    if "file" in density:
+        density["file"] = str((config.folder / density["file"]).absolute())
+    bath = config.bath.model_dump()
+    if config.spectral_density.kind == "discrete":
+        del bath["modes"]
+    else:
+        bath["modes"] = chain.length
+    bath["route"] = "single-chain"
+    evolution = config.evolution.model_dump()
+    evolution |= {"record_every": record_every, "order": getattr(algorithm, "order", None), "bond": getattr(algorithm, "bond", None)}
+    return {
+        "spectral_density": density,
+        "bath": bath,
+        "system": config.system.model_dump(),
+        "coupling": config.coupling.model_dump(),
+        "evolution": evolution,
+        "thermodynamics": config.thermodynamics.model_dump(),
+        "record": config.record.model_dump(),
+        "run": config.run.model_dump(),
+    }
+
+
+def physics_values(config: Config, model: Model, values: Values) -> Values:
+    """The same with operators and states as matrices and a table as its data: two spellings of one run are one run."""
+    density = dict(values["spectral_density"])
+    if "file" in density:
+        table = model.bath.density
+        density["file"] = [np.asarray(table.frequencies).tolist(), np.asarray(table.values).tolist()]  # type: ignore[union-attr]
+    return {
+        **values,
+        "schema": {"version": SCHEMA},
+        "spectral_density": density,
+        "system": {"hamiltonian": _entries(model.hamiltonian), "initial": _entries(config.system.rho())},
+        "coupling": {"kind": config.coupling.kind, "operator": _entries(model.coupling)},
+    }
+
+
+def _entries(matrix: Matrix) -> list[Any]:
+    """Real and imaginary parts in nested lists, without negative zeros."""
+    parts: Sequence[Any] = np.stack([matrix.real, matrix.imag], axis=-1) + 0.0
+    return np.asarray(parts).tolist()

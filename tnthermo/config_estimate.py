@@ -1,0 +1,96 @@
+"""What a run will take, before it runs: time and memory as honest ranges, and the files it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tnthermo.config import Resolved
+from tnthermo.config_limits import available_memory, readable, state_bytes
+
+KRYLOV = 8  # applications of the Hamiltonian in one local solve
+PRODUCTS = 6  # chi x chi d products in one application
+RATE = 1e10  # floating-point operations a second on small matrices, one thread
+QUIMB = 10  # TEBD gates in Python against compiled sweeps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Ranges (low, high) of what a run needs; bonds and levels are guesses where the run chooses them itself."""
+
+    steps: int
+    sites: int
+    bonds: tuple[int, int]
+    levels: tuple[int, int]
+    seconds: tuple[float, float]
+    memory: tuple[float, float]
+    available: str
+
+
+def estimate(resolved: Resolved) -> Estimate:
+    """Count operations: one-site solves over the sites behind the front, second-order sweeps, at RATE.
+
+    Where bonds and levels adapt, 8 to 32 and 6 to 12 are assumed; a strongly coupled hot bath can need more. Wrong by a factor of a few.
+    """
+    algorithm, chain = resolved.algorithm, resolved.model.bath
+    steps = round(resolved.until / algorithm.step)
+    cap = algorithm.max_bond or 32
+    fixed = getattr(algorithm, "bond", None)
+    bonds = (fixed, fixed) if fixed is not None else (min(8, cap), min(32, cap) if algorithm.max_bond is None else cap)
+    if isinstance(resolved.levels, int):
+        levels = (resolved.levels, resolved.levels)
+    elif isinstance(resolved.levels, list):
+        levels = (min(resolved.levels), max(resolved.levels))
+    else:
+        levels = (6, 12)
+    order = 5 if getattr(algorithm, "order", 2) == 4 else 1
+    runs = 1.5 if resolved.error_bars else 1.0
+    slower = QUIMB if algorithm.name == "tebd" else 1.0
+    behind_front = 0.5 * chain.length if algorithm.name == "tdvp" else chain.length
+    work = [8.0 * PRODUCTS * KRYLOV * 2 * chi**3 * d for chi, d in zip(bonds, levels, strict=True)]
+    if algorithm.name in ("tdvp2", "tebd"):
+        work = [w * d for w, d in zip(work, levels, strict=True)]
+    seconds = [steps * behind_front * order * runs * slower * w / RATE for w in work]
+    overhead = 2e-6 * steps * behind_front * KRYLOV * order * runs * slower
+    memory = [
+        5 * state_bytes(dimension=resolved.model.dimension, bond=chi, levels=[d] * chain.length)
+        for chi, d in zip(bonds, levels, strict=True)
+    ]
+    limit = available_memory()
+    return Estimate(
+        steps=steps,
+        sites=chain.length,
+        bonds=bonds,
+        levels=levels,
+        seconds=(seconds[0] + overhead, seconds[1] + overhead),
+        memory=(memory[0], memory[1]),
+        available=f"{readable(limit.size)} ({limit.source})",
+    )
+
+
+def planned(resolved: Resolved, out: Path) -> str:
+    """The text of `tnthermo plan`."""
+    found, chain = estimate(resolved), resolved.model.bath
+    low, high = found.seconds
+    bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
+    dense = "" if resolved.algorithm.name != "exact" else "  (the dense vector is what counts: levels^modes)"
+    lines = [
+        f"chain        {chain.length} sites at T = {chain.temperature:g}, coefficients by {chain.method}, relative error {chain.error:.1e}",
+        f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} to t = {resolved.until:g}"
+        + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
+        f"bonds        {bonds}, boson levels {levels}{dense}",
+        f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
+        f"time         {duration(low)} to {duration(high)}, first compilation apart",
+        "             (operations counted at 10 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
+        f"files        {out}/: result.nc, state.h5, config.toml, figures (PNG and PDF)",
+    ]
+    return "\n".join([*lines, *(str(note) for note in resolved.notes)])
+
+
+def duration(seconds: float) -> str:
+    """3.2 -> "3 s", 300 -> "5 min"."""
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.2g} h"

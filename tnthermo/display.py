@@ -1,0 +1,168 @@
+"""What a user sees of a run: its progress (a live line on a terminal, plain lines in a log file) and the screen of its result."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+import xarray as xr
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from tnthermo.evolve import Progress
+
+SECONDS_BETWEEN = 10.0  # log lines are at least this far apart,
+PART_BETWEEN = 0.05  # and a line is due only after this part of the run, or after SECONDS_AT_MOST
+SECONDS_AT_MOST = 300.0
+WINDOW = 5.0  # seconds of wall time over which the speed is averaged
+
+
+def clock(seconds: float) -> str:
+    """3725.0 -> 1:02:05."""
+    if not 0 <= seconds < 1e8:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+class ProgressDisplay:
+    """A callable for ``tnthermo.evolve(progress=...)``, used as a context manager.
+
+    stream   where to write (standard error); a terminal gets a line that is redrawn, anything else plain lines without escape codes
+    quiet    write nothing
+    now      the wall clock, for tests
+    """
+
+    def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False, now: Callable[[], float] = time.monotonic) -> None:
+        self.stream = sys.stderr if stream is None else stream
+        self.quiet = quiet
+        self.now = now
+        self.live: Live | None = None
+        self.stage = ""
+        self.samples: list[tuple[float, float]] = []  # (wall, simulated) of the last WINDOW seconds
+        self.last_wall = float("-inf")
+        self.last_time = 0.0
+
+    def __enter__(self) -> ProgressDisplay:
+        if not self.quiet and self.stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb"):
+            self.live = Live(console=Console(file=self.stream), refresh_per_second=4, transient=True)
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.live is not None:
+            self.live.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show the state after a step, if it is time to."""
+        if self.quiet:
+            return
+        wall = self.now()
+        if progress.stage != self.stage:
+            self.stage, self.samples = progress.stage, []
+            self.last_wall, self.last_time = float("-inf"), progress.time
+        self.samples = [(w, t) for w, t in self.samples if w > wall - WINDOW][-200:] or self.samples[-1:]
+        self.samples.append((wall, progress.time))
+        if self.live is not None:
+            self.live.update(Text(self.line(progress), no_wrap=True, overflow="ellipsis"))
+        elif self._due(progress, wall):
+            self.last_wall, self.last_time = wall, progress.time
+            print(self.line(progress), file=self.stream, flush=True)
+
+    def _due(self, progress: Progress, wall: float) -> bool:
+        first, last = self.last_wall == float("-inf"), progress.time >= progress.until
+        waited, moved = wall - self.last_wall, progress.time - self.last_time
+        return first or last or (waited >= SECONDS_BETWEEN and (moved >= PART_BETWEEN * progress.until or waited >= SECONDS_AT_MOST))
+
+    def speed(self) -> float:
+        """Simulated time per wall second over the last seconds; nan at the start."""
+        (w0, t0), (w1, t1) = self.samples[0], self.samples[-1]
+        return (t1 - t0) / (w1 - w0) if w1 > w0 else float("nan")
+
+    def line(self, progress: Progress) -> str:
+        """One line, the same on a terminal and in a file."""
+        if progress.stage == "compiling":
+            return "compiling (once for this machine and version)"
+        part = progress.time / progress.until if progress.until > 0 else 1.0
+        speed = self.speed()
+        left = clock((progress.until - progress.time) / speed) if speed > 0 else "?"
+        pace = f"{speed:.3g}/s" if speed > 0 else "?"
+        return (
+            f"{progress.stage}: t = {progress.time:.4g}/{progress.until:g} ({part:.0%})  {pace}  ETA {left}  bond {progress.largest_bond}  "
+            f"levels {progress.largest_level}  sites {progress.active_sites}  discarded {progress.discarded_weight:.1e}"
+        )
+
+
+# --- the screen of a result -------------------------------------------------------------------------------------------------------
+
+ENERGIES = ("E_S", "E_B", "E_int", "U_chi", "U_tot", "Q_S", "Q_B", "W_S")
+ENTROPIES = ("S_S", "Delta_S_B", "S_chi", "Sigma_S", "Sigma_total", "T_S", "T_ext_S")
+RESIDUALS = ("energy", "heat", "work", "flux", "occupation", "chi")
+
+
+def number(value: float, error: float) -> str:
+    """Value with its error in brackets, at the digits the error leaves: 0.12346 +- 2e-5."""
+    if not np.isfinite(value):
+        return "-" if np.isnan(value) else f"{value:g}"
+    if not (np.isfinite(error) and error > 0):
+        return f"{value:.6g}"
+    digits = min(10, max(0, 1 - int(np.floor(np.log10(error)))))
+    return f"{value:.{digits}f} +- {error:.0e}" if abs(value) < 1e6 else f"{value:.6g} +- {error:.0e}"
+
+
+def last(dataset: xr.Dataset, name: str) -> str:
+    """Final value of a column with its error; an interval where only bounds are known."""
+    value = float(dataset[name].values[-1])
+    error = float(dataset[f"{name}_error"].values[-1]) if f"{name}_error" in dataset else float("nan")
+    bounds = [f"{name}_lower", f"{name}_upper"]
+    if np.isnan(value) and all(bound in dataset for bound in bounds):
+        low, high = (float(dataset[bound].values[-1]) for bound in bounds)
+        return f"in [{low:.4g}, {high:.4g}]"
+    return number(value, error)
+
+
+def shown(dataset: xr.Dataset) -> str:
+    """The screen of `tnthermo show`, at most 24 lines of 80 to 110 columns."""
+    attributes = dataset.attrs
+    scale = float(np.nanmax(np.abs(dataset["E_int"].values)))
+    relative = scale if scale > 0 else 1.0
+    times = dataset["t"].values
+    lines = [
+        f"t = {times[0]:g} to {times[-1]:g}, {times.size} times;  T = {attributes.get('temperature', float('nan')):g}, "
+        f"alpha_S = {attributes.get('alpha_S', float('nan')):g}",
+        f"at t = {times[-1]:g}:",
+    ]
+    for row in range(max(len(ENERGIES), len(ENTROPIES))):
+        left = ENERGIES[row] if row < len(ENERGIES) else ""
+        right = ENTROPIES[row] if row < len(ENTROPIES) else ""
+        cells = [f"  {name:<12}{last(dataset, name):<24}" if name in dataset else "" for name in (left, right)]
+        lines.append("".join(cells).rstrip())
+    lines.append(f"largest residuals / max|E_int| = {scale:.4g}:" if scale > 0 else "largest residuals (no coupling):")
+    worst = []
+    for name in RESIDUALS:
+        values = np.abs(dataset[f"residual_{name}"].values)
+        largest = f"{np.nanmax(values) / relative:.1e}" if np.isfinite(values).any() else "not evaluated"
+        worst.append(f"{name} {largest}")
+    lines += ["  " + "   ".join(worst)]
+    lines.append(
+        f"largest bond {int(dataset['bond_dimension'].max())}, bosons on the chain {float(dataset['occupation'].max()):.3g}, "
+        f"top level {float(dataset['top_level_population'].max()):.1e}, discarded {float(dataset['discarded_weight'].values[-1]):.1e}, "
+        f"norm - 1 = {float(dataset['norm'].values[-1]) - 1:.1e}"
+    )
+    notes = [line for line in str(attributes.get("notes", "none")).splitlines() if line.startswith("warning")]
+    flags = str(attributes.get("flags", "none"))
+    verdict = "converged" if flags == "none" else "NOT CONVERGED"
+    remarks = [] if flags == "none" else [f"  {flag}" for flag in flags.split("; ")]
+    room = 24 - len(lines) - 1
+    remarks += notes
+    if len(remarks) > room:
+        remarks = [*remarks[: room - 1], f"  and {len(remarks) - room + 1} more, see the attributes of result.nc"]
+    seconds = attributes.get("wall_seconds")
+    return "\n".join([*lines, verdict + (f" in {clock(float(seconds))}" if seconds is not None else ""), *remarks])

@@ -1,0 +1,309 @@
+"""What a run leaves on disk: DIR/result.nc (ledger and raw trajectory), DIR/state.h5 (final state), DIR/config.toml (what was run).
+
+Every file is written beside its place, synced and moved there, so that a reader sees the old file or the new one, never half of one.
+Numbers and text only, no pickle. DIR is finished when result.nc is there: it is written last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+
+import chains
+from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.model import Model
+from tnthermo.state import State
+from tnthermo.trajectory import Trajectory
+
+FORMAT = 1
+"""Version of the layout of result.nc's raw group and of state.h5."""
+RESULT, STATE, CONFIG = "result.nc", "state.h5", "config.toml"
+
+# Dimensions of the trajectory's arrays in the raw group: step m, record n, site N, row and column d; re/im is a last axis of its own.
+RAW: dict[str, tuple[str, ...]] = {
+    "times": ("step",),
+    "rho_S": ("step", "row", "column"),
+    "moment_X": ("step", "row", "column"),
+    "moment_P": ("step", "row", "column"),
+    "chain_energy": ("step",),
+    "total_energy": ("step",),
+    "norm": ("step",),
+    "discarded_weight": ("step",),
+    "krylov_residual": ("step",),
+    "recorded": ("record",),
+    "cut_entropy": ("record",),
+    "mode_energy": ("record",),
+    "ancilla_energy": ("record",),
+    "bonds": ("record", "site"),
+    "occupations": ("record", "site"),
+    "levels": ("record", "site"),
+    "top_populations": ("record", "site"),
+    "initial": ("row", "column"),
+}
+
+
+class StorageError(OSError):
+    """A file or folder could not be read or written; the message names it."""
+
+
+def own_version() -> str:
+    """This package's version."""
+    try:
+        return version("tnthermo")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path``; what the block wrote there takes the place of ``path`` at its end, or nothing does.
+
+    Raises StorageError, with the old file untouched, when writing fails (disk full, read-only file system).
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except StorageError:
+        raise
+    except (OSError, RuntimeError) as error:  # HDF5 reports a full disk as either
+        raise StorageError(f"cannot write {path}: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` (UTF-8). Raises StorageError."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make ``folder`` and try that files can be written there. Raises StorageError naming the absolute path."""
+    probe = folder / f".probe.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"tnthermo")
+        probe.unlink()
+    except OSError as error:
+        raise StorageError(f"cannot write into {folder.absolute()}: {error.strerror or error}") from error
+
+
+# --- what is in a folder ----------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Folder:
+    """state "empty" (nothing of ours), "unfinished" (a config, no result) or "finished"; hash and values of the finished run's config."""
+
+    state: str
+    hash: str = ""
+    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def inspect(folder: Path) -> Folder:
+    """What an output folder holds. Raises StorageError when its result file cannot be read."""
+    result = folder / RESULT
+    if not result.exists():
+        return Folder(state="unfinished" if (folder / CONFIG).exists() else "empty")
+    attributes = load_ledger(result).attrs
+    return Folder(
+        state="finished",
+        hash=str(attributes.get("config_hash", "")),
+        values=tomllib.loads(str(attributes.get("config", ""))),
+    )
+
+
+def result_path(path: str | Path) -> Path:
+    """DIR or DIR/result.nc -> the result file. Raises StorageError when there is none."""
+    path = Path(path)
+    file = path / RESULT if path.is_dir() else path
+    if not file.is_file():
+        raise StorageError(f"no result file {file.absolute()}")
+    return file
+
+
+def load_ledger(path: str | Path) -> xr.Dataset:
+    """The ledger of DIR or DIR/result.nc, read as a whole. Raises StorageError."""
+    file = result_path(path)
+    try:
+        return xr.load_dataset(file, engine="h5netcdf")
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+
+
+# --- the result file --------------------------------------------------------------------------------------------------------------
+
+
+def save_result(path: Path, ledger: xr.Dataset, run: Trajectory) -> None:
+    """Write the ledger, and the raw trajectory in the group "raw", as one netCDF-4 file. Raises StorageError."""
+    with replacing(path) as temporary:
+        ledger.to_netcdf(temporary, engine="h5netcdf")
+        raw_dataset(run).to_netcdf(temporary, engine="h5netcdf", mode="a", group="raw")
+        if run.rough is not None:
+            raw_dataset(run.rough).to_netcdf(temporary, engine="h5netcdf", mode="a", group="raw/rough")
+
+
+def raw_dataset(run: Trajectory) -> xr.Dataset:
+    """The trajectory without its state, as arrays and JSON; `from_raw` is the inverse, to the last bit."""
+    arrays = {name: (dims, np.asarray(getattr(run, name))) for name, dims in RAW.items()}
+    arrays["hamiltonian"] = (("row", "column"), run.model.hamiltonian)
+    arrays["coupling"] = (("row", "column"), run.model.coupling)
+    variables = {
+        name: ((*dims, "complex"), np.stack([array.real, array.imag], axis=-1)) if np.iscomplexobj(array) else (dims, array)
+        for name, (dims, array) in arrays.items()
+    }
+    attributes = {
+        "format": FORMAT,
+        "bath": json.dumps(encode(run.model.bath)),
+        "algorithm": json.dumps(run.algorithm.settings()),
+        "flags": json.dumps(run.flags),
+        "wall_seconds": run.wall_seconds,
+        "description": "raw trajectory, see tnthermo.trajectory.Trajectory; complex numbers as a last axis (re, im)",
+    }
+    texts = {name: ((), value) for name, value in attributes.items() if isinstance(value, str)}
+    numbers = {name: value for name, value in attributes.items() if not isinstance(value, str)}
+    return xr.Dataset({**variables, **texts}, attrs=numbers)
+
+
+def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State | None = None) -> Trajectory:
+    """The trajectory of a raw group. Raises StorageError for a newer format."""
+    written = int(raw.attrs["format"])
+    if written > FORMAT:
+        raise StorageError(f"raw data of format {written}; this version reads up to {FORMAT}: update tnthermo")
+    arrays: dict[str, Any] = {}
+    for name in (*RAW, "hamiltonian", "coupling"):
+        variable = raw[name]
+        values = np.ascontiguousarray(variable.values)
+        arrays[name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
+    model = Model(
+        hamiltonian=arrays.pop("hamiltonian"), coupling=arrays.pop("coupling"), bath=decode(json.loads(str(raw["bath"].values)))
+    )
+    settings = json.loads(str(raw["algorithm"].values))
+    return Trajectory(
+        model=model,
+        algorithm=algorithm_from(settings),
+        flags=tuple(json.loads(str(raw["flags"].values))),
+        wall_seconds=float(raw.attrs["wall_seconds"]),
+        state=state,
+        rough=rough,
+        **arrays,
+    )
+
+
+def load(path: str | Path) -> Trajectory:
+    """The trajectory of a finished run, from DIR or DIR/result.nc: ``tt.ledger(tt.load(DIR), alpha_S=1.0)``.
+
+    Its ``state`` is that of DIR/state.h5, None where there is no such file. Raises StorageError.
+    """
+    file = result_path(path)
+    try:
+        with h5py.File(file, "r") as handle:
+            groups = {name for name in ("raw", "raw/rough") if name in handle}
+        if "raw" not in groups:
+            raise StorageError(f"{file.absolute()} holds a ledger without the raw trajectory")
+        state = load_state(file.parent / STATE) if (file.parent / STATE).is_file() else None
+        rough = None
+        if "raw/rough" in groups:
+            rough = from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw/rough"))
+        return from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw"), rough=rough, state=state)
+    except StorageError:
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+
+
+def algorithm_from(settings: Mapping[str, Any]) -> Algorithm:
+    """The algorithm whose `settings()` these are."""
+    for kind in (TDVP, TDVP1, TDVP2, TEBD, Exact):
+        if kind.name == settings["method"]:
+            return kind(**{key: value for key, value in settings.items() if key != "method"})
+    raise StorageError(f"the method {settings['method']!r} is not known to this version")
+
+
+def encode(value: Any) -> Any:
+    """A frozen dataclass of `chains` (chain, density) as JSON values; floats keep all digits."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
+        return {"class": type(value).__name__, "fields": fields}
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist()}
+    if isinstance(value, list | tuple):
+        return [encode(entry) for entry in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def decode(value: Any) -> Any:
+    """The inverse of `encode`; a class is looked up among the dataclasses that `chains` exports, nothing else is made."""
+    if isinstance(value, dict) and "array" in value:
+        return np.array(value["array"], dtype=np.float64)
+    if isinstance(value, dict):
+        kind = getattr(chains, value["class"], None) if value["class"] in chains.__all__ else None
+        if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+            raise StorageError(f"{value['class']!r} is not known to this version")
+        return kind(**{name: decode(entry) for name, entry in value["fields"].items()})
+    if isinstance(value, list):
+        return tuple(decode(entry) for entry in value)
+    return value
+
+
+# --- the final state --------------------------------------------------------------------------------------------------------------
+
+
+def save_state(path: Path, state: State, *, config_hash: str) -> None:
+    """Write the matrix product state as HDF5: dataset tensor_NNNN (left, level, right) for each site. Raises StorageError."""
+    with replacing(path) as temporary, h5py.File(temporary, "w") as handle:
+        for site, tensor in enumerate(state.tensors):
+            handle.create_dataset(f"tensor_{site:04d}", data=tensor)
+        handle.attrs.update(
+            {
+                "format": FORMAT,
+                "sites": len(state.tensors),
+                "time": state.time,
+                "dimension": state.dimension,
+                "ancilla": state.ancilla,
+                "config_hash": config_hash,
+                "written_by": f"tnthermo {own_version()}",
+            }
+        )
+
+
+def load_state(path: str | Path) -> State:
+    """Read DIR/state.h5. Raises StorageError when it is missing, damaged, or of a newer format."""
+    file = Path(path) / STATE if Path(path).is_dir() else Path(path)
+    try:
+        with h5py.File(file, "r") as handle:
+            attributes = dict(handle.attrs)
+            if int(attributes["format"]) > FORMAT:
+                raise StorageError(f"{file.absolute()}: format {attributes['format']} by {attributes['written_by']}; this version reads up to {FORMAT}")
+            tensors = tuple(np.asarray(handle[f"tensor_{site:04d}"][()], dtype=np.complex128) for site in range(int(attributes["sites"])))
+    except StorageError:
+        raise
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise StorageError(f"cannot read the state {file.absolute()}: {error}") from error
+    return State(
+        tensors=tensors,
+        time=float(attributes["time"]),
+        dimension=int(attributes["dimension"]),
+        ancilla=int(attributes["ancilla"]),
+    )

@@ -1,0 +1,3 @@
+def plot(d): ...
+def figures(a,b): return []
+def complete(a): return True

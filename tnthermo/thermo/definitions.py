@@ -1,0 +1,112 @@
+"""The columns of a ledger: name, units, meaning, equation.
+
+Numbers in brackets are the equations of Alipour et al., Sci. Rep. 6, 35568 (2016).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONVENTION = (
+    "hbar = k_B = 1, entropies in nats; J(w) = sum_k g_k^2 delta(w - w_k), no pi; "
+    "H = H_S + A X + H_B, X = sum_k g_k (a_k + a_k^dag); "
+    "h = <A><X>, alpha_S h counted as the bath's, (1 - alpha_S) h as the system's; "
+    "heat and work are positive into the part named"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of the ledger.
+
+    units      "energy", "energy^2" (a rate of energy), "nat" or "1"
+    equation   what it is, with the number in the paper where it has one
+    floors     residual columns that its error cannot be below
+    exact      a fact about the run, whose error is 0
+    """
+
+    name: str
+    units: str
+    long_name: str
+    equation: str
+    floors: tuple[str, ...] = ()
+    exact: bool = False
+
+
+_ENERGY, _HEAT, _WORK = ("residual_energy",), ("residual_heat", "residual_chi"), ("residual_work",)
+_BATH = ("residual_energy", "residual_flux")
+
+
+def _energy(name: str, long_name: str, equation: str, *floors: str) -> Column:
+    return Column(name=name, units="energy", long_name=long_name, equation=equation, floors=floors)
+
+
+def _rate(name: str, long_name: str, equation: str) -> Column:
+    return Column(name=name, units="energy^2", long_name=long_name, equation=equation)
+
+
+def _entropy(name: str, long_name: str, equation: str) -> Column:
+    return Column(name=name, units="nat", long_name=long_name, equation=equation)
+
+
+def _number(name: str, long_name: str, equation: str, *, exact: bool = False) -> Column:
+    return Column(name=name, units="1", long_name=long_name, equation=equation, exact=exact)
+
+
+COLUMNS: tuple[Column, ...] = (
+    _energy("E_S", "energy of the system", "<H_S>", *_ENERGY),
+    _energy("E_B", "energy of the bath, from the uncoupled thermal bath", "<H_B> - <H_B>_beta = <H_chain>", *_BATH),
+    _energy("E_int", "interaction energy", "<H_int> = <A X>", *_ENERGY),
+    _energy("h", "interaction energy without correlations", "Tr[rho_S (x) rho_B H_int] = <A><X>", *_ENERGY),
+    _energy("U_S", "internal energy of the system", "E_S + (1 - alpha_S) h [19]", *_ENERGY),
+    _energy("U_B", "internal energy of the bath, from the uncoupled thermal bath", "E_B + alpha_S h [19]", *_BATH),
+    _energy("U_chi", "binding energy", "Tr[chi H_int] = <H_int> - h [20]", *_ENERGY),
+    _energy("U_tot", "total energy, measured as one operator", "<H_tot> = U_S + U_B + U_chi [21]", *_ENERGY),
+    _energy("Q_S", "heat into the system", "int Tr[d rho_S H_S_eff] [22]", *_HEAT),
+    _energy("Q_B", "heat into the bath", "int Tr[d rho_B H_B_eff] [22]", *_HEAT),
+    _energy("Q_chi", "heat into the correlations", "int Tr[d chi H_int] = -(Q_S + Q_B) [26, 28]", *_HEAT),
+    _energy("W_S", "work on the system", "int Tr[rho_S dH_S_eff] [22]", *_WORK),
+    _energy("W_B", "work on the bath", "int Tr[rho_B dH_B_eff] [22]", *_WORK),
+    _energy("W_chi", "work on the correlations, 0 without drive", "int Tr[chi dH_int] [28]", *_WORK),
+    _energy("W_total", "total work, 0 without drive", "int Tr[rho dH_tot] [27]", *_WORK),
+    _rate("Qdot_S", "heat rate into the system", "Tr[d rho_S/dt H_S_eff] = -(<i[H_S,A] X> - d<A>/dt <X>) [22, 24]"),
+    _rate("Qdot_B", "heat rate into the bath", "Tr[d rho_B/dt H_B_eff] = -(<A P> - <A><P>) [22, 25]"),
+    _rate("Wdot_S", "power on the system", "(1 - alpha_S) <A> d<X>/dt - alpha_S d<A>/dt <X> [22, 23]"),
+    _rate("Wdot_B", "power on the bath", "-dW_S/dt, without drive [23]"),
+    _entropy("S_S", "entropy of the system", "-Tr rho_S log rho_S"),
+    _entropy("S_B", "entropy of the physical bath (the ancilla not included)", "-Tr rho_B log rho_B"),
+    _entropy("S_B0", "entropy of the physical bath at t = 0", "-Tr rho_B^beta log rho_B^beta"),
+    _entropy("Delta_S_B", "entropy change of the physical bath", "S_B(t) - S_B(0)"),
+    _entropy("S_chi", "entropy of the correlations (mutual information of S and B)", "S_S + S_B - S_SB [31]"),
+    _entropy("Delta_S_B_lower", "lower bound on the entropy change of the bath", "-Delta S_S [33]"),
+    _entropy(
+        "Delta_S_B_upper",
+        "upper bound on the entropy change of the bath",
+        "min(2 S_S - Delta S_S, beta Delta E_B)",
+    ),
+    _entropy("S_chi_lower", "lower bound on the mutual information", "0 [33]"),
+    _entropy(
+        "S_chi_upper",
+        "upper bound on the mutual information",
+        "min(2 S_S, Delta S_S + beta Delta E_B)",
+    ),
+    _entropy("D_B", "distance of the bath from equilibrium", "D(rho_B || rho_B^beta) = beta Delta E_B - Delta S_B"),
+    _energy("T_S", "pseudo-temperature of the system", "dU_S/dS_S [34]"),
+    _energy("T_B", "pseudo-temperature of the bath", "dU_B/dS_B [34]"),
+    _energy("T_chi", "pseudo-temperature of the correlations", "dU_chi/dS_chi [34]"),
+    _energy("T_ext_S", "extended temperature of the qubit", "1/T = -log((1+r)/(1-r)) (rhat . hhat)/|hvec| [48]"),
+    _entropy("Sigma_S", "entropy production of the system", "Delta S_S - beta Q_S [40]"),
+    _entropy("Sigma_B", "entropy production of the bath", "Delta S_B - beta Q_B [40]"),
+    _entropy("Sigma_total", "entropy production", "Delta S_S + beta Delta E_B = S_chi + D(rho_B || rho_B^beta)"),
+    _energy("residual_energy", "residual of energy conservation", "U_S + U_B + U_chi - <H_tot>(0) - W_total [21]"),
+    _energy("residual_heat", "residual of the heat balance", "Q_S + Q_B + Delta U_chi - W_chi [26, 28]"),
+    _energy("residual_work", "residual of the work balance", "W_S (commutators) + W_B (differences) [23, 29]"),
+    _energy("residual_flux", "residual of the bath's energy against the flux into it", "Delta E_B + int <A P> dt"),
+    _energy("residual_occupation", "residual of E_B against the modes' occupations", "Delta E_B - sum_k w_k Delta n_k"),
+    _energy("residual_chi", "residual of heat from chi against heat from d rho, larger of S and B", "[24, 25]"),
+    _number("bond_dimension", "largest bond dimension", "max over bonds", exact=True),
+    _number("occupation", "bosons on the chain", "sum_n <c_n^dag c_n>"),
+    _number("top_level_population", "largest population of a highest boson level", "max over sites"),
+    _number("discarded_weight", "accumulated discarded weight", "sum of squared singular values", exact=True),
+    _number("norm", "norm", "<psi|psi>", exact=True),
+)

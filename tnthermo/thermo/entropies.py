@@ -1,0 +1,133 @@
+"""Entropies of the system and, where a run determines them, of the physical bath and of the correlations, in nats.
+
+The chain of a thermal run holds the bath together with its purifying ancilla: the entropy of the cut between system and
+chain is S_S, not S_B. Only at T = 0 is the chain the bath.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from chains.discrete import Discrete
+from tnthermo.trajectory import Trajectory
+
+Real = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+Attributes = dict[str, str | float | int]
+
+EXACT = "exact at T = 0: the start is pure on S, its ancilla S' (none for a pure start) and the bath"
+BOUND = "rigorous bound"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Findings:
+    """Columns (n,) by name, and attributes that belong to some of them: a reason for NaN, a note on the meaning."""
+
+    values: dict[str, Real]
+    attributes: dict[str, Attributes] = field(default_factory=dict)
+
+
+def spectrum(rho: Complex) -> Real:
+    """Eigenvalues (..., d), ascending, of states (..., d, d); as they come, negative ones included."""
+    return np.asarray(np.linalg.eigvalsh((rho + np.swapaxes(rho, -1, -2).conj()) / 2), dtype=np.float64)
+
+
+def von_neumann(eigenvalues: Real) -> Real:
+    """-sum_i p_i log p_i (...,) in nats for eigenvalues (..., d). [31]
+
+    Eigenvalues <= 0 have no logarithm and add nothing (0 log 0 = 0). They are not hidden: the smallest one stands in
+    the attributes of S_S, and one below -1e-10 among the flags. The trace is not made 1.
+    """
+    positive = np.where(eigenvalues > 0, eigenvalues, 1.0)
+    return -np.sum(positive * np.log(positive), axis=-1)
+
+
+def entropy_rate(rho: Complex, rate: Complex) -> Real:
+    """dS/dt = -Tr[d rho/dt log rho] (n,), nat per time, for rho and d rho/dt (n, d, d) Hermitian.
+
+    An empty direction (eigenvalue <= 1e-15) that stays empty to first order adds 0, the limit of p' log p for p ~ t^2;
+    one that fills at a finite rate makes the rate infinite.
+    """
+    weights, vectors = np.linalg.eigh((rho + np.swapaxes(rho, -1, -2).conj()) / 2)
+    flow = np.real(np.einsum("nji,njk,nki->ni", vectors.conj(), rate, vectors))
+    empty = weights <= 1e-15
+    size = np.abs(flow).max(axis=-1, keepdims=True) + np.abs(rate).max(axis=(-2, -1))[:, None]
+    logarithm = np.log(np.where(empty, 1.0, weights))
+    filling = empty & (np.abs(flow) > 1e-12 * size)
+    terms = np.where(filling, np.where(flow > 0, np.inf, -np.inf), -flow * logarithm)
+    return np.sum(terms, axis=-1)
+
+
+def gibbs_entropy(frequencies: Real, beta: float) -> float:
+    """Entropy (nats) of independent bosonic modes, frequencies (M,) > 0, in equilibrium at 0 < beta < inf."""
+    x = beta * np.asarray(frequencies, dtype=np.float64)
+    return float(np.sum(x / np.expm1(x) - np.log(-np.expm1(-x))))
+
+
+def system_entropy(rho: Complex) -> Findings:
+    """S_S (n,) in nats from rho_S (n, d, d)."""
+    eigenvalues = spectrum(rho)
+    rule = "eigenvalues <= 0 add nothing"
+    note: Attributes = {"smallest_eigenvalue": float(eigenvalues.min()), "rule": rule}
+    return Findings(values={"S_S": von_neumann(eigenvalues)}, attributes={"S_S": note})
+
+
+def bath_entropies(run: Trajectory, S_S: Real, E_B: Real) -> Findings:
+    """What a run says about the physical bath's entropy: columns (n,) in nats. [31, 32, 33]
+
+    T = 0, pure start: S_B = S_S. T = 0, mixed start: S_B is the entropy of the cut S S' | chain. Both are exact and the
+    bounds equal the values. T > 0: the physical bath is not a set of chain sites, S_B is NaN, and two bounds hold, from
+    0 <= S_chi <= 2 S_S and from D(rho_B || rho_B^beta) = beta Delta E_B - Delta S_B >= 0.
+
+    Columns: S_B0 S_B Delta_S_B S_chi Delta_S_B_lower Delta_S_B_upper S_chi_lower S_chi_upper D_B.
+    """
+    delta_S_S = S_S - S_S[0]
+    nan = np.full_like(S_S, np.nan)
+    exact: Attributes = {"note": EXACT}
+    if run.model.temperature == 0:
+        S_B = S_S if run.pure_start else run.cut_entropy
+        S_chi = delta_S_S + S_B
+        names = ["S_B", "Delta_S_B", "Delta_S_B_lower", "Delta_S_B_upper"]
+        values = dict.fromkeys(names, S_B) | dict.fromkeys(["S_chi", "S_chi_lower", "S_chi_upper"], S_chi)
+        attributes = dict.fromkeys(values, exact)
+        infinite: Attributes = {"reason": "beta infinite"}
+        return Findings(
+            values=values | {"S_B0": np.zeros_like(S_S), "D_B": nan}, attributes=attributes | {"D_B": infinite}
+        )
+    density, beta = run.model.bath.density, 1 / run.model.temperature
+    unknown: Attributes = {
+        "reason": "T > 0: the chain holds the bath and its ancilla; the entropy of the physical bath was not measured"
+    }
+    continuum: Attributes = {"reason": "T > 0: the entropy of infinitely many thermal modes is infinite"}
+    # At most twice the system's entropy, and at most what the relative entropy to the Gibbs state leaves.
+    most = np.minimum(2 * S_S, delta_S_S + beta * (E_B - E_B[0]))
+    upper: Attributes = {"note": f"{BOUND}: S_chi <= 2 S_S and Delta S_B <= beta Delta E_B"}
+    lower: Attributes = {"note": f"{BOUND}: S_chi >= 0"}
+    thermal, gibbs, of_bath = nan, continuum, continuum
+    if isinstance(density, Discrete):
+        thermal = np.full_like(S_S, gibbs_entropy(np.asarray(density.frequencies), beta))
+        gibbs, of_bath = {"note": "of the distinct coupled modes, in equilibrium"}, unknown
+    return Findings(
+        values={
+            "S_B0": thermal,
+            "S_chi_lower": np.zeros_like(S_S),
+            "S_chi_upper": most,
+            "Delta_S_B_lower": -delta_S_S,
+            "Delta_S_B_upper": most - delta_S_S,
+        }
+        | dict.fromkeys(["S_B", "Delta_S_B", "S_chi", "D_B"], nan),
+        attributes={
+            "S_B0": gibbs,
+            "S_B": of_bath,
+            "Delta_S_B": unknown,
+            "S_chi": unknown,
+            "D_B": unknown,
+            "S_chi_lower": lower,
+            "Delta_S_B_lower": lower,
+            "S_chi_upper": upper,
+            "Delta_S_B_upper": upper,
+        },
+    )

@@ -1,0 +1,55 @@
+"""Error columns: how far a run is from a rougher run of the same model, and from its own balances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+Real = npt.NDArray[np.float64]
+
+HOW = (
+    "largest difference so far to the same run at twice the step and ten times the tolerance; "
+    "at least the residuals named in `floor` and |1 - norm| of the value"
+)
+
+
+def common_times(t: Real, other: Real) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Indices into the increasing ``t`` (n,) and ``other`` of the times both have, equal to 1e-9 of the last."""
+    nearest = np.clip(np.searchsorted(other, t), 1, max(other.size - 1, 1))
+    nearest = np.minimum(nearest, other.size - 1)
+    before = np.maximum(nearest - 1, 0)
+    nearest = np.where(np.abs(other[before] - t) < np.abs(other[nearest] - t), before, nearest)
+    same = np.abs(other[nearest] - t) <= 1e-9 * max(1.0, float(np.abs(t).max()))
+    return np.flatnonzero(same), nearest[same]
+
+
+def envelope(t: Real, values: Real, other_t: Real, others: Real) -> Real:
+    """Running maximum over time of |values - others|, shape of ``values`` (n, ...), at the times ``t``.
+
+    Times that the rough run lacks carry the last difference forward; before any common time, and where nothing could be
+    compared, it is NaN. Two equal infinities do not differ.
+    """
+    here, there = common_times(t, other_t)
+    difference = np.full(values.shape, np.nan)
+    a, b = values[here], others[there]
+    with np.errstate(invalid="ignore"):
+        difference[here] = np.where(a == b, 0.0, np.abs(a - b))
+    return np.fmax.accumulate(difference, axis=0)
+
+
+def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real) -> Real:
+    """``error`` (n,), but at least the largest of the ``floors`` so far and |1 - norm| |value|.
+
+    NaN where the value is NaN. An infinite value gets no floor from the norm, its size being no scale.
+    """
+    least = np.abs(1 - norm) * np.where(np.isfinite(value), np.abs(value), 0.0)
+    for floor in floors:
+        least = np.fmax(least, np.fmax.accumulate(np.abs(floor)))
+    return np.where(np.isnan(value) | np.isnan(error), np.nan, np.fmax(error, least))
+
+
+def floors_of(names: tuple[str, ...], columns: Mapping[str, Real]) -> tuple[Real, ...]:
+    """The columns called ``names``, those that were not evaluated left out."""
+    return tuple(columns[name] for name in names if not np.isnan(columns[name]).all())

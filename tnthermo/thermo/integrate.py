@@ -1,0 +1,167 @@
+"""Running integrals and derivatives of samples on a grid of times that need not be uniform.
+
+Every interval [t_i, t_i+1] gets its own interpolating polynomial, through the points nearest to it. Points that crowd
+together on the scale of the interval are thinned out: a polynomial through them would use their differences, and divide
+the noise of the samples by tiny spacings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Real = npt.NDArray[np.float64]
+Array = npt.NDArray[Any]
+
+POINTS = 8  # points of one interpolating polynomial (degree 7): integrals are of order 8 in the step
+# Least distance between neighbours in a stencil, in lengths of its interval. The first is the aim; where the grid has
+# too few points left after thinning, crowded ones are better than a lower degree.
+SPACINGS = (0.5, 0.05, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Stencils:
+    """Interpolation on the m - 1 intervals of one grid, q points each, G Gauss nodes in each interval.
+
+    points          (m-1, q) indices into the grid
+    interpolation   (m-1, G, q) values at the Gauss nodes of the Lagrange polynomials of the q points
+    differentiation (m-1, q, q) derivatives at the q points of the same polynomials
+    weights         (m-1, G) Gauss weights, lengths of the intervals included
+    """
+
+    points: npt.NDArray[np.int64]
+    interpolation: Real
+    differentiation: Real
+    weights: Real
+
+
+def _nearest(t: Real, count: int) -> npt.NDArray[np.int64]:
+    """Indices (m-1, count), increasing along the last axis, of the points that interpolate on each interval."""
+    result = np.empty((t.size - 1, count), dtype=np.int64)
+    todo = np.arange(t.size - 1)
+    for spacing in SPACINGS:
+        left, right = todo.copy(), todo + 1
+        least = spacing * (t[right] - t[left])
+        middle = (t[right] + t[left]) / 2
+        chosen = [left, right]
+        full = np.ones(todo.size, dtype=bool)
+        for _ in range(count - 2):
+            # At spacing 0 the neighbour must still be another point: bounds by index, too.
+            lower = np.minimum(np.searchsorted(t, t[left] - least, side="right") - 1, left - 1)
+            upper = np.maximum(np.searchsorted(t, t[right] + least, side="left"), right + 1)
+            far_left = np.where(lower >= 0, middle - t[np.maximum(lower, 0)], np.inf)
+            far_right = np.where(upper < t.size, t[np.minimum(upper, t.size - 1)] - middle, np.inf)
+            full &= np.isfinite(np.minimum(far_left, far_right))
+            go_left = far_left < far_right
+            left = np.where(go_left & full, lower, left)
+            right = np.where(~go_left & full, upper, right)
+            chosen.append(np.where(go_left, left, right))
+        result[todo] = np.sort(np.stack(chosen, axis=1), axis=1)
+        todo = todo[~full]
+        if not todo.size:
+            break
+    return result
+
+
+@lru_cache(maxsize=16)
+def _stencils(grid: bytes, order: int) -> _Stencils:
+    t = np.frombuffer(grid, dtype=np.float64)
+    count = min(order, t.size)
+    points = _nearest(t, count)
+    width = np.diff(t)[:, None]
+    # Local variable u = (time - start of the interval) / length of the interval: no powers of times.
+    u = (t[points] - t[:-1, None]) / width
+    # Exact to degree 2 order - 1, so for the product of an interpolant and the derivative of another, too.
+    nodes, gauss = np.polynomial.legendre.leggauss(order)
+    v = (nodes + 1) / 2
+    distance = u[:, :, None] - u[:, None, :] + np.eye(count)
+    denominator = np.prod(distance, axis=2)  # of the j-th Lagrange polynomial
+    numerator = v[None, :, None] - u[:, None, :]
+    interpolation = np.empty((t.size - 1, order, count))
+    for j in range(count):
+        interpolation[:, :, j] = np.prod(np.delete(numerator, j, axis=2), axis=2) / denominator[:, None, j]
+    differentiation = denominator[:, :, None] / denominator[:, None, :] / distance
+    diagonal = np.arange(count)
+    differentiation[:, diagonal, diagonal] = 0.0
+    differentiation[:, diagonal, diagonal] = -differentiation.sum(axis=2)  # the derivative of a constant is 0
+    return _Stencils(
+        points=points,
+        interpolation=interpolation,
+        differentiation=differentiation / width[:, :, None],
+        weights=gauss / 2 * width,
+    )
+
+
+def _checked(t: Array, *samples: Array) -> Real:
+    t = np.ascontiguousarray(t, dtype=np.float64)
+    if t.ndim != 1 or t.size == 0 or not np.isfinite(t).all() or (np.diff(t) <= 0).any():
+        raise ValueError("the times must be one row of finite, strictly increasing numbers")
+    for f in samples:
+        if f.shape[:1] != t.shape:
+            raise ValueError(f"{t.size} times, but samples of shape {f.shape}")
+    return t
+
+
+def _running(increments: Array) -> Array:
+    return np.concatenate([np.zeros_like(increments[:1]), np.cumsum(increments, axis=0)])
+
+
+def cumulative_integral(t: Array, f: Array, order: int = POINTS) -> Array:
+    """Running integral of f from t[0], shape (m, ...) like f; the first entry is 0.
+
+    t      (m,) strictly increasing times, any spacing
+    f      (m, ...) samples, real or complex
+    order  points of the interpolating polynomials (m where m is smaller): the error falls with this power of the step
+
+    Raises ValueError for times that do not increase or shapes that do not fit.
+    """
+    f = np.asarray(f)
+    t = _checked(t, f)
+    if t.size == 1:
+        return np.zeros_like(f, dtype=np.result_type(f, np.float64))
+    s = _stencils(t.tobytes(), order)
+    weights = np.einsum("ig,igj->ij", s.weights, s.interpolation)
+    return _running(np.einsum("ij,ij...->i...", weights, f[s.points]))
+
+
+def cumulative_stieltjes(t: Array, f: Array, g: Array, order: int = POINTS) -> Array:
+    """Running integral  int f dg  from t[0], shape (m,), from the values of f and g alone; the first entry is 0.
+
+    Both are interpolated and their product f dg/dt is integrated exactly, so that  int f dg + int g df = f g  holds to
+    rounding. No measured derivative of g enters: compared with the integral of one, it is an independent check.
+
+    t      (m,) strictly increasing times, any spacing
+    f, g   (m,) samples
+
+    Raises ValueError for times that do not increase or shapes that do not fit.
+    """
+    f, g = np.asarray(f), np.asarray(g)
+    t = _checked(t, f, g)
+    if t.size == 1:
+        return np.zeros(1, dtype=np.result_type(f, g, np.float64))
+    s = _stencils(t.tobytes(), order)
+    values = np.einsum("igj,ij->ig", s.interpolation, f[s.points])
+    slopes = np.einsum("igj,ijk,ik->ig", s.interpolation, s.differentiation, g[s.points], optimize=True)
+    return _running(np.einsum("ig,ig,ig->i", s.weights, values, slopes))
+
+
+def derivative(t: Array, f: Array, order: int = POINTS) -> Array:
+    """df/dt at the times t, shape (m,): mean slope of the polynomials on either side; NaN for a single sample.
+
+    The noise of the samples comes out divided by the step.
+    Raises ValueError for times that do not increase or shapes that do not fit.
+    """
+    f = np.asarray(f)
+    t = _checked(t, f)
+    if t.size == 1:
+        return np.full(1, np.nan)
+    s = _stencils(t.tobytes(), order)
+    slopes = np.einsum("ijk,ik->ij", s.differentiation, f[s.points])
+    rows = np.arange(t.size - 1)
+    start = slopes[rows, np.argmax(s.points == rows[:, None], axis=1)]
+    end = slopes[rows, np.argmax(s.points == rows[:, None] + 1, axis=1)]
+    return np.concatenate([start[:1], (start[1:] + end[:-1]) / 2, end[-1:]])

@@ -1,0 +1,130 @@
+"""Pseudo-temperatures T_i = dU_i/dS_i and the extended temperature of a qubit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.local import PAULI
+from tnthermo.thermo.energies import heat_rates, work_rates
+from tnthermo.thermo.entropies import Attributes, Findings, entropy_rate
+from tnthermo.thermo.expectations import Expectations
+from tnthermo.thermo.integrate import derivative
+from tnthermo.trajectory import Trajectory
+
+Real = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+
+ROUNDING = 1e-12  # of the largest term: what a difference of terms cannot resolve
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rates:
+    """Rates (n,) at the record times: of energy (Udot, energy^2), heat (Qdot, energy^2), entropy (Sdot, nat energy).
+
+    Used for the rates themselves and for their errors. Sdot_B and Sdot_chi are NaN where the bath's entropy is unknown.
+    """
+
+    Udot_S: Real
+    Udot_B: Real
+    Udot_chi: Real
+    Qdot_S: Real
+    Sdot_S: Real
+    Sdot_B: Real
+    Sdot_chi: Real
+
+
+def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
+    """Rates at the record times, from measured commutators; Sdot_B of a mixed start at T = 0 from the recorded S_B."""
+    heat, work = heat_rates(e), work_rates(e, alpha_S)
+    at = run.recorded
+    Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
+    if run.model.temperature > 0:
+        Sdot_B = np.full_like(Sdot_S, np.nan)
+    else:
+        Sdot_B = Sdot_S if run.pure_start else derivative(run.t, run.cut_entropy)
+    return Rates(
+        Udot_S=(heat["Qdot_S"] + work["Wdot_S"])[at],
+        Udot_B=(heat["Qdot_B"] + work["Wdot_B"])[at],
+        Udot_chi=-(heat["Qdot_S"] + heat["Qdot_B"])[at],
+        Qdot_S=heat["Qdot_S"][at],
+        Sdot_S=Sdot_S,
+        Sdot_B=Sdot_B,
+        Sdot_chi=Sdot_S + Sdot_B,
+    )
+
+
+def rounding(e: Expectations) -> float:
+    """Size below which a rate of energy is only rounding, energy^2: 1e-12 of the largest term it is made of."""
+    terms = (e.system_flux, e.coupling_rate * e.position, e.bath_flux, e.coupling * e.momentum)
+    return ROUNDING * max(float(np.abs(term).max()) for term in terms)
+
+
+def _because(undefined: npt.NDArray[np.bool_], why: str) -> Attributes:
+    return {"reason": why, "undefined_points": int(undefined.sum())} if undefined.any() else {}
+
+
+def _ratio(energy: Real, entropy: Real, energy_error: Real, entropy_error: Real) -> tuple[Real, Attributes]:
+    """energy/entropy, NaN where both are zero within their errors; an entropy rate of 0 alone gives an infinity."""
+    undefined = (np.abs(energy) <= energy_error) & (np.abs(entropy) <= entropy_error)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(undefined, np.nan, energy / entropy)
+    return value, _because(undefined, "0/0: neither energy nor entropy changes, within error")
+
+
+def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
+    """T_i = dU_i/dS_i (n,), energy, for S, B and chi. [34]
+
+    error  of each rate; where dU and dS are both zero within it T_i is NaN (0/0), with a count in the attributes
+
+    dU_S = 0 with dS_S != 0 is a temperature 0 [107]; dS_i = 0 alone is an infinite one.
+    """
+    values: dict[str, Real] = {}
+    attributes: dict[str, Attributes] = {}
+    values["T_S"], attributes["T_S"] = _ratio(rate.Udot_S, rate.Sdot_S, error.Udot_S, error.Sdot_S)
+    if run.model.temperature > 0:
+        reason: Attributes = {"reason": "T > 0: the entropy of the physical bath was not measured"}
+        names, nan = ("T_B", "T_chi"), np.full_like(rate.Udot_S, np.nan)
+        return Findings(
+            values=values | dict.fromkeys(names, nan), attributes=attributes | dict.fromkeys(names, reason)
+        )
+    values["T_B"], attributes["T_B"] = _ratio(rate.Udot_B, rate.Sdot_B, error.Udot_B, error.Sdot_B)
+    values["T_chi"], attributes["T_chi"] = _ratio(rate.Udot_chi, rate.Sdot_chi, error.Udot_chi, error.Sdot_chi)
+    return Findings(values=values, attributes=attributes)
+
+
+def _bloch(matrices: Complex) -> Real:
+    """Components (n, 3) of matrices (n, 2, 2) on sigma_x, sigma_y, sigma_z: Re Tr[sigma M]."""
+    return np.stack([np.real(np.einsum("ij,nji->n", PAULI[k], matrices)) for k in "xyz"], axis=-1)
+
+
+def extended_temperature(rho: Complex, effective: Complex, Qdot_S: Real, Qdot_error: Real) -> Findings:
+    """T_ext_S (n,), energy, of a qubit. [48]
+
+    rho        (n, d, d) reduced state of the system, Bloch vector r
+    effective  (n, d, d) H_S + <X> A, the effective Hamiltonian but for a multiple of 1: h_0 + hvec.sigma/2
+    Qdot_S     (n,) heat rate and its error: where no heat flows a temperature of the heat has no meaning
+
+    1/T_ext = -log((1 + r)/(1 - r)) (rhat . hhat)/|hvec|. NaN with the reason where |dQ_S| is zero within error, r = 0,
+    |hvec| = 0, or the system is not a qubit; a pure state (r = 1) has T_ext = 0, rhat normal to hhat an infinite one.
+    """
+    nan = np.full(Qdot_S.shape, np.nan)
+    if rho.shape[-1] != 2:
+        return Findings(values={"T_ext_S": nan}, attributes={"T_ext_S": {"reason": "defined for qubits only"}})
+    r, h = _bloch(rho), _bloch(effective)
+    length, field = np.linalg.norm(r, axis=1), np.linalg.norm(h, axis=1)
+    still, mixed, free = np.abs(Qdot_S) <= Qdot_error, length <= ROUNDING, field <= ROUNDING
+    undefined = still | mixed | free
+    pure = length >= 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cosine = np.sum(r * h, axis=1) / (length * field)
+        slope = np.where(pure, np.inf, np.log1p(np.where(pure, 0.0, length)) - np.log1p(-np.where(pure, 0.0, length)))
+        value = np.where(undefined, np.nan, -field / (slope * cosine))
+    reasons = [
+        f"{text} ({int(where.sum())} points)"
+        for where, text in ((still, "|dQ_S| is zero within error"), (mixed, "r = 0"), (free, "|hvec| = 0"))
+        if where.any()
+    ]
+    return Findings(values={"T_ext_S": value}, attributes={"T_ext_S": _because(undefined, "; ".join(reasons))})
