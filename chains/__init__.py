@@ -3,7 +3,8 @@
 One convention: J(w) = sum_k g_k^2 delta(w - w_k), no pi; X = sum_k g_k (a_k + a_k^dag); hbar = k_B = 1.
 """
 
-from chains.coefficients import Chain, ChainNotConverged, SpectralDensity, chain, thermofield_chains
+from chains.arguments import SpectralDensity
+from chains.coefficients import Chain, ChainNotConverged, chain, thermofield_chains
 from chains.correlation import chain_correlation, correlation, correlation_error, exact_correlation
 from chains.diagnose import Diagnosis, diagnose
 from chains.discrete import Discrete

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
 
-from chains.problems import InvalidInput, Problem
+from chains.problems import Problem, raise_if_any
 
 _UNIT_HINT = "numbers carry no unit here: hbar = k_B = 1, one energy unit for all; convert first"
 
@@ -57,8 +57,16 @@ def temperature_problems(value: object) -> list[Problem]:
     ]
 
 
-def sequence_problems(key: str, values: object) -> list[Problem]:
-    """Return what keeps ``values`` from being a non-empty one-dimensional list of finite real numbers."""
+def bracketed(i: int) -> str:
+    """Return how entry i of a list is called in the key of a problem."""
+    return f"[{i}]"
+
+
+def sequence_problems(key: str, values: object, where: Callable[[int], str] = bracketed) -> list[Problem]:
+    """Return what keeps ``values`` from being a non-empty one-dimensional list of finite real numbers.
+
+    ``where`` says how entry i is called, for lists that the user knows as lines of a file.
+    """
     allowed = "a non-empty list of finite real numbers"
     if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
         return [Problem(key=key, value=values, allowed=allowed, hint=f"found {type(values).__name__}")]
@@ -66,18 +74,24 @@ def sequence_problems(key: str, values: object) -> list[Problem]:
         return [Problem(key=key, value=f"array of shape {values.shape}", allowed="one dimension")]
     if len(values) == 0:
         return [Problem(key=key, value=values, allowed=allowed)]
-    return [problem for i, value in enumerate(values) for problem in number_problems(f"{key}[{i}]", value)]
+    return [problem for i, value in enumerate(values) for problem in number_problems(key + where(i), value)]
+
+
+def time_problems(times: npt.ArrayLike) -> list[Problem]:
+    """Return what keeps ``times`` from being a finite real number or a list of such."""
+    array = np.atleast_1d(np.asarray(times))
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        return [Problem(key="times", value=times, allowed="a number or a list of real numbers")]
+    return [
+        Problem(key=f"times[{i}]", value=float(array[i]), allowed="a finite real number")
+        for i in np.flatnonzero(~np.isfinite(array)).tolist()
+    ]
 
 
 def real_times(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return ``times`` as a one-dimensional float array, or raise :class:`InvalidInput`."""
-    array = np.atleast_1d(np.asarray(times))
-    if array.ndim != 1 or array.dtype.kind not in "iuf":
-        raise InvalidInput([Problem(key="times", value=times, allowed="a number or a list of real numbers")])
-    if not np.all(np.isfinite(array)):
-        first = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise InvalidInput([Problem(key=f"times[{first}]", value=float(array[first]), allowed="a finite real number")])
-    return array.astype(np.float64)
+    raise_if_any(time_problems(times))
+    return np.atleast_1d(np.asarray(times, dtype=np.float64))
 
 
 def frozen(values: npt.ArrayLike) -> npt.NDArray[np.float64]:

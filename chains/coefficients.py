@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chains import closed_form
-from chains.checks import frozen, integer_problems, number_problems, temperature_problems
+from chains.arguments import SpectralDensity, argument_problems
+from chains.checks import frozen
 from chains.discrete import Discrete
-from chains.problems import Problem, raise_if_any
+from chains.problems import InvalidInput, Problem, raise_if_any
 from chains.quadrature import discretise
 from chains.recurrence import jacobi_matrix
 from chains.semicircle import Semicircle
@@ -20,7 +21,6 @@ from chains.star import star_of
 from chains.thermal import Weight, absorption_end, discrete_measure, segments
 
 FloatArray = npt.NDArray[np.float64]
-SpectralDensity = ContinuousDensity | Discrete
 
 NEGLECTED_WEIGHT = 1e-15
 """Infinite supports are cut where less than this part of int J lies beyond."""
@@ -116,7 +116,7 @@ def chain(
 
     Raises InvalidInput with every problem of the input; ChainNotConverged if refining does not settle the coefficients.
     """
-    raise_if_any(_problems(density, length, temperature, support, resolution))
+    raise_if_any(argument_problems(density, length, temperature, support, resolution))
     weight: Weight = "thermal" if temperature > 0.0 else "vacuum"
     return chain_of_weight(
         density, length, weight=weight, temperature=temperature, support=support, resolution=resolution
@@ -137,7 +137,7 @@ def thermofield_chains(
     coupling C = kappa_1 c_0 + kappa_2 d_0^dag; the free Hamiltonian is that of the first minus that of the second.
     Arguments and errors as in :func:`chain`; the temperature must be > 0.
     """
-    problems = _problems(density, length, temperature, support, resolution, whole_axis=False)
+    problems = argument_problems(density, length, temperature, support, resolution, whole_axis=False)
     if not any(p.key == "temperature" for p in problems) and not temperature > 0.0:
         hint = "at T = 0 the second chain decouples: use chains.chain"
         problems.append(Problem(key="temperature", value=temperature, allowed="a number > 0", hint=hint))
@@ -147,46 +147,6 @@ def thermofield_chains(
         for w in ("emission", "absorption")
     )
     return emission, absorption
-
-
-def _problems(
-    density: object,
-    length: object,
-    temperature: object,
-    support: object,
-    resolution: object,
-    *,
-    whole_axis: bool = True,
-) -> list[Problem]:
-    """Return everything that is wrong with the arguments of :func:`chain`."""
-    problems = temperature_problems(temperature)
-    known = isinstance(density, Discrete | ContinuousDensity)
-    if not known:
-        hint = "PowerLaw, DrudeLorentz, Brownian, Semicircle, Table or Discrete"
-        problems.append(Problem(key="density", value=density, allowed="a spectral density", hint=hint))
-    if length is None and known and not isinstance(density, Discrete):
-        hint = "chains.required_length gives the one a run needs"
-        problems.append(Problem(key="length", value=None, allowed="an integer >= 1", hint=hint))
-    if length is not None:
-        problems += integer_problems("length", length, at_least=1)
-    problems += integer_problems("resolution", resolution, at_least=1)
-    if support is not None:
-        problems += number_problems("support", support, above=0.0)
-    if isinstance(density, Discrete) and not problems:
-        assert isinstance(temperature, int | float)
-        copies = 2 if whole_axis and temperature > 0.0 else 1
-        if isinstance(length, int) and length > copies * density.modes:
-            allowed = f"at most {copies * density.modes} (= {copies} x {density.modes} modes)"
-            problems.append(Problem(key="length", value=length, allowed=allowed, hint="may be left out"))
-        if support is not None:
-            problems.append(Problem(key="support", value=support, allowed="not given for a discrete density"))
-    elif isinstance(density, ContinuousDensity) and support is not None and not problems:
-        assert isinstance(support, int | float)
-        low, high = density.support
-        if not low < support <= high:
-            allowed = f"in the support ({low:g}, {high:g}] of the density"
-            problems.append(Problem(key="support", value=support, allowed=allowed))
-    return problems
 
 
 def chain_of_weight(
@@ -263,8 +223,7 @@ def _continuous_chain(
     upper, notes = upper_end(density, support)
     pieces = segments(density, weight=weight, temperature=temperature, upper=upper)
     if not pieces:
-        hint = "the weight J n is below 1e-300 everywhere; use temperature = 0"
-        raise_if_any([Problem(key="temperature", value=temperature, allowed="larger", hint=hint)])
+        raise InvalidInput([_too_cold(temperature)])
     if weight in ("thermal", "absorption") and absorption_end(temperature, upper) < upper:
         notes = (*notes, f"J n cut at w = {absorption_end(temperature, upper):.6g}, where exp(-beta w) underflows")
     before: tuple[FloatArray, FloatArray] | None = None
@@ -299,6 +258,11 @@ def _continuous_chain(
     )
 
 
+def _too_cold(temperature: float) -> Problem:
+    hint = "the weight J n is below 1e-300 everywhere; use temperature = 0"
+    return Problem(key="temperature", value=temperature, allowed="larger", hint=hint)
+
+
 def _relative_change(before: tuple[FloatArray, FloatArray], now: tuple[FloatArray, FloatArray]) -> float:
     """Return the largest change, hoppings relative to themselves, frequencies relative to |e_n| + t_n."""
     hoppings = np.abs(now[1] - before[1]) / now[1]
@@ -312,7 +276,9 @@ def _discrete_chain(density: Discrete, length: int | None, *, weight: Weight, te
     notes = list(density.notes)
     present = amplitudes > 0.0
     if not np.all(present):
-        notes.append(f"{int(np.sum(~present))} thermal copies with a coupling below 1e-308 left out")
+        if not np.any(present):
+            raise InvalidInput([_too_cold(temperature)])
+        notes.append(f"thermal copies with a coupling below 1e-308 left out: {int(np.sum(~present))}")
         nodes, amplitudes = nodes[present], amplitudes[present]
     sites = nodes.size if length is None else min(length, nodes.size)
     diagonal, off = jacobi_matrix(nodes, amplitudes, nodes.size)

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from chains.checks import real_times, temperature_problems
-from chains.coefficients import Chain, SpectralDensity
+from chains.arguments import SpectralDensity, argument_problems
+from chains.checks import real_times, time_problems
+from chains.coefficients import Chain
 from chains.discrete import Discrete
 from chains.problems import raise_if_any
 from chains.quadrature import discretise
@@ -30,9 +31,9 @@ def correlation(
     """Return C(t) = int dw J(w) [coth(beta w/2) cos wt - i sin wt], shape (n,), energy squared.
 
     times: shape (n,), any sign. Accurate to about 1e-12 C(0). support: J is cut at this frequency (as in chains.chain).
-    Raises InvalidInput for times or a temperature that are not finite real numbers (temperature >= 0).
+    Raises InvalidInput with every problem of the arguments.
     """
-    raise_if_any(temperature_problems(temperature))
+    raise_if_any(argument_problems(density, 1, temperature, support, 1) + time_problems(times))
     weight: Weight = "thermal" if temperature > 0.0 else "vacuum"
     strength = 1.0 if isinstance(density, Discrete) else density.strength
     return strength * shape_correlation(

@@ -53,7 +53,7 @@ def reorganisation_of(density: ContinuousDensity) -> float:
 
 
 def divergent_integrals(density: ContinuousDensity | Discrete, temperature: float) -> tuple[str, ...]:
-    """Return which common integrals over J diverge at w = 0, as text: legal, but the limits they stand for do not exist.
+    """Return which common integrals over J diverge at w = 0, as text (legal, but that limit does not exist).
 
     With J ~ w^s: at T = 0 int J/w^2 (long-time dephasing, overlap of displaced vacua) for s <= 1; at T > 0
     int J coth(beta w/2)/w^2 (long-time dephasing) for s <= 2 and int J coth(beta w/2)/w for s <= 1.

@@ -24,7 +24,7 @@ class DrudeLorentz:
     """J(w) = (2/pi) lambda gamma w/(w^2 + gamma^2) on [0, cutoff]: lambda = reorganisation_energy, gamma = width.
 
     No-pi convention: the literature's J_pi(w) = 2 lambda gamma w/(w^2 + gamma^2) is pi times this one. All are
-    energies; reorganisation_energy >= 0 is that of the uncut density, :meth:`reorganisation` gives what the cut leaves of it:
+    energies; reorganisation_energy >= 0 is that of the uncut density, :meth:`reorganisation` that of the cut one:
     lambda (2/pi) atan(cutoff/gamma), 0.968 lambda by default.
     The tail 1/w has an infinite C(0) = int J, so there is no chain without a cutoff; default 20 width.
     Raises InvalidInput with every problem.

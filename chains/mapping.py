@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chains.checks import frozen
+from chains.checks import frozen, integer_problems
 from chains.coefficients import Chain, ChainNotConverged, chain_of_weight
 from chains.discrete import Discrete
 from chains.integrals import shape_weight
+from chains.problems import raise_if_any
 from chains.quadrature import Demand, rule
 from chains.recurrence import polynomial_amplitudes
 from chains.spectral import ContinuousDensity
@@ -60,8 +61,9 @@ def mode_functions(bath: Chain, *, resolution: int = 1) -> ModeFunctions:
     """Return the physical modes behind the sites of ``bath``.
 
     resolution (>= 1) divides the quadrature further; needed for spectra of observables finer than the chain resolves.
-    Raises ChainNotConverged if orthonormality to 1e-10 is not reached by refining.
+    Raises InvalidInput for the resolution, ChainNotConverged if orthonormality to 1e-10 is not reached by refining.
     """
+    raise_if_any(integer_problems("resolution", resolution, at_least=1))
     if isinstance(bath.density, Discrete):
         return _discrete(bath, bath.density)
     error, nodes = math.inf, 0

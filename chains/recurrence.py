@@ -68,7 +68,7 @@ def jacobi_matrix(nodes: FloatArray, amplitudes: FloatArray, length: int) -> tup
 def polynomial_amplitudes(
     points: FloatArray, amplitudes: FloatArray, coupling: float, frequencies: FloatArray, hoppings: FloatArray
 ) -> FloatArray:
-    """Return amplitudes_j p_n(points_j), shape (M, N): x p_n = t_n p_(n+1) + e_n p_n + t_(n-1) p_(n-1), p_0 = 1/coupling.
+    """Return amplitudes_j p_n(points_j), shape (M, N), p_0 = 1/coupling, x p_n = t_n p_(n+1) + e_n p_n + t_(n-1) p_(n-1).
 
     points, amplitudes: shape (M,); frequencies: (N,); hoppings: (N-1,). The amplitude goes along from the start, so
     that a tiny weight times a huge polynomial is never formed.

@@ -172,8 +172,8 @@ class PowerLaw:
 
     @property
     def singular(self) -> tuple[complex, ...]:
-        """None: the remaining factor is 1, exp(-x) or exp(-x^2)."""
-        return ()
+        """None for the hard shape; i wc otherwise: not a singularity, but the scale on which exp(-x) or exp(-x^2) falls."""
+        return () if self.shape == "hard" else (1j * self.cutoff,)
 
     @property
     def breaks(self) -> tuple[float, ...]:

@@ -59,7 +59,9 @@ def star_of(
     with np.errstate(all="ignore"):
         vectors = twisted_vectors(np.asarray(frequencies), np.asarray(hoppings), values, peaks)
     # where the recurrence is not usable (a vanishing hopping, a peak missed) the library's vector is the better one
-    difference = np.max(np.abs(vectors - library * np.where(library[0] < 0.0, -1.0, 1.0)), axis=0)
+    columns = np.arange(values.size)
+    signs = np.sign(library[peaks, columns]) * np.sign(vectors[peaks, columns])
+    difference = np.max(np.abs(vectors * signs - library), axis=0)
     poor = ~(difference < 1e-10)
     vectors[:, poor] = library[:, poor] * np.where(library[0, poor] < 0.0, -1.0, 1.0)
     return values, coupling * vectors[0], vectors

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
-from chains.checks import frozen, sequence_problems
+from chains.checks import bracketed, frozen, sequence_problems
 from chains.integrals import reorganisation_of, weight_of
 from chains.problems import InvalidInput, Problem, raise_if_any
 from chains.spectral import describe, evaluate
@@ -42,7 +42,7 @@ class Table:
     source: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
-        raise_if_any(_table_problems(self.frequencies, self.values, self.ends, lambda i: f"[{i}]"))
+        raise_if_any(_table_problems(self.frequencies, self.values, self.ends, bracketed))
         object.__setattr__(self, "frequencies", frozen(self.frequencies))
         object.__setattr__(self, "values", frozen(self.values))
 
@@ -170,13 +170,9 @@ def _to_float(entry: str) -> float | None:
 
 def _table_problems(frequencies: object, values: object, ends: object, where: Callable[[int], str]) -> list[Problem]:
     """Return everything that is wrong with a table; ``where`` says how row i is called."""
-    problems = sequence_problems("frequencies", frequencies) + sequence_problems("values", values)
+    problems = sequence_problems("frequencies", frequencies, where) + sequence_problems("values", values, where)
     if ends not in ENDS:
         problems.append(Problem(key="ends", value=ends, allowed=" | ".join(ENDS)))
-    for i, problem in [(int(p.key.split("[")[1][:-1]), p) for p in problems if p.key.endswith("]")]:
-        name = problem.key.split("[")[0]
-        place = Problem(key=name + where(i), value=problem.value, allowed=problem.allowed, hint=problem.hint)
-        problems[problems.index(problem)] = place
     if problems:
         return problems
     w, j = np.asarray(frequencies, dtype=np.float64), np.asarray(values, dtype=np.float64)

@@ -160,3 +160,5 @@ def main() -> None:
     app()
 
 
+if __name__ == "__main__":
+    main()

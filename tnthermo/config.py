@@ -146,7 +146,7 @@ def make_chain(density: Density, bath: Bath, evolution: Evolution, *, folder: Pa
         if discrete:
             chain = chains.chain(made, **common)
         else:
-            chain = chains.chain(made, bath.modes if isinstance(bath.modes, int) else enough_modes(made, reach), **common)
+            chain = chains.chain(made, bath.modes if isinstance(bath.modes, int) else max(needed_modes(made, reach)), **common)
     except InvalidInput as error:
         places = {"length": "bath.modes", "temperature": "bath.temperature", "until": "evolution.until"}
         keys = [places.get(p.key, joined("spectral_density", p.key)) for p in error.problems]
@@ -158,27 +158,35 @@ def make_chain(density: Density, bath: Bath, evolution: Evolution, *, folder: Pa
     if isinstance(bath.levels, list) and len(bath.levels) != chain.length:
         allowed = f"as many entries as the chain has sites, {chain.length}; found {len(bath.levels)}"
         raise InvalidInput([Problem(key="bath.levels", value=bath.levels, allowed=allowed)])
-    if discrete or bath.modes == "auto":
-        return chain, notes
-    back, front = chains.light_cone_time(chain), chains.front_time(chain)
-    if evolution.until > back:
-        hint = f"{enough_modes(made, reach)} modes reach t = {evolution.until:g} (bath.modes = \"auto\" finds it), or bath.allow_reflection = true"
-        allowed = f"enough sites: the reflection from the end of the chain is back at the system at t = {back:.4g}"
-        problem = Problem(key="bath.modes", value=bath.modes, allowed=allowed, hint=hint)
-        if not bath.allow_reflection:
-            raise InvalidInput([problem])
-        notes.append(Note(level="warning", key="bath.modes", text=f"reflection is back at the system at t = {back:.4g}, allowed on request"))
-    elif evolution.until > front:
-        text = f"the front reaches the end of the chain at t = {front:.4g}; the system does not feel it before t = {back:.4g}"
-        notes.append(Note(level="warning", key="bath.modes", text=text))
+    if not discrete and bath.modes != "auto":
+        notes += light_cone_notes(made, chain, reach, allow_reflection=bath.allow_reflection)
     return chain, notes
 
 
-def enough_modes(density: Any, reach: dict[str, Any]) -> int:
-    """The shortest chain whose end the system does not feel and whose last site stays empty (occupation below the tolerance)."""
+def light_cone_notes(density: Any, chain: chains.Chain, reach: dict[str, Any], *, allow_reflection: bool) -> list[Note]:
+    """Whether a chain of given length is long enough; raises InvalidInput if the system feels its end, unless that is allowed."""
+    until, tolerance = reach["until"], reach["tolerance"]
+    if allow_reflection:
+        back = chains.light_cone_time(chain, tolerance)
+        text = f"the system feels the end of the chain from t = {back:.4g} on, allowed by bath.allow_reflection"
+        return [Note(level="warning", key="bath.modes", text=text)] if back < until else []
+    felt, reached = needed_modes(density, reach)
+    if chain.length < felt:
+        allowed = f">= {felt}: the reflection from the chain's end is back at the system at t = {chains.light_cone_time(chain, tolerance):.4g}"
+        hint = f'{max(felt, reached)} sites also keep the front off the end; "auto" finds it; bath.allow_reflection = true runs it anyway'
+        raise InvalidInput([Problem(key="bath.modes", value=chain.length, allowed=allowed, hint=hint)])
+    if chain.length < reached:
+        front = chains.front_time(chain, math.sqrt(tolerance))
+        text = f"the front reaches the end of the chain at t = {front:.4g}; the system does not feel it ({reached} sites avoid it)"
+        return [Note(level="warning", key="bath.modes", text=text)]
+    return []
+
+
+def needed_modes(density: Any, reach: dict[str, Any]) -> tuple[int, int]:
+    """Lengths of the shortest chains whose end the system does not feel, and whose last site stays empty to the tolerance."""
     felt = chains.required_length(density, **reach)
     reached = chains.required_length_front(density, **{**reach, "tolerance": math.sqrt(reach["tolerance"])})
-    return max(felt, reached)
+    return felt, reached
 
 
 def resolve(config: Config) -> Resolved:

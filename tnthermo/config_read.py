@@ -56,7 +56,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
-        where = f"line {before.count(b'\n') + 1}, column {error.start - before.rfind(b'\n')}"
+        newline = b"\n"
+        where = f"line {before.count(newline) + 1}, column {error.start - before.rfind(newline)}"
         raise InvalidInput([Problem(key=key, value=where, allowed="UTF-8 text", hint="save the file as UTF-8")]) from None
     if not text.strip():
         problem = Problem(key=key, value="empty, line 1, column 1", allowed=f"a TOML file with the sections {', '.join(REQUIRED)}")

@@ -10,7 +10,7 @@ from tnthermo.thermo.definitions import CONVENTION
 def checked(resolved: Resolved) -> str:
     """All values, the convention, what the bath is, and what is doubtful."""
     values = resolved.text.split("\n\n", 1)[1].rstrip()
-    lines = [values, "", f"convention: {CONVENTION}", "", str(chains.diagnose(resolved.model.bath, resolved.until)), ""]
+    lines = [values, "", "convention", *(f"  {part}" for part in CONVENTION.split("; ")), "", str(chains.diagnose(resolved.model.bath, resolved.until)), ""]
     lines += [str(note) for note in resolved.notes]
     lines += [f"sha256 {resolved.hash}", "no errors" + warnings(resolved)]
     return "\n".join(lines)

@@ -30,8 +30,9 @@ def to_toml(values: Values, *, comments: tuple[str, ...] = ()) -> str:
     """Sections and keys as a TOML file that `load_config` reads back; None is left out."""
     lines = [f"# {line}" for comment in comments for line in comment.splitlines()]
     for section, keys in values.items():
-        lines += ["", f"[{section}]"] if lines else [f"[{section}]"]
-        lines += [f"{key} = {toml_value(value)}" for key, value in keys.items() if value is not None]
+        given = [f"{key} = {toml_value(value)}" for key, value in keys.items() if value is not None]
+        if given:
+            lines += ["", f"[{section}]", *given]
     return "\n".join(lines) + "\n"
 
 

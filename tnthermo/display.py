@@ -68,8 +68,9 @@ class ProgressDisplay:
         if progress.stage != self.stage:
             self.stage, self.samples = progress.stage, []
             self.last_wall, self.last_time = float("-inf"), progress.time
-        self.samples = [(w, t) for w, t in self.samples if w > wall - WINDOW][-200:] or self.samples[-1:]
-        self.samples.append((wall, progress.time))
+        if progress.steps > 0:  # the first step may compile: it says nothing about the speed
+            self.samples = [(w, t) for w, t in self.samples if w > wall - WINDOW][-200:] or self.samples[-1:]
+            self.samples.append((wall, progress.time))
         if self.live is not None:
             self.live.update(Text(self.line(progress), no_wrap=True, overflow="ellipsis"))
         elif self._due(progress, wall):
@@ -83,6 +84,8 @@ class ProgressDisplay:
 
     def speed(self) -> float:
         """Simulated time per wall second over the last seconds; nan at the start."""
+        if not self.samples:
+            return float("nan")
         (w0, t0), (w1, t1) = self.samples[0], self.samples[-1]
         return (t1 - t0) / (w1 - w0) if w1 > w0 else float("nan")
 

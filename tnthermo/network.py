@@ -119,17 +119,23 @@ def to_quimb_mpo(terms: Sequence[Term], dimensions: Sequence[int]) -> Any:
 
 
 def to_quimb_hamiltonian(terms: Sequence[Term], dimensions: Sequence[int]) -> Any:
-    """quimb LocalHam1D of nearest-neighbour terms, from which TEBD makes its gates."""
+    """quimb LocalHam1D of nearest-neighbour terms, from which TEBD makes its gates.
+
+    One-site terms are shared evenly among the bonds that touch the site; quimb would do that only where all sites have one dimension.
+    """
     import quimb.tensor as qtn
 
     sites = tuple(int(d) for d in dimensions)
-    one: dict[int, Matrix] = {}
-    two: dict[tuple[int, int], Matrix] = {}
+    pairs = [(i, i + 1) for i in range(len(sites) - 1)]
+    total = {(i, j): np.zeros((sites[i] * sites[j],) * 2, dtype=np.complex128) for i, j in pairs}
     for term in terms:
         matrices = term.matrices(sites)
-        if len(matrices) == 1:
-            one[term.sites[0]] = one.get(term.sites[0], 0) + matrices[0]
-        else:
-            pair = (term.sites[0], term.sites[1])
-            two[pair] = two.get(pair, 0) + np.kron(matrices[0], matrices[1])
-    return qtn.LocalHam1D(L=len(sites), H2=two, H1=one)
+        if len(matrices) == 2:
+            total[term.sites[0], term.sites[1]] += np.kron(matrices[0], matrices[1])
+            continue
+        touching = [pair for pair in pairs if term.sites[0] in pair]
+        for i, j in touching:
+            left = matrices[0] if i == term.sites[0] else np.eye(sites[i])
+            right = matrices[0] if j == term.sites[0] else np.eye(sites[j])
+            total[i, j] += np.kron(left, right) / len(touching)
+    return qtn.LocalHam1D(L=len(sites), H2=total)

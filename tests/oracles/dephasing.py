@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import mpmath
 import numpy as np
+from scipy.special import digamma
 
 import chains
 from tests.oracles.trajectories import trajectory
@@ -19,7 +20,7 @@ from tnthermo.trajectory import Trajectory
 
 @dataclass(frozen=True, kw_only=True)
 class Dephasing:
-    """Closed forms at times t, all for T > 0 but where said. Energies and their squares in the units of wc; nats."""
+    """Closed forms at times t, T >= 0 (entropy production: T > 0). Energies and their squares in the units of wc; nats."""
 
     alpha: float
     cutoff: float
@@ -69,9 +70,10 @@ class Dephasing:
         x = (self.cutoff * times) ** 2
         shift = 4 * self.alpha * self.cutoff * x / (1 + x)
         speed = 4 * self.alpha * self.cutoff * 2 * self.cutoff**2 * times / (1 + x) ** 2
-        with mpmath.workdps(30):
-            coherence = np.array([self.coherence(float(t)) for t in times])
-            fall = np.array([float(mpmath.diff(lambda u: mpmath.mpf(self.coherence_high(u)), float(t))) for t in times])
+        coherence = np.array([self.coherence(float(t)) for t in times])
+        T, start = self.temperature, 1 + self.temperature / self.cutoff
+        decay = 2 * self.cutoff**2 * times / (1 + x) + 4 * T * np.imag(digamma(start + 1j * T * times))
+        fall = -self.alpha * decay * coherence
         half = np.diag([0.5, -0.5]).astype(complex)
         flip = np.array([[0, 1], [1, 0]], dtype=complex)
         populations = 0.5 * np.eye(2)
@@ -93,12 +95,3 @@ class Dephasing:
             total_energy=np.zeros(times.size),
             cut_entropy=np.array([self.system_entropy(float(t)) for t in times[::every]]),
         )
-
-    def coherence_high(self, t: mpmath.mpf) -> mpmath.mpf:
-        """The coherence in mpmath's working precision, for its derivative."""
-        vacuum = (1 + (self.cutoff * t) ** 2) ** (-mpmath.mpf(self.alpha)) / 2
-        if self.temperature == 0:
-            return vacuum
-        T, start = self.temperature, 1 + mpmath.mpf(self.temperature) / self.cutoff
-        logarithm = mpmath.re(mpmath.loggamma(start + 1j * T * t)) - mpmath.loggamma(start)
-        return vacuum * mpmath.exp(4 * self.alpha * logarithm)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse
@@ -208,7 +209,7 @@ def naive_ledger(system: Naive, times: Array, alpha_S: float) -> dict[str, Array
     nodes, weights = np.polynomial.legendre.leggauss(12)
     for kind in ("Q_S", "Q_B", "Q_chi", "W_S", "W_B"):
         columns[kind] = np.zeros(len(times))
-    for i, (a, b) in enumerate(zip(times[:-1], times[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(times)):
         inside = [definitions_at(system, float(a + (b - a) * (x + 1) / 2), alpha_S) for x in nodes]
         for kind in ("Q_S", "Q_B", "Q_chi", "W_S", "W_B"):
             rate = kind.replace("_", "dot_")

@@ -49,7 +49,9 @@ def trajectory_of(system: Naive, times: np.ndarray, *, every: int = 1) -> Trajec
     shape = (system.dimension, system.bath_dimension, -1)
     thermal = float(system.gibbs @ system.bath_energies)
     number = [a.T @ a for a in system.lower]
-    states, positions, momenta, chain_energy, total_energy, modes, cuts = [], [], [], [], [], [], []
+    states, chain_energy, total_energy, modes, cuts = [], [], [], [], []
+    positions: list[np.ndarray] = []
+    momenta: list[np.ndarray] = []
     for i, t in enumerate(times):
         psi = system.amplitudes(float(t))
         parts = psi.reshape(shape)

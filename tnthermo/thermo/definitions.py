@@ -23,6 +23,7 @@ class Column:
     equation   what it is, with the number in the paper where it has one
     floors     residual columns that its error cannot be below
     exact      a fact about the run, whose error is 0
+    poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
     """
 
     name: str
@@ -31,6 +32,7 @@ class Column:
     equation: str
     floors: tuple[str, ...] = ()
     exact: bool = False
+    poles: bool = False
 
 
 _ENERGY, _HEAT, _WORK = ("residual_energy",), ("residual_heat", "residual_chi"), ("residual_work",)
@@ -47,6 +49,10 @@ def _rate(name: str, long_name: str, equation: str) -> Column:
 
 def _entropy(name: str, long_name: str, equation: str) -> Column:
     return Column(name=name, units="nat", long_name=long_name, equation=equation)
+
+
+def _temperature(name: str, long_name: str, equation: str) -> Column:
+    return Column(name=name, units="energy", long_name=long_name, equation=equation, poles=True)
 
 
 def _number(name: str, long_name: str, equation: str, *, exact: bool = False) -> Column:
@@ -91,10 +97,10 @@ COLUMNS: tuple[Column, ...] = (
         "min(2 S_S, Delta S_S + beta Delta E_B)",
     ),
     _entropy("D_B", "distance of the bath from equilibrium", "D(rho_B || rho_B^beta) = beta Delta E_B - Delta S_B"),
-    _energy("T_S", "pseudo-temperature of the system", "dU_S/dS_S [34]"),
-    _energy("T_B", "pseudo-temperature of the bath", "dU_B/dS_B [34]"),
-    _energy("T_chi", "pseudo-temperature of the correlations", "dU_chi/dS_chi [34]"),
-    _energy("T_ext_S", "extended temperature of the qubit", "1/T = -log((1+r)/(1-r)) (rhat . hhat)/|hvec| [48]"),
+    _temperature("T_S", "pseudo-temperature of the system", "dU_S/dS_S [34]"),
+    _temperature("T_B", "pseudo-temperature of the bath", "dU_B/dS_B [34]"),
+    _temperature("T_chi", "pseudo-temperature of the correlations", "dU_chi/dS_chi [34]"),
+    _temperature("T_ext_S", "extended temperature of the qubit", "1/T = -log((1+r)/(1-r)) (rhat . hhat)/|hvec| [48]"),
     _entropy("Sigma_S", "entropy production of the system", "Delta S_S - beta Q_S [40]"),
     _entropy("Sigma_B", "entropy production of the bath", "Delta S_B - beta Q_B [40]"),
     _entropy("Sigma_total", "entropy production", "Delta S_S + beta Delta E_B = S_chi + D(rho_B || rho_B^beta)"),

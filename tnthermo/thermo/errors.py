@@ -13,30 +13,43 @@ HOW = (
     "largest difference so far to the same run at twice the step and ten times the tolerance; "
     "at least the residuals named in `floor` and |1 - norm| of the value"
 )
+HOW_LOCAL = "as for the other columns, but the largest difference at this record time and its two neighbours"
 
 
 def common_times(t: Real, other: Real) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Indices into the increasing ``t`` (n,) and ``other`` of the times both have, equal to 1e-9 of the last."""
-    nearest = np.clip(np.searchsorted(other, t), 1, max(other.size - 1, 1))
-    nearest = np.minimum(nearest, other.size - 1)
-    before = np.maximum(nearest - 1, 0)
-    nearest = np.where(np.abs(other[before] - t) < np.abs(other[nearest] - t), before, nearest)
+    after = np.minimum(np.searchsorted(other, t), other.size - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(other[before] - t) < np.abs(other[after] - t), before, after)
     same = np.abs(other[nearest] - t) <= 1e-9 * max(1.0, float(np.abs(t).max()))
     return np.flatnonzero(same), nearest[same]
 
 
-def envelope(t: Real, values: Real, other_t: Real, others: Real) -> Real:
+def envelope(t: Real, values: Real, other_t: Real, others: Real, *, local: bool = False) -> Real:
     """Running maximum over time of |values - others|, shape of ``values`` (n, ...), at the times ``t``.
 
-    Times that the rough run lacks carry the last difference forward; before any common time, and where nothing could be
-    compared, it is NaN. Two equal infinities do not differ.
+    local  only over a time and its two neighbours: for columns with poles, beyond which the error is small again
+
+    Times that the rough run lacks carry the last difference forward; before any common time, and at common times where one
+    of the two is NaN, it is NaN. Two equal infinities do not differ.
     """
     here, there = common_times(t, other_t)
     difference = np.full(values.shape, np.nan)
     a, b = values[here], others[there]
     with np.errstate(invalid="ignore"):
         difference[here] = np.where(a == b, 0.0, np.abs(a - b))
-    return np.fmax.accumulate(difference, axis=0)
+    if local and here.size:
+        near = difference[here]
+        near[1:] = np.fmax(near[1:], difference[here[:-1]])
+        near[:-1] = np.fmax(near[:-1], difference[here[1:]])
+        last = np.searchsorted(here, np.arange(t.size), side="right") - 1  # common time at or before each time
+        result = np.full(values.shape, np.nan)
+        result[last >= 0] = near[last[last >= 0]]
+    else:
+        result = np.fmax.accumulate(difference, axis=0)
+    # Measured by one of the two only: an earlier agreement (at t = 0, say) vouches for nothing here.
+    result[here] = np.where(np.isnan(difference[here]), np.nan, result[here])
+    return result
 
 
 def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real) -> Real:

@@ -29,12 +29,14 @@ class _Stencils:
 
     points          (m-1, q) indices into the grid
     interpolation   (m-1, G, q) values at the Gauss nodes of the Lagrange polynomials of the q points
-    differentiation (m-1, q, q) derivatives at the q points of the same polynomials
+    slopes          (m-1, G, q) their derivatives at the Gauss nodes
+    differentiation (m-1, q, q) their derivatives at the q points
     weights         (m-1, G) Gauss weights, lengths of the intervals included
     """
 
     points: npt.NDArray[np.int64]
     interpolation: Real
+    slopes: Real
     differentiation: Real
     weights: Real
 
@@ -67,8 +69,10 @@ def _nearest(t: Real, count: int) -> npt.NDArray[np.int64]:
     return result
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _stencils(grid: bytes, order: int) -> _Stencils:
+    if order < 2:
+        raise ValueError(f"an interpolating polynomial needs at least 2 points, found order = {order}")
     t = np.frombuffer(grid, dtype=np.float64)
     count = min(order, t.size)
     points = _nearest(t, count)
@@ -84,6 +88,9 @@ def _stencils(grid: bytes, order: int) -> _Stencils:
     interpolation = np.empty((t.size - 1, order, count))
     for j in range(count):
         interpolation[:, :, j] = np.prod(np.delete(numerator, j, axis=2), axis=2) / denominator[:, None, j]
+    # The Gauss nodes lie inside the interval and no grid point does: nothing here is divided by zero.
+    inverse = 1 / numerator
+    slopes = interpolation * (inverse.sum(axis=2, keepdims=True) - inverse)
     differentiation = denominator[:, :, None] / denominator[:, None, :] / distance
     diagonal = np.arange(count)
     differentiation[:, diagonal, diagonal] = 0.0
@@ -91,6 +98,7 @@ def _stencils(grid: bytes, order: int) -> _Stencils:
     return _Stencils(
         points=points,
         interpolation=interpolation,
+        slopes=slopes / width[:, :, None],
         differentiation=differentiation / width[:, :, None],
         weights=gauss / 2 * width,
     )
@@ -145,7 +153,7 @@ def cumulative_stieltjes(t: Array, f: Array, g: Array, order: int = POINTS) -> A
         return np.zeros(1, dtype=np.result_type(f, g, np.float64))
     s = _stencils(t.tobytes(), order)
     values = np.einsum("igj,ij->ig", s.interpolation, f[s.points])
-    slopes = np.einsum("igj,ijk,ik->ig", s.interpolation, s.differentiation, g[s.points], optimize=True)
+    slopes = np.einsum("igj,ij->ig", s.slopes, g[s.points])
     return _running(np.einsum("ig,ig,ig->i", s.weights, values, slopes))
 
 

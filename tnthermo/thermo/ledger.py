@@ -18,10 +18,10 @@ from tnthermo.local import Matrix
 from tnthermo.thermo.definitions import COLUMNS, CONVENTION
 from tnthermo.thermo.energies import accumulated, energies, heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, system_entropy
-from tnthermo.thermo.errors import HOW, envelope, floors_of, with_floor
-from tnthermo.thermo.expectations import Expectations, expectations
+from tnthermo.thermo.errors import HOW, HOW_LOCAL, envelope, floors_of, with_floor
+from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.laws import entropy_productions, residuals
-from tnthermo.thermo.temperatures import ROUNDING, Rates, extended_temperature, pseudo_temperatures, rates, rounding
+from tnthermo.thermo.temperatures import Rates, extended_temperature, pseudo_temperatures, rates, rounding
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -51,7 +51,8 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
     for column in COLUMNS:
         about: Attributes = {"units": column.units, "long_name": column.long_name, "equation": column.equation}
         attributes = about | found.attributes.get(column.name, {})
-        variables[column.name] = (("t",), found.values[column.name], attributes)
+        # A copy each: some columns are one array at T = 0, and writing into one must not change another.
+        variables[column.name] = (("t",), found.values[column.name].copy(), attributes)
     if run.rough is not None:
         variables |= _error_columns(run, run.rough, found, _columns(run.rough, alpha))
     return xr.Dataset(
@@ -75,7 +76,7 @@ def _columns(run: Trajectory, alpha_S: float) -> Findings:
     found = [system_entropy(run.rho_S[run.recorded])]
     found.append(bath_entropies(run, found[0].values["S_S"], at["E_B"]))
     rate = rates(run, e, alpha_S)
-    error = _rate_errors(run, e, rate, alpha_S)
+    error = _rate_errors(run, rate, alpha_S)
     effective = run.model.hamiltonian + e.position[run.recorded, None, None] * run.model.coupling
     found.append(pseudo_temperatures(run, rate, error))
     found.append(extended_temperature(run.rho_S[run.recorded], effective, rate.Qdot_S, error.Qdot_S))
@@ -89,10 +90,9 @@ def _columns(run: Trajectory, alpha_S: float) -> Findings:
     return Findings(values=values | productions, attributes=attributes | reasons)
 
 
-def _rate_errors(run: Trajectory, e: Expectations, rate: Rates, alpha_S: float) -> Rates:
+def _rate_errors(run: Trajectory, rate: Rates, alpha_S: float) -> Rates:
     """Size (n,) below which a rate counts as zero: rounding, or the difference to the rough run where that is larger."""
-    energy = rounding(e)
-    entropy = ROUNDING * float(np.max(np.abs(rate.Sdot_S), where=np.isfinite(rate.Sdot_S), initial=0))
+    energy, entropy = rounding(run.model)
     least = {field.name: entropy if field.name.startswith("Sdot") else energy for field in fields(Rates)}
     if run.rough is None:
         return Rates(**{name: np.full_like(rate.Qdot_S, size) for name, size in least.items()})
@@ -141,9 +141,11 @@ def _error_columns(run: Trajectory, rough: Trajectory, found: Findings, other: F
             attributes["how"] = "a fact about this run"
             error = np.zeros(value.shape)
         else:
-            attributes |= {"how": HOW, "floor": ", ".join(column.floors) or "none"}
-            difference = envelope(run.t, value, rough.t, other.values[column.name])
+            attributes |= {"how": HOW_LOCAL if column.poles else HOW, "floor": ", ".join(column.floors) or "none"}
+            difference = envelope(run.t, value, rough.t, other.values[column.name], local=column.poles)
             error = with_floor(difference, value, floors_of(column.floors, found.values), found.values["norm"])
+            if np.isnan(error).any():
+                attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
         variables[f"{column.name}_error"] = (("t",), error, attributes)
     state = envelope(run.t, _re_im(run.rho_S[run.recorded]), rough.t, _re_im(rough.rho_S[rough.recorded]))
     how: Attributes = {"units": "1", "long_name": "error of rho_S", "equation": "none", "how": HOW.split(";")[0]}
@@ -165,9 +167,9 @@ def _states_and_profiles(run: Trajectory) -> Variables:
             _re_im(run.rho_S[run.recorded]),
             about("reduced state of the system, not renormalised", "Tr_B rho"),
         ),
-        "bond_profile": (("t", "bond"), run.bonds, about("bond dimension on the left of each chain site", "none")),
-        "occupation_profile": (("t", "site"), run.occupations, about("bosons on each chain site", "<c_n^dag c_n>")),
-        "level_profile": (("t", "site"), run.levels, about("boson levels in use on each chain site", "none")),
+        "bond_profile": (("t", "bond"), run.bonds.copy(), about("bond dimension on the left of each chain site", "none")),
+        "occupation_profile": (("t", "site"), run.occupations.copy(), about("bosons on each chain site", "<c_n^dag c_n>")),
+        "level_profile": (("t", "site"), run.levels.copy(), about("boson levels in use on each chain site", "none")),
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.local import PAULI
+from tnthermo.model import Model
 from tnthermo.thermo.energies import heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, Findings, entropy_rate
 from tnthermo.thermo.expectations import Expectations
@@ -56,10 +57,13 @@ def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
     )
 
 
-def rounding(e: Expectations) -> float:
-    """Size below which a rate of energy is only rounding, energy^2: 1e-12 of the largest term it is made of."""
-    terms = (e.system_flux, e.coupling_rate * e.position, e.bath_flux, e.coupling * e.momentum)
-    return ROUNDING * max(float(np.abs(term).max()) for term in terms)
+def rounding(model: Model) -> tuple[float, float]:
+    """Sizes below which a rate of energy (energy^2) and one of entropy (nat energy) are only rounding.
+
+    1e-12 of kappa |A| (|H_S| + kappa |A|) and of kappa |A|, the scales that coupling and commutators give these rates.
+    """
+    strength = model.bath.coupling * float(np.abs(model.coupling).max())
+    return ROUNDING * strength * (float(np.abs(model.hamiltonian).max()) + strength), ROUNDING * strength
 
 
 def _because(undefined: npt.NDArray[np.bool_], why: str) -> Attributes:

@@ -1,0 +1,55 @@
+"""Checks of the arguments that most functions here share: a density, a length, a temperature, a support."""
+
+from __future__ import annotations
+
+from typing import SupportsFloat, SupportsInt, cast
+
+from chains.checks import integer_problems, number_problems, temperature_problems
+from chains.discrete import Discrete
+from chains.problems import Problem
+from chains.spectral import ContinuousDensity
+
+SpectralDensity = ContinuousDensity | Discrete
+
+
+def argument_problems(
+    density: object,
+    length: object,
+    temperature: object,
+    support: object,
+    resolution: object,
+    *,
+    whole_axis: bool = True,
+) -> list[Problem]:
+    """Return everything that is wrong with the arguments of :func:`chains.chain`.
+
+    whole_axis: a discrete bath at T > 0 gives one chain of 2M sites; otherwise one of at most M.
+    """
+    problems = temperature_problems(temperature)
+    known = isinstance(density, Discrete | ContinuousDensity)
+    if not known:
+        hint = "PowerLaw, DrudeLorentz, Brownian, Semicircle, Table or Discrete"
+        problems.append(Problem(key="density", value=density, allowed="a spectral density", hint=hint))
+    if length is None and known and not isinstance(density, Discrete):
+        hint = "chains.required_length gives the one a run needs"
+        problems.append(Problem(key="length", value=None, allowed="an integer >= 1", hint=hint))
+    if length is not None:
+        problems += integer_problems("length", length, at_least=1)
+    problems += integer_problems("resolution", resolution, at_least=1)
+    if support is not None:
+        problems += number_problems("support", support, above=0.0)
+    wrong = {problem.key for problem in problems}
+    if isinstance(density, Discrete):
+        if support is not None and "support" not in wrong:
+            problems.append(Problem(key="support", value=support, allowed="not given for a discrete density"))
+        if length is not None and not wrong & {"length", "temperature"}:
+            copies = 2 if whole_axis and float(cast(SupportsFloat, temperature)) > 0.0 else 1
+            if int(cast(SupportsInt, length)) > copies * density.modes:
+                allowed = f"at most {copies * density.modes} (= {copies} x {density.modes} modes)"
+                problems.append(Problem(key="length", value=length, allowed=allowed, hint="may be left out"))
+    elif isinstance(density, ContinuousDensity) and support is not None and "support" not in wrong:
+        low, high = density.support
+        if not low < float(cast(SupportsFloat, support)) <= high:
+            allowed = f"in the support ({low:g}, {high:g}] of the density"
+            problems.append(Problem(key="support", value=support, allowed=allowed))
+    return problems
