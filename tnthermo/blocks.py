@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from tnthermo.kernels.apply import grow_right
 from tnthermo.kernels.arrays import array_list
 from tnthermo.network import Automaton

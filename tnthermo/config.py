@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,10 +144,12 @@ def make_chain(density: Density, bath: Bath, evolution: Evolution, *, folder: Pa
     tolerance = min(max(evolution.tolerance, 1e-12), 0.1)  # what `chains` accepts: C(t) itself is known to about 1e-13
     reach: dict[str, Any] = {"temperature": bath.temperature, "until": evolution.until, "tolerance": tolerance, **density.cut}
     try:
-        if discrete:
-            chain = chains.chain(made, **common)
-        else:
-            chain = chains.chain(made, bath.modes if isinstance(bath.modes, int) else max(needed_modes(made, reach)), **common)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # numbers out of range: said below, not by numpy on the user's screen
+            if discrete:
+                chain = chains.chain(made, **common)
+            else:
+                chain = chains.chain(made, bath.modes if isinstance(bath.modes, int) else max(needed_modes(made, reach)), **common)
     except InvalidInput as error:
         places = {"length": "bath.modes", "temperature": "bath.temperature", "until": "evolution.until"}
         keys = [places.get(p.key, joined("spectral_density", p.key)) for p in error.problems]
@@ -154,6 +157,10 @@ def make_chain(density: Density, bath: Bath, evolution: Evolution, *, folder: Pa
     except chains.ChainNotConverged as error:
         hint = f"set spectral_density.resolution = {error.advised_resolution}, or take fewer modes"
         raise InvalidInput([Problem(key="spectral_density", value=density.kind, allowed=str(error), hint=hint)]) from None
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError, RuntimeWarning) as error:
+        allowed = f"parameters whose chain double precision can hold; found {type(error).__name__}: {error}"
+        hint = "are temperature, cutoff, exponent and until in the same units and of sensible size?"
+        raise InvalidInput([Problem(key="spectral_density", value=density.kind, allowed=allowed, hint=hint)]) from None
     notes = [Note(level="note", key="bath", text=text) for text in (*getattr(made, "notes", ()), *chain.notes)]
     if isinstance(bath.levels, list) and len(bath.levels) != chain.length:
         allowed = f"as many entries as the chain has sites, {chain.length}; found {len(bath.levels)}"

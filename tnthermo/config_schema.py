@@ -16,10 +16,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 import chains
 from chains.checks import integer_problems, number_problems, sequence_problems
+from chains.light_cone import LONGEST_CHAIN
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.local import Matrix, density_matrix, operator
 
+MOST_STEPS = 10_000_000
 UNITS = "numbers carry no unit: hbar = k_B = 1, one energy unit for everything (often the cutoff); convert first"
 
 
@@ -64,6 +66,8 @@ def integer(*, at_least: int) -> BeforeValidator:
 def _modes(value: Any) -> Any:
     if value != "auto":
         problems = integer_problems("", value, at_least=1)
+        if not problems and value > LONGEST_CHAIN:
+            problems = [Problem(key="", value=value, allowed=f"at most {LONGEST_CHAIN}")]
         raise_if_any([replace(p, allowed=f'"auto" or {p.allowed}') for p in problems])
     return value
 
@@ -264,6 +268,9 @@ class Evolution(Section):
             self.algorithm()
         except InvalidInput as error:
             problems += error.problems
+        if self.until > MOST_STEPS * self.step:
+            allowed = f"at most {MOST_STEPS} steps; until / step is {self.until / self.step if self.step > 1e-200 else math.inf:.3g}"
+            problems.append(Problem(key="until", value=self.until, allowed=allowed))
         if self.record_every is not None:
             ratio = self.record_every / self.step
             if ratio < 0.5 or not math.isclose(ratio, round(ratio), rel_tol=1e-9):

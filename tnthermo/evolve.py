@@ -87,9 +87,9 @@ def engine_for(model: Model, rho: Matrix, algorithm: Algorithm, levels: str | in
 def step_times(until: float, step: float) -> npt.NDArray[np.float64]:
     """Times (m,) after each step: multiples of ``step``, the last step shortened where ``until`` is not one of them."""
     whole = int(np.floor(until / step * (1 + 1e-12) + 1e-9))
-    times = step * np.arange(whole + 1)
+    times: npt.NDArray[np.float64] = step * np.arange(whole + 1, dtype=np.float64)
     if until - times[-1] > 1e-9 * step:
-        return np.append(times, until)
+        return np.concatenate([times, [until]])
     times[-1] = until if whole else 0.0
     return times
 
@@ -192,6 +192,7 @@ class _Run:
         last = times.size - 1
         every = max(1, round(self.record_every / self.algorithm.step))
         recorded = sorted({*range(0, times.size, every), last})
+        recorded_set = set(recorded)
         mode_times = self._mode_times(times, recorded)
         modes = chains.mode_functions(self.model.bath) if len(mode_times) > 1 else None
         locals_: list[Local] = []
@@ -199,18 +200,17 @@ class _Run:
         energies: list[ModeEnergies] = []
         reports: list[StepReport] = []
         flags: dict[str, str] = {}
+        dropped = 0.0
         for k, t in enumerate(times):
             if k:
                 reports.append(engine.step(float(t - times[k - 1])))
+                dropped += reports[-1].discarded
             blocks = engine.network()
             locals_.append(measure_local(blocks, self.model))
             _guard(locals_[-1], float(t))
-            if k in set(recorded[:1]) or k in recorded:
+            if k in recorded_set:
                 profiles.append(measure_profile(blocks))
-                wanted = modes is not None and k in mode_times and k > 0
-                missing = ModeEnergies(physical=float("nan"), ancilla=float("nan"))
-                start = ModeEnergies(physical=0.0, ancilla=0.0)
-                energies.append(measure_modes(blocks, modes) if wanted else (start if k == 0 else missing))
+                energies.append(self._mode_energies(blocks, modes, start=k == 0, wanted=k in mode_times))
             if k:
                 self._flag(flags, reports[-1], blocks, float(t))
             if self.progress is not None:
@@ -218,8 +218,8 @@ class _Run:
                     Progress(
                         time=float(t), until=self.until, steps=k, wall_seconds=time.perf_counter() - started,
                         largest_bond=int(blocks.bonds.max()), largest_level=int(blocks.levels.max()), active_sites=blocks.active - 1,
-                        discarded_weight=sum(r.discarded for r in reports[-1:]), stage=stage,
-                    )  # fmt: skip
+                        discarded_weight=dropped, stage=stage,
+                    )
                 )
         discarded = np.concatenate([[0.0], np.cumsum([r.discarded for r in reports])])
         krylov = np.concatenate([[0.0], np.cumsum([r.krylov for r in reports])])
@@ -265,6 +265,15 @@ class _Run:
                 chosen.add(k)
                 due += self.occupation_every
         return chosen
+
+    @staticmethod
+    def _mode_energies(blocks: BlockState, modes: chains.ModeFunctions | None, *, start: bool, wanted: bool) -> ModeEnergies:
+        """The mode energies where they are due: 0 at the start, which is the thermal state, NaN where they are not evaluated."""
+        if start:
+            return ModeEnergies(physical=0.0, ancilla=0.0)
+        if modes is None or not wanted:
+            return ModeEnergies(physical=float("nan"), ancilla=float("nan"))
+        return measure_modes(blocks, modes)
 
     def _flag(self, flags: dict[str, str], report: StepReport, blocks: BlockState, t: float) -> None:
         """Give a name, with the time it was first seen, to whatever did not converge in this step."""

@@ -65,6 +65,11 @@ def _entry(value: Any) -> complex:
     return complex(value)
 
 
+def _is_real(value: Any) -> bool:
+    kinds = (int, float, np.floating, np.integer)
+    return isinstance(value, kinds) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
 def as_array(value: Any, *, key: str) -> Matrix:
     """Numbers, or strings such as "0.1-0.2j", in nested lists -> complex array; anything else is an :class:`InvalidInput`."""
     allowed = 'nested lists of numbers or strings such as "0.1-0.2j", all rows of one length'
@@ -103,7 +108,7 @@ def operator(value: Any, *, key: str, hermitian: bool = True) -> Matrix:
         problems = [
             Problem(key=f"{key}.{name}", value=number, allowed="component i, x, y or z with a finite real number")
             for name, number in value.items()
-            if name not in PAULI or isinstance(number, bool) or not isinstance(number, int | float | np.floating | np.integer) or not np.isfinite(number)
+            if name not in PAULI or not _is_real(number)
         ]
         if problems:
             raise InvalidInput(problems)
@@ -115,9 +120,8 @@ def operator(value: Any, *, key: str, hermitian: bool = True) -> Matrix:
     if hermitian:
         asymmetry = float(np.abs(matrix - matrix.conj().T).max())
         if asymmetry > HERMITICITY * max(1.0, float(np.abs(matrix).max())):
-            raise InvalidInput(
-                [Problem(key=key, value=value, allowed=f"a Hermitian matrix, max |M - M^dag| = {asymmetry:.3g}", hint="check the entries across the diagonal")]
-            )
+            allowed = f"a Hermitian matrix, max |M - M^dag| = {asymmetry:.3g}"
+            raise InvalidInput([Problem(key=key, value=value, allowed=allowed, hint="check the entries across the diagonal")])
         matrix = (matrix + matrix.conj().T) / 2
     return np.ascontiguousarray(matrix, dtype=np.complex128)
 
@@ -160,7 +164,7 @@ def density_matrix(value: Any, *, dimension: int, key: str = "system.initial", n
 
 
 def purify(rho: Matrix) -> Matrix:
-    """Purification Psi (d, r) of rho (d, d): rho = Psi Psi^dag, r the rank to 1e-12; column k is the state of S when the ancilla S' is in k."""
+    """Purification Psi (d, r) of rho (d, d): rho = Psi Psi^dag, r the rank to 1e-12; column k belongs to state k of the ancilla S'."""
     weights, vectors = np.linalg.eigh(rho)
     keep = weights > 1e-12
     columns: Matrix = vectors[:, keep][:, ::-1] * np.sqrt(weights[keep][::-1])

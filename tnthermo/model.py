@@ -55,7 +55,7 @@ class Model:
         return tuple(terms)
 
 
-def SpinBoson(*, hamiltonian: Any, coupling: Any, bath: chains.Chain) -> Model:  # noqa: N802 - reads as the model's name
+def SpinBoson(*, hamiltonian: Any, coupling: Any, bath: chains.Chain) -> Model:
     """The model of a small system (not only a spin) with H_S = ``hamiltonian`` and H_int = A (x) X, A = ``coupling``.
 
     Both are Pauli components ``{"z": 0.1, "x": 0.2}`` or Hermitian matrices of one size. Raises :class:`chains.InvalidInput` with all

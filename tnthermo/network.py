@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.local import Matrix
 from tnthermo.terms import Factor, Term
 
 Table = npt.NDArray[np.int64]

@@ -32,6 +32,7 @@ STYLE = {
     "ytick.direction": "in",
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "hatch.linewidth": 0.4,
     "pdf.fonttype": 42,
     "savefig.dpi": 300,
     "mathtext.fontset": "dejavusans",
@@ -89,28 +90,27 @@ def spread(wanted: list[float], gap: float) -> list[float]:
     """Positions in [0, 1], in the order of ``wanted``, at least ``gap`` apart and as near to it as a simple sweep brings them."""
     order = np.argsort(wanted, kind="stable")
     placed = np.clip(np.asarray(wanted, dtype=float)[order], 0.0, 1.0)
-    for _ in range(100):
+    for _ in range(200):
         for i in range(1, placed.size):
             short = gap - (placed[i] - placed[i - 1])
             if short > 0:
                 placed[i - 1] -= short / 2
                 placed[i] += short / 2
-        if placed.size:
-            placed += max(0.0, -placed[0]) - max(0.0, placed[-1] - 1.0)
+        placed = np.clip(placed, 0.0, 1.0)
     result = np.empty_like(placed)
     result[order] = placed
     return [float(x) for x in result]
 
 
 def label_ends(axes: Axes, entries: list[tuple[str, str, float]], *, gap: float = 0.085) -> None:
-    """(label, colour, y) written in the right margin beside y (data units), moved apart, with a thin line where moved."""
+    """(label, colour, y) written in the right margin beside y (data units), moved apart, joined to it by a line of its colour."""
     fractions = []
     for _, _, y in entries:
         pixel = axes.transData.transform((axes.get_xlim()[1], y))
         fractions.append(float(axes.transAxes.inverted().transform(pixel)[1]))
     for (label, colour, _), origin, place in zip(entries, fractions, spread(fractions, gap), strict=True):
-        axes.plot([1.005, 1.035], [origin, place], transform=axes.transAxes, color=colour, lw=0.5, clip_on=False)
-        axes.text(1.045, place, label, transform=axes.transAxes, color=colour, va="center", ha="left", fontsize=7.5)
+        axes.plot([1.005, 1.05], [origin, place], transform=axes.transAxes, color=colour, lw=0.9, clip_on=False)
+        axes.text(1.06, place, label, transform=axes.transAxes, va="center", ha="left", fontsize=7.5)
 
 
 def last_finite(values: np.ndarray) -> float:
@@ -169,10 +169,14 @@ def entropies(axes: Axes, dataset: xr.Dataset) -> None:
         if np.isfinite(dataset[curve.name].values).any() or not all(bound in dataset for bound in bounds):
             continue
         low, high = (dataset[bound].values for bound in bounds)
-        axes.fill_between(t, low, high, color=curve.colour, alpha=0.15, lw=0)
+        if curve.name == "S_chi":  # hatched and filled: the two areas overlap
+            axes.fill_between(t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0)
+        else:
+            axes.fill_between(t, low, high, color=curve.colour, alpha=0.2, lw=0)
         for edge in (low, high):
             axes.plot(t, edge, color=curve.colour, ls=curve.style, lw=0.7)
-        entries.append((curve.label, curve.colour, last_finite(0.5 * (low + high))))
+        outer = high if curve.name == "S_chi" else low
+        entries.append((curve.label, curve.colour, last_finite(outer)))
     entries += draw(axes, dataset, ENTROPIES)
     frame(axes, dataset, "entropy (nat)")
     axes.set_xlabel(TIME)
@@ -197,7 +201,7 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
     label_ends(upper, entries, gap=0.13)
     upper.tick_params(labelbottom=False)
     lower.step(t, dataset["bond_dimension"].values, where="post", color=BLACK)
-    lower.set_ylim(bottom=0)
+    lower.set_ylim(0, 1.15 * float(dataset["bond_dimension"].max()))
     frame(lower, dataset, "largest\nbond")
     lower.set_xlabel(TIME)
 
@@ -209,7 +213,7 @@ def plot(dataset: xr.Dataset) -> Figure:
     """All four panels of a ledger as one figure of double-column width, for a notebook or ``figure.savefig(...)``."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(2 * WIDTH + 0.3, 2 * HEIGHT))
-        grid = figure.add_gridspec(2, 2, left=0.08, right=0.885, top=0.955, bottom=0.08, wspace=0.58, hspace=0.3)
+        grid = figure.add_gridspec(2, 2, left=0.08, right=0.875, top=0.955, bottom=0.08, wspace=0.62, hspace=0.3)
         for place, panel, letter in zip((grid[0, 0], grid[0, 1], grid[1, 0]), PANELS, "abc", strict=True):
             axes = figure.add_subplot(place)
             panel(axes, dataset)

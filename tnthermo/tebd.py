@@ -1,8 +1,8 @@
 """TEBD through quimb: Trotter gates on nearest neighbours, the independent check on TDVP.
 
 Each second-order step is gates of dt/2 on even bonds, dt on odd bonds, dt/2 on even bonds, applied one by one with
-`MatrixProductState.gate_split_`, so that a measurement never meets half-merged sweeps and the discarded weight is known: no renormalisation,
-the loss of norm is the weight dropped.
+`MatrixProductState.gate_split_`, so that a measurement never meets half-merged sweeps and the discarded weight is known:
+nothing is renormalised, the loss of norm is the weight dropped.
 """
 
 from __future__ import annotations

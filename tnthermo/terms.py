@@ -35,13 +35,13 @@ class Term:
 
         A system matrix smaller than the system site acts on its first tensor factor (the second is the ancilla S').
         """
-        result = []
+        result: list[Matrix] = []
         for site, factor in zip(self.sites, self.factors, strict=True):
             d = dimensions[site]
             if isinstance(factor, str):
                 result.append(boson(factor, d).astype(np.complex128))
             else:
-                result.append(np.kron(factor, np.eye(d // factor.shape[0], dtype=np.complex128)))
+                result.append(np.kron(factor, np.eye(d // factor.shape[0])).astype(np.complex128))
         result[0] = self.coefficient * result[0]
         return result
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tnthermo.algorithms import Algorithm
 from tnthermo.local import Matrix
 from tnthermo.model import Model
+from tnthermo.state import State
 
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
@@ -43,6 +44,7 @@ class Trajectory:
     top_populations (n, N) population of the highest level of each site
 
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
+    state         the final state; None for a run read back from a file
     rough         the same run at twice the step and ten times the tolerance, from which the error columns come; None without
     """
 
@@ -68,7 +70,7 @@ class Trajectory:
     top_populations: Real
     flags: tuple[str, ...]
     wall_seconds: float
-    state: object = None
+    state: State | None = None
     rough: Trajectory | None = None
 
     @property

@@ -1,10 +1,10 @@
 """Controlled bond expansion: the directions that H reaches and that a one-site step would miss.
 
-The part of H psi outside the tangent space of the matrix product state, at a bond, is sum_k (1 - P_left) U_k  (1 - P_right) V_k over the
-terms k that straddle the bond (every other term keeps one side inside the kept space). Its norm is the two-site projection error; its row
-space holds the directions worth adding. (A. Gleis, J.-W. Li, J. von Delft, Phys. Rev. Lett. 130, 246402 (2023); here the projected product
-is of small rank, so that no two-site tensor and no singular-value decomposition are needed: rows are picked with pivoting until what is left
-falls below the threshold.)
+The part of H psi outside the tangent space of the matrix product state, at a bond, is sum_k (1 - P_left) U_k  (1 - P_right) V_k over
+the terms k that straddle the bond (every other term keeps one side inside the kept space). Its norm is the two-site projection error; its
+row space holds the directions worth adding. (A. Gleis, J.-W. Li, J. von Delft, Phys. Rev. Lett. 130, 246402 (2023); here the projected
+product is of small rank, so that no two-site tensor and no singular-value decomposition are needed: rows are picked with pivoting until
+what is left falls below the threshold.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tnthermo.kernels.apply import finish_channels, start_channels
 
 @njit(cache=True)
 def straddling(left, table, values, center, next_right, next_table, next_values, neighbour, width):
-    """(columns, rows): U_k side by side (l d, m r) and V_k below each other (m r, d2 r2), the V_k outside the row space of ``neighbour``."""
+    """(columns, rows): U_k side by side (l d, m r), V_k below each other (m r, d2 r2) and outside the row space of ``neighbour``."""
     l, d, r = center.shape
     _, d2, r2 = neighbour.shape
     middle = width - 2
@@ -99,7 +99,7 @@ def missing_directions(left, table, values, center, next_right, next_table, next
     leak = product_norm(columns, rows)
     if leak < threshold:
         return none, 0.0, leak
-    basis, _ = np.linalg.qr(center.reshape(l * d, r))
+    basis = np.ascontiguousarray(np.linalg.qr(center.reshape(l * d, r))[0])
     columns -= np.dot(basis, np.dot(np.ascontiguousarray(basis.conj().T), columns))
     missed = product_norm(columns, rows)
     room = d2 * r2 - r
@@ -107,6 +107,6 @@ def missing_directions(left, table, values, center, next_right, next_table, next
         return none, 0.0, leak
     if most <= 0:
         return none, missed, leak
-    _, factor = np.linalg.qr(columns)
+    factor = np.ascontiguousarray(np.linalg.qr(columns)[1])
     picked, rest = pick_rows(np.dot(factor, rows), neighbour.reshape(r, d2 * r2), threshold, min(most, room))
     return picked.reshape(picked.shape[0], d2, r2), rest if most < room else 0.0, leak

@@ -30,8 +30,8 @@ def split_right(x):
 def split_left(x, cutoff, most):
     """x (l, d, r) = matrix (l, k) times q (k, d, r) right-orthonormal; (matrix, q, discarded, capped).
 
-    The smallest singular values are dropped while their squares add up to at most ``cutoff``, and beyond ``most`` of them; the sum of squares
-    dropped is ``discarded``, the part of it that the cap alone dropped is ``capped``. A negative cutoff drops nothing.
+    The smallest singular values are dropped while their squares add up to at most ``cutoff``, and beyond ``most`` of them; the sum of
+    squares dropped is ``discarded``, the part of it that the cap alone dropped is ``capped``. A negative cutoff drops nothing.
     """
     l, d, r = x.shape
     q, factor = np.linalg.qr(np.ascontiguousarray(x.reshape(l, d * r).conj().T))
@@ -95,7 +95,9 @@ def sweep(tensors, lefts, rights, tables, values, passes, pass_values, widths, a
     lefts, rights lists over bonds 0 .. n; rights[i] = right block of bond i, lefts[0] = trivial
     tables, values, passes, pass_values   operators of the sites and the pass-on tables of the bonds
     widths        channels of each bond (n + 1,)
-    tolerance     error the step may add: discarded weight <= tolerance^2, Krylov bounds add up to <= tolerance
+    krylov        bound on the sum of all Krylov errors of the step
+    threshold     norm of (1 - P) H psi at a bond below which it is not expanded and the front does not move
+    cutoff        squared singular values that a bond may lose; negative: none
     most          cap on the bond dimension
     adaptive      expand and truncate, follow the light cone; else the bonds stay as they are and the whole chain is swept
     top           (n,) filled with the populations of the highest levels, on the way back

@@ -1,0 +1,107 @@
+"""The command line: what it prints, what it leaves, with which exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.small_run import write_config
+from tnthermo import cli, files, plots, study
+from tnthermo.evolve import RunFailed
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def test_the_five_commands_on_one_run(tmp_path: Path) -> None:
+    config, out = write_config(tmp_path), tmp_path / "out"
+    checked = call("check", config)
+    assert checked.exit_code == 0, checked.output
+    for words in ("reorganisation energy", "C(0)", "no pi", "temperature = 0.5", "no errors"):
+        assert words in checked.stdout
+    planned = call("plan", config, "--out", out)
+    assert planned.exit_code == 0
+    assert "memory" in planned.stdout
+    assert not out.exists()
+    ran = call("run", config, "--out", out)
+    assert ran.exit_code == 0, ran.output
+    assert "\x1b" not in ran.output
+    expected = {files.RESULT, files.STATE, files.CONFIG, *(path.name for path in plots.paths(out))}
+    assert {path.name for path in out.iterdir()} == expected
+    again = call("run", config, "--out", out)
+    assert again.exit_code == 0
+    assert "already done" in again.output
+    shown = call("show", out)
+    assert shown.exit_code == 0
+    assert "converged" in shown.stdout
+    (out / "energies.png").unlink()
+    assert call("plot", out / files.RESULT).exit_code == 0
+    assert plots.complete(out)
+
+
+def test_bad_input_is_exit_2_one_line_each_and_nothing_written(tmp_path: Path) -> None:
+    path = write_config(tmp_path, temperature=-1.0, add="steps = 3\n[thermodynamics]\nalpha_s = 1\n")
+    path.write_text(path.read_text().replace("couplings", "coupling"))
+    before = sorted(tmp_path.rglob("*"))
+    for command in ("check", "plan", "run"):
+        result = call(command, path, *(["--out", tmp_path / "out"] if command == "run" else []))
+        assert result.exit_code == 2, result.output
+        lines = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+        keys = [line.removeprefix("error: ").split(" = ")[0] for line in lines]
+        assert set(keys) == {
+            "spectral_density.coupling", "spectral_density.couplings", "bath.temperature", "evolution.steps", "thermodynamics.alpha_s",
+        }  # fmt: skip
+        assert "Traceback" not in result.output
+        assert "did you mean alpha_S?" in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_other_outcomes_have_their_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, out = write_config(tmp_path), tmp_path / "out"
+    assert call("show", tmp_path / "nothing").exit_code == 4
+    (tmp_path / "file").write_text("")
+    stored = call("run", config, "--out", tmp_path / "file" / "below")
+    assert (stored.exit_code, "Traceback" in stored.output) == (4, False)
+    coarse = tmp_path / "coarse.toml"
+    coarse.write_text(write_config(tmp_path, temperature=5.0, name="c.toml").read_text().replace("levels = 10", "levels = 2"))
+    inaccurate = call("run", coarse, "--out", out)
+    assert inaccurate.exit_code == 3, inaccurate.output
+    assert "not converged: boson level saturated" in inaccurate.output
+    assert (out / files.RESULT).exists()
+    assert call("run", coarse, "--out", out).exit_code == 3  # already done, still not converged
+    assert call("run", coarse, "--strict", "--out", out, "--overwrite").exit_code == 3
+    assert call("run", config, "--out", out).exit_code == 2
+
+    def fails(*args: object, **keywords: object) -> None:
+        raise RunFailed("norm is not finite at t = 0.3")
+
+    monkeypatch.setattr(study, "evolve", fails)
+    failed = call("run", config, "--out", tmp_path / "failed")
+    assert (failed.exit_code, "Traceback" in failed.output) == (1, False)
+    assert "norm is not finite at t = 0.3" in failed.output
+    debugged = call("run", config, "--out", tmp_path / "failed", "--resume", "--debug")
+    assert debugged.exit_code == 1
+    assert "Traceback" in debugged.output
+
+
+def test_usage_errors_and_help() -> None:
+    assert call("run").exit_code == 2
+    assert call("sweep", "x.toml").exit_code == 2
+    text = call("--help").output
+    assert all(name in text for name in ("check", "plan", "run", "show", "plot", "Exit codes"))
+    assert "tnthermo" in call("--version").output
+
+
+def test_the_program_as_a_program(tmp_path: Path) -> None:
+    config = write_config(tmp_path, temperature=-1.0)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-m", "tnthermo.cli", "run", config.name], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == ["error: bath.temperature = -1.0: a finite real number >= 0"]
+    assert list(tmp_path.iterdir()) == [config]

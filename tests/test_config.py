@@ -1,0 +1,310 @@
+"""Configuration files: what is accepted, what it resolves to, and every way to get one wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import chains
+from chains import InvalidInput
+from tnthermo.algorithms import TDVP, TDVP1, TEBD
+from tnthermo.config import load_config, mutual_problems, resolve
+from tnthermo.config_limits import memory_problems, readable, state_bytes
+from tnthermo.config_read import read_sections
+from tnthermo.config_report import checked
+from tnthermo.config_text import differences
+
+GOOD: dict[str, dict[str, str]] = {
+    "spectral_density": {"kind": '"power-law"', "alpha": "0.3", "exponent": "1.0", "cutoff": "1.0", "shape": '"hard"'},
+    "bath": {"temperature": "0.2"},
+    "system": {"hamiltonian": "{ z = 0.1, x = 0.2 }"},
+    "coupling": {"operator": "{ z = 0.5 }"},
+    "evolution": {"until": "2.0", "step": "0.25"},
+}
+DISCRETE = {"kind": '"discrete"', "frequencies": "[0.5, 1.2]", "couplings": "[0.35, 0.5]"}
+
+
+def text_of(changes: dict[str, dict[str, str | None]] | None = None) -> str:
+    """GOOD with some keys changed (None: left out), added, or a whole spectral density replaced."""
+    sections: dict[str, dict[str, Any]] = {name: dict(keys) for name, keys in GOOD.items()}
+    for name, keys in (changes or {}).items():
+        sections[name] = {} if name == "spectral_density" and "kind" in keys else sections.get(name, {})
+        sections[name] |= keys
+    lines = []
+    for name, keys in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {value}" for key, value in keys.items() if value is not None)]
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(folder: Path, text: str) -> dict[str, str]:
+    """key -> message of everything that load_config and resolve find wrong."""
+    with pytest.raises(InvalidInput) as caught:
+        resolve(load_config(write(folder, text)))
+    return {problem.key: str(problem) for problem in caught.value.problems}
+
+
+def test_a_minimal_file_gets_the_documented_defaults(tmp_path: Path) -> None:
+    resolved = resolve(load_config(write(tmp_path, text_of({"evolution": {"step": None}}))))
+    assert resolved.algorithm == TDVP(step=0.1, tolerance=1e-7)
+    assert resolved.record_every == 0.1
+    assert (resolved.levels, resolved.alpha_S, resolved.bath_entropy) == ("auto", 0.5, "auto")
+    assert resolved.error_bars
+    assert not resolved.strict
+    np.testing.assert_allclose(resolved.initial, [[1, 0], [0, 0]])
+    np.testing.assert_allclose(resolved.model.hamiltonian, [[0.1, 0.2], [0.2, -0.1]])
+    assert resolved.notes == ()
+    keywords = {"temperature": 0.2, "until": 2.0, "tolerance": 1e-7}
+    density = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
+    assert resolved.model.bath.length >= chains.required_length(density, **keywords)
+
+
+@pytest.mark.parametrize(
+    "density",
+    [
+        {"kind": '"power-law"', "alpha": "0.1", "exponent": "0.5", "cutoff": "2", "shape": '"gaussian"'},
+        {"kind": '"drude-lorentz"', "reorganisation_energy": "0.2", "width": "0.3", "cutoff": "6.0"},
+        {"kind": '"brownian"', "reorganisation_energy": "0.2", "frequency": "1.0", "width": "0.1"},
+        {"kind": '"semicircle"', "coupling": "0.3", "centre": "1.0", "half_width": "0.5"},
+        DISCRETE,
+        {"kind": '"table"', "file": '"J.csv"'},
+    ],
+)
+def test_every_density_resolves_and_its_resolved_text_is_the_same_run(tmp_path: Path, density: dict[str, str]) -> None:
+    w = np.linspace(0, 1, 21)
+    (tmp_path / "J.csv").write_text("w,J\n" + "\n".join(f"{a:.17g},{b:.17g}" for a, b in zip(w, w * (1 - w) ** 2, strict=True)))
+    first = resolve(load_config(write(tmp_path, text_of({"spectral_density": density}))))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    again = resolve(load_config(write(elsewhere, first.text)))
+    assert again.hash == first.hash
+    assert again.text == first.text
+    assert "modes" in first.values["bath"] or density is DISCRETE
+    assert "no errors" in checked(first)
+
+
+def test_the_fingerprint_knows_physics_from_spelling(tmp_path: Path) -> None:
+    def fingerprint(changes: dict[str, dict[str, str | None]]) -> str:
+        base: dict[str, dict[str, str | None]] = {"bath": {"modes": "30"}}
+        return resolve(load_config(write(tmp_path, text_of({**base, **changes})))).hash
+
+    same = fingerprint({})
+    assert fingerprint({"system": {"hamiltonian": '[["0.1", 0.2], ["0.2+0j", -0.1]]', "initial": "[1, 0]"}}) == same
+    assert fingerprint({"evolution": {"until": "1.0"}}) == same  # may change: a run can be extended
+    assert fingerprint({"evolution": {"max_bond": "64"}}) == same
+    assert fingerprint({"run": {"strict": "true"}}) == same
+    assert fingerprint({"evolution": {"record_every": "0.5"}}) != same
+    assert fingerprint({"bath": {"modes": "31"}}) != same
+    assert fingerprint({"bath": {"modes": "30", "temperature": "0.20000000000000004"}}) != same
+    assert fingerprint({"thermodynamics": {"alpha_S": "1.0"}}) != same
+
+
+WRONG = [
+    ({"spectral_density": {"alpha": "-0.1"}}, "spectral_density.alpha", ">= 0"),
+    ({"spectral_density": {"alpha": "true"}}, "spectral_density.alpha", "boolean"),
+    ({"spectral_density": {"alpha": '"0.1"'}}, "spectral_density.alpha", "without quotes"),
+    ({"spectral_density": {"alpha": '"0,1"'}}, "spectral_density.alpha", "write 0.1"),
+    ({"spectral_density": {"alpha": "nan"}}, "spectral_density.alpha", "finite"),
+    ({"spectral_density": {"alpha": None}}, "spectral_density.alpha", "required"),
+    ({"spectral_density": {"alpha": "1" + 400 * "0"}}, "spectral_density.alpha", "double precision"),
+    ({"spectral_density": {"exponent": "0.0"}}, "spectral_density.exponent", "> 0"),
+    ({"spectral_density": {"cutoff": "0"}}, "spectral_density.cutoff", "> 0"),
+    ({"spectral_density": {"cutoff": '"50 cm^-1"'}}, "spectral_density.cutoff", "no unit"),
+    ({"spectral_density": {"shape": '"soft"'}}, "spectral_density.shape", '"hard"'),
+    ({"spectral_density": {"kind": '"powerlaw"', "alpha": "1"}}, "spectral_density.kind", "did you mean power-law?"),
+    ({"spectral_density": {"width": "0.1"}}, "spectral_density.width", "drude-lorentz"),
+    ({"spectral_density": {"kind": '"discrete"', "frequencies": "[1, -2]", "couplings": "[1, 1]"}}, "spectral_density.frequencies[1]", "> 0"),
+    ({"spectral_density": {"kind": '"table"', "file": '"none.csv"'}}, "spectral_density.file (file)", "none.csv"),
+    ({"bath": {"temperature": "-1.0"}}, "bath.temperature", ">= 0"),
+    ({"bath": {"temperature": '"300 K"'}}, "bath.temperature", "no unit"),
+    ({"bath": {"beta": "5.0"}}, "bath.beta", "temperature = 1/beta"),
+    ({"bath": {"modes": "2"}}, "bath.modes", "reflection"),
+    ({"bath": {"modes": "0"}}, "bath.modes", ">= 1"),
+    ({"bath": {"levels": "1"}}, "bath.levels", ">= 2"),
+    ({"bath": {"levels": "2.5"}}, "bath.levels", "float"),
+    ({"bath": {"levels": "[3, 1]"}}, "bath.levels[1]", ">= 2"),
+    ({"bath": {"levels": "[3, 4]", "modes": "20"}}, "bath.levels", "20"),
+    ({"bath": {"route": '"star-cells"'}}, "bath.route", "not available in this version"),
+    ({"bath": {"route": '"star"'}}, "bath.route", '"single-chain"'),
+    ({"system": {"hamiltonian": "[[0, 1], [2, 0]]"}}, "system.hamiltonian", "Hermitian"),
+    ({"system": {"hamiltonian": "[[0, 1]]"}}, "system.hamiltonian", "square"),
+    ({"system": {"hamiltonian": "{ w = 1.0 }"}}, "system.hamiltonian.w", "component"),
+    ({"system": {"initial": "[1, 1]"}}, "system.initial", "normalise = true"),
+    ({"system": {"initial": "[0, 0]", "normalise": "true"}}, "system.initial", "norm"),
+    ({"system": {"initial": "[1, nan]"}}, "system.initial", "entry (1,)"),
+    ({"system": {"initial": '"up"'}}, "system.initial", "+x"),
+    ({"system": {"initial": '"equilibrium"'}}, "system.initial", "not available in this version"),
+    ({"coupling": {"operator": '"sigma_minus"'}}, "coupling.operator", "Hermitian"),
+    ({"coupling": {"kind": '"exchange"'}}, "coupling.kind", "not available in this version"),
+    ({"coupling": {"operator": "[[1, 0, 0], [0, 1, 0], [0, 0, 1]]"}}, "coupling.operator", "(3, 3)"),
+    ({"evolution": {"step": "0"}}, "evolution.step", "> 0"),
+    ({"evolution": {"until": "-1"}}, "evolution.until", ">= 0"),
+    ({"evolution": {"tolerance": "1e-15"}}, "evolution.tolerance", "1e-14"),
+    ({"evolution": {"max_bond": "0"}}, "evolution.max_bond", ">= 1"),
+    ({"evolution": {"max_bonds": "10"}}, "evolution.max_bonds", "did you mean max_bond?"),
+    ({"evolution": {"temperature": "10"}}, "evolution.temperature", "belongs to [bath]"),
+    ({"evolution": {"order": "3"}}, "evolution.order", "2 or 4"),
+    ({"evolution": {"bond": "8"}}, "evolution.bond", "tdvp1"),
+    ({"evolution": {"record_every": "0.3"}}, "evolution.record_every", "0.25"),
+    ({"evolution": {"method": '"tdvp3"'}}, "evolution.method", "did you mean tdvp"),
+    ({"thermodynamics": {"bath_entropy": '"exact"'}}, "thermodynamics.bath_entropy", "not available"),
+    ({"run": {"checkpoint_every": "10"}}, "run.checkpoint_every", "not available in this version"),
+    ({"drive": {"hamiltonian": "1"}}, "drive", "not available in this version"),
+    ({"sweep": {"axis": "[1]"}}, "sweep", "not available in this version"),
+    ({"evolutoin": {"step": "1"}}, "evolutoin", "did you mean evolution?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "key", "words"), WRONG)
+def test_what_is_wrong_is_named_with_key_and_reason(tmp_path: Path, changes: Any, key: str, words: str) -> None:
+    found = problems(tmp_path, text_of(changes))
+    assert key in found
+    assert words in found[key]
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    changes: Any = {
+        "system": {"hamiltonian": "[[0, 1], [2, 0]]"}, "bath": {"modes": "3"}, "evolution": {"stepp": "1"}, "run": {"strict": "1"},
+    }  # fmt: skip
+    # whether 3 modes are enough can only be said once [evolution] is right
+    assert set(problems(tmp_path, text_of(changes))) == {"system.hamiltonian", "evolution.stepp", "run.strict"}
+    changes["evolution"] = {}
+    assert set(problems(tmp_path, text_of(changes))) == {"system.hamiltonian", "bath.modes", "run.strict"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "line 1, column 1"),
+        ("[bath\n", "line 1, column 6"),
+        ("[bath]\ntemperature = 1\ntemperature = 2\n", "line 3"),
+        ("[bath]\ntemperature = 0,2\n", "decimal sign is a point"),
+        ("[spectral_density]\nkind = discrete\n", "a text needs quotes"),
+        ("[bath]\ntemperature = ", "line 2"),
+        ("[a]\nx = " + 10_000 * "[", ""),
+    ],
+)
+def test_syntax_errors_have_line_and_column(tmp_path: Path, text: str, words: str) -> None:
+    (message,) = problems(tmp_path, text).values()
+    assert words in message
+    assert str(tmp_path) in message
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.toml", tmp_path):
+        with pytest.raises(InvalidInput, match=str(path)):
+            load_config(path)
+    (tmp_path / "latin.toml").write_bytes("[bath]\n# Brücke\n".encode("latin-1"))
+    with pytest.raises(InvalidInput, match="line 2, column 5"):
+        load_config(tmp_path / "latin.toml")
+
+
+def test_several_baths_are_refused_in_one_line(tmp_path: Path) -> None:
+    text = text_of().replace("[bath]", "[[bath]]")
+    assert list(problems(tmp_path, text)) == ["bath"]
+
+
+def test_doubtful_input_runs_with_a_warning_or_not_at_all_when_strict(tmp_path: Path) -> None:
+    doubtful: Any = {
+        "bath": {"temperature": "300.0"}, "system": {"hamiltonian": "{ x = 1.0 }"}, "evolution": {"step": "0.3"},
+    }  # fmt: skip
+    notes = {note.key: note for note in resolve(load_config(write(tmp_path, text_of(doubtful)))).notes}
+    assert set(notes) == {"bath.temperature", "spectral_density.cutoff", "evolution.step", "evolution.until"}
+    assert "levels" in notes["bath.temperature"].text
+    assert "shortened to 0.2" in notes["evolution.until"].text
+    doubtful["run"] = {"strict": "true"}
+    assert set(problems(tmp_path, text_of(doubtful))) == {"bath.temperature", "spectral_density.cutoff", "evolution.step"}
+
+
+def test_a_reflection_is_an_error_until_it_is_asked_for(tmp_path: Path) -> None:
+    short: Any = {"bath": {"modes": "4"}}
+    assert "auto" in problems(tmp_path, text_of(short))["bath.modes"]
+    short["bath"]["allow_reflection"] = "true"
+    (note,) = resolve(load_config(write(tmp_path, text_of(short)))).notes
+    assert note.key == "bath.modes"
+    assert note.level == "warning"
+
+
+def test_methods_become_algorithms(tmp_path: Path) -> None:
+    def algorithm(keys: dict[str, str | None]) -> object:
+        return load_config(write(tmp_path, text_of({"evolution": keys}))).evolution.algorithm()
+
+    assert algorithm({"method": '"tdvp1"', "bond": "9", "order": "4"}) == TDVP1(step=0.25, bond=9, order=4)
+    assert algorithm({"method": '"tebd"', "max_bond": "7"}) == TEBD(step=0.25, max_bond=7)
+
+
+def test_a_dense_run_that_cannot_fit_is_refused(tmp_path: Path) -> None:
+    changes: Any = {"evolution": {"method": '"exact"'}, "bath": {"levels": "10", "modes": "20"}}
+    assert "fewer modes" in problems(tmp_path, text_of(changes))["evolution.method"]
+    resolved = resolve(load_config(write(tmp_path, text_of())))
+    assert memory_problems(resolved.model, resolved.algorithm, "auto", 1) == []
+    assert readable(2.0**20) == "1 MiB"
+    assert state_bytes(dimension=2, bond=1000, levels=[2]) == 16 * (2 * 2 + 4)  # bonds no larger than the dimensions allow
+
+
+def test_differences_name_the_keys() -> None:
+    assert differences({"a": {"x": 1.0, "y": 2}}, {"a": {"x": 1.5, "z": None}}) == ["a.x: 1.0 -> 1.5", "a.y: 2 -> none"]
+
+
+VALUES = st.one_of(
+    st.sampled_from(["0", "-1", "1e400", "inf", "nan", "true", "[]", "{}", '""', '"auto"', "1979-05-27", "[[1,2],[3]]", "{ x = [1] }"]),
+    st.floats().map(repr),
+    st.integers().map(str),
+    st.text("abc+-z0.,ij \u00e9", max_size=6).map(lambda s: f'"{s}"'),
+)
+PLACES = [(section, key) for section, keys in GOOD.items() for key in keys] + [
+    ("bath", "levels"), ("bath", "modes"), ("system", "initial"), ("evolution", "record_every"), ("evolution", "max_bond"), ("evolution", "method"),
+    ("thermodynamics", "alpha_S"), ("record", "occupation_every"), ("run", "strict"), ("spectral_density", "support"),
+]  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=4))
+@example([(("bath", "modes"), "true")])
+@example([(("evolution", "method"), "[]")])
+def test_any_values_are_read_or_refused(tmp_path: Path, changes: list[tuple[tuple[str, str], str]]) -> None:
+    # without the chain: it may be right, and long
+    sections: dict[str, dict[str, Any]] = {}
+    for (section, key), value in changes:
+        sections.setdefault(section, {})[key] = value
+    try:
+        found, wrong = read_sections(write(tmp_path, text_of(sections)))
+    except InvalidInput as error:  # not TOML
+        assert error.problems
+        return
+    wrong = wrong + mutual_problems(found)
+    assert all(problem.key and problem.allowed and str(problem) for problem in wrong)
+    assert wrong or set(found) >= set(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("bath", "modes", "1000000"),
+        ("bath", "temperature", "1e300"),
+        ("spectral_density", "exponent", "2e17"),
+        ("spectral_density", "cutoff", "1e-300"),
+        ("spectral_density", "alpha", "1e308"),
+        ("evolution", "until", "1e300"),
+        ("evolution", "step", "1e-300"),
+    ],
+)
+def test_absurd_sizes_are_refused_without_a_traceback(tmp_path: Path, section: str, key: str, value: str) -> None:
+    assert problems(tmp_path, text_of({section: {key: value}}))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode), st.text("[]={}\"'.#\n ab01,", max_size=60).map(str.encode)))
+def test_any_bytes_are_refused_not_stumbled_over(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "any.toml"
+    path.write_bytes(raw)
+    with pytest.raises(InvalidInput):
+        load_config(path)

@@ -1,0 +1,152 @@
+"""One run, one folder: idempotent, never overwriting what it was not asked to."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from chains import InvalidInput
+from tests.small_run import write_config
+from tnthermo import files, study
+from tnthermo.config_estimate import duration, estimate, planned
+from tnthermo.display import ProgressDisplay, clock, number, shown
+from tnthermo.evolve import NotConverged, Progress
+from tnthermo.study import resolve_file, run_study
+
+
+def test_a_run_is_done_once(tmp_path: Path) -> None:
+    config, out = write_config(tmp_path), tmp_path / "out"
+    said: list[str] = []
+    first = run_study(config, out, say=said.append)
+    assert sorted(p.name for p in out.iterdir()) == [files.CONFIG, files.RESULT, files.STATE]
+    assert not first.already_done
+    assert not first.flags
+    written = (out / files.RESULT).stat().st_mtime_ns
+    for resume in (False, True):
+        again = run_study(config, out, resume=resume, say=said.append)
+        assert again.already_done
+    assert said[-1].startswith("already done")
+    assert (out / files.RESULT).stat().st_mtime_ns == written
+    attributes = first.ledger.attrs
+    assert attributes["config_hash"] == first.resolved.hash
+    # the resolved configuration is a configuration of the same run
+    assert resolve_file(out / files.CONFIG).hash == first.resolved.hash
+    assert run_study(out / files.CONFIG, out, say=said.append).already_done
+
+
+def test_another_run_needs_to_be_told_to_overwrite(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_study(write_config(tmp_path), out)
+    other = write_config(tmp_path, temperature=0.7)
+    with pytest.raises(InvalidInput, match=r"bath\.temperature: 0\.5 -> 0\.7"):
+        run_study(other, out)
+    longer = tmp_path / "longer.toml"
+    longer.write_text(write_config(tmp_path).read_text().replace("until = 1.0", "until = 2.0"))
+    with pytest.raises(InvalidInput, match="extending"):
+        run_study(longer, out, resume=True)
+    assert not run_study(write_config(tmp_path, temperature=0.7), out, overwrite=True).already_done
+    assert files.load_ledger(out).attrs["temperature"] == 0.7
+
+
+def test_an_unfinished_folder_needs_resume(tmp_path: Path) -> None:
+    config, out = write_config(tmp_path), tmp_path / "out"
+    out.mkdir()
+    (out / files.CONFIG).write_text("")
+    with pytest.raises(InvalidInput, match="unfinished"):
+        run_study(config, out)
+    said: list[str] = []
+    assert not run_study(config, out, resume=True, say=said.append).already_done
+    assert any("from the beginning" in line for line in said)
+    assert not run_study(config, tmp_path / "nothing there", resume=True).already_done
+
+
+def test_places_that_cannot_be_written_fail_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: object, **keywords: object) -> None:
+        raise AssertionError("the run started")
+
+    monkeypatch.setattr(study, "evolve", never)
+    config = write_config(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput, match="found a file"):
+        run_study(config, tmp_path / "file")
+    with pytest.raises(files.StorageError, match="cannot write into"):
+        run_study(config, tmp_path / "file" / "below")
+    with pytest.raises(files.StorageError, match="cannot write into"):
+        run_study(config, Path("/proc/tnthermo"))
+
+
+def test_strict_writes_the_result_and_then_raises(tmp_path: Path) -> None:
+    config, out = write_config(tmp_path, temperature=5.0, add="[run]\nstrict = true\n"), tmp_path / "out"
+    config.write_text(config.read_text().replace("levels = 10", "levels = 2"))
+    with pytest.raises(NotConverged, match="level"):
+        run_study(config, out)
+    text = shown(files.load_ledger(out))
+    assert "NOT CONVERGED" in text
+    assert len(text.splitlines()) <= 24
+
+
+def test_the_screen_of_a_result(tmp_path: Path) -> None:
+    for temperature in (0.0, 0.5):
+        text = shown(run_study(write_config(tmp_path, temperature=temperature), tmp_path / str(temperature)).ledger)
+        assert len(text.splitlines()) <= 24
+        assert max(map(len, text.splitlines())) <= 120
+        assert "converged in" in text
+        assert ("S_chi       in [" in text) == (temperature > 0)
+    assert number(0.123456789, 2e-5) == "0.123457 +- 2e-05"
+    assert number(float("nan"), 0.0) == "-"
+    assert number(float("inf"), 0.0) == "inf"
+
+
+def test_the_plan_gives_ranges(tmp_path: Path) -> None:
+    for method in ("tdvp", "tdvp1", "tdvp2", "tebd", "exact"):
+        path = write_config(tmp_path)
+        path.write_text(path.read_text().replace('"exact"', f'"{method}"'))
+        resolved = resolve_file(path)
+        found = estimate(resolved)
+        assert 0 < found.seconds[0] <= found.seconds[1]
+        assert 0 < found.memory[0] <= found.memory[1]
+        assert "result.nc" in planned(resolved, tmp_path)
+    assert [duration(s) for s in (0.1, 20, 600, 7200)] == ["under 1 s", "20 s", "10 min", "2 h"]
+
+
+def progress(time: float, *, steps: int, stage: str = "run") -> Progress:
+    return Progress(
+        time=time, until=10.0, steps=steps, wall_seconds=0.0, largest_bond=5, largest_level=7, active_sites=3, discarded_weight=1e-12, stage=stage
+    )  # fmt: skip
+
+
+def test_progress_in_a_log_file_is_sparse_and_plain() -> None:
+    stream, wall = io.StringIO(), [0.0]
+    with ProgressDisplay(stream, now=lambda: wall[0]) as display:
+        for k in range(1001):
+            display(progress(k * 0.01, steps=k))
+            wall[0] += 0.1
+    lines = stream.getvalue().splitlines()
+    assert 5 <= len(lines) <= 12  # 100 s: at most one in ten seconds, and the first and the last
+    assert "\x1b" not in stream.getvalue()
+    assert "\r" not in stream.getvalue()
+    assert "0.1/s" in lines[3]
+    assert "t = 10/10 (100%)" in lines[-1]
+    assert "bond 5" in lines[-1]
+
+
+def test_progress_on_a_terminal_is_live_and_quiet_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    with ProgressDisplay(terminal) as display:
+        display(progress(5.0, steps=1))
+    assert "\x1b" in terminal.getvalue()
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    dumb, silent = Terminal(), Terminal()
+    with ProgressDisplay(dumb) as display:
+        display(progress(5.0, steps=1))
+    with ProgressDisplay(silent, quiet=True) as display:
+        display(progress(5.0, steps=1))
+    assert "\x1b" not in dumb.getvalue()
+    assert silent.getvalue() == ""
+    assert [clock(s) for s in (5, 65, 3725, float("nan"))] == ["0:05", "1:05", "1:02:05", "?"]
