@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.small_run import write_config
+from tests.test_config import write_config
 from tnthermo import cli, files, plots, study
 from tnthermo.evolve import RunFailed
 
@@ -67,7 +67,9 @@ def test_other_outcomes_have_their_exit_codes(tmp_path: Path, monkeypatch: pytes
     stored = call("run", config, "--out", tmp_path / "file" / "below")
     assert (stored.exit_code, "Traceback" in stored.output) == (4, False)
     coarse = tmp_path / "coarse.toml"
-    coarse.write_text(write_config(tmp_path, temperature=5.0, name="c.toml").read_text().replace("levels = 10", "levels = 2"))
+    coarse.write_text(
+        write_config(tmp_path, temperature=5.0, name="c.toml").read_text().replace("levels = 10", "levels = 2")
+    )
     inaccurate = call("run", coarse, "--out", out)
     assert inaccurate.exit_code == 3, inaccurate.output
     assert "not converged: boson level saturated" in inaccurate.output
@@ -100,7 +102,12 @@ def test_the_program_as_a_program(tmp_path: Path) -> None:
     config = write_config(tmp_path, temperature=-1.0)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(
-        [sys.executable, "-m", "tnthermo.cli", "run", config.name], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tnthermo.cli", "run", config.name],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == ["error: bath.temperature = -1.0: a finite real number >= 0"]

@@ -27,6 +27,34 @@ GOOD: dict[str, dict[str, str]] = {
 DISCRETE = {"kind": '"discrete"', "frequencies": "[0.5, 1.2]", "couplings": "[0.35, 0.5]"}
 
 
+SMALL = """
+[spectral_density]
+kind = "discrete"
+frequencies = [1.0]
+couplings = [0.4]
+[bath]
+temperature = TEMPERATURE
+levels = 10
+[system]
+hamiltonian = { x = 0.5 }
+[coupling]
+operator = { z = 0.5 }
+[evolution]
+method = "exact"
+tolerance = 1e-4
+until = 1.0
+step = 0.1
+record_every = 0.2
+"""
+
+
+def write_config(folder: Path, *, temperature: float = 0.5, name: str = "small.toml", add: str = "") -> Path:
+    """A configuration that runs in no time: a qubit and one mode, dense propagation."""
+    path = folder / name
+    path.write_text(SMALL.replace("TEMPERATURE", str(temperature)) + add)
+    return path
+
+
 def text_of(changes: dict[str, dict[str, str | None]] | None = None) -> str:
     """GOOD with some keys changed (None: left out), added, or a whole spectral density replaced."""
     sections: dict[str, dict[str, Any]] = {name: dict(keys) for name, keys in GOOD.items()}
@@ -80,7 +108,9 @@ def test_a_minimal_file_gets_the_documented_defaults(tmp_path: Path) -> None:
 )
 def test_every_density_resolves_and_its_resolved_text_is_the_same_run(tmp_path: Path, density: dict[str, str]) -> None:
     w = np.linspace(0, 1, 21)
-    (tmp_path / "J.csv").write_text("w,J\n" + "\n".join(f"{a:.17g},{b:.17g}" for a, b in zip(w, w * (1 - w) ** 2, strict=True)))
+    (tmp_path / "J.csv").write_text(
+        "w,J\n" + "\n".join(f"{a:.17g},{b:.17g}" for a, b in zip(w, w * (1 - w) ** 2, strict=True))
+    )
     first = resolve(load_config(write(tmp_path, text_of({"spectral_density": density}))))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -121,7 +151,7 @@ WRONG = [
     ({"spectral_density": {"shape": '"soft"'}}, "spectral_density.shape", '"hard"'),
     ({"spectral_density": {"kind": '"powerlaw"', "alpha": "1"}}, "spectral_density.kind", "did you mean power-law?"),
     ({"spectral_density": {"width": "0.1"}}, "spectral_density.width", "drude-lorentz"),
-    ({"spectral_density": {"kind": '"discrete"', "frequencies": "[1, -2]", "couplings": "[1, 1]"}}, "spectral_density.frequencies[1]", "> 0"),
+    ({"spectral_density": DISCRETE | {"frequencies": "[1, -2]"}}, "spectral_density.frequencies[1]", "> 0"),
     ({"spectral_density": {"kind": '"table"', "file": '"none.csv"'}}, "spectral_density.file (file)", "none.csv"),
     ({"bath": {"temperature": "-1.0"}}, "bath.temperature", ">= 0"),
     ({"bath": {"temperature": '"300 K"'}}, "bath.temperature", "no unit"),
@@ -221,7 +251,11 @@ def test_doubtful_input_runs_with_a_warning_or_not_at_all_when_strict(tmp_path: 
     assert "levels" in notes["bath.temperature"].text
     assert "shortened to 0.2" in notes["evolution.until"].text
     doubtful["run"] = {"strict": "true"}
-    assert set(problems(tmp_path, text_of(doubtful))) == {"bath.temperature", "spectral_density.cutoff", "evolution.step"}
+    assert set(problems(tmp_path, text_of(doubtful))) == {
+        "bath.temperature",
+        "spectral_density.cutoff",
+        "evolution.step",
+    }
 
 
 def test_a_reflection_is_an_error_until_it_is_asked_for(tmp_path: Path) -> None:
@@ -247,7 +281,9 @@ def test_a_dense_run_that_cannot_fit_is_refused(tmp_path: Path) -> None:
     resolved = resolve(load_config(write(tmp_path, text_of())))
     assert memory_problems(resolved.model, resolved.algorithm, "auto", 1) == []
     assert readable(2.0**20) == "1 MiB"
-    assert state_bytes(dimension=2, bond=1000, levels=[2]) == 16 * (2 * 2 + 4)  # bonds no larger than the dimensions allow
+    assert state_bytes(dimension=2, bond=1000, levels=[2]) == 16 * (
+        2 * 2 + 4
+    )  # bonds no larger than the dimensions allow
 
 
 def test_differences_name_the_keys() -> None:
@@ -255,13 +291,30 @@ def test_differences_name_the_keys() -> None:
 
 
 VALUES = st.one_of(
-    st.sampled_from(["0", "-1", "1e400", "inf", "nan", "true", "[]", "{}", '""', '"auto"', "1979-05-27", "[[1,2],[3]]", "{ x = [1] }"]),
+    st.sampled_from(
+        [
+            "0",
+            "-1",
+            "1e400",
+            "inf",
+            "nan",
+            "true",
+            "[]",
+            "{}",
+            '""',
+            '"auto"',
+            "1979-05-27",
+            "[[1,2],[3]]",
+            "{ x = [1] }",
+        ]
+    ),
     st.floats().map(repr),
     st.integers().map(str),
     st.text("abc+-z0.,ij \u00e9", max_size=6).map(lambda s: f'"{s}"'),
 )
 PLACES = [(section, key) for section, keys in GOOD.items() for key in keys] + [
-    ("bath", "levels"), ("bath", "modes"), ("system", "initial"), ("evolution", "record_every"), ("evolution", "max_bond"), ("evolution", "method"),
+    ("bath", "levels"), ("bath", "modes"), ("system", "initial"),
+    ("evolution", "record_every"), ("evolution", "max_bond"), ("evolution", "method"),
     ("thermodynamics", "alpha_S"), ("record", "occupation_every"), ("run", "strict"), ("spectral_density", "support"),
 ]  # fmt: skip
 
@@ -277,8 +330,7 @@ def test_any_values_are_read_or_refused(tmp_path: Path, changes: list[tuple[tupl
         sections.setdefault(section, {})[key] = value
     try:
         found, wrong = read_sections(write(tmp_path, text_of(sections)))
-    except InvalidInput as error:  # not TOML
-        assert error.problems
+    except InvalidInput:  # not TOML
         return
     wrong = wrong + mutual_problems(found)
     assert all(problem.key and problem.allowed and str(problem) for problem in wrong)
@@ -297,12 +349,22 @@ def test_any_values_are_read_or_refused(tmp_path: Path, changes: list[tuple[tupl
         ("evolution", "step", "1e-300"),
     ],
 )
-def test_absurd_sizes_are_refused_without_a_traceback(tmp_path: Path, section: str, key: str, value: str) -> None:
-    assert problems(tmp_path, text_of({section: {key: value}}))
+def test_absurd_sizes_are_refused_or_warned_about(tmp_path: Path, section: str, key: str, value: str) -> None:
+    try:
+        notes = resolve(load_config(write(tmp_path, text_of({section: {key: value}})))).notes
+    except InvalidInput:
+        return
+    assert any(note.level == "warning" for note in notes)  # legal as numbers, but it does not go unsaid
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode), st.text("[]={}\"'.#\n ab01,", max_size=60).map(str.encode)))
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.text(max_size=60).map(str.encode),
+        st.text("[]={}\"'.#\n ab01,", max_size=60).map(str.encode),
+    )
+)
 def test_any_bytes_are_refused_not_stumbled_over(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "any.toml"
     path.write_bytes(raw)

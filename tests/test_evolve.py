@@ -1,5 +1,7 @@
 """The driver: its clock, its arguments, its flags, and what it hands on."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -64,13 +66,14 @@ def test_occupations_of_modes_at_their_own_interval():
     assert np.isnan(run.mode_energy[1:]).all()
 
 
-def test_companion_run_has_twice_the_step_and_ten_times_the_tolerance():
+def test_companion_run_is_rougher_in_step_tolerance_and_bonds():
     run = quick(error_bars=True)
     assert run.rough is not None
     assert (run.rough.algorithm.step, run.rough.algorithm.tolerance) == (0.5, pytest.approx(1e-4))
     assert run.rough.rough is None
     assert run.rough.times[-1] == run.times[-1]
-    assert rough(tt.TDVP2(max_bond=7, tolerance=0.5)) == tt.TDVP2(max_bond=7, step=0.2, tolerance=1.0)
+    assert rough(tt.TDVP2(max_bond=7, step=0.1, tolerance=0.5)) == tt.TDVP2(max_bond=3, step=0.2, tolerance=1.0)
+    assert rough(tt.TDVP1(bond=9)).bond == 4
     assert quick().rough is None
 
 
@@ -105,16 +108,31 @@ def test_all_refusals_at_once():
     assert {p.key for p in caught.value.problems} == {"initial", "until", "levels"}
 
 
+@pytest.mark.xfail(strict=True, reason="the vector is made before its size is checked")
 def test_too_large_for_dense_vectors():
-    model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(OHMIC, length=20))
-    with pytest.raises(chains.InvalidInput, match="exact"):
-        tt.evolve(model, algorithm=tt.Exact(), until=1.0)
+    """Refused before anything of that size exists."""
+    model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(OHMIC, length=11))
+    tracemalloc.start()
+    try:
+        with pytest.raises(chains.InvalidInput, match="exact"):
+            tt.evolve(model, algorithm=tt.Exact(), until=1.0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 2_000_000
 
 
 @pytest.mark.parametrize("name", ["norm", "total_energy", "chain_energy", "rho_S", "moment_X", "moment_P"])
 def test_numbers_that_are_not_finite_stop_the_run(name):
     matrix = np.zeros((2, 2), dtype=complex)
-    fine = {"rho_S": matrix, "moment_X": matrix, "moment_P": matrix, "chain_energy": 0.0, "total_energy": 0.0, "norm": 1.0}
+    fine = {
+        "rho_S": matrix,
+        "moment_X": matrix,
+        "moment_P": matrix,
+        "chain_energy": 0.0,
+        "total_energy": 0.0,
+        "norm": 1.0,
+    }
     _guard(Local(**fine), 1.0)
     with pytest.raises(tt.RunFailed, match=f"{name} is not finite at t = 1.5"):
         _guard(Local(**(fine | {name: fine[name] * np.nan})), 1.5)
@@ -150,7 +168,12 @@ class TestFlags:
 
     @pytest.mark.parametrize("kind", [tt.TDVP, tt.TDVP2, tt.TDVP1])
     def test_end_of_the_chain(self, kind):
-        settings = {"algorithm": kind(step=0.25, tolerance=1e-4), "until": 8.0, "error_bars": False, "occupation_every": np.inf}
+        settings = {
+            "algorithm": kind(step=0.25, tolerance=1e-4),
+            "until": 8.0,
+            "error_bars": False,
+            "occupation_every": np.inf,
+        }
         short = tt.evolve(self.bath(3), **settings)
         assert any("chain end reached" in flag for flag in short.flags)
         assert not any("chain end reached" in flag for flag in tt.evolve(self.bath(14), **settings).flags)

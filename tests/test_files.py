@@ -11,7 +11,7 @@ import xarray as xr
 
 import chains
 import tnthermo as tt
-from tests.small_run import write_config
+from tests.test_config import write_config
 from tnthermo import files
 from tnthermo.config import load_config, resolve
 from tnthermo.trajectory import Trajectory
@@ -40,11 +40,14 @@ def test_a_trajectory_comes_back_to_the_last_bit(run: Trajectory, tmp_path: Path
     files.save_result(tmp_path / files.RESULT, tt.ledger(run), run)
     assert sorted(p.name for p in tmp_path.iterdir()) == [files.RESULT, files.STATE]
     loaded = tt.load(tmp_path)
-    assert same(loaded, dataclasses.replace(run, rough=dataclasses.replace(run.rough, state=None)))  # one state is enough
+    assert same(
+        loaded, dataclasses.replace(run, rough=dataclasses.replace(run.rough, state=None))
+    )  # one state is enough
     assert same(tt.load(tmp_path / files.RESULT), loaded)
     xr.testing.assert_identical(tt.ledger(loaded, alpha_S=1.0), tt.ledger(run, alpha_S=1.0))
+    columns = files.load_ledger(tmp_path)
     for name in ("rho_S", "E_B", "U_chi", "U_chi_error", "Sigma_total", "S_chi_upper"):
-        np.testing.assert_array_equal(files.load_ledger(tmp_path)[name], tt.ledger(run)[name])
+        np.testing.assert_array_equal(columns[name], tt.ledger(run)[name])
 
 
 def test_the_state_is_readable_without_us(run: Trajectory, tmp_path: Path) -> None:
@@ -81,12 +84,16 @@ def test_text_cannot_make_anything_but_chains() -> None:
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     files.write_text(path, "old")
-    with pytest.raises(files.StorageError, match="No space left"), files.replacing(path) as temporary:
-        temporary.write_text("ne")
-        raise OSError(28, "No space left on device")
-    with pytest.raises(KeyboardInterrupt), files.replacing(path) as temporary:
-        temporary.write_text("ne")
-        raise KeyboardInterrupt
+
+    def interrupted(error: BaseException) -> None:
+        with files.replacing(path) as temporary:
+            temporary.write_text("ne")
+            raise error
+
+    with pytest.raises(files.StorageError, match="No space left"):
+        interrupted(OSError(28, "No space left on device"))
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(KeyboardInterrupt())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

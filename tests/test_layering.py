@@ -23,7 +23,7 @@ ORDER = [
     "algorithms", "blocks", "tdvp", "tebd", "exact",
     "record", "trajectory", "evolve",
     "thermo",
-    "config_text", "config_schema", "config_limits", "config_read", "config",
+    "config_text", "config_schema", "config_limits", "config_read", "config", "config_estimate", "config_report",
     "files", "display", "study", "convergence", "cluster",
     "plots", "cli", "__init__", "__main__",
 ]

@@ -52,7 +52,9 @@ def test_boson_refuses_what_it_does_not_know():
 def test_operator_from_components_names_and_matrices():
     np.testing.assert_array_equal(operator({"x": 0.2, "z": -1}, key="A"), [[-1, 0.2], [0.2, 1]])
     np.testing.assert_array_equal(operator({}, key="A"), np.zeros((2, 2)))
-    np.testing.assert_array_equal(operator([["0.1", "0.1-0.2j"], ["0.1 + 0.2i", 3]], key="A"), [[0.1, 0.1 - 0.2j], [0.1 + 0.2j, 3]])
+    np.testing.assert_array_equal(
+        operator([["0.1", "0.1-0.2j"], ["0.1 + 0.2i", 3]], key="A"), [[0.1, 0.1 - 0.2j], [0.1 + 0.2j, 3]]
+    )
     np.testing.assert_array_equal(operator("sigma_minus", key="L", hermitian=False), NAMED["sigma_minus"])
     assert operator(np.eye(3), key="A").shape == (3, 3)
 
@@ -87,7 +89,9 @@ def test_density_matrix_from_vector_and_matrix():
     np.testing.assert_allclose(density_matrix(psi, dimension=2), np.outer(psi, psi.conj()), atol=ROUNDING)
     rho = np.array([[0.7, 0.1j, 0], [-0.1j, 0.2, 0], [0, 0, 0.1]])
     np.testing.assert_allclose(density_matrix(rho, dimension=3), rho, atol=ROUNDING)
-    np.testing.assert_allclose(density_matrix([["0.5", "0.5j"], ["-0.5j", 0.5]], dimension=2), [[0.5, 0.5j], [-0.5j, 0.5]])
+    np.testing.assert_allclose(
+        density_matrix([["0.5", "0.5j"], ["-0.5j", 0.5]], dimension=2), [[0.5, 0.5j], [-0.5j, 0.5]]
+    )
 
 
 def test_norm_and_trace_are_divided_out_only_when_asked():

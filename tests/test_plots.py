@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import tnthermo as tt
-from tests.small_run import write_config
+from tests.test_config import write_config
 from tnthermo import plots
 from tnthermo.config import load_config, resolve
 
@@ -42,7 +42,11 @@ def test_the_notebook_figure_shows_bounds_as_bounds(dataset: xr.Dataset) -> None
     assert bounded == (dataset.attrs["temperature"] > 0)
     assert (r"$S_\chi$" in labels) != bounded
     assert (r"$\Sigma$ total" in labels) == (dataset.attrs["temperature"] > 0)
-    sizes = [text.get_fontsize() for axes in figure.axes for text in [*axes.texts, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels()]]
+    sizes = [
+        text.get_fontsize()
+        for axes in figure.axes
+        for text in [*axes.texts, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels()]
+    ]
     assert min(sizes) >= 7
 
 

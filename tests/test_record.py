@@ -90,8 +90,8 @@ def test_mode_energies_undo_the_maps():
     modes = chains.mode_functions(MODEL.bath)
     found = measure_modes(b, modes)
     assert run.chain_energy[-1] > 0.01
-    assert found.physical == pytest.approx(run.chain_energy[-1], abs=1e-7)
-    assert found.ancilla == pytest.approx(0, abs=1e-7)
+    assert found.physical == pytest.approx(run.chain_energy[-1], abs=2e-6)  # seventeen sweeps of 1e-7 each in amplitude
+    assert found.ancilla == pytest.approx(0, abs=2e-6)
     assert found.physical == pytest.approx(run.mode_energy[-1], abs=DENSE)
     wrong = replace(modes, sinh=1.1 * modes.sinh)
     assert abs(measure_modes(b, wrong).physical - run.chain_energy[-1]) > 1e-4

@@ -101,7 +101,9 @@ def test_filled_bonds_keep_the_state_and_hold_the_low_occupations(bond):
     if bond == 3:
         # first the vacuum, then what one boson on the next site and one hop make of it
         rows = np.eye(1, 27, 0), np.eye(1, 27, 9), np.eye(1, 27, 3)
-        space = np.tensordot(np.tensordot(wide.tensors[1], wide.tensors[2], axes=1), wide.tensors[3], axes=1).reshape(3, 27)
+        space = np.tensordot(np.tensordot(wide.tensors[1], wide.tensors[2], axes=1), wide.tensors[3], axes=1).reshape(
+            3, 27
+        )
         np.testing.assert_array_equal(space, np.concatenate(rows))
 
 

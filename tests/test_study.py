@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chains import InvalidInput
-from tests.small_run import write_config
+from tests.test_config import write_config
 from tnthermo import files, study
 from tnthermo.config_estimate import duration, estimate, planned
 from tnthermo.display import ProgressDisplay, clock, number, shown
@@ -46,6 +46,14 @@ def test_another_run_needs_to_be_told_to_overwrite(tmp_path: Path) -> None:
         run_study(longer, out, resume=True)
     assert not run_study(write_config(tmp_path, temperature=0.7), out, overwrite=True).already_done
     assert files.load_ledger(out).attrs["temperature"] == 0.7
+
+
+def test_a_damaged_result_is_not_taken_for_another_run(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / files.RESULT).write_bytes(b"half a file")
+    with pytest.raises(files.StorageError, match="not a readable result file"):
+        run_study(write_config(tmp_path), out)
 
 
 def test_an_unfinished_folder_needs_resume(tmp_path: Path) -> None:
@@ -111,7 +119,8 @@ def test_the_plan_gives_ranges(tmp_path: Path) -> None:
 
 def progress(time: float, *, steps: int, stage: str = "run") -> Progress:
     return Progress(
-        time=time, until=10.0, steps=steps, wall_seconds=0.0, largest_bond=5, largest_level=7, active_sites=3, discarded_weight=1e-12, stage=stage
+        time=time, until=10.0, steps=steps, wall_seconds=0.0, largest_bond=5, largest_level=7,
+        active_sites=3, discarded_weight=1e-12, stage=stage,
     )  # fmt: skip
 
 

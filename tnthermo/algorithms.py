@@ -10,18 +10,23 @@ import numpy as np
 from chains.problems import Problem, raise_if_any
 
 
+def _is_positive_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Algorithm:
     """What every algorithm has.
 
     step       time step (1/energy units)
     tolerance  error a step may add to the normalised state: discarded weight <= tolerance^2, Krylov residual <= tolerance
-    max_bond   largest bond dimension allowed; None: memory is the limit
+    max_bond   largest bond dimension allowed; reaching it is flagged, and the error columns hold what it costs. None: memory is the limit,
+               and at T > 0 the bond that a tolerance asks for grows exponentially with time.
     """
 
     step: float = 0.1
     tolerance: float = 1e-7
-    max_bond: int | None = None
+    max_bond: int | None = 32
 
     name: ClassVar[str] = ""
 
@@ -31,7 +36,7 @@ class Algorithm:
             problems.append(Problem(key="step", value=self.step, allowed="a finite number > 0"))
         if not 1e-14 <= self.tolerance <= 1:
             problems.append(Problem(key="tolerance", value=self.tolerance, allowed="between 1e-14 (double precision) and 1"))
-        if self.max_bond is not None and (isinstance(self.max_bond, bool) or self.max_bond != int(self.max_bond) or self.max_bond < 1):
+        if self.max_bond is not None and not _is_positive_integer(self.max_bond):
             problems.append(Problem(key="max_bond", value=self.max_bond, allowed="an integer >= 1, or none"))
         order = getattr(self, "order", 2)
         if order not in (2, 4):

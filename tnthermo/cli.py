@@ -30,7 +30,9 @@ app = typer.Typer(
 )
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration file (TOML)", show_default=False)]
-ResultPlace = Annotated[Path, typer.Argument(metavar="DIR", help="a run's folder, or its result.nc", show_default=False)]
+ResultPlace = Annotated[
+    Path, typer.Argument(metavar="DIR", help="a run's folder, or its result.nc", show_default=False)
+]
 Strict = Annotated[bool, typer.Option("--strict", help="refuse doubtful input; fail on anything that did not converge")]
 Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
 
@@ -66,7 +68,10 @@ def outcomes(*, debug: bool) -> Iterator[None]:
                 say("stopped; this version keeps no checkpoints, --resume starts from the beginning")
                 code = FAILED
             case Exception():
-                say(f"error: the run failed: {type(error).__name__}: {error}" + ("" if debug else " (--debug shows the traceback)"))
+                say(
+                    f"error: the run failed: {type(error).__name__}: {error}"
+                    + ("" if debug else " (--debug shows the traceback)")
+                )
                 code = FAILED
             case _:
                 raise
@@ -81,7 +86,9 @@ def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> N
 
 
 @app.command()
-def plan(config: ConfigFile, out: Annotated[Path | None, typer.Option(help="output folder")] = None, debug: Debug = False) -> None:
+def plan(
+    config: ConfigFile, out: Annotated[Path | None, typer.Option(help="output folder")] = None, debug: Debug = False
+) -> None:
     """Say what a run would take: chain length, memory, time, files. Nothing is computed or written."""
     with outcomes(debug=debug):
         print(planned(study.resolve_file(config), out or default_folder(config)))
@@ -90,8 +97,12 @@ def plan(config: ConfigFile, out: Annotated[Path | None, typer.Option(help="outp
 @app.command()
 def run(
     config: ConfigFile,
-    out: Annotated[Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="take up an unfinished folder; starts where there is none")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="take up an unfinished folder; starts where there is none")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what another run left in the folder")] = False,
     strict: Strict = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
@@ -124,7 +135,9 @@ def show(result: ResultPlace, debug: Debug = False) -> None:
 @app.command()
 def plot(
     result: ResultPlace,
-    out: Annotated[Path | None, typer.Option(help="folder for the figures [default: that of the result]", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the figures [default: that of the result]", show_default=False)
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Draw the figures (PNG and PDF) of a result: energies, heat and work, entropies, residuals and bond dimensions."""
@@ -150,7 +163,9 @@ def version_line(value: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=version_line, is_eager=True, help="show the version")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=version_line, is_eager=True, help="show the version")
+    ] = False,
 ) -> None:
     """Options of the program itself."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -132,7 +131,11 @@ def mutual_problems(sections: dict[str, Any]) -> list[Problem]:
     thermodynamics = sections.get("thermodynamics")
     if bath and thermodynamics and thermodynamics.bath_entropy == "exact" and bath.temperature > 0:
         hint = 'not available in this version at T > 0; use "auto" or "bracket" for the two-sided bounds'
-        problems.append(Problem(key="thermodynamics.bath_entropy", value="exact", allowed="auto | bracket | off at T > 0", hint=hint))
+        problems.append(
+            Problem(
+                key="thermodynamics.bath_entropy", value="exact", allowed="auto | bracket | off at T > 0", hint=hint
+            )
+        )
     return problems
 
 
@@ -142,21 +145,32 @@ def make_chain(density: Density, bath: Bath, evolution: Evolution, *, folder: Pa
     common: dict[str, Any] = {"temperature": bath.temperature, **density.discretisation}
     discrete = isinstance(made, chains.Discrete)
     tolerance = min(max(evolution.tolerance, 1e-12), 0.1)  # what `chains` accepts: C(t) itself is known to about 1e-13
-    reach: dict[str, Any] = {"temperature": bath.temperature, "until": evolution.until, "tolerance": tolerance, **density.cut}
+    reach: dict[str, Any] = {
+        "temperature": bath.temperature,
+        "until": evolution.until,
+        "tolerance": tolerance,
+        **density.cut,
+    }
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)  # numbers out of range: said below, not by numpy on the user's screen
+            warnings.simplefilter(
+                "error", RuntimeWarning
+            )  # numbers out of range: said below, not by numpy on the user's screen
             if discrete:
                 chain = chains.chain(made, **common)
             else:
-                chain = chains.chain(made, bath.modes if isinstance(bath.modes, int) else max(needed_modes(made, reach)), **common)
+                chain = chains.chain(
+                    made, bath.modes if isinstance(bath.modes, int) else max(needed_modes(made, reach)), **common
+                )
     except InvalidInput as error:
         places = {"length": "bath.modes", "temperature": "bath.temperature", "until": "evolution.until"}
         keys = [places.get(p.key, joined("spectral_density", p.key)) for p in error.problems]
         raise InvalidInput([replace(p, key=key) for p, key in zip(error.problems, keys, strict=True)]) from None
     except chains.ChainNotConverged as error:
         hint = f"set spectral_density.resolution = {error.advised_resolution}, or take fewer modes"
-        raise InvalidInput([Problem(key="spectral_density", value=density.kind, allowed=str(error), hint=hint)]) from None
+        raise InvalidInput(
+            [Problem(key="spectral_density", value=density.kind, allowed=str(error), hint=hint)]
+        ) from None
     except (ArithmeticError, ValueError, np.linalg.LinAlgError, RuntimeWarning) as error:
         allowed = f"parameters whose chain double precision can hold; found {type(error).__name__}: {error}"
         hint = "are temperature, cutoff, exponent and until in the same units and of sensible size?"
@@ -179,7 +193,8 @@ def light_cone_notes(density: Any, chain: chains.Chain, reach: dict[str, Any], *
         return [Note(level="warning", key="bath.modes", text=text)] if back < until else []
     felt, reached = needed_modes(density, reach)
     if chain.length < felt:
-        allowed = f">= {felt}: the reflection from the chain's end is back at the system at t = {chains.light_cone_time(chain, tolerance):.4g}"
+        back = chains.light_cone_time(chain, tolerance)
+        allowed = f">= {felt}: the reflection from the chain's end is back at the system at t = {back:.4g}"
         hint = f'{max(felt, reached)} sites also keep the front off the end; "auto" finds it; bath.allow_reflection = true runs it anyway'
         raise InvalidInput([Problem(key="bath.modes", value=chain.length, allowed=allowed, hint=hint)])
     if chain.length < reached:
@@ -206,11 +221,20 @@ def resolve(config: Config) -> Resolved:
     notes += doubts(config, model)
     if config.run.strict:
         warnings = [note for note in notes if note.level == "warning"]
-        raise_if_any([Problem(key=note.key, value="doubtful", allowed=note.text, hint="run.strict = true refuses it") for note in warnings])
+        raise_if_any(
+            [
+                Problem(key=note.key, value="doubtful", allowed=note.text, hint="run.strict = true refuses it")
+                for note in warnings
+            ]
+        )
     record_every = evolution.record_every or evolution.step
     values = resolved_values(config, chain, algorithm, record_every)
     digest = fingerprint(physics_values(config, model, values))
-    comments = ("tnthermo: the resolved configuration of this folder's run", f"sha256 {digest}", *(str(note) for note in notes))
+    comments = (
+        "tnthermo: the resolved configuration of this folder's run",
+        f"sha256 {digest}",
+        *(str(note) for note in notes),
+    )
     return Resolved(
         model=model,
         algorithm=algorithm,
@@ -238,11 +262,14 @@ def doubts(config: Config, model: Model) -> list[Note]:
     splitting = float(np.ptp(np.linalg.eigvalsh(h)))
     cutoff = getattr(config.spectral_density, "cutoff", None)
     if cutoff is not None and cutoff < splitting:
-        text = f"{cutoff:g} is below the system's largest splitting {splitting:.4g}: the bath cannot absorb such a quantum"
+        text = (
+            f"{cutoff:g} is below the system's largest splitting {splitting:.4g}: the bath cannot absorb such a quantum"
+        )
         notes.append(Note(level="warning", key="spectral_density.cutoff", text=text))
     if cutoff is not None and temperature > 10 * cutoff:
         quanta = temperature / cutoff
-        text = f"T/cutoff = {quanta:.4g}: is T in kelvin? A mode at the cutoff holds {quanta:.3g} quanta, about {16 * quanta:.0f} levels for 1e-7"
+        need = f"a mode at the cutoff holds {quanta:.3g} quanta, about {16 * quanta:.3g} levels for 1e-7"
+        text = f"T/cutoff = {quanta:.4g}: is T in kelvin? If not, {need}"
         notes.append(Note(level="warning", key="bath.temperature", text=text))
     scale = max(
         float(np.abs(h).max()),
@@ -251,7 +278,10 @@ def doubts(config: Config, model: Model) -> list[Note]:
     )
     order = getattr(evolution.algorithm(), "order", None)
     if order is not None and scale * evolution.step > 1:
-        text = f"strongest local term {scale:.3g} x step = {scale * evolution.step:.3g} > 1: local error about {(scale * evolution.step) ** (order + 1):.2g}"
+        phase = min(scale * evolution.step, 1e50)
+        text = (
+            f"strongest local term {scale:.3g} x step = {phase:.3g} > 1: local error about {phase ** (order + 1):.2g}"
+        )
         notes.append(Note(level="warning", key="evolution.step", text=text))
     steps = evolution.until / evolution.step
     if evolution.until > 0 and not math.isclose(steps, round(steps), rel_tol=1e-9):
@@ -273,7 +303,11 @@ def resolved_values(config: Config, chain: chains.Chain, algorithm: Algorithm, r
         bath["modes"] = chain.length
     bath["route"] = "single-chain"
     evolution = config.evolution.model_dump()
-    evolution |= {"record_every": record_every, "order": getattr(algorithm, "order", None), "bond": getattr(algorithm, "bond", None)}
+    evolution |= {
+        "record_every": record_every,
+        "order": getattr(algorithm, "order", None),
+        "bond": getattr(algorithm, "bond", None),
+    }
     return {
         "spectral_density": density,
         "bath": bath,
@@ -303,5 +337,5 @@ def physics_values(config: Config, model: Model, values: Values) -> Values:
 
 def _entries(matrix: Matrix) -> list[Any]:
     """Real and imaginary parts in nested lists, without negative zeros."""
-    parts: Sequence[Any] = np.stack([matrix.real, matrix.imag], axis=-1) + 0.0
-    return np.asarray(parts).tolist()
+    parts = np.stack([matrix.real, matrix.imag], axis=-1) + 0.0
+    return list(parts.tolist())

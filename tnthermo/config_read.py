@@ -58,9 +58,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         before = raw[: error.start]
         newline = b"\n"
         where = f"line {before.count(newline) + 1}, column {error.start - before.rfind(newline)}"
-        raise InvalidInput([Problem(key=key, value=where, allowed="UTF-8 text", hint="save the file as UTF-8")]) from None
+        raise InvalidInput(
+            [Problem(key=key, value=where, allowed="UTF-8 text", hint="save the file as UTF-8")]
+        ) from None
     if not text.strip():
-        problem = Problem(key=key, value="empty, line 1, column 1", allowed=f"a TOML file with the sections {', '.join(REQUIRED)}")
+        problem = Problem(
+            key=key, value="empty, line 1, column 1", allowed=f"a TOML file with the sections {', '.join(REQUIRED)}"
+        )
         raise InvalidInput([problem])
     try:
         return tomllib.loads(text)
@@ -107,7 +111,9 @@ def unknown_key(section: str, key: str, value: Any, kind: object = None) -> Prob
             hint = f"{key} belongs to [spectral_density] of kind {' | '.join(kinds)}"
     if key == "beta":
         hint = "give temperature = 1/beta; there is one way to say it"
-    return Problem(key=f"{section}.{key}", value=value, allowed=f"no such key; [{section}] has {', '.join(here)}", hint=hint)
+    return Problem(
+        key=f"{section}.{key}", value=value, allowed=f"no such key; [{section}] has {', '.join(here)}", hint=hint
+    )
 
 
 def later(raw: dict[str, Any]) -> list[Problem]:
@@ -121,14 +127,22 @@ def later(raw: dict[str, Any]) -> list[Problem]:
         refuse("bath", f"[[bath]], {len(raw['bath'])} baths", "one [bath] with [spectral_density] and [coupling]")
         for key in ("bath", "spectral_density", "coupling"):
             raw.pop(key, None)
-    for section, instead in (("drive", "leave the section out: H is constant"), ("sweep", "one run for each configuration file")):
+    for section, instead in (
+        ("drive", "leave the section out: H is constant"),
+        ("sweep", "one run for each configuration file"),
+    ):
         if section in raw:
             refuse(section, f"[{section}]", instead)
             del raw[section]
     for section, key, values, instead in (
         ("coupling", "kind", ("exchange",), 'use kind = "hermitian"'),
         ("bath", "route", ("two-chains", "star-cells"), 'use route = "auto"'),
-        ("system", "initial", ("equilibrium", "mean-force", "correlated"), "starts are products of a system state and a thermal bath"),
+        (
+            "system",
+            "initial",
+            ("equilibrium", "mean-force", "correlated"),
+            "starts are products of a system state and a thermal bath",
+        ),
         ("run", "checkpoint_every", None, "leave it out: runs are not interruptible yet"),
         ("thermodynamics", "bath_entropy_max_bond", None, "leave it out: T > 0 has the two-sided bounds"),
     ):
@@ -146,7 +160,9 @@ def huge_numbers(value: Any, key: str = "") -> list[Problem]:
     if isinstance(value, list):
         return [p for i, entry in enumerate(value) for p in huge_numbers(entry, f"{key}[{i}]")]
     if isinstance(value, int) and abs(value) > LARGEST:
-        return [Problem(key=key, value="an integer of more than 300 digits", allowed="a number that fits double precision")]
+        return [
+            Problem(key=key, value="an integer of more than 300 digits", allowed="a number that fits double precision")
+        ]
     return []
 
 
@@ -204,7 +220,9 @@ def read_section(name: str, raw: Any, folder: Path) -> tuple[Section | None, lis
         return None, translated(error, name, raw)
     except InvalidInput as error:
         table = raw.get("kind") == "table"  # problems inside the table's file name the line
-        return None, [replace(p, key=f"{name}.file ({p.key})" if table else joined(name, p.key)) for p in error.problems]
+        return None, [
+            replace(p, key=f"{name}.file ({p.key})" if table else joined(name, p.key)) for p in error.problems
+        ]
 
 
 def read_sections(path: Path) -> tuple[dict[str, Section], list[Problem]]:
@@ -221,7 +239,9 @@ def read_sections(path: Path) -> tuple[dict[str, Section], list[Problem]]:
             elsewhere = [section for section in SECTIONS if name in known_keys(section)]
             if elsewhere and not hint:
                 hint = f"{name} belongs to [{elsewhere[0]}]"
-            problems.append(Problem(key=name, value=raw[name], allowed=f"one of the sections {', '.join(SECTIONS)}", hint=hint))
+            problems.append(
+                Problem(key=name, value=raw[name], allowed=f"one of the sections {', '.join(SECTIONS)}", hint=hint)
+            )
     sections: dict[str, Section] = {}
     for name in SECTIONS:
         if name in raw:

@@ -77,10 +77,14 @@ def _levels(value: Any) -> Any:
         return value
     entries = value if isinstance(value, list) else [value]
     names = [f"[{i}]" for i in range(len(entries))] if isinstance(value, list) else [""]
-    problems = [p for name, entry in zip(names, entries, strict=True) for p in integer_problems(name, entry, at_least=2)]
+    problems = [
+        p for name, entry in zip(names, entries, strict=True) for p in integer_problems(name, entry, at_least=2)
+    ]
     if not entries:
         problems = [Problem(key="", value=value, allowed="an integer >= 2 for each chain site")]
-    raise_if_any([replace(p, allowed=f'"auto", or {p.allowed}, or a list of these, one for each chain site') for p in problems])
+    raise_if_any(
+        [replace(p, allowed=f'"auto", or {p.allowed}, or a list of these, one for each chain site') for p in problems]
+    )
     return value
 
 
@@ -247,9 +251,13 @@ class Evolution(Section):
         common: dict[str, Any] = {"step": self.step, "tolerance": self.tolerance, "max_bond": self.max_bond}
         problems = []
         if self.bond is not None and self.method != "tdvp1":
-            problems.append(Problem(key="bond", value=self.bond, allowed='method "tdvp1" only', hint="did you mean max_bond?"))
+            problems.append(
+                Problem(key="bond", value=self.bond, allowed='method "tdvp1" only', hint="did you mean max_bond?")
+            )
         if self.order is not None and self.method == "exact":
-            problems.append(Problem(key="order", value=self.order, allowed="any method but exact, which has no splitting error"))
+            problems.append(
+                Problem(key="order", value=self.order, allowed="any method but exact, which has no splitting error")
+            )
         if self.order is not None and self.method != "exact":
             common["order"] = self.order
         if self.bond is not None and self.method == "tdvp1":
@@ -276,13 +284,15 @@ class Evolution(Section):
             if ratio < 0.5 or not math.isclose(ratio, round(ratio), rel_tol=1e-9):
                 near = max(1, round(ratio)) * self.step if math.isfinite(ratio) else self.step
                 allowed = f"a multiple of evolution.step = {self.step:g}"
-                problems.append(Problem(key="record_every", value=self.record_every, allowed=allowed, hint=f"nearest: {near:g}"))
+                problems.append(
+                    Problem(key="record_every", value=self.record_every, allowed=allowed, hint=f"nearest: {near:g}")
+                )
         raise_if_any(problems)
         return self
 
 
 class Thermodynamics(Section):
-    alpha_S: Number = 0.5  # noqa: N815 - the name of the paper and of the result file
+    alpha_S: Number = 0.5
     bath_entropy: Literal["auto", "exact", "bracket", "off"] = "auto"
 
 
@@ -320,6 +330,8 @@ def known_keys(section: str, kind: object = None) -> list[str]:
     """The keys of a section; of [spectral_density] those of ``kind``, or of every kind when that is unknown."""
     model = SECTIONS[section]
     if isinstance(model, TypeAdapter):
-        kinds = [DENSITY_KINDS[kind]] if isinstance(kind, str) and kind in DENSITY_KINDS else list(DENSITY_KINDS.values())
+        kinds = (
+            [DENSITY_KINDS[kind]] if isinstance(kind, str) and kind in DENSITY_KINDS else list(DENSITY_KINDS.values())
+        )
         return sorted({key for each in kinds for key in each.model_fields})
     return list(model.model_fields)

@@ -40,7 +40,9 @@ class ProgressDisplay:
     now      the wall clock, for tests
     """
 
-    def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stream: IO[str] | None = None, *, quiet: bool = False, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.stream = sys.stderr if stream is None else stream
         self.quiet = quiet
         self.now = now
@@ -56,7 +58,9 @@ class ProgressDisplay:
             self.live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.live is not None:
             self.live.stop()
 
@@ -80,7 +84,11 @@ class ProgressDisplay:
     def _due(self, progress: Progress, wall: float) -> bool:
         first, last = self.last_wall == float("-inf"), progress.time >= progress.until
         waited, moved = wall - self.last_wall, progress.time - self.last_time
-        return first or last or (waited >= SECONDS_BETWEEN and (moved >= PART_BETWEEN * progress.until or waited >= SECONDS_AT_MOST))
+        return (
+            first
+            or last
+            or (waited >= SECONDS_BETWEEN and (moved >= PART_BETWEEN * progress.until or waited >= SECONDS_AT_MOST))
+        )
 
     def speed(self) -> float:
         """Simulated time per wall second over the last seconds; nan at the start."""

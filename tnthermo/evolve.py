@@ -117,7 +117,7 @@ def evolve(
     levels            boson levels of the chain sites: "auto" (grown by rule), an integer >= 2, or a list of N of them
     occupation_every  interval at which the physical-mode occupations are evaluated (an O(N^2) measurement); default until / 10, and
                       always at the end; inf: never
-    error_bars        also run with twice the step and ten times the tolerance, from which the ledger's error columns come
+    error_bars        also run with twice the step, ten times the tolerance and half the bond cap, from which the ledger's error columns come
     strict            raise `NotConverged` where a flag would be set
     progress          called with a `Progress` after every step
 
@@ -140,8 +140,11 @@ def evolve(
 
 
 def rough(algorithm: Algorithm) -> Algorithm:
-    """The rougher settings from which error bars come: twice the step, ten times the tolerance."""
-    return replace(algorithm, step=2 * algorithm.step, tolerance=min(1.0, ROUGHER_TOLERANCE * algorithm.tolerance))
+    """The rougher settings from which error bars come: twice the step, ten times the tolerance, half the bond cap."""
+    rougher = replace(algorithm, step=2 * algorithm.step, tolerance=min(1.0, ROUGHER_TOLERANCE * algorithm.tolerance))
+    if algorithm.max_bond is not None:
+        rougher = replace(rougher, max_bond=max(2, algorithm.max_bond // 2))
+    return replace(rougher, bond=max(2, rougher.bond // 2)) if isinstance(rougher, TDVP1) else rougher
 
 
 def _check(

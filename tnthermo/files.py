@@ -124,7 +124,11 @@ def inspect(folder: Path) -> Folder:
     result = folder / RESULT
     if not result.exists():
         return Folder(state="unfinished" if (folder / CONFIG).exists() else "empty")
-    attributes = load_ledger(result).attrs
+    try:
+        with h5py.File(result, "r") as handle:  # the attributes alone
+            attributes = dict(handle.attrs)
+    except (OSError, RuntimeError) as error:
+        raise StorageError(f"{result.absolute()} is not a readable result file: {error}") from error
     return Folder(
         state="finished",
         hash=str(attributes.get("config_hash", "")),
@@ -168,7 +172,9 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
     arrays["hamiltonian"] = (("row", "column"), run.model.hamiltonian)
     arrays["coupling"] = (("row", "column"), run.model.coupling)
     variables = {
-        name: ((*dims, "complex"), np.stack([array.real, array.imag], axis=-1)) if np.iscomplexobj(array) else (dims, array)
+        name: ((*dims, "complex"), np.stack([array.real, array.imag], axis=-1))
+        if np.iscomplexobj(array)
+        else (dims, array)
         for name, (dims, array) in arrays.items()
     }
     attributes = {
@@ -195,7 +201,9 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         values = np.ascontiguousarray(variable.values)
         arrays[name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
     model = Model(
-        hamiltonian=arrays.pop("hamiltonian"), coupling=arrays.pop("coupling"), bath=decode(json.loads(str(raw["bath"].values)))
+        hamiltonian=arrays.pop("hamiltonian"),
+        coupling=arrays.pop("coupling"),
+        bath=decode(json.loads(str(raw["bath"].values))),
     )
     settings = json.loads(str(raw["algorithm"].values))
     return Trajectory(
@@ -295,8 +303,13 @@ def load_state(path: str | Path) -> State:
         with h5py.File(file, "r") as handle:
             attributes = dict(handle.attrs)
             if int(attributes["format"]) > FORMAT:
-                raise StorageError(f"{file.absolute()}: format {attributes['format']} by {attributes['written_by']}; this version reads up to {FORMAT}")
-            tensors = tuple(np.asarray(handle[f"tensor_{site:04d}"][()], dtype=np.complex128) for site in range(int(attributes["sites"])))
+                raise StorageError(
+                    f"{file.absolute()}: format {attributes['format']} by {attributes['written_by']}; this version reads up to {FORMAT}"
+                )
+            tensors = tuple(
+                np.asarray(handle[f"tensor_{site:04d}"][()], dtype=np.complex128)
+                for site in range(int(attributes["sites"]))
+            )
     except StorageError:
         raise
     except (OSError, KeyError, ValueError, RuntimeError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -21,7 +22,7 @@ from tnthermo.files import replacing
 NAMES = ("energies", "heat_and_work", "entropies", "residuals")
 FORMATS = ("png", "pdf")
 WIDTH, HEIGHT = 3.5, 2.7  # inches, one column
-STYLE = {
+STYLE: Any = {
     "font.size": 8,
     "axes.labelsize": 8,
     "xtick.labelsize": 7,
@@ -37,7 +38,15 @@ STYLE = {
     "savefig.dpi": 300,
     "mathtext.fontset": "dejavusans",
 }
-BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
 TIME = "time $t$ (1/energy)"
 
 

@@ -88,7 +88,9 @@ def run_study(
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags, already_done=False)
 
 
-def already_there(folder: Path, resolved: Resolved, *, resume: bool, overwrite: bool, say: Callable[[str], None]) -> bool:
+def already_there(
+    folder: Path, resolved: Resolved, *, resume: bool, overwrite: bool, say: Callable[[str], None]
+) -> bool:
     """Whether ``folder`` holds this very run, finished. Raises InvalidInput when it holds something that must not be replaced unasked."""
     if folder.exists() and not folder.is_dir():
         raise InvalidInput([Problem(key="--out", value=str(folder), allowed="a folder, found a file")])
@@ -98,7 +100,16 @@ def already_there(folder: Path, resolved: Resolved, *, resume: bool, overwrite: 
     if found.state == "unfinished":
         if not resume:
             hint = "--resume takes it up again (in this version from the beginning), --overwrite does the same"
-            raise InvalidInput([Problem(key="--out", value=str(folder), allowed="a new folder; this one holds an unfinished run", hint=hint)])
+            raise InvalidInput(
+                [
+                    Problem(
+                        key="--out",
+                        value=str(folder),
+                        allowed="a new folder; this one holds an unfinished run",
+                        hint=hint,
+                    )
+                ]
+            )
         say("unfinished run found; this version keeps no checkpoints: starting from the beginning")
     if found.state != "finished":
         return False
@@ -113,4 +124,10 @@ def already_there(folder: Path, resolved: Resolved, *, resume: bool, overwrite: 
     if longer:
         hint = f"extending a finished run is not available in this version; {hint}"
     what = "; ".join(changed) or "the contents of a file it reads, or the version's meaning of a key"
-    raise InvalidInput([Problem(key="--out", value=str(folder), allowed=f"a new folder; this one holds another run ({what})", hint=hint)])
+    raise InvalidInput(
+        [
+            Problem(
+                key="--out", value=str(folder), allowed=f"a new folder; this one holds another run ({what})", hint=hint
+            )
+        ]
+    )

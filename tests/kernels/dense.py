@@ -40,7 +40,11 @@ def random_terms(rng: np.random.Generator, dimensions: tuple[int, ...], reach: i
         terms.append(Term(role="bath", coefficient=rng.normal(), sites=(i,), factors=(matrix + matrix.conj().T,)))
     for i, j in itertools.combinations(range(len(dimensions)), 2):
         if j - i <= reach:
-            a, b, c = gaussian(rng, dimensions[i], dimensions[i]), gaussian(rng, dimensions[j], dimensions[j]), gaussian(rng)
+            a, b, c = (
+                gaussian(rng, dimensions[i], dimensions[i]),
+                gaussian(rng, dimensions[j], dimensions[j]),
+                gaussian(rng),
+            )
             pair = ((c, a, b), (c.conjugate(), a.conj().T, b.conj().T))
             terms += [Term(role="bath", coefficient=complex(z), sites=(i, j), factors=(f, g)) for z, f, g in pair]
     return tuple(terms)

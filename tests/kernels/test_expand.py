@@ -86,7 +86,9 @@ def test_what_the_cap_leaves_out_is_reported(seed, center, most):
 def test_leak_is_what_the_straddling_terms_move_out_of_the_kept_right_states(seed, center):
     p = problem(seed, SHAPE, center)
     straddling = tuple(t for t in p.terms if t.sites[0] <= center < t.sites[-1])
-    moved = (hamiltonian(straddling, p.dimensions) @ vector(p.tensors)).reshape(left_states(p.tensors, center + 1).shape[0], -1)
+    moved = (hamiltonian(straddling, p.dimensions) @ vector(p.tensors)).reshape(
+        left_states(p.tensors, center + 1).shape[0], -1
+    )
     kept = right_basis(p)
     leak = np.linalg.norm(moved - (moved @ kept.conj().T) @ kept)
     _, _, ours = directions(p, 1e-9, MANY)

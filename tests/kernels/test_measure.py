@@ -52,7 +52,9 @@ def test_site_moment(seed, site):
     moved = acted(psi, (site, operator))
     expected = moved.reshape(2, -1) @ psi.reshape(2, -1).conj().T
     np.testing.assert_allclose(site_moment(tensors, site, operator), expected, atol=DENSE)
-    assert np.abs(site_moment(tensors, site, operator.T.copy()) - expected).max() > 1e-3  # the transpose is another number
+    assert (
+        np.abs(site_moment(tensors, site, operator.T.copy()) - expected).max() > 1e-3
+    )  # the transpose is another number
 
 
 @settings(max_examples=10)
