@@ -39,10 +39,10 @@ def test_all_problems_at_once():
 
 @EVERY
 def test_settings_tell_name_and_values(kind):
-    algorithm = kind(step=0.3, tolerance=1e-5)
+    algorithm = kind(step=0.3, tolerance=1e-5, max_bond=7)
     found = algorithm.settings()
     assert found["method"] == kind.__name__.lower()
-    assert (found["step"], found["tolerance"], found["max_bond"]) == (0.3, 1e-5, None)
+    assert (found["step"], found["tolerance"], found["max_bond"]) == (0.3, 1e-5, 7)
 
 
 def test_level_weight_follows_the_tolerance():

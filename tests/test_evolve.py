@@ -108,7 +108,6 @@ def test_all_refusals_at_once():
     assert {p.key for p in caught.value.problems} == {"initial", "until", "levels"}
 
 
-@pytest.mark.xfail(strict=True, reason="the vector is made before its size is checked")
 def test_too_large_for_dense_vectors():
     """Refused before anything of that size exists."""
     model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(OHMIC, length=11))

@@ -17,13 +17,14 @@ import numpy as np
 import chains
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import Algorithm
-from tnthermo.config_limits import memory_problems
+from tnthermo.config_limits import adapted_bond, memory_problems
 from tnthermo.config_read import joined, read_sections
 from tnthermo.config_schema import Bath, Coupling, Density, Evolution, Record, Run, System, Thermodynamics
 from tnthermo.config_text import Values, fingerprint, to_toml
 from tnthermo.local import Matrix, purify
 from tnthermo.model import Model, SpinBoson
 
+LARGE_BOND = 150  # beyond it an uncapped run takes hours
 SCHEMA = 1
 """Version of the configuration's meaning; part of the fingerprint."""
 
@@ -283,6 +284,10 @@ def doubts(config: Config, model: Model) -> list[Note]:
             f"strongest local term {scale:.3g} x step = {phase:.3g} > 1: local error about {phase ** (order + 1):.2g}"
         )
         notes.append(Note(level="warning", key="evolution.step", text=text))
+    expected = adapted_bond(model.bath, tolerance=evolution.tolerance, until=evolution.until)
+    if evolution.method == "tdvp" and evolution.max_bond is None and expected > LARGE_BOND:
+        text = f"without a cap the bond may grow to about {expected} by t = {evolution.until:g}; 16 to 48 is enough for most ledgers"
+        notes.append(Note(level="warning", key="evolution.max_bond", text=text))
     steps = evolution.until / evolution.step
     if evolution.until > 0 and not math.isclose(steps, round(steps), rel_tol=1e-9):
         last = evolution.until - math.floor(steps) * evolution.step

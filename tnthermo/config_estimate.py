@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tnthermo.config import Resolved
-from tnthermo.config_limits import available_memory, readable, state_bytes
+from tnthermo.config_limits import adapted_bond, available_memory, readable, state_bytes
 
 KRYLOV = 8  # applications of the Hamiltonian in one local solve
 PRODUCTS = 6  # chi x chi d products in one application
@@ -28,20 +28,6 @@ class Estimate:
     available: str
 
 
-def adapted_bond(resolved: Resolved) -> int:
-    """The bond an uncapped adaptive run ends with: 32 at T = 0, 5 exp(.04 (log10(1/tolerance) - 2) W t) at T > 0, W the bath's cutoff.
-
-    The second is a fit to warm Ohmic baths (alpha .2 to .3, T = .2 cutoff, tolerances 1e-3 to 2e-8, t up to 30).
-    """
-    chain = resolved.model.bath
-    if not chain.thermal:
-        return 32
-    # a chain on [-W, W] has hoppings W / 2 far out
-    width = 2 * float(chain.hoppings[-1]) if chain.length > 1 else float(abs(chain.frequencies[0]))
-    exponent = 0.04 * max(1.0, -math.log10(resolved.algorithm.tolerance) - 2) * width * resolved.until
-    return int(min(1e5, max(32.0, 5 * math.exp(min(exponent, 50.0)))))
-
-
 def estimate(resolved: Resolved) -> Estimate:
     """Count operations: one-site solves over the sites behind the front, second-order sweeps, at RATE.
 
@@ -49,7 +35,7 @@ def estimate(resolved: Resolved) -> Estimate:
     """
     algorithm, chain = resolved.algorithm, resolved.model.bath
     steps = round(resolved.until / algorithm.step)
-    cap = algorithm.max_bond or adapted_bond(resolved)
+    cap = algorithm.max_bond or adapted_bond(chain, tolerance=algorithm.tolerance, until=resolved.until)
     fixed = getattr(algorithm, "bond", None)
     bonds = (fixed, fixed) if fixed is not None else (min(8, cap), cap)
     if isinstance(resolved.levels, int):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 from dataclasses import dataclass
 
+import chains
 from chains.problems import Problem
 from tnthermo.algorithms import TDVP1, Algorithm, Exact
 from tnthermo.model import Model
@@ -77,3 +79,16 @@ def memory_problems(model: Model, algorithm: Algorithm, levels: str | int | list
         return []
     allowed = f"a run that fits {readable(limit.size)} ({limit.source}), this one needs about {readable(need)}"
     return [Problem(key=key, value=value, allowed=allowed, hint=hint)]
+
+
+def adapted_bond(chain: chains.Chain, *, tolerance: float, until: float) -> int:
+    """The bond an uncapped adaptive run ends with: 32 at T = 0, 5 exp(.04 (log10(1/tolerance) - 2) W t) at T > 0, W the bath's cutoff.
+
+    The second is a fit to warm Ohmic baths (alpha .2 to .3, T = .2 cutoff, tolerances 1e-3 to 2e-8, t up to 30): an order of magnitude.
+    """
+    if not chain.thermal:
+        return 32
+    # a chain on [-W, W] has hoppings W / 2 far out
+    width = 2 * float(chain.hoppings[-1]) if chain.length > 1 else float(abs(chain.frequencies[0]))
+    exponent = 0.04 * max(1.0, -math.log10(tolerance) - 2) * width * until
+    return int(min(1e5, max(32.0, 5 * math.exp(min(exponent, 50.0)))))

@@ -281,7 +281,7 @@ class Evolution(Section):
             problems.append(Problem(key="until", value=self.until, allowed=allowed))
         if self.record_every is not None:
             ratio = self.record_every / self.step
-            if ratio < 0.5 or not math.isclose(ratio, round(ratio), rel_tol=1e-9):
+            if not 0.5 <= ratio < 1e15 or not math.isclose(ratio, round(ratio), rel_tol=1e-9):
                 near = max(1, round(ratio)) * self.step if math.isfinite(ratio) else self.step
                 allowed = f"a multiple of evolution.step = {self.step:g}"
                 problems.append(

@@ -49,6 +49,13 @@ def tensors_of(vector: Tensor) -> tuple[Tensor, ...]:
     return tuple(reversed(tensors))
 
 
+def _check_size(size: int) -> None:
+    if size > LARGEST_VECTOR:
+        allowed = f"a vector of at most {LARGEST_VECTOR} elements, this model needs {size}"
+        hint = 'use "tdvp", fewer modes or fewer levels'
+        raise InvalidInput([Problem(key="evolution.method", value="exact", allowed=allowed, hint=hint)])
+
+
 class ExactEngine:
     """Propagates the dense vector; boson levels grow by the same rule as elsewhere."""
 
@@ -58,21 +65,11 @@ class ExactEngine:
         self.terms = terms
         self.may_grow = may_grow
         self.start = state
+        _check_size(math.prod(t.shape[1] for t in state.tensors))
         self.vector = state.dense()
         self._assemble()
 
     def _assemble(self) -> None:
-        if self.vector.size > LARGEST_VECTOR:
-            raise InvalidInput(
-                [
-                    Problem(
-                        key="evolution.method",
-                        value="exact",
-                        allowed=f"a vector of at most {LARGEST_VECTOR} elements, this model needs {self.vector.size}",
-                        hint='use "tdvp", fewer modes or fewer levels',
-                    )
-                ]
-            )
         self.generator = -1j * hamiltonian(self.terms, self.vector.shape)
         self.trace = complex(self.generator.trace())
 
@@ -86,6 +83,7 @@ class ExactEngine:
             wanted = more_levels(old, top, self.algorithm.level_weight)
             if np.all(wanted == old):
                 break
+            _check_size(start.shape[0] * math.prod(int(d) for d in wanted))
             wider = np.zeros((start.shape[0], *wanted), dtype=np.complex128)
             wider[tuple(slice(0, d) for d in start.shape)] = start
             start = self.vector = wider

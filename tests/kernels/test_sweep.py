@@ -1,5 +1,7 @@
 """Whole sweeps against the dense propagator, against themselves backward in time, and their splittings against definitions."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -139,7 +141,7 @@ def test_order_of_the_splitting(seed, order):
         return vector(b.tensors)
 
     states = [after(n) for n in (8, 16, 32)]
-    steps = [np.linalg.norm(a - b) for a, b in zip(states, states[1:], strict=False)]
+    steps = [np.linalg.norm(a - b) for a, b in itertools.pairwise(states)]
     orders = np.log2(np.array(steps[:-1]) / np.array(steps[1:]))
     np.testing.assert_allclose(orders, order, atol=0.1 * order)
 

@@ -35,7 +35,7 @@ def with_declared_error(model: tt.Model, algorithm: tt.Algorithm) -> tuple[np.nd
 @pytest.fixture(scope="module")
 def warm() -> np.ndarray:
     """sigma_z of four warm modes, eight sites, by fourth-order sweeps."""
-    algorithm = tt.TDVP(step=0.125, tolerance=3e-7, order=4)
+    algorithm = tt.TDVP(step=0.125, tolerance=3e-7, order=4, max_bond=None)
     return sigma_z(bare(four_modes(0.5), algorithm, UNTIL, record_every=EVERY))
 
 

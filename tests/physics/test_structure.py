@@ -11,7 +11,7 @@ from tnthermo.state import product_state
 from tnthermo.tdvp import TDVPEngine
 
 MODEL = few_modes((0.6, 1.1), (0.2, 0.3), 0.5, {"z": 0.2, "x": 0.3}, {"z": 1.0})
-TIGHT = tt.TDVP(step=0.125, tolerance=1e-7)
+TIGHT = tt.TDVP(step=0.125, tolerance=1e-7, max_bond=None)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ HERMITIAN = (
     "spin_boson_warm_two_modes",
     "tilted_coupling_mixed_start",
 )
-FITTING = tt.TDVP(step=0.1, tolerance=1e-8, order=4)
-QUICK = tt.TDVP(step=0.125, tolerance=3e-6, order=4)
+FITTING = tt.TDVP(step=0.1, tolerance=1e-8, order=4, max_bond=None)
+QUICK = tt.TDVP(step=0.125, tolerance=3e-6, order=4, max_bond=None)
 ROUGH = 3e-4  # measured: below 3e-5
 
 
