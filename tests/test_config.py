@@ -269,7 +269,10 @@ def test_a_reflection_is_an_error_until_it_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_long_warm_run_without_a_cap_is_warned_about(tmp_path: Path) -> None:
     long: dict[str, str | None] = {"until": "30.0", "tolerance": "1e-7"}
-    assert any(note.key == "evolution.max_bond" for note in resolve(load_config(write(tmp_path, text_of({"evolution": long})))).notes)
+    assert any(
+        note.key == "evolution.max_bond"
+        for note in resolve(load_config(write(tmp_path, text_of({"evolution": long})))).notes
+    )
     capped = {**long, "max_bond": "24"}
     assert not resolve(load_config(write(tmp_path, text_of({"evolution": capped})))).notes
 
@@ -278,7 +281,9 @@ def test_methods_become_algorithms(tmp_path: Path) -> None:
     def algorithm(keys: dict[str, str | None]) -> object:
         return load_config(write(tmp_path, text_of({"evolution": keys}))).evolution.algorithm()
 
-    assert algorithm({"method": '"tdvp1"', "bond": "9", "order": "4"}) == TDVP1(step=0.25, bond=9, order=4, max_bond=None)
+    assert algorithm({"method": '"tdvp1"', "bond": "9", "order": "4"}) == TDVP1(
+        step=0.25, bond=9, order=4, max_bond=None
+    )
     assert algorithm({"method": '"tebd"', "max_bond": "7"}) == TEBD(step=0.25, max_bond=7)
 
 

@@ -35,7 +35,9 @@ class Algorithm:
         if not (np.isfinite(self.step) and self.step > 0):
             problems.append(Problem(key="step", value=self.step, allowed="a finite number > 0"))
         if not 1e-14 <= self.tolerance <= 1:
-            problems.append(Problem(key="tolerance", value=self.tolerance, allowed="between 1e-14 (double precision) and 1"))
+            problems.append(
+                Problem(key="tolerance", value=self.tolerance, allowed="between 1e-14 (double precision) and 1")
+            )
         if self.max_bond is not None and not _is_positive_integer(self.max_bond):
             problems.append(Problem(key="max_bond", value=self.max_bond, allowed="an integer >= 1, or none"))
         order = getattr(self, "order", 2)

@@ -38,7 +38,9 @@ class BlockState:
         self.lefts: Any = array_list([edge for _ in range(n + 1)])
         self.rights: Any = array_list([edge for _ in range(n + 1)])
         for i in range(n - 1, 0, -1):
-            self.rights[i] = grow_right(self.rights[i + 1], self.tables[i], self.values[i], self.tensors[i], self.widths[i])
+            self.rights[i] = grow_right(
+                self.rights[i + 1], self.tables[i], self.values[i], self.tensors[i], self.widths[i]
+            )
         self.top = np.zeros(n)
         # the right end of what differs from the vacuum: an untouched site has bond 1 on its left and is in its lowest level
         touched = [i for i, t in enumerate(self.tensors) if t.shape[0] > 1 or abs(t[0, 0]).max() < 1 - 1e-15]

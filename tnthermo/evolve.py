@@ -117,7 +117,8 @@ def evolve(
     levels            boson levels of the chain sites: "auto" (grown by rule), an integer >= 2, or a list of N of them
     occupation_every  interval at which the physical-mode occupations are evaluated (an O(N^2) measurement); default until / 10, and
                       always at the end; inf: never
-    error_bars        also run with twice the step, ten times the tolerance and half the bond cap, from which the ledger's error columns come
+    error_bars        also run with twice the step, ten times the tolerance and half the bond cap: the ledger's error columns come
+                      from the difference
     strict            raise `NotConverged` where a flag would be set
     progress          called with a `Progress` after every step
 
@@ -134,7 +135,9 @@ def evolve(
     if not error_bars:
         return result
     multiple = round(run.record_every / algorithm.step)
-    rougher = replace(run, algorithm=rough(algorithm), record_every=run.record_every * (1 if multiple % 2 == 0 else 2), strict=False)
+    rougher = replace(
+        run, algorithm=rough(algorithm), record_every=run.record_every * (1 if multiple % 2 == 0 else 2), strict=False
+    )
     rougher.occupation_every = float("inf")
     return replace(result, rough=rougher.go("error bars"))
 
@@ -148,7 +151,13 @@ def rough(algorithm: Algorithm) -> Algorithm:
 
 
 def _check(
-    model: Model, initial: Any, algorithm: Algorithm, until: float, record_every: float | None, levels: Any, occupation_every: float | None
+    model: Model,
+    initial: Any,
+    algorithm: Algorithm,
+    until: float,
+    record_every: float | None,
+    levels: Any,
+    occupation_every: float | None,
 ) -> Matrix:
     """The initial density matrix; raises `InvalidInput` with all problems of the arguments of `evolve`."""
     problems: list[Problem] = []
@@ -162,14 +171,18 @@ def _check(
     if record_every is not None:
         ratio = record_every / algorithm.step
         if not (np.isfinite(ratio) and ratio > 0.5 and abs(ratio - round(ratio)) < 1e-9 * ratio):
-            problems.append(Problem(key="record_every", value=record_every, allowed=f"a multiple of the step {algorithm.step}"))
+            problems.append(
+                Problem(key="record_every", value=record_every, allowed=f"a multiple of the step {algorithm.step}")
+            )
     if occupation_every is not None and not occupation_every > 0:
         problems.append(Problem(key="occupation_every", value=occupation_every, allowed="a number > 0"))
     numbers = levels if isinstance(levels, list | tuple) else [levels]
     if levels != "auto" and any(isinstance(d, bool) or not isinstance(d, int | np.integer) or d < 2 for d in numbers):
         problems.append(Problem(key="levels", value=levels, allowed='"auto", an integer >= 2, or a list of them'))
     elif isinstance(levels, list | tuple) and len(levels) != model.bath.length:
-        problems.append(Problem(key="levels", value=levels, allowed=f"a list of {model.bath.length}, one for each chain site"))
+        problems.append(
+            Problem(key="levels", value=levels, allowed=f"a list of {model.bath.length}, one for each chain site")
+        )
     raise_if_any(problems)
     return rho
 
@@ -219,9 +232,15 @@ class _Run:
             if self.progress is not None:
                 self.progress(
                     Progress(
-                        time=float(t), until=self.until, steps=k, wall_seconds=time.perf_counter() - started,
-                        largest_bond=int(blocks.bonds.max()), largest_level=int(blocks.levels.max()), active_sites=blocks.active - 1,
-                        discarded_weight=dropped, stage=stage,
+                        time=float(t),
+                        until=self.until,
+                        steps=k,
+                        wall_seconds=time.perf_counter() - started,
+                        largest_bond=int(blocks.bonds.max()),
+                        largest_level=int(blocks.levels.max()),
+                        active_sites=blocks.active - 1,
+                        discarded_weight=dropped,
+                        stage=stage,
                     )
                 )
         discarded = np.concatenate([[0.0], np.cumsum([r.discarded for r in reports])])
@@ -270,7 +289,9 @@ class _Run:
         return chosen
 
     @staticmethod
-    def _mode_energies(blocks: BlockState, modes: chains.ModeFunctions | None, *, start: bool, wanted: bool) -> ModeEnergies:
+    def _mode_energies(
+        blocks: BlockState, modes: chains.ModeFunctions | None, *, start: bool, wanted: bool
+    ) -> ModeEnergies:
         """The mode energies where they are due: 0 at the start, which is the thermal state, NaN where they are not evaluated."""
         if start:
             return ModeEnergies(physical=0.0, ancilla=0.0)
@@ -285,7 +306,10 @@ class _Run:
             flags.setdefault("bond", f"bond cap {a.max_bond} reached at t = {t:g}")
         if self.levels != "auto" and report.top.size and report.top.max() > SATURATED * a.level_weight:
             site = int(np.argmax(report.top))
-            flags.setdefault("levels", f"boson level saturated on chain site {site} at t = {t:g} (top population {report.top[site]:.2g})")
+            flags.setdefault(
+                "levels",
+                f"boson level saturated on chain site {site} at t = {t:g} (top population {report.top[site]:.2g})",
+            )
         if report.krylov > a.tolerance:
             flags.setdefault("krylov", f"Krylov not converged at t = {t:g}")
         bath = self.model.bath
@@ -293,7 +317,9 @@ class _Run:
             last = blocks.tensors[bath.length]
             occupied = float(np.sum(np.abs(last[:, 1:, :]) ** 2)) if last.shape[0] == 1 else _occupation_at_end(blocks)
             if occupied > CHAIN_END * a.tolerance:
-                flags.setdefault("chain", f"chain end reached at t = {t:g} (occupation of the last site {occupied:.2g})")
+                flags.setdefault(
+                    "chain", f"chain end reached at t = {t:g} (occupation of the last site {occupied:.2g})"
+                )
 
 
 def _occupation_at_end(blocks: BlockState) -> float:

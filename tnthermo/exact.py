@@ -29,7 +29,9 @@ def hamiltonian(terms: tuple[Term, ...], dimensions: tuple[int, ...]) -> Any:
         factors = dict(zip(term.sites, term.matrices(dimensions), strict=True))
         matrix: Any = sparse.csr_array(np.ones((1, 1), dtype=np.complex128))
         for site, d in enumerate(dimensions):
-            matrix = sparse.kron(matrix, sparse.csr_array(factors[site]) if site in factors else sparse.eye_array(d), format="csr")
+            matrix = sparse.kron(
+                matrix, sparse.csr_array(factors[site]) if site in factors else sparse.eye_array(d), format="csr"
+            )
         total = total + matrix
     return total
 
@@ -59,7 +61,9 @@ def _check_size(size: int) -> None:
 class ExactEngine:
     """Propagates the dense vector; boson levels grow by the same rule as elsewhere."""
 
-    def __init__(self, algorithm: Exact, state: State, machine: Automaton, terms: tuple[Term, ...], *, may_grow: bool) -> None:
+    def __init__(
+        self, algorithm: Exact, state: State, machine: Automaton, terms: tuple[Term, ...], *, may_grow: bool
+    ) -> None:
         self.algorithm = algorithm
         self.machine = machine
         self.terms = terms

@@ -86,7 +86,9 @@ def as_array(value: Any, *, key: str) -> Matrix:
         raise InvalidInput([Problem(key=key, value=value, allowed=allowed, hint=str(error))]) from None
     bad = np.argwhere(~np.isfinite(array))
     if bad.size:
-        raise InvalidInput([Problem(key=key, value=value, allowed="finite numbers", hint=f"entry {tuple(map(int, bad[0]))}")])
+        raise InvalidInput(
+            [Problem(key=key, value=value, allowed="finite numbers", hint=f"entry {tuple(map(int, bad[0]))}")]
+        )
     return array
 
 
@@ -102,7 +104,9 @@ def operator(value: Any, *, key: str, hermitian: bool = True) -> Matrix:
     if isinstance(value, str):
         if value not in NAMED:
             known = ", ".join([*NAMED])
-            raise InvalidInput([Problem(key=key, value=value, allowed=f"Pauli components, a matrix, or one of {known}")])
+            raise InvalidInput(
+                [Problem(key=key, value=value, allowed=f"Pauli components, a matrix, or one of {known}")]
+            )
         matrix = NAMED[value]
     elif isinstance(value, Mapping):
         problems = [
@@ -112,16 +116,22 @@ def operator(value: Any, *, key: str, hermitian: bool = True) -> Matrix:
         ]
         if problems:
             raise InvalidInput(problems)
-        matrix = sum((float(number) * PAULI[name] for name, number in value.items()), np.zeros((2, 2), dtype=np.complex128))
+        matrix = sum(
+            (float(number) * PAULI[name] for name, number in value.items()), np.zeros((2, 2), dtype=np.complex128)
+        )
     else:
         matrix = as_array(value, key=key)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] < 2:
-        raise InvalidInput([Problem(key=key, value=value, allowed=f"a square matrix of at least 2 x 2, found shape {matrix.shape}")])
+        raise InvalidInput(
+            [Problem(key=key, value=value, allowed=f"a square matrix of at least 2 x 2, found shape {matrix.shape}")]
+        )
     if hermitian:
         asymmetry = float(np.abs(matrix - matrix.conj().T).max())
         if asymmetry > HERMITICITY * max(1.0, float(np.abs(matrix).max())):
             allowed = f"a Hermitian matrix, max |M - M^dag| = {asymmetry:.3g}"
-            raise InvalidInput([Problem(key=key, value=value, allowed=allowed, hint="check the entries across the diagonal")])
+            raise InvalidInput(
+                [Problem(key=key, value=value, allowed=allowed, hint="check the entries across the diagonal")]
+            )
         matrix = (matrix + matrix.conj().T) / 2
     return np.ascontiguousarray(matrix, dtype=np.complex128)
 
@@ -140,7 +150,9 @@ def density_matrix(value: Any, *, dimension: int, key: str = "system.initial", n
 
     if isinstance(value, str):
         if value not in STATES or dimension != 2:
-            raise refuse(f"one of {', '.join(STATES)} (qubits only), a vector, or a density matrix of dimension {dimension}")
+            raise refuse(
+                f"one of {', '.join(STATES)} (qubits only), a vector, or a density matrix of dimension {dimension}"
+            )
         array = STATES[value]
     else:
         array = as_array(value, key=key)

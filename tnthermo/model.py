@@ -47,7 +47,8 @@ class Model:
             Term(role="interaction", coefficient=bath.coupling, sites=(0, 1), factors=(self.coupling, "position")),
         ]
         terms += [
-            Term(role="bath", coefficient=float(e), sites=(n + 1,), factors=("number",)) for n, e in enumerate(bath.frequencies)
+            Term(role="bath", coefficient=float(e), sites=(n + 1,), factors=("number",))
+            for n, e in enumerate(bath.frequencies)
         ]
         for n, t in enumerate(bath.hoppings):
             terms.append(Term(role="bath", coefficient=float(t), sites=(n + 1, n + 2), factors=("raise", "lower")))
@@ -70,7 +71,9 @@ def SpinBoson(*, hamiltonian: Any, coupling: Any, bath: chains.Chain) -> Model:
             problems += error.problems
     if not problems and matrices["hamiltonian"].shape != matrices["coupling"].shape:
         shapes = f"{matrices['coupling'].shape} against H_S {matrices['hamiltonian'].shape}"
-        problems.append(Problem(key="coupling", value=coupling, allowed=f"the size of the system Hamiltonian, found {shapes}"))
+        problems.append(
+            Problem(key="coupling", value=coupling, allowed=f"the size of the system Hamiltonian, found {shapes}")
+        )
     if problems:
         raise InvalidInput(problems)
     return Model(hamiltonian=matrices["hamiltonian"], coupling=matrices["coupling"], bath=bath)

@@ -13,6 +13,7 @@ from tnthermo import files
 from tnthermo.config import Resolved, load_config, resolve
 from tnthermo.config_text import differences
 from tnthermo.evolve import NotConverged, Progress, evolve
+from tnthermo.kernels.sweep import is_compiled
 from tnthermo.thermo.ledger import ledger
 
 
@@ -74,6 +75,8 @@ def run_study(
         return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags_of(dataset), already_done=True)
     files.prepare_folder(folder)
     files.write_text(folder / files.CONFIG, resolved.text)
+    if not is_compiled():
+        say("compiling the sweeps: once on a machine, one to two minutes")
     run = evolve(resolved.model, **resolved.evolve_keywords(), progress=progress)
     dataset = ledger(run, alpha_S=resolved.alpha_S)
     if run.state is not None:

@@ -65,8 +65,7 @@ class TDVPEngine:
             pieces = [r * piece for r in ramp for piece in pieces]
             self.started = True
         report = np.zeros(4)
-        # a ramp counts as one step of the composition: its pieces share the tolerance
-        share = self.algorithm.tolerance / len(substeps(self.algorithm.order))
+        share = self.algorithm.tolerance / len(pieces)
         top = np.zeros(len(self.blocks.tensors) - 1)
         for piece in pieces:
             self._sweep(piece, share, report)
@@ -85,7 +84,18 @@ class TDVPEngine:
         if isinstance(self.algorithm, TDVP2):
             n = len(b.tensors)
             two_site_sweep(
-                b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, -1j * dt, tolerance, tolerance**2 / (2 * n), cap, b.top, report
+                b.tensors,
+                b.lefts,
+                b.rights,
+                b.tables,
+                b.values,
+                b.widths,
+                -1j * dt,
+                tolerance,
+                tolerance**2 / (2 * n),
+                cap,
+                b.top,
+                report,
             )
             b.active = n
             return
@@ -112,10 +122,15 @@ def filled(state: State, bond: int) -> State:
     sum_m n_m (m + 1) with m the distance from the bond: the system's neighbour is filled first.
     """
     levels = [t.shape[1] for t in state.tensors]
-    right: list[tuple[int, int]] = [(0, 0)]  # (hops, bosons) of each basis state of the bond on the right; first the vacuum
+    right: list[tuple[int, int]] = [
+        (0, 0)
+    ]  # (hops, bosons) of each basis state of the bond on the right; first the vacuum
     tensors: list[Tensor] = []
     for d in reversed(levels[1:]):
-        strings = [(hops + bosons + s, bosons + s, s, k) for s, (k, (hops, bosons)) in itertools.product(range(d), enumerate(right))]
+        strings = [
+            (hops + bosons + s, bosons + s, s, k)
+            for s, (k, (hops, bosons)) in itertools.product(range(d), enumerate(right))
+        ]
         chosen = sorted(strings)[:bond]
         tensor = np.zeros((len(chosen), d, len(right)), dtype=np.complex128)
         for row, (_, _, s, k) in enumerate(chosen):
@@ -124,4 +139,6 @@ def filled(state: State, bond: int) -> State:
         right = [(hops, bosons) for hops, bosons, _, _ in chosen]
     system = np.zeros((1, levels[0], len(right)), dtype=np.complex128)
     system[:, :, 0] = state.tensors[0][:, :, 0]
-    return State(tensors=(system, *reversed(tensors)), time=state.time, dimension=state.dimension, ancilla=state.ancilla)
+    return State(
+        tensors=(system, *reversed(tensors)), time=state.time, dimension=state.dimension, ancilla=state.ancilla
+    )

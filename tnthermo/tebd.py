@@ -23,7 +23,9 @@ from tnthermo.terms import Term
 class TEBDEngine:
     """Propagates a quimb MatrixProductState by Trotter gates."""
 
-    def __init__(self, algorithm: TEBD, state: State, machine: Automaton, terms: tuple[Term, ...], *, may_grow: bool) -> None:
+    def __init__(
+        self, algorithm: TEBD, state: State, machine: Automaton, terms: tuple[Term, ...], *, may_grow: bool
+    ) -> None:
         self.algorithm = algorithm
         self.machine = machine
         self.terms = terms
@@ -42,14 +44,14 @@ class TEBDEngine:
         return report
 
     def _step(self, dt: float) -> StepReport:
-        before = float(self.psi.norm() ** 2)
+        before = self._weight()
         pairs = [(i, i + 1) for i in range(self.psi.L - 1)]
         even, odd = pairs[0::2], pairs[1::2]
         for fraction in substeps(self.algorithm.order):
             self._layer(even, 0.5 * fraction * dt)
             self._layer(odd, fraction * dt)
             self._layer(even, 0.5 * fraction * dt)
-        discarded = before - float(self.psi.norm() ** 2)
+        discarded = before - self._weight()
         blocks = self.network()
         top = np.array([self._top(blocks, n) for n in range(1, self.psi.L)])
         capped = discarded if self._cap_reached() else 0.0
@@ -60,6 +62,9 @@ class TEBDEngine:
         state = State.from_quimb(self.psi, dimension=self.start.dimension, ancilla=self.start.ancilla)
         return BlockState(state, self.machine)
 
+    def _weight(self) -> float:
+        return float(abs(self.psi.norm()) ** 2)
+
     def _dimensions(self) -> list[int]:
         return [int(self.psi.phys_dim(i)) for i in range(self.psi.L)]
 
@@ -69,7 +74,13 @@ class TEBDEngine:
             self.psi.canonicalize_(pair)
             gate = self.gates.get_gate_expm(pair, -1j * dt)
             self.psi.gate_split_(
-                gate, pair, cutoff=cutoff, cutoff_mode="sum2", max_bond=self.algorithm.max_bond, renorm=False, absorb="right"
+                gate,
+                pair,
+                cutoff=cutoff,
+                cutoff_mode="sum2",
+                max_bond=self.algorithm.max_bond,
+                renorm=False,
+                absorb="right",
             )
 
     def _cap_reached(self) -> bool:
@@ -91,7 +102,9 @@ class TEBDEngine:
         wanted = more_levels(old, top, self.algorithm.level_weight)
         if np.all(wanted == old):
             return False
-        blocks = BlockState(State.from_quimb(start, dimension=self.start.dimension, ancilla=self.start.ancilla), self.machine)
+        blocks = BlockState(
+            State.from_quimb(start, dimension=self.start.dimension, ancilla=self.start.ancilla), self.machine
+        )
         for n in np.nonzero(wanted > old)[0]:
             blocks.grow_levels(int(n) + 1, int(wanted[n]))
         self.psi = to_quimb_mps(list(blocks.tensors))

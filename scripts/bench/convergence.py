@@ -24,7 +24,9 @@ UNTIL = 30.0
 
 
 def case_a() -> tt.Model:
-    bath = chains.chain(chains.PowerLaw(alpha=0.125, cutoff=1.0, exponent=1.0, shape="hard"), length=40, temperature=0.0)
+    bath = chains.chain(
+        chains.PowerLaw(alpha=0.125, cutoff=1.0, exponent=1.0, shape="hard"), length=40, temperature=0.0
+    )
     return tt.SpinBoson(hamiltonian={"x": 0.1}, coupling={"z": 1.0}, bath=bath)
 
 
@@ -33,10 +35,17 @@ def case_b() -> tt.Model:
     return tt.SpinBoson(hamiltonian={"z": 0.05, "x": 0.1}, coupling={"z": 1.0}, bath=bath)
 
 
-CASES = {
-    "A": (case_a, [tt.TDVP(step=0.25, tolerance=1e-3), tt.TDVP(step=0.125, tolerance=1e-4), tt.TDVP(step=0.1, tolerance=2e-6, max_bond=20)]),
-    "B": (case_b, [tt.TDVP(step=0.5, tolerance=1e-3, max_bond=12), tt.TDVP(step=0.25, tolerance=1e-4, max_bond=16), tt.TDVP(step=0.1, tolerance=1e-5, max_bond=16)]),
-}  # fmt: skip
+SETTINGS_A = (
+    tt.TDVP(step=0.25, tolerance=1e-3),
+    tt.TDVP(step=0.125, tolerance=1e-4),
+    tt.TDVP(step=0.1, tolerance=2e-6, max_bond=20),
+)
+SETTINGS_B = (
+    tt.TDVP(step=0.5, tolerance=1e-3, max_bond=12),
+    tt.TDVP(step=0.25, tolerance=1e-4, max_bond=16),
+    tt.TDVP(step=0.1, tolerance=1e-5, max_bond=16),
+)
+CASES = {"A": (case_a, SETTINGS_A), "B": (case_b, SETTINGS_B)}
 
 
 def main(names: list[str]) -> None:

@@ -32,7 +32,10 @@ def main() -> None:
         ledger = tt.ledger(run, alpha_S=resolved.alpha_S)
         scale = float(np.abs(ledger["E_int"]).max())
         largest = [float(np.nanmax(np.abs(ledger[f"residual_{name}"]))) / scale for name in RESIDUALS]
-        print(f"{step:6g}{tolerance:11.0e}{wall:8.1f}{run.bonds.max():6d}" + "".join(f"{r:12.2e}" for r in largest), flush=True)
+        print(
+            f"{step:6g}{tolerance:11.0e}{wall:8.1f}{run.bonds.max():6d}" + "".join(f"{r:12.2e}" for r in largest),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from tnthermo.kernels.sweep import (
     DISCARDED,
     KRYLOV,
     MISSED,
-    build_rights,
     split_left,
     split_right,
     sweep,
@@ -283,13 +282,3 @@ def test_top_populations_of_a_sweep_are_those_of_the_state():
         for site in range(1, len(DIMENSIONS)):
             populations = np.sum(np.abs(np.moveaxis(psi, site, 0)) ** 2, axis=(1, 2, 3))
             assert b.top[site] == pytest.approx(populations[-2:].max(), abs=1e-5)
-
-
-def test_right_blocks_rebuilt():
-    b = blocks_of(problem(3, THIN))
-    good = [np.array(block) for block in b.rights]
-    for i in range(1, 4):
-        b.rights[i] = np.zeros_like(b.rights[i])
-    build_rights(b.tensors, b.rights, b.tables, b.values, b.widths, 1)
-    for ours, theirs in zip(b.rights, good, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=ROUNDING)

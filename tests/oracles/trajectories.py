@@ -43,9 +43,7 @@ def trajectory_of(system: Naive, times: np.ndarray, *, every: int = 1) -> Trajec
     temperature = 0.0 if np.isinf(system.beta) else 1 / system.beta
     density = chains.Discrete(frequencies=list(system.frequencies), couplings=list(system.couplings))
     bath = chains.chain(density, temperature=temperature)
-    model = Model(
-        hamiltonian=system.hamiltonian.astype(complex), coupling=system.coupling.astype(complex), bath=bath
-    )
+    model = Model(hamiltonian=system.hamiltonian.astype(complex), coupling=system.coupling.astype(complex), bath=bath)
     shape = (system.dimension, system.bath_dimension, -1)
     thermal = float(system.gibbs @ system.bath_energies)
     number = [a.T @ a for a in system.lower]

@@ -17,7 +17,6 @@ METHODS = {
 }
 REFERENCE_ERROR = 1e-6
 # quimb's norm is complex; the cast is tested on its own below
-QUIET = pytest.mark.filterwarnings("ignore:Casting complex values to real")
 
 
 def four_modes(temperature: float, coupling: float = 1.0) -> tt.Model:
@@ -45,7 +44,6 @@ def cold() -> np.ndarray:
     return sigma_z(bare(four_modes(0.0), tt.Exact(step=0.25, tolerance=1e-6), UNTIL, record_every=EVERY))
 
 
-@QUIET
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("temperature", [0.0, 0.5])
 def test_within_the_declared_error(method, temperature, request):
@@ -93,7 +91,6 @@ def test_order_of_the_sweeps():
     assert dephasing_error(tt.TDVP(step=0.25, tolerance=1e-11, max_bond=2, order=4)) < errors[0] / 20
 
 
-@QUIET
 @pytest.mark.parametrize(("order", "steps"), [(2, (0.25, 0.125, 0.0625)), (4, (0.5, 0.25))])
 def test_order_of_the_gates(order, steps):
     """Fourth order with Suzuki's constant; with quimb's it would be second."""
@@ -101,12 +98,10 @@ def test_order_of_the_gates(order, steps):
     np.testing.assert_allclose(measured_orders(errors), order, atol=0.1)
 
 
-@pytest.mark.xfail(strict=True, reason="TEBDEngine casts quimb's complex norm to a float")
 def test_gates_do_not_warn():
     bare(four_modes(0.0), METHODS["tebd"], 0.125)
 
 
-@pytest.mark.xfail(strict=True, reason="the pieces of the first step each have the tolerance of a whole one")
 def test_first_step_is_no_false_alarm():
     """Every local propagation of the cut first step meets its tolerance, so there is nothing to flag."""
     run = bare(four_modes(0.5), METHODS["tdvp1"], 0.25)

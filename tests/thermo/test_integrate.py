@@ -50,7 +50,9 @@ def test_the_steps_of_a_run_integrate_to_better_than_1e_6() -> None:
     gaps=st.lists(st.floats(0.01, 1.0), min_size=1, max_size=30),
     coefficients=st.lists(st.floats(-1, 1), min_size=8, max_size=8),
 )
-def test_polynomials_of_degree_seven_are_integrated_exactly_on_any_grid(gaps: list[float], coefficients: list[float]) -> None:
+def test_polynomials_of_degree_seven_are_integrated_exactly_on_any_grid(
+    gaps: list[float], coefficients: list[float]
+) -> None:
     t = np.concatenate([[0.0], np.cumsum(gaps)]) / sum(gaps)
     degree = min(7, t.size - 1)
     f = np.polynomial.Polynomial(coefficients[: degree + 1])
@@ -99,7 +101,12 @@ def test_one_point_is_no_polynomial() -> None:
 
 @pytest.mark.parametrize(
     ("t", "f"),
-    [([0.0, 1.0, 1.0], [1.0, 2.0, 3.0]), ([0.0, 2.0, 1.0], [1.0, 2.0, 3.0]), ([0.0, 1.0], [1.0]), ([0.0, np.nan], [1, 2])],
+    [
+        ([0.0, 1.0, 1.0], [1.0, 2.0, 3.0]),
+        ([0.0, 2.0, 1.0], [1.0, 2.0, 3.0]),
+        ([0.0, 1.0], [1.0]),
+        ([0.0, np.nan], [1, 2]),
+    ],
 )
 def test_bad_grids_are_refused(t: list[float], f: list[float]) -> None:
     with pytest.raises(ValueError, match="times"):

@@ -113,7 +113,9 @@ def test_extended_temperature_of_a_gibbs_state_is_its_temperature() -> None:
     assert found.values["T_ext_S"] == pytest.approx(0.7, rel=DENSE)
 
 
-@pytest.mark.parametrize("name", ["spin_boson_cold_two_modes", "spin_boson_warm_two_modes", "tilted_coupling_mixed_start"])
+@pytest.mark.parametrize(
+    "name", ["spin_boson_cold_two_modes", "spin_boson_warm_two_modes", "tilted_coupling_mixed_start"]
+)
 def test_ledger_matches_the_reference(name: str) -> None:
     reference = load(name)
     run = trajectory_of(naive_of(reference, 16), reference.times)
@@ -235,7 +237,9 @@ def test_every_missing_number_has_a_reason() -> None:
 
 def test_the_file_holds_what_the_ledger_holds(tmp_path: Path) -> None:
     run = trajectory_of(small(np.inf, PURE), TIMES, every=2)
-    run = replace(run, rough=trajectory_of(small(np.inf, PURE), TIMES[::2], every=1), flags=("bond cap reached at t = 1",))
+    run = replace(
+        run, rough=trajectory_of(small(np.inf, PURE), TIMES[::2], every=1), flags=("bond cap reached at t = 1",)
+    )
     dataset = ledger(run, 0.25)
     dataset.to_netcdf(tmp_path / "run.nc")
     with xr.open_dataset(tmp_path / "run.nc") as again:

@@ -80,7 +80,9 @@ def pick_rows(rows, kept, threshold, room):
 
 
 @njit(cache=True)
-def missing_directions(left, table, values, center, next_right, next_table, next_values, neighbour, width, threshold, most):
+def missing_directions(
+    left, table, values, center, next_right, next_table, next_values, neighbour, width, threshold, most
+):
     """(rows (n, d2, r2), missed, leak): orthonormal directions to add to the right neighbour's left bond, n <= most.
 
     center      (l, d, r) the orthogonality centre; left its left block; table, values its operators
@@ -88,7 +90,8 @@ def missing_directions(left, table, values, center, next_right, next_table, next
     width       channels of the bond between them
     threshold   norm of the projection error below which nothing is added
     missed      norm of what stays outside because of ``most`` (0 where all that exceeds the threshold was added)
-    leak        norm of all that H moves from the kept states of the neighbour and its right to others, mean-field motion included
+    leak        norm of all that the straddling terms move from the kept states of the neighbour and its right to others, mean-field
+                motion included; where what lies to the right is stationary by itself (a vacuum), 0 means that it stays as it is
     """
     l, d, r = center.shape
     _, d2, r2 = neighbour.shape

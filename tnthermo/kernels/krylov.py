@@ -1,4 +1,4 @@
-"""exp(z H_eff) on one tensor by Lanczos, with a rigorous bound on its error."""
+"""exp(z H_eff) on one tensor by Lanczos, with a bound on its error that is rigorous for real time."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ LARGEST_KRYLOV = 40
 def propagate(left, table, values, right, x, z, tolerance):
     """(exp(z H_eff) x, bound): x (l, d, r), z complex (-i dt for real time).
 
-    For Hermitian H the Krylov error of k vectors is at most beta_1 ... beta_k |z|^k / k! times the norm of x (integrate the residual and
-    bound the corner element of the exponential), so k grows until that is below ``tolerance``. Where LARGEST_KRYLOV vectors are not enough
-    the step is cut into pieces. ``bound`` is the sum of the bounds reached, relative to the norm of x.
+    For Hermitian H and imaginary z (real time) the Krylov error of k vectors is at most beta_1 ... beta_k |z|^k / k! times the norm of x
+    (integrate the residual and bound the corner element of the exponential), so k grows until that is below ``tolerance``. Where
+    LARGEST_KRYLOV vectors are not enough the step is cut into pieces. ``bound`` is the sum of the bounds reached, relative to the norm
+    of x; for real z it is an estimate only, good to a factor of a few.
     """
     l, d, r = x.shape
     size = l * d * r

@@ -7,6 +7,8 @@ the projection error at the last active bond exceeds the threshold.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numba import njit
 
@@ -88,7 +90,25 @@ def expand_right(tensors, lefts, rights, tables, values, widths, i, threshold, m
 
 
 @njit(cache=True)
-def sweep(tensors, lefts, rights, tables, values, passes, pass_values, widths, active, z, krylov, threshold, cutoff, most, adaptive, top, report):
+def sweep(
+    tensors,
+    lefts,
+    rights,
+    tables,
+    values,
+    passes,
+    pass_values,
+    widths,
+    active,
+    z,
+    krylov,
+    threshold,
+    cutoff,
+    most,
+    adaptive,
+    top,
+    report,
+):
     """One symmetric step exp(z H) in place, centre at site 0 before and after; returns the number of active sites.
 
     tensors       list of (l, d, r); site 0 is the centre, the others right-orthonormal
@@ -124,7 +144,9 @@ def sweep(tensors, lefts, rights, tables, values, passes, pass_values, widths, a
         tensors[i] = q
         lefts[i + 1] = grow_left(lefts[i], tables[i], values[i], q, widths[i + 1])
         matrix3 = matrix.reshape(matrix.shape[0], 1, matrix.shape[1])
-        back, bound = propagate(lefts[i + 1], passes[i + 1], pass_values[i + 1], rights[i + 1], matrix3, -0.5 * z, local)
+        back, bound = propagate(
+            lefts[i + 1], passes[i + 1], pass_values[i + 1], rights[i + 1], matrix3, -0.5 * z, local
+        )
         report[KRYLOV] += bound
         neighbour = tensors[i + 1]
         r, d, k = neighbour.shape
@@ -157,8 +179,6 @@ def sweep(tensors, lefts, rights, tables, values, passes, pass_values, widths, a
     return active
 
 
-@njit(cache=True)
-def build_rights(tensors, rights, tables, values, widths, down_to):
-    """Recompute the right blocks of bonds n - 1 .. down_to from right-orthonormal tensors."""
-    for i in range(len(tensors) - 1, down_to - 1, -1):
-        rights[i] = grow_right(rights[i + 1], tables[i], values[i], tensors[i], widths[i])
+def is_compiled() -> bool:
+    """Whether an earlier run left the compiled sweep in the cache (of any version of this file)."""
+    return any(Path(str(sweep.stats.cache_path)).glob("sweep.sweep-*.nbc"))

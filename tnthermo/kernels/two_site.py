@@ -82,7 +82,9 @@ def two_site_sweep(tensors, lefts, rights, tables, values, widths, z, krylov, cu
     top[n - 2] = top_population(weights, 2)
     last_site = tensors[n - 1]
     joined = np.dot(weights.reshape(-1, weights.shape[2]), last_site.reshape(last_site.shape[0], -1))
-    top[n - 1] = top_population(joined.reshape(weights.shape[0] * weights.shape[1], last_site.shape[1], last_site.shape[2]), 2)
+    top[n - 1] = top_population(
+        joined.reshape(weights.shape[0] * weights.shape[1], last_site.shape[1], last_site.shape[2]), 2
+    )
     for i in range(n - 2, 0, -1):
         center = tensors[i]
         rights[i + 1] = grow_right(rights[i + 2], tables[i + 1], values[i + 1], tensors[i + 1], widths[i + 1])

@@ -167,8 +167,16 @@ def _states_and_profiles(run: Trajectory) -> Variables:
             _re_im(run.rho_S[run.recorded]),
             about("reduced state of the system, not renormalised", "Tr_B rho"),
         ),
-        "bond_profile": (("t", "bond"), run.bonds.copy(), about("bond dimension on the left of each chain site", "none")),
-        "occupation_profile": (("t", "site"), run.occupations.copy(), about("bosons on each chain site", "<c_n^dag c_n>")),
+        "bond_profile": (
+            ("t", "bond"),
+            run.bonds.copy(),
+            about("bond dimension on the left of each chain site", "none"),
+        ),
+        "occupation_profile": (
+            ("t", "site"),
+            run.occupations.copy(),
+            about("bosons on each chain site", "<c_n^dag c_n>"),
+        ),
         "level_profile": (("t", "site"), run.levels.copy(), about("boson levels in use on each chain site", "none")),
     }
 

@@ -91,9 +91,7 @@ def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
     if run.model.temperature > 0:
         reason: Attributes = {"reason": "T > 0: the entropy of the physical bath was not measured"}
         names, nan = ("T_B", "T_chi"), np.full_like(rate.Udot_S, np.nan)
-        return Findings(
-            values=values | dict.fromkeys(names, nan), attributes=attributes | dict.fromkeys(names, reason)
-        )
+        return Findings(values=values | dict.fromkeys(names, nan), attributes=attributes | dict.fromkeys(names, reason))
     values["T_B"], attributes["T_B"] = _ratio(rate.Udot_B, rate.Sdot_B, error.Udot_B, error.Sdot_B)
     values["T_chi"], attributes["T_chi"] = _ratio(rate.Udot_chi, rate.Sdot_chi, error.Udot_chi, error.Sdot_chi)
     return Findings(values=values, attributes=attributes)
