@@ -4,7 +4,7 @@ One convention: J(w) = sum_k g_k^2 delta(w - w_k), no pi; X = sum_k g_k (a_k + a
 """
 
 from chains.arguments import SpectralDensity
-from chains.coefficients import Chain, ChainNotConverged, chain, thermofield_chains
+from chains.coefficients import ChainNotConverged, chain, thermofield_chains
 from chains.correlation import chain_correlation, correlation, correlation_error, exact_correlation
 from chains.diagnose import Diagnosis, diagnose
 from chains.discrete import Discrete
@@ -14,6 +14,7 @@ from chains.lorentzian import Brownian, DrudeLorentz
 from chains.mapping import ModeFunctions, mode_functions
 from chains.problems import InvalidInput, Problem
 from chains.semicircle import Semicircle
+from chains.sites import Chain
 from chains.spectral import ContinuousDensity, PowerLaw
 from chains.star import Coefficients, Star, from_star, star
 from chains.table import Table

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from chains import closed_form
 from chains.arguments import SpectralDensity, argument_problems
-from chains.checks import frozen
 from chains.discrete import Discrete
 from chains.problems import InvalidInput, Problem, raise_if_any
 from chains.quadrature import discretise
 from chains.recurrence import jacobi_matrix
 from chains.semicircle import Semicircle
+from chains.sites import Chain, Weight
 from chains.spectral import ContinuousDensity, PowerLaw
 from chains.star import star_of
-from chains.thermal import Weight, absorption_end, discrete_measure, segments
+from chains.thermal import absorption_end, discrete_measure, segments
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,56 +45,6 @@ class ChainNotConverged(RuntimeError):
             f"{what} not converged: residual {residual:.2e} at {nodes} nodes; try resolution={resolution} "
             f"(about {2 * nodes} nodes) or a shorter chain"
         )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Chain:
-    """H = A (x) kappa (c_0 + c_0^dag) + sum_n e_n c_n^dag c_n + sum_n t_n (c_n^dag c_(n+1) + h.c.).
-
-    coupling        kappa = sqrt(C(0)), an energy
-    frequencies     e_n, shape (N,), energies
-    hoppings        t_n, shape (N-1,), energies
-    next_hopping    t_(N-1) to the first site left out; 0.0 when the chain is the whole bath
-    temperature     of the bath; the chain itself always starts in its vacuum
-    density         what it was made from
-    weight          "vacuum" | "thermal" | "emission" | "absorption", see :mod:`chains.thermal`
-    support         lowest and highest frequency of the weight used
-    method          "jacobi" | "laguerre" | "chebyshev" (closed forms) | "gragg-harwood"
-    error           estimated relative error of the coefficients: change when the discretisation was last doubled; for a
-                    discrete bath the distance of the chain's own modes from the given ones; 0.0 for closed forms
-    notes           what was done to the input
-    """
-
-    coupling: float
-    frequencies: FloatArray
-    hoppings: FloatArray
-    next_hopping: float
-    temperature: float
-    density: SpectralDensity
-    weight: Weight
-    support: tuple[float, float]
-    method: str
-    error: float
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "frequencies", frozen(self.frequencies))
-        object.__setattr__(self, "hoppings", frozen(self.hoppings))
-
-    @property
-    def length(self) -> int:
-        """Number of sites N."""
-        return int(self.frequencies.size)
-
-    @property
-    def thermal(self) -> bool:
-        """Whether the weight lives on the whole axis (one extended chain, T > 0)."""
-        return self.weight == "thermal"
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing of the bath is left out."""
-        return self.next_hopping == 0.0
 
 
 def chain(

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from chains.arguments import SpectralDensity, argument_problems
 from chains.checks import real_times, time_problems
-from chains.coefficients import Chain
 from chains.discrete import Discrete
 from chains.problems import raise_if_any
 from chains.quadrature import discretise
+from chains.sites import Chain, Weight
 from chains.spectral import PowerLaw
 from chains.star import star_of
-from chains.thermal import Weight, discrete_measure, segments
+from chains.thermal import discrete_measure, segments
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]

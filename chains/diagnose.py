@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from chains.checks import frozen, number_problems
-from chains.coefficients import Chain
 from chains.correlation import chain_correlation, correlation_error
 from chains.integrals import divergent_integrals
 from chains.light_cone import front_time, light_cone_time
 from chains.problems import raise_if_any
+from chains.sites import Chain
 
 _SAMPLES = 201
 

@@ -11,10 +11,11 @@ from scipy.linalg import eigh_tridiagonal
 
 from chains.arguments import SpectralDensity, argument_problems
 from chains.checks import number_problems
-from chains.coefficients import Chain, chain
+from chains.coefficients import chain
 from chains.correlation import shape_correlation
 from chains.discrete import Discrete
 from chains.problems import InvalidInput, Problem, raise_if_any
+from chains.sites import Chain
 from chains.spectral import ContinuousDensity
 from chains.star import star_of
 from chains.thermal import absorption_end

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chains.checks import frozen, integer_problems
-from chains.coefficients import Chain, ChainNotConverged, chain_of_weight
+from chains.coefficients import ChainNotConverged, chain_of_weight
 from chains.discrete import Discrete
 from chains.integrals import shape_weight
 from chains.problems import raise_if_any
 from chains.quadrature import Demand, rule
 from chains.recurrence import polynomial_amplitudes
+from chains.sites import Chain
 from chains.spectral import ContinuousDensity
 from chains.star import star_of
 from chains.thermal import absorption_end, discrete_measure, half_segments

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,7 @@ from scipy.linalg import eigh_tridiagonal
 from chains.checks import frozen, sequence_problems
 from chains.problems import Problem, raise_if_any
 from chains.recurrence import jacobi_matrix, twisted_vectors
-
-if TYPE_CHECKING:
-    from chains.coefficients import Chain
+from chains.sites import Chain
 
 FloatArray = npt.NDArray[np.float64]
 

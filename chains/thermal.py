@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from chains.discrete import Discrete
 from chains.quadrature import Segment
+from chains.sites import Weight
 from chains.spectral import ContinuousDensity
 
 FloatArray = npt.NDArray[np.float64]
 Root = Callable[[FloatArray], FloatArray]
 LARGEST_EXPONENT = 1200.0
 """J n is cut where exp(-beta w) has fallen to exp(-1200): its root is still a normal double there, not much further."""
-Weight = Literal["vacuum", "thermal", "emission", "absorption"]
 
 
 def root_thermal_factor(w: FloatArray, beta: float, sign: int) -> FloatArray:

@@ -1,0 +1,66 @@
+"""The chain itself: the sites that stand for a bath, and which weight they were made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chains.arguments import SpectralDensity
+from chains.checks import frozen
+
+FloatArray = npt.NDArray[np.float64]
+Weight = Literal["vacuum", "thermal", "emission", "absorption"]
+"""J at T = 0; J_beta on the whole axis; J (1 + n) and J n of the thermofield pair. See :mod:`chains.thermal`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chain:
+    """H = A (x) kappa (c_0 + c_0^dag) + sum_n e_n c_n^dag c_n + sum_n t_n (c_n^dag c_(n+1) + h.c.).
+
+    coupling        kappa = sqrt(C(0)), an energy
+    frequencies     e_n, shape (N,), energies
+    hoppings        t_n, shape (N-1,), energies
+    next_hopping    t_(N-1) to the first site left out; 0.0 when the chain is the whole bath
+    temperature     of the bath; the chain itself always starts in its vacuum
+    density         what it was made from
+    weight          "vacuum" | "thermal" | "emission" | "absorption", see :mod:`chains.thermal`
+    support         lowest and highest frequency of the weight used
+    method          "jacobi" | "laguerre" | "chebyshev" (closed forms) | "gragg-harwood"
+    error           estimated relative error of the coefficients: change when the discretisation was last doubled; for a
+                    discrete bath the distance of the chain's own modes from the given ones; 0.0 for closed forms
+    notes           what was done to the input
+    """
+
+    coupling: float
+    frequencies: FloatArray
+    hoppings: FloatArray
+    next_hopping: float
+    temperature: float
+    density: SpectralDensity
+    weight: Weight
+    support: tuple[float, float]
+    method: str
+    error: float
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frequencies", frozen(self.frequencies))
+        object.__setattr__(self, "hoppings", frozen(self.hoppings))
+
+    @property
+    def length(self) -> int:
+        """Number of sites N."""
+        return int(self.frequencies.size)
+
+    @property
+    def thermal(self) -> bool:
+        """Whether the weight lives on the whole axis (one extended chain, T > 0)."""
+        return self.weight == "thermal"
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing of the bath is left out."""
+        return self.next_hopping == 0.0
