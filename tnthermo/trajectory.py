@@ -45,7 +45,7 @@ class Trajectory:
 
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
     state         the final state; None for a run read back from a file
-    rough         the same run at twice the step and ten times the tolerance, from which the error columns come; None without
+    rough         the same run at twice the step, ten times the tolerance and half the bond cap, for the error columns; None without
     """
 
     model: Model

@@ -61,6 +61,9 @@ def test_every_column_is_what_its_definition_says(alpha_S: float, beta: float, i
         assert (dataset.S_chi_upper >= expected["S_chi"] - ROUNDING).all()
         assert (dataset.Delta_S_B_lower <= expected["Delta_S_B"] + ROUNDING).all()
         assert (dataset.Delta_S_B_upper >= expected["Delta_S_B"] - ROUNDING).all()
+        # the pair is the stated one: wider than the quantity ever is, no wider than 2 S_S
+        width = dataset.Delta_S_B_upper - dataset.Delta_S_B_lower
+        np.testing.assert_allclose(width, 2 * dataset.S_S, atol=ROUNDING)
 
 
 def test_the_system_may_have_three_levels() -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Real = npt.NDArray[np.float64]
 
 HOW = (
-    "largest difference so far to the same run at twice the step and ten times the tolerance; "
+    "largest difference so far to the same run at twice the step, ten times the tolerance and half the bond cap; "
     "at least the residuals named in `floor` and |1 - norm| of the value"
 )
 HOW_LOCAL = "as for the other columns, but the largest difference at this record time and its two neighbours"

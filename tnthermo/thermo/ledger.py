@@ -74,7 +74,7 @@ def _columns(run: Trajectory, alpha_S: float) -> Findings:
     steps |= residuals(e, steps)
     at = {name: column[run.recorded] for name, column in steps.items()}
     found = [system_entropy(run.rho_S[run.recorded])]
-    found.append(bath_entropies(run, found[0].values["S_S"], at["E_B"]))
+    found.append(bath_entropies(run, found[0].values["S_S"]))
     rate = rates(run, e, alpha_S)
     error = _rate_errors(run, rate, alpha_S)
     effective = run.model.hamiltonian + e.position[run.recorded, None, None] * run.model.coupling
