@@ -26,6 +26,16 @@ class Problem:
         return f"{text} ({self.hint})" if self.hint else text
 
 
+class Missing:
+    """The value of an entry that is not there; prints as "(missing)"."""
+
+    def __repr__(self) -> str:
+        return "(missing)"
+
+
+MISSING = Missing()
+
+
 class InvalidInput(ValueError):
     """Raised before anything is computed; ``problems`` holds every :class:`Problem` found."""
 

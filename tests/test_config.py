@@ -267,6 +267,19 @@ def test_a_reflection_is_an_error_until_it_is_asked_for(tmp_path: Path) -> None:
     assert note.level == "warning"
 
 
+def test_a_weight_without_an_end_is_cut_where_the_tolerance_allows(tmp_path: Path) -> None:
+    """The chosen cut moves C(t) by less than the tolerance; a cut at half of it does not keep that promise."""
+    exponential = {"shape": '"exponential"'}
+    changes: Any = {"spectral_density": exponential, "bath": {"temperature": "0.0"}, "evolution": {"tolerance": "1e-6"}}
+    chosen = resolve(load_config(write(tmp_path, text_of(changes)))).model.bath
+    times = np.linspace(0, 2.0, 21)
+    assert chains.correlation_error(chosen, times).max() < 1e-6 * chosen.coupling**2
+    halved = chains.chain(chosen.density, chosen.length, support=chosen.support[1] / 2)
+    assert chains.correlation_error(halved, times).max() > 1e-6 * chosen.coupling**2
+    given: Any = {**changes, "spectral_density": {**exponential, "support": "20.0"}}
+    assert resolve(load_config(write(tmp_path, text_of(given)))).model.bath.support[1] == 20.0
+
+
 def test_a_long_warm_run_without_a_cap_is_warned_about(tmp_path: Path) -> None:
     long: dict[str, str | None] = {"until": "30.0", "tolerance": "1e-7"}
     assert any(

@@ -134,7 +134,7 @@ def test_progress_in_a_log_file_is_sparse_and_plain() -> None:
     assert 5 <= len(lines) <= 12  # 100 s: at most one in ten seconds, and the first and the last
     assert "\x1b" not in stream.getvalue()
     assert "\r" not in stream.getvalue()
-    assert "0.1/s" in lines[3]
+    assert "0.1 t per s" in lines[3]
     assert "t = 10/10 (100%)" in lines[-1]
     assert "bond 5" in lines[-1]
 

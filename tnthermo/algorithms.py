@@ -59,7 +59,8 @@ class Algorithm:
 class TDVP(Algorithm):
     """One-site TDVP with controlled bond expansion: bonds, boson levels and the active part of the chain adapt; compiled sweeps.
 
-    order  2 (a symmetric sweep) or 4 (five symmetric sweeps composed after Suzuki)
+    step, tolerance, max_bond  as for every :class:`Algorithm`: time step; error a step may add to the normalised state; largest bond (32)
+    order                      2 (a symmetric sweep) or 4 (five symmetric sweeps composed after Suzuki)
     """
 
     order: int = 2

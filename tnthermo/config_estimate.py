@@ -88,6 +88,10 @@ def planned(resolved: Resolved, out: Path) -> str:
         "             (operations counted at 10 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
         f"files        {out}/: result.nc, state.h5, config.toml, figures (PNG and PDF)",
     ]
+    if any(note.key == "evolution.step" and note.level == "warning" for note in resolved.notes):
+        lines.append(
+            "             (NOT VALID for a step that is too large: bonds and levels grow far beyond these ranges)"
+        )
     return "\n".join([*lines, *(str(note) for note in resolved.notes)])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from chains.problems import InvalidInput, Problem
+from chains.problems import MISSING, InvalidInput, Problem
 from tnthermo.config_schema import DENSITY_KINDS, REQUIRED, SECTIONS, Section, known_keys
 
 LARGEST = 10**300  # beyond it an integer of the file has no double
@@ -189,9 +189,9 @@ def translated(error: ValidationError, section: str, raw: Mapping[str, Any]) -> 
         elif entry["type"] == "extra_forbidden":
             problems.append(unknown_key(section, str(location[-1]), value, kind))
         elif entry["type"] == "missing":
-            problems.append(Problem(key=path, value="missing", allowed="required"))
+            problems.append(Problem(key=path, value=MISSING, allowed="required"))
         elif entry["type"] in ("union_tag_not_found", "union_tag_invalid"):
-            found = raw.get("kind", "missing")
+            found = raw.get("kind", MISSING)
             hint = nearest(found, list(DENSITY_KINDS)) if isinstance(found, str) else "a text"
             problems.append(Problem(key=f"{section}.kind", value=found, allowed=" | ".join(DENSITY_KINDS), hint=hint))
         elif entry["type"] == "literal_error":
@@ -250,5 +250,5 @@ def read_sections(path: Path) -> tuple[dict[str, Section], list[Problem]]:
             if section is not None:
                 sections[name] = section
         elif name in REQUIRED and not (several and name in ("bath", "spectral_density", "coupling")):
-            problems.append(Problem(key=name, value="missing", allowed=f"required: a section [{name}]"))
+            problems.append(Problem(key=name, value=MISSING, allowed=f"required: a section [{name}]"))
     return sections, problems

@@ -104,7 +104,7 @@ class ProgressDisplay:
         part = progress.time / progress.until if progress.until > 0 else 1.0
         speed = self.speed()
         left = clock((progress.until - progress.time) / speed) if speed > 0 else "?"
-        pace = f"{speed:.3g}/s" if speed > 0 else "?"
+        pace = f"{speed:.3g} t per s" if speed > 0 else "?"
         return (
             f"{progress.stage}: t = {progress.time:.4g}/{progress.until:g} ({part:.0%})  {pace}  ETA {left}  bond {progress.largest_bond}  "
             f"levels {progress.largest_level}  sites {progress.active_sites}  discarded {progress.discarded_weight:.1e}"
@@ -136,6 +136,9 @@ def last(dataset: xr.Dataset, name: str) -> str:
     if np.isnan(value) and all(bound in dataset for bound in bounds):
         low, high = (float(dataset[bound].values[-1]) for bound in bounds)
         return f"in [{low:.4g}, {high:.4g}]"
+    reason = str(dataset[name].attrs.get("reason", ""))
+    if np.isnan(value) and reason:
+        return f"- ({reason if len(reason) <= 36 else reason[:35] + '.'})"
     return number(value, error)
 
 

@@ -302,8 +302,10 @@ class _Run:
     def _flag(self, flags: dict[str, str], report: StepReport, blocks: BlockState, t: float) -> None:
         """Give a name, with the time it was first seen, to whatever did not converge in this step."""
         a = self.algorithm
-        if report.capped > a.tolerance**2 or report.missed > a.tolerance:
-            flags.setdefault("bond", f"bond cap {a.max_bond} reached at t = {t:g}")
+        if report.capped > 0 or report.missed > 0:
+            flags.setdefault(
+                "bond", f"bond cap {a.max_bond} reached at t = {t:g} (the error columns hold what it costs)"
+            )
         if self.levels != "auto" and report.top.size and report.top.max() > SATURATED * a.level_weight:
             site = int(np.argmax(report.top))
             flags.setdefault(
@@ -318,7 +320,8 @@ class _Run:
             occupied = float(np.sum(np.abs(last[:, 1:, :]) ** 2)) if last.shape[0] == 1 else _occupation_at_end(blocks)
             if occupied > CHAIN_END * a.tolerance:
                 flags.setdefault(
-                    "chain", f"chain end reached at t = {t:g} (occupation of the last site {occupied:.2g})"
+                    "chain",
+                    f"chain end reached at t = {t:g} (occupation of the last site {occupied:.2g}, take more modes)",
                 )
 
 

@@ -231,7 +231,16 @@ def plot(dataset: xr.Dataset) -> Figure:
         upper, lower = figure.add_subplot(parts[0]), figure.add_subplot(parts[1])
         residuals(upper, lower, dataset)
         upper.set_title("(d)", loc="left", fontsize=8)
+        caution(figure, dataset)
     return figure
+
+
+def caution(figure: Figure, dataset: xr.Dataset) -> None:
+    """A line at the top of a figure of a run that did not converge; nothing otherwise."""
+    flags = str(dataset.attrs.get("flags", "none"))
+    if flags != "none":
+        text = f"not converged: {flags.split(';')[0].split(' (')[0]}"
+        figure.text(0.5, 0.995, text, ha="center", va="top", fontsize=6, color=BLACK)
 
 
 def single(dataset: xr.Dataset, name: str) -> Figure:
@@ -243,6 +252,7 @@ def single(dataset: xr.Dataset, name: str) -> Figure:
         residuals(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), dataset)
     else:
         PANELS[NAMES.index(name)](figure.add_subplot(grid[0]), dataset)
+    caution(figure, dataset)
     return figure
 
 
