@@ -240,7 +240,7 @@ def caution(figure: Figure, dataset: xr.Dataset) -> None:
     flags = str(dataset.attrs.get("flags", "none"))
     if flags != "none":
         text = f"not converged: {flags.split(';')[0].split(' (')[0]}"
-        figure.text(0.5, 0.995, text, ha="center", va="top", fontsize=6, color=BLACK)
+        figure.text(0.995, 0.998, text, ha="right", va="top", fontsize=6, color=BLACK)
 
 
 def single(dataset: xr.Dataset, name: str) -> Figure:
