@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -12,6 +13,12 @@ from chains.problems import Problem, raise_if_any
 
 def _is_positive_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def is_multiple(interval: float, step: float) -> bool:
+    """Whether ``interval`` is 1, 2, 3 ... times ``step``, to 1e-9 relative."""
+    ratio = interval / step
+    return 0.5 <= ratio < 1e15 and math.isclose(ratio, round(ratio), rel_tol=1e-9)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from tnthermo.config_estimate import planned
 from tnthermo.config_report import checked
 from tnthermo.display import ProgressDisplay, shown
 from tnthermo.evolve import NotConverged
+from tnthermo.thermo.ledger import installed_version
 
 FAILED, BAD_INPUT, ACCURACY, STORAGE = 1, 2, 3, 4
 
@@ -157,7 +158,7 @@ def default_folder(config: Path) -> Path:
 def version_line(value: bool) -> None:
     """Print the version and leave."""
     if value:
-        print(f"tnthermo {files.own_version()}")
+        print(f"tnthermo {installed_version('tnthermo')}")
         raise typer.Exit
 
 

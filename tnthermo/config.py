@@ -143,30 +143,26 @@ def mutual_problems(sections: dict[str, Any]) -> list[Problem]:
 def make_chain(density: Density, bath: Bath, evolution: Evolution, *, folder: Path) -> tuple[chains.Chain, list[Note]]:
     """The bath's chain, checked against the light cone: bad_inputs "chain too short". Raises InvalidInput."""
     made = density.make(folder)
-    common: dict[str, Any] = {"temperature": bath.temperature, **density.discretisation}
     discrete = isinstance(made, chains.Discrete)
     tolerance = min(max(evolution.tolerance, 1e-12), 0.1)  # what `chains` accepts: C(t) itself is known to about 1e-13
-    cut = automatic_cut(made, density, bath, tolerance)
-    if cut is not None:
-        common["support"] = cut
+    chosen = automatic_cut(made, density, bath, tolerance)
+    cut = density.cut if chosen is None else {"support": chosen}
     reach: dict[str, Any] = {
         "temperature": bath.temperature,
         "until": evolution.until,
         "tolerance": tolerance,
-        **density.cut,
-        **({} if cut is None else {"support": cut}),
+        **cut,
     }
+    common: dict[str, Any] = {"temperature": bath.temperature, **density.discretisation, **cut}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "error", RuntimeWarning
-            )  # numbers out of range: said below, not by numpy on the user's screen
+            # numbers out of range: said below, not by numpy on the user's screen
+            warnings.simplefilter("error", RuntimeWarning)
             if discrete:
                 chain = chains.chain(made, **common)
             else:
-                chain = chains.chain(
-                    made, bath.modes if isinstance(bath.modes, int) else max(needed_modes(made, reach)), **common
-                )
+                length = bath.modes if isinstance(bath.modes, int) else max(needed_modes(made, reach))
+                chain = chains.chain(made, length, **common)
     except InvalidInput as error:
         places = {"length": "bath.modes", "temperature": "bath.temperature", "until": "evolution.until"}
         keys = [places.get(p.key, joined("spectral_density", p.key)) for p in error.problems]

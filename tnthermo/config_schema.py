@@ -18,7 +18,7 @@ import chains
 from chains.checks import integer_problems, number_problems, sequence_problems
 from chains.light_cone import LONGEST_CHAIN
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
 from tnthermo.local import Matrix, density_matrix, operator
 
 MOST_STEPS = 10_000_000
@@ -279,14 +279,13 @@ class Evolution(Section):
         if self.until > MOST_STEPS * self.step:
             allowed = f"at most {MOST_STEPS} steps; until / step is {self.until / self.step if self.step > 1e-200 else math.inf:.3g}"
             problems.append(Problem(key="until", value=self.until, allowed=allowed))
-        if self.record_every is not None:
+        if self.record_every is not None and not is_multiple(self.record_every, self.step):
             ratio = self.record_every / self.step
-            if not 0.5 <= ratio < 1e15 or not math.isclose(ratio, round(ratio), rel_tol=1e-9):
-                near = max(1, round(ratio)) * self.step if math.isfinite(ratio) else self.step
-                allowed = f"a multiple of evolution.step = {self.step:g}"
-                problems.append(
-                    Problem(key="record_every", value=self.record_every, allowed=allowed, hint=f"nearest: {near:g}")
-                )
+            near = max(1, round(ratio)) * self.step if math.isfinite(ratio) else self.step
+            allowed = f"a multiple of evolution.step = {self.step:g}"
+            problems.append(
+                Problem(key="record_every", value=self.record_every, allowed=allowed, hint=f"nearest: {near:g}")
+            )
         raise_if_any(problems)
         return self
 

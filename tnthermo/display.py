@@ -99,8 +99,6 @@ class ProgressDisplay:
 
     def line(self, progress: Progress) -> str:
         """One line, the same on a terminal and in a file."""
-        if progress.stage == "compiling":
-            return "compiling (once for this machine and version)"
         part = progress.time / progress.until if progress.until > 0 else 1.0
         speed = self.speed()
         left = clock((progress.until - progress.time) / speed) if speed > 0 else "?"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 import chains
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
 from tnthermo.blocks import BlockState, start_levels
 from tnthermo.exact import ExactEngine
 from tnthermo.local import Matrix, density_matrix
@@ -136,9 +136,12 @@ def evolve(
         return result
     multiple = round(run.record_every / algorithm.step)
     rougher = replace(
-        run, algorithm=rough(algorithm), record_every=run.record_every * (1 if multiple % 2 == 0 else 2), strict=False
+        run,
+        algorithm=rough(algorithm),
+        record_every=run.record_every * (1 if multiple % 2 == 0 else 2),
+        occupation_every=float("inf"),
+        strict=False,
     )
-    rougher.occupation_every = float("inf")
     return replace(result, rough=rougher.go("error bars"))
 
 
@@ -168,12 +171,10 @@ def _check(
         problems += error.problems
     if not (np.isfinite(until) and until >= 0):
         problems.append(Problem(key="until", value=until, allowed="a finite number >= 0"))
-    if record_every is not None:
-        ratio = record_every / algorithm.step
-        if not (np.isfinite(ratio) and ratio > 0.5 and abs(ratio - round(ratio)) < 1e-9 * ratio):
-            problems.append(
-                Problem(key="record_every", value=record_every, allowed=f"a multiple of the step {algorithm.step}")
-            )
+    if record_every is not None and not is_multiple(record_every, algorithm.step):
+        problems.append(
+            Problem(key="record_every", value=record_every, allowed=f"a multiple of the step {algorithm.step}")
+        )
     if occupation_every is not None and not occupation_every > 0:
         problems.append(Problem(key="occupation_every", value=occupation_every, allowed="a number > 0"))
     numbers = levels if isinstance(levels, list | tuple) else [levels]
@@ -315,7 +316,7 @@ class _Run:
         if report.krylov > a.tolerance:
             flags.setdefault("krylov", f"Krylov not converged at t = {t:g}")
         bath = self.model.bath
-        if bath.next_hopping > 0 and report.top.size and blocks.active > bath.length:
+        if "chain" not in flags and bath.next_hopping > 0 and report.top.size and blocks.active > bath.length:
             last = blocks.tensors[bath.length]
             occupied = float(np.sum(np.abs(last[:, 1:, :]) ** 2)) if last.shape[0] == 1 else _occupation_at_end(blocks)
             if occupied > CHAIN_END * a.tolerance:

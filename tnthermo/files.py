@@ -12,7 +12,6 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ import chains
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.model import Model
 from tnthermo.state import State
+from tnthermo.thermo.ledger import installed_version
 from tnthermo.trajectory import Trajectory
 
 FORMAT = 1
@@ -55,14 +55,6 @@ RAW: dict[str, tuple[str, ...]] = {
 
 class StorageError(OSError):
     """A file or folder could not be read or written; the message names it."""
-
-
-def own_version() -> str:
-    """This package's version."""
-    try:
-        return version("tnthermo")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 @contextmanager
@@ -291,7 +283,7 @@ def save_state(path: Path, state: State, *, config_hash: str) -> None:
                 "dimension": state.dimension,
                 "ancilla": state.ancilla,
                 "config_hash": config_hash,
-                "written_by": f"tnthermo {own_version()}",
+                "written_by": f"tnthermo {installed_version('tnthermo')}",
             }
         )
 

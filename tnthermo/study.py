@@ -13,7 +13,7 @@ from tnthermo import files
 from tnthermo.config import Resolved, load_config, resolve
 from tnthermo.config_text import differences
 from tnthermo.evolve import NotConverged, Progress, evolve
-from tnthermo.kernels.sweep import is_compiled
+from tnthermo.tdvp import is_compiled
 from tnthermo.thermo.ledger import ledger
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,11 @@ from tnthermo.state import State, Tensor
 NO_CAP = 1 << 30
 SUZUKI = 1 / (4 - 4 ** (1 / 3))
 RAMP = 6  # the first step is cut into 2^-6, 2^-6, 2^-5 ... 2^-1 of itself: from a product state bonds open one order of H at a time
+
+
+def is_compiled() -> bool:
+    """Whether an earlier run left the compiled sweep in the cache (of any version of its file)."""
+    return any(Path(str(sweep.stats.cache_path)).glob("sweep.sweep-*.nbc"))
 
 
 def substeps(order: int) -> tuple[float, ...]:
@@ -122,9 +128,8 @@ def filled(state: State, bond: int) -> State:
     sum_m n_m (m + 1) with m the distance from the bond: the system's neighbour is filled first.
     """
     levels = [t.shape[1] for t in state.tensors]
-    right: list[tuple[int, int]] = [
-        (0, 0)
-    ]  # (hops, bosons) of each basis state of the bond on the right; first the vacuum
+    # (hops, bosons) of each basis state of the bond on the right; first the vacuum
+    right: list[tuple[int, int]] = [(0, 0)]
     tensors: list[Tensor] = []
     for d in reversed(levels[1:]):
         strings = [

@@ -7,8 +7,6 @@ the projection error at the last active bond exceeds the threshold.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numba import njit
 
@@ -177,8 +175,3 @@ def sweep(
         tensors[i] = x
         top[i] = top_population(x, 2)
     return active
-
-
-def is_compiled() -> bool:
-    """Whether an earlier run left the compiled sweep in the cache (of any version of this file)."""
-    return any(Path(str(sweep.stats.cache_path)).glob("sweep.sweep-*.nbc"))

@@ -187,7 +187,8 @@ def _text(matrix: Matrix) -> str:
     return json.dumps([[float(z.real) if real else f"{z:.15g}" for z in row] for row in matrix])
 
 
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """Version of an installed package, "not installed" without one."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -200,7 +201,7 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
     flags = [*run.flags]
     if smallest < NEGATIVE:
         flags.append(f"rho_S has a negative eigenvalue, {smallest:.3g}")
-    versions = [f"{name} {_version(name)}" for name in PACKAGES]
+    versions = [f"{name} {installed_version(name)}" for name in PACKAGES]
     return {
         "convention": CONVENTION,
         "alpha_S": alpha_S,
