@@ -8,15 +8,17 @@ from chains.coefficients import ChainNotConverged, chain, thermofield_chains
 from chains.correlation import chain_correlation, correlation, correlation_error, exact_correlation
 from chains.diagnose import Diagnosis, diagnose
 from chains.discrete import Discrete
+from chains.function import Function
 from chains.integrals import divergent_integrals
 from chains.light_cone import front_time, light_cone_time, required_length, required_length_front
 from chains.lorentzian import Brownian, DrudeLorentz
-from chains.mapping import ModeFunctions, mode_functions
+from chains.mapping import ModeFunctions, mode_functions, pair_mode_functions
 from chains.problems import InvalidInput, Problem
 from chains.semicircle import Semicircle
 from chains.sites import Chain
 from chains.spectral import ContinuousDensity, PowerLaw
 from chains.star import Coefficients, Star, from_star, star
+from chains.sums import Sum
 from chains.table import Table
 
 __all__ = [
@@ -25,9 +27,11 @@ __all__ = [
     "ContinuousDensity",
     "Discrete",
     "DrudeLorentz",
+    "Function",
     "PowerLaw",
     "Semicircle",
     "SpectralDensity",
+    "Sum",
     "Table",
     "divergent_integrals",
     # chains
@@ -54,6 +58,7 @@ __all__ = [
     # back to the physical modes
     "ModeFunctions",
     "mode_functions",
+    "pair_mode_functions",
     # bad input
     "InvalidInput",
     "Problem",

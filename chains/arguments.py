@@ -28,7 +28,7 @@ def argument_problems(
     problems = temperature_problems(temperature)
     known = isinstance(density, Discrete | ContinuousDensity)
     if not known:
-        hint = "PowerLaw, DrudeLorentz, Brownian, Semicircle, Table or Discrete"
+        hint = "PowerLaw, DrudeLorentz, Brownian, Semicircle, Table, Function, Sum or Discrete"
         problems.append(Problem(key="density", value=density, allowed="a spectral density", hint=hint))
     if length is None and known and not isinstance(density, Discrete):
         hint = "chains.required_length gives the one a run needs"

@@ -122,15 +122,16 @@ def chain_of_weight(
 
 def _closed_form(density: ContinuousDensity, length: int) -> Chain | None:
     """Return the vacuum chain where a formula exists."""
-    if isinstance(density, PowerLaw) and density.shape == "hard":
+    element = density.elements[0] if len(density.elements) == 1 else None
+    if isinstance(element, PowerLaw) and element.shape == "hard":
         method = "jacobi"
-        e, t = closed_form.hard_power_law(cutoff=density.cutoff, exponent=density.exponent, length=length)
-    elif isinstance(density, PowerLaw) and density.shape == "exponential":
+        e, t = closed_form.hard_power_law(cutoff=element.cutoff, exponent=element.exponent, length=length)
+    elif isinstance(element, PowerLaw) and element.shape == "exponential":
         method = "laguerre"
-        e, t = closed_form.exponential_power_law(cutoff=density.cutoff, exponent=density.exponent, length=length)
-    elif isinstance(density, Semicircle):
+        e, t = closed_form.exponential_power_law(cutoff=element.cutoff, exponent=element.exponent, length=length)
+    elif isinstance(element, Semicircle):
         method = "chebyshev"
-        e, t = closed_form.semicircle(centre=density.centre, half_width=density.half_width, length=length)
+        e, t = closed_form.semicircle(centre=element.centre, half_width=element.half_width, length=length)
     else:
         return None
     return Chain(

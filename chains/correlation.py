@@ -13,9 +13,9 @@ from chains.discrete import Discrete
 from chains.problems import raise_if_any
 from chains.quadrature import discretise
 from chains.sites import Chain, Weight
-from chains.spectral import PowerLaw
+from chains.spectral import Element, PowerLaw, shares
 from chains.star import star_of
-from chains.thermal import discrete_measure, segments
+from chains.thermal import discrete_measure, element_segments
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
@@ -48,12 +48,22 @@ def shape_correlation(
     if isinstance(density, Discrete):
         nodes, amplitudes = discrete_measure(density, weight=weight, temperature=temperature)
         return _fourier(nodes, amplitudes**2, times)
-    high = density.support[1] if support is None else min(support, density.support[1])
-    if weight == "vacuum" and math.isinf(high) and isinstance(density, PowerLaw) and density.shape == "exponential":
-        wc, s = density.cutoff, density.exponent
+    total = np.zeros(times.size, dtype=np.complex128)
+    for share, element in shares(density):
+        total += share * _of_element(element, times, weight=weight, temperature=temperature, support=support)
+    return total
+
+
+def _of_element(
+    element: Element, times: FloatArray, *, weight: Weight, temperature: float, support: float | None
+) -> ComplexArray:
+    """Return int weight(w) exp(-i w t) dw, shape (n,), of one element without its strength."""
+    high = element.support[1] if support is None else min(support, element.support[1])
+    if weight == "vacuum" and math.isinf(high) and isinstance(element, PowerLaw) and element.shape == "exponential":
+        wc, s = element.cutoff, element.exponent
         return np.asarray(wc**2 * math.gamma(s + 1.0) * (1.0 + 1j * wc * times) ** (-s - 1.0))
-    upper = density.truncation(_TRUNCATION) if math.isinf(high) else high
-    pieces = segments(density, weight=weight, temperature=temperature, upper=upper)
+    upper = element.truncation(_TRUNCATION) if math.isinf(high) else high
+    pieces = element_segments(element, weight=weight, temperature=temperature, upper=upper)
     if not pieces:
         return np.zeros(times.size, dtype=np.complex128)
     nodes, amplitudes = discretise(pieces, longest_time=float(np.max(np.abs(times), initial=0.0)))

@@ -3,53 +3,47 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from chains.discrete import Discrete
 from chains.quadrature import Segment, discretise
-from chains.spectral import ContinuousDensity
-from chains.thermal import segments
+from chains.spectral import ContinuousDensity, Element
+from chains.thermal import element_segments
 
 
-def _vacuum_segments(density: ContinuousDensity) -> tuple[Segment, ...]:
-    high = density.support[1]
-    upper = density.truncation(1e-17) if math.isinf(high) else high
-    return segments(density, weight="vacuum", temperature=0.0, upper=upper)
+def _vacuum_segment(element: Element) -> Segment:
+    high = element.support[1]
+    upper = element.truncation(1e-17) if math.isinf(high) else high
+    (segment,) = element_segments(element, weight="vacuum", temperature=0.0, upper=upper)
+    return segment
 
 
-def shape_weight(density: ContinuousDensity) -> float:
-    """Return int J dw divided by the strength of the density (which may be 0)."""
-    _, amplitudes = discretise(_vacuum_segments(density))
+def shape_weight(element: Element) -> float:
+    """Return int J dw divided by the strength of the element (which may be 0)."""
+    _, amplitudes = discretise((_vacuum_segment(element),))
     return float(np.sum(amplitudes**2))
 
 
-def weight_of(density: ContinuousDensity) -> float:
+def weight_of(element: Element) -> float:
     """Return int J dw, an energy squared."""
-    return density.strength * shape_weight(density)
+    return element.strength * shape_weight(element)
 
 
-def reorganisation_of(density: ContinuousDensity) -> float:
+def reorganisation_of(element: Element) -> float:
     """Return int J/w dw, an energy; inf if J does not vanish at 0."""
-    if density.strength == 0.0:
+    if element.strength == 0.0:
         return 0.0
-    if density.exponent_at_zero <= 0.0:
+    if element.support[0] == 0.0 and element.end_powers[0] <= 0.0:
         return math.inf
-    (segment,) = _vacuum_segments(density)
+    segment = _vacuum_segment(element)
     if segment.start == 0.0:  # J/w has its own power at 0
-        segment = Segment(
-            start=0.0,
-            end=segment.end,
-            start_power=segment.start_power - 1.0,
-            end_power=segment.end_power,
-            root=segment.root,
-            singular=segment.singular,
-            breaks=segment.breaks,
-        )
+        segment = replace(segment, start_power=segment.start_power - 1.0)
         _, amplitudes = discretise((segment,))
-        return density.strength * float(np.sum(amplitudes**2))
+        return element.strength * float(np.sum(amplitudes**2))
     nodes, amplitudes = discretise((segment,))
-    return density.strength * float(np.sum(amplitudes**2 / nodes))
+    return element.strength * float(np.sum(amplitudes**2 / nodes))
 
 
 def divergent_integrals(density: ContinuousDensity | Discrete, temperature: float) -> tuple[str, ...]:

@@ -15,10 +15,11 @@ from chains.coefficients import chain
 from chains.correlation import shape_correlation
 from chains.discrete import Discrete
 from chains.problems import InvalidInput, Problem, raise_if_any
-from chains.sites import Chain
+from chains.quadrature import hulls
+from chains.sites import Chain, Weight
 from chains.spectral import ContinuousDensity
 from chains.star import star_of
-from chains.thermal import absorption_end
+from chains.thermal import segments
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -232,8 +233,10 @@ def _long_chain(
 
 def _width(density: ContinuousDensity, temperature: float, support: float | None) -> float:
     """Return a lower bound of the width of the weight's support; 0 where it is infinite and the front accelerates."""
-    low, high = density.support
-    high = high if support is None else min(support, high)
+    high = density.support[1] if support is None else min(support, density.support[1])
     if math.isinf(high):
         return 0.0
-    return high + absorption_end(temperature, high) if temperature > 0.0 and low == 0.0 else high - low
+    weight: Weight = "thermal" if temperature > 0.0 else "vacuum"
+    return max(
+        end - start for start, end in hulls(segments(density, weight=weight, temperature=temperature, upper=high))
+    )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from chains.checks import number_problems
 from chains.integrals import reorganisation_of, weight_of
 from chains.problems import raise_if_any
-from chains.spectral import describe, evaluate
+from chains.spectral import Element, describe, evaluate
 
 FloatArray = npt.NDArray[np.float64]
 DEFAULT_WIDTHS = 20.0
@@ -65,6 +65,11 @@ class DrudeLorentz:
     def breaks(self) -> tuple[float, ...]:
         """None."""
         return ()
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """The density itself."""
+        return (self,)
 
     @property
     def exponent_at_zero(self) -> float:
@@ -148,6 +153,11 @@ class Brownian:
     def breaks(self) -> tuple[float, ...]:
         """None."""
         return ()
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """The density itself."""
+        return (self,)
 
     @property
     def exponent_at_zero(self) -> float:

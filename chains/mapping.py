@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +12,13 @@ import numpy.typing as npt
 from chains.checks import frozen, integer_problems
 from chains.coefficients import ChainNotConverged, chain_of_weight
 from chains.discrete import Discrete
-from chains.integrals import shape_weight
-from chains.problems import raise_if_any
-from chains.quadrature import Demand, rule
+from chains.mode_grid import Grid, physical_grid
+from chains.problems import Problem, raise_if_any
 from chains.recurrence import polynomial_amplitudes
 from chains.sites import Chain
 from chains.spectral import ContinuousDensity
 from chains.star import star_of
-from chains.thermal import absorption_end, discrete_measure, half_segments
+from chains.thermal import discrete_measure, segments
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,8 +41,12 @@ class ModeFunctions:
     error              max |positive^T positive + negative^T negative - 1|, at most 1e-10
 
     Then sum_j w_j (positive^T positive - negative^T negative) is the chain's tridiagonal matrix.
-    For a thermofield pair make one from each chain: the first fills ``positive`` (b_j = sum_n positive[j, n] c_n), the
-    second ``negative`` (b'_j = sum_n negative[j, n] d_n; there the matrix is + sum_j w_j negative^T negative).
+    Of a thermofield pair (:func:`pair_mode_functions`) the first chain fills ``positive`` (M, N1), the second
+    ``negative`` (M, N2): b_j = sum_n positive[j, n] c_n, b'_j = sum_n negative[j, n] d_n. The matrices of the chains are
+    then sum_j w_j positive^T positive and + sum_j w_j negative^T negative, and ``error`` is the larger deviation of the
+    two from orthonormality. :func:`mode_functions` of one of the two chains leaves the other part 0.
+    A sum of densities is one bath: every w_j comes from the quadrature of one of its elements, with that element's
+    share of dw_j as weight, so that g_j^2 = weights_j J(w_j) with the whole J, and sums over j are integrals.
     """
 
     frequencies: FloatArray
@@ -66,18 +70,76 @@ def mode_functions(bath: Chain, *, resolution: int = 1) -> ModeFunctions:
     """
     raise_if_any(integer_problems("resolution", resolution, at_least=1))
     if isinstance(bath.density, Discrete):
-        return _discrete(bath, bath.density)
-    error, nodes = math.inf, 0
+        return _accepted(_discrete(bath, bath.density))
+    density = bath.density
+    return _refined(lambda factor: _continuous(bath, density, factor), resolution)
+
+
+def pair_mode_functions(pair: tuple[Chain, Chain], *, resolution: int = 1) -> ModeFunctions:
+    """Return the physical modes behind both chains of a thermofield pair, on one common grid of frequencies.
+
+    pair         what :func:`chains.thermofield_chains` returned, emission first; the lengths may differ
+    resolution   as in :func:`mode_functions`
+
+    ``positive`` (M, N1) belongs to the first, ``negative`` (M, N2) to the second; see :class:`ModeFunctions`.
+    Raises InvalidInput for anything else than the two chains of one bath, ChainNotConverged as mode_functions.
+    """
+    raise_if_any(_pair_problems(pair) + integer_problems("resolution", resolution, at_least=1))
+    emission, absorption = pair
+    if isinstance(emission.density, Discrete):
+        first, second = _discrete(emission, emission.density), _discrete(absorption, emission.density)
+        error = max(first.error, second.error)
+        return _accepted(replace(first, negative=second.negative, error=error))
+    density = emission.density
+    return _refined(lambda factor: _continuous_pair(emission, absorption, density, factor), resolution)
+
+
+def _refined(at: Callable[[int], ModeFunctions], resolution: int) -> ModeFunctions:
+    """Return ``at`` the first resolution at which the modes are orthonormal."""
     for doubling in range(_DOUBLINGS + 1):
-        found = _continuous(bath, bath.density, resolution * 2**doubling)
-        error, nodes = found.error, found.frequencies.size
-        if error <= _ENOUGH:
+        found = at(resolution * 2**doubling)
+        if found.error <= _ENOUGH:
             return found
-    if error <= ORTHONORMAL:
-        return found
-    raise ChainNotConverged(
-        "mode functions", residual=error, nodes=nodes, resolution=resolution * 2 ** (_DOUBLINGS + 1)
-    )
+    return _accepted(found, resolution * 2 ** (_DOUBLINGS + 1))
+
+
+def _accepted(found: ModeFunctions, advised: int = 1) -> ModeFunctions:
+    """Return ``found``, or raise ChainNotConverged that advises a resolution."""
+    if not found.error <= ORTHONORMAL:
+        raise ChainNotConverged(
+            "mode functions", residual=found.error, nodes=found.frequencies.size, resolution=advised
+        )
+    return found
+
+
+def _pair_problems(pair: object) -> list[Problem]:
+    """Return what keeps ``pair`` from being the two chains of one thermofield map."""
+    hint = "the pair that chains.thermofield_chains returns"
+    if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(isinstance(bath, Chain) for bath in pair):
+        return [Problem(key="pair", value=pair, allowed="two chains", hint=hint)]
+    emission, absorption = pair
+    problems = [
+        Problem(key=f"pair[{i}].weight", value=bath.weight, allowed=wanted, hint=hint)
+        for i, (bath, wanted) in enumerate(zip(pair, ("emission", "absorption"), strict=True))
+        if bath.weight != wanted
+    ]
+    if emission.density is not absorption.density and emission.density != absorption.density:
+        problems.append(Problem(key="pair[1].density", value=absorption.density, allowed="that of pair[0]", hint=hint))
+    if emission.temperature != absorption.temperature:
+        allowed = f"that of pair[0], {emission.temperature:g}"
+        problems.append(Problem(key="pair[1].temperature", value=absorption.temperature, allowed=allowed, hint=hint))
+    if not problems and not isinstance(emission.density, Discrete):
+        pieces = segments(
+            emission.density,
+            weight="absorption",
+            temperature=emission.temperature,
+            upper=emission.support[1],
+        )
+        end = max((piece.end for piece in pieces), default=0.0)
+        if end != absorption.support[1]:
+            allowed = f"that of pair[0]: up to {end:g}"
+            problems.append(Problem(key="pair[1].support", value=absorption.support, allowed=allowed, hint=hint))
+    return problems
 
 
 def _squeezing(w: FloatArray, temperature: float) -> tuple[FloatArray, FloatArray]:
@@ -88,68 +150,61 @@ def _squeezing(w: FloatArray, temperature: float) -> tuple[FloatArray, FloatArra
     return cosh, cosh * np.exp(-0.5 * w / temperature)
 
 
-def _defect(positive: FloatArray, negative: FloatArray) -> float:
-    """Return max |positive^T positive + negative^T negative - 1|."""
-    gram = positive.T @ positive + negative.T @ negative
-    return float(np.max(np.abs(gram - np.eye(gram.shape[0]))))
+def _defect(*parts: FloatArray) -> float:
+    """Return max |sum of part^T part - 1|, over all sites of one chain."""
+    gram = sum(part.T @ part for part in parts)
+    return float(np.max(np.abs(gram - np.eye(parts[0].shape[1]))))
 
 
-def _upper(bath: Chain, density: ContinuousDensity) -> float:
-    """Return where polynomials times the weight have become negligible: the support, if it is finite.
+def _rows(bath: Chain, density: ContinuousDensity, amplitudes: FloatArray, w: FloatArray) -> FloatArray:
+    """Return amplitudes_j p_n(w_j), shape (M, N), for the polynomials of ``bath``."""
+    # at strength 0 the coupling does not tell the norm of the weight
+    strength = density.strength
+    kappa = bath.coupling / math.sqrt(strength) if strength > 0.0 else math.sqrt(float(np.sum(amplitudes**2)))
+    return polynomial_amplitudes(w, amplitudes, kappa, bath.frequencies, bath.hoppings)
 
-    Beyond all zeros p_n(w) <= w^n/(kappa t_0 ... t_(n-1)), so that p_(N-1)(w)^2 J(w) is bounded there.
-    """
-    if math.isfinite(bath.support[1]):
-        return bath.support[1]
-    logs = float(np.sum(np.log(bath.hoppings))) + 0.5 * math.log(shape_weight(density))
-    power = density.end_powers[0]
-    # the bound holds beyond all zeros, which Gershgorin's circles contain
-    t = np.concatenate([[0.0], bath.hoppings, [0.0]])
-    w = max(density.truncation(1e-17), float(np.max(bath.frequencies + t[1:] + t[:-1])))
-    while True:
-        amplitude = float(density.amplitude(np.array([w]))[0])
-        if amplitude == 0.0:  # what lies beyond cannot be represented; the check of orthonormality decides
-            return w
-        if (bath.length - 1 + 0.5 * (power + 1.0)) * math.log(w) + math.log(amplitude) - logs < math.log(1e-18):
-            return w
-        w *= 1.05
+
+def _absorbed(grid: Grid, temperature: float, end: float) -> FloatArray:
+    """Return the amplitudes of J n = exp(-beta w) J (1 + n); beyond ``end`` the chain has no weight."""
+    return np.where(grid.nodes < end, grid.amplitudes * np.exp(-0.5 * grid.nodes / temperature), 0.0)
 
 
 def _continuous(bath: Chain, density: ContinuousDensity, resolution: int) -> ModeFunctions:
-    """Return the mode functions on one quadrature of w > 0."""
-    upper, temperature = _upper(bath, density), bath.temperature
-    low = density.support[0]
-    cut = absorption_end(temperature, upper) if bath.thermal else low
-    segment, _ = half_segments(
-        density, weight="emission" if temperature > 0.0 else "vacuum", temperature=temperature, upper=upper
-    )
-    assert segment is not None
-    hull = (-cut if low == 0.0 else low, upper)
-    w, roots = rule(segment, Demand(hull=hull, degree=bath.length, resolution=resolution))
-    amplitudes = roots * segment.root(w)
-    cosh, sinh = _squeezing(w, temperature)
-    up = amplitudes if bath.weight != "absorption" else np.zeros_like(w)
-    down = np.zeros_like(w)
-    if bath.thermal:  # J n = exp(-beta w) J (1 + n); beyond the cut the chain has no weight
-        down = np.where(w < cut, amplitudes * np.exp(-0.5 * w / temperature), 0.0)
-    elif bath.weight == "absorption":
-        down = amplitudes * np.exp(-0.5 * w / temperature)
-    kappa = math.sqrt(float(np.sum(up**2 + down**2)))
-    if density.strength > 0.0:
-        kappa = bath.coupling / math.sqrt(density.strength)
-    positive = polynomial_amplitudes(w, up, kappa, bath.frequencies, bath.hoppings)
-    # the second chain of a thermofield pair counts the frequencies of b' as positive
-    below = w if bath.weight == "absorption" else -w
-    negative = polynomial_amplitudes(below, down, kappa, bath.frequencies, bath.hoppings)
-    plain = roots**2 / ((w - low) ** segment.start_power * (upper - w) ** segment.end_power)
+    """Return the mode functions of one chain on one quadrature of w > 0."""
+    grid = physical_grid(bath, density, degree=bath.length, resolution=resolution)
+    w, count = grid.nodes, grid.nodes.size
+    nothing = np.zeros((count, bath.length))
+    positive, negative = nothing, nothing
+    if bath.thermal:
+        down = _absorbed(grid, bath.temperature, -bath.support[0])
+        both = _rows(bath, density, np.concatenate([grid.amplitudes, down]), np.concatenate([w, -w]))
+        positive, negative = both[:count], both[count:]
+    elif bath.weight == "absorption":  # counts the frequencies of b' as positive
+        negative = _rows(bath, density, _absorbed(grid, bath.temperature, bath.support[1]), w)
+    else:
+        positive = _rows(bath, density, grid.amplitudes, w)
+    return _on_grid(grid, bath.temperature, positive, negative, _defect(positive, negative))
+
+
+def _continuous_pair(emission: Chain, absorption: Chain, density: ContinuousDensity, resolution: int) -> ModeFunctions:
+    """Return the mode functions of a thermofield pair on one quadrature of w > 0."""
+    grid = physical_grid(emission, density, degree=max(emission.length, absorption.length), resolution=resolution)
+    positive = _rows(emission, density, grid.amplitudes, grid.nodes)
+    down = _absorbed(grid, absorption.temperature, absorption.support[1])
+    negative = _rows(absorption, density, down, grid.nodes)
+    return _on_grid(grid, emission.temperature, positive, negative, max(_defect(positive), _defect(negative)))
+
+
+def _on_grid(grid: Grid, temperature: float, positive: FloatArray, negative: FloatArray, error: float) -> ModeFunctions:
+    cosh, sinh = _squeezing(grid.nodes, temperature)
     return ModeFunctions(
-        frequencies=w,
-        weights=plain,
+        frequencies=grid.nodes,
+        weights=grid.weights,
         positive=positive,
         negative=negative,
         cosh=cosh,
         sinh=sinh,
-        error=_defect(positive, negative),
+        error=error,
     )
 
 
@@ -168,9 +223,6 @@ def _discrete(bath: Chain, density: Discrete) -> ModeFunctions:
     elif bath.weight == "absorption":
         negative = rows
     cosh, sinh = _squeezing(w, bath.temperature)
-    error = _defect(positive, negative)
-    if error > ORTHONORMAL:
-        raise ChainNotConverged("mode functions", residual=error, nodes=nodes.size, resolution=1)
     return ModeFunctions(
         frequencies=w,
         weights=np.ones_like(w),
@@ -178,5 +230,5 @@ def _discrete(bath: Chain, density: Discrete) -> ModeFunctions:
         negative=negative,
         cosh=cosh,
         sinh=sinh,
-        error=error,
+        error=_defect(positive, negative),
     )

@@ -157,22 +157,23 @@ def rule(segment: Segment, demand: Demand) -> tuple[FloatArray, FloatArray]:
 
 
 def hulls(segments: Sequence[Segment]) -> list[tuple[float, float]]:
-    """Return, for each of the segments in increasing order, the whole interval without gaps that it belongs to.
+    """Return, for each of the segments, the whole interval without gaps that it belongs to.
 
     Zeros of orthogonal polynomials crowd at the ends of every such interval, also at those beside a gap.
     """
-    found = [(s.start, s.end) for s in segments]
-    for i in range(1, len(found)):
-        if found[i - 1][1] == found[i][0]:
-            joined = (found[i - 1][0], found[i][1])
-            found = [joined if h in (found[i - 1], found[i]) else h for h in found]
-    return found
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted((s.start, s.end) for s in segments):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return [next(hull for hull in joined if hull[0] <= s.start <= hull[1]) for s in segments]
 
 
 def discretise(
     segments: Sequence[Segment], *, degree: int = 0, resolution: int = 1, longest_time: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Return nodes (M,) and amplitudes (M,) of a discrete measure that stands for the weight on ``segments``.
+    """Return ascending nodes (M,) and amplitudes (M,) of a discrete measure that stands for the weight on ``segments``.
 
     int weight(w) f(w) dw = sum_j amplitude_j^2 f(node_j) for the f described in :class:`Demand`.
     """
@@ -181,4 +182,6 @@ def discretise(
         demand = Demand(hull=hull, degree=degree, resolution=resolution, longest_time=longest_time)
         rules.append((segment, *rule(segment, demand)))
     nodes = np.concatenate([w for _, w, _ in rules])
-    return nodes, np.concatenate([roots * segment.root(w) for segment, w, roots in rules])
+    amplitudes = np.concatenate([roots * segment.root(w) for segment, w, roots in rules])
+    order = np.argsort(nodes, kind="stable")  # the nodes of segments that overlap are shuffled together
+    return nodes[order], amplitudes[order]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chains.checks import number_problems
 from chains.problems import Problem, raise_if_any
-from chains.spectral import describe, evaluate
+from chains.spectral import Element, describe, evaluate
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -60,6 +60,11 @@ class Semicircle:
     def breaks(self) -> tuple[float, ...]:
         """None."""
         return ()
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """The density itself."""
+        return (self,)
 
     @property
     def exponent_at_zero(self) -> float:

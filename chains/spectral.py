@@ -21,12 +21,10 @@ CONVENTION = "J(w) = sum_k g_k^2 delta(w - w_k), no pi; X = sum_k g_k (a_k + a_k
 SHAPES = ("hard", "exponential", "gaussian")
 
 
-@runtime_checkable
-class ContinuousDensity(Protocol):
-    """A spectral density on an interval, in the form the quadrature needs.
+class Element(Protocol):
+    """A density on one interval with one power at each end, in the form the quadrature needs.
 
     J(w) = strength * amplitude(w)^2 (w - low)^p (high - w)^q on support = (low, high), end_powers = (p, q).
-    The strength is apart because a chain's frequencies and hoppings do not depend on it (it may be 0).
     """
 
     @property
@@ -49,12 +47,37 @@ class ContinuousDensity(Protocol):
     def breaks(self) -> tuple[float, ...]:
         """Frequencies inside the support where the amplitude is not smooth."""
 
+    def amplitude(self, w: FloatArray) -> FloatArray:
+        """The square root of the smooth factor, array -> array, for w inside the support."""
+
+    def truncation(self, neglected: float) -> float:
+        """The frequency beyond which less than this part of int J lies."""
+
+
+@runtime_checkable
+class ContinuousDensity(Protocol):
+    """A continuous spectral density: the sum of its elements (mostly one, the density itself).
+
+    The measure of a sum is the sum of the measures, so whatever integrates goes through the elements one by one, and
+    each keeps the rule that fits its own ends. The strength is apart because a chain's frequencies and hoppings do not
+    depend on it (it may be 0).
+    """
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """Lowest and highest frequency with J > 0; the highest may be inf."""
+
+    @property
+    def strength(self) -> float:
+        """The prefactor, >= 0: the sum of the elements' strengths."""
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """What it is the sum of, at least one; see :func:`shares` for their prefactors."""
+
     @property
     def exponent_at_zero(self) -> float:
         """s in J ~ w^s at w -> 0; inf where J vanishes near 0."""
-
-    def amplitude(self, w: FloatArray) -> FloatArray:
-        """The square root of the smooth factor, array -> array, for w inside the support."""
 
     def truncation(self, neglected: float) -> float:
         """The frequency beyond which less than this part of int J lies."""
@@ -72,14 +95,29 @@ class ContinuousDensity(Protocol):
         """J(w) for w >= 0, array -> array, 0 outside the support."""
 
 
-def evaluate(density: ContinuousDensity, w: npt.ArrayLike) -> FloatArray:
-    """Return J(w), shape of w, from the factors of ``density``; raises InvalidInput for a negative or nan w."""
+def shares(density: ContinuousDensity) -> list[tuple[float, Element]]:
+    """Return the elements, each with its share of the strength: J/strength = sum share amplitude^2 (...)^p (...)^q.
+
+    A density of strength 0 still has a shape, to which all its elements contribute as if their strengths were equal.
+    """
+    total = density.strength
+    return [(element.strength / total if total > 0.0 else 1.0, element) for element in density.elements]
+
+
+def frequencies_from_zero(w: npt.ArrayLike) -> FloatArray:
+    """Return ``w`` as an array; raises InvalidInput for a negative or nan one."""
     array = np.asarray(w, dtype=np.float64)
     if not np.all(array >= 0.0):
         flat = array.ravel()
         worst = int(np.flatnonzero(~(flat >= 0.0))[0])
         hint = "temperature enters by the thermal map of chains.chain, not by negative frequencies"
         raise_if_any([Problem(key=f"w[{worst}]", value=float(flat[worst]), allowed="frequencies >= 0", hint=hint)])
+    return array
+
+
+def evaluate(density: Element, w: npt.ArrayLike) -> FloatArray:
+    """Return J(w), shape of w, from the factors of ``density``; raises InvalidInput for a negative or nan w."""
+    array = frequencies_from_zero(w)
     low, high = density.support
     p, q = density.end_powers
     values = np.zeros(array.shape)
@@ -179,6 +217,11 @@ class PowerLaw:
     def breaks(self) -> tuple[float, ...]:
         """None."""
         return ()
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """The density itself."""
+        return (self,)
 
     @property
     def exponent_at_zero(self) -> float:

@@ -15,7 +15,7 @@ from scipy.interpolate import PchipInterpolator
 from chains.checks import bracketed, frozen, sequence_problems
 from chains.integrals import reorganisation_of, weight_of
 from chains.problems import InvalidInput, Problem, raise_if_any
-from chains.spectral import describe, evaluate
+from chains.spectral import Element, describe, evaluate
 
 FloatArray = npt.NDArray[np.float64]
 FEWEST_POINTS = 4
@@ -92,6 +92,11 @@ class Table:
     def breaks(self) -> tuple[float, ...]:
         """The inner frequencies: the second derivative jumps there."""
         return tuple(float(w) for w in self.frequencies[1:-1])
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """The density itself."""
+        return (self,)
 
     @property
     def exponent_at_zero(self) -> float:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from chains.discrete import Discrete
 from chains.quadrature import Segment
 from chains.sites import Weight
-from chains.spectral import ContinuousDensity
+from chains.spectral import ContinuousDensity, Element, shares
 
 FloatArray = npt.NDArray[np.float64]
 Root = Callable[[FloatArray], FloatArray]
@@ -37,12 +37,19 @@ def root_thermal_factor(w: FloatArray, beta: float, sign: int) -> FloatArray:
     return root if sign > 0 else root * np.exp(-0.5 * beta * w)
 
 
-def _half(density: ContinuousDensity, *, upper: float, beta: float, sign: int) -> Segment:
-    """Return the segment on w > 0 with weight J(w)/strength (sign 0), times 1 + n (sign +1), times n (sign -1)."""
-    low, high = density.support
-    start_power, end_power = density.end_powers
-    singular = density.singular
-    factors: list[Root] = [density.amplitude]
+def _half(element: Element, *, share: float, upper: float, beta: float, sign: int) -> Segment | None:
+    """Return the segment on w > 0 with weight share J/strength (sign 0), times 1 + n (sign +1), times n (sign -1).
+
+    None if the element begins at ``upper`` or above.
+    """
+    low, high = element.support
+    upper = min(upper, high)
+    if not low < upper:
+        return None
+    start_power, end_power = element.end_powers
+    singular = element.singular
+    scale = math.sqrt(share)
+    factors: list[Root] = [element.amplitude]
     if upper < high and end_power != 0.0:  # cut below the end: its power is an ordinary factor now
         power = 0.5 * end_power
         factors.append(lambda w: (high - w) ** power)
@@ -58,13 +65,13 @@ def _half(density: ContinuousDensity, *, upper: float, beta: float, sign: int) -
             singular = (*singular, 0.0)
 
     def root(w: FloatArray) -> FloatArray:
-        value = np.ones_like(w)
+        value = np.full_like(w, scale)
         for factor in factors:
             value = value * factor(w)
         return value
 
     cut = LARGEST_EXPONENT / beta if sign != 0 else math.inf
-    breaks = tuple(sorted(b for b in {*density.breaks, cut} if low < b < upper))
+    breaks = tuple(sorted(b for b in {*element.breaks, cut} if low < b < upper))
     return Segment(
         start=low, end=upper, start_power=start_power, end_power=end_power, root=root, singular=singular, breaks=breaks
     )
@@ -88,31 +95,34 @@ def absorption_end(temperature: float, upper: float) -> float:
     return min(upper, LARGEST_EXPONENT * temperature)
 
 
-def half_segments(
-    density: ContinuousDensity, *, weight: Weight, temperature: float, upper: float
-) -> tuple[Segment | None, Segment | None]:
-    """Return the segments on w > 0 of the weight at +w and (reflected) at -w, None where there is none.
+def element_segments(
+    element: Element, *, weight: Weight, temperature: float, upper: float, share: float = 1.0
+) -> tuple[Segment, ...]:
+    """Return share J/strength of one element, with the factors of ``weight``, as segments below ``upper``.
 
-    The strength of the density is left out. "absorption" lives at +w in its own chain but is returned as the second: it
-    belongs to b'. The second ends where exp(-beta w) underflows, and is None if that is below the support.
+    None at all where the element begins at ``upper``, or for "absorption" where exp(-beta w) underflows.
     """
+
+    def half(sign: int, end: float) -> tuple[Segment, ...]:
+        beta = 1.0 / temperature if sign != 0 else math.inf
+        found = _half(element, share=share, upper=end, beta=beta, sign=sign)
+        return () if found is None else (found,)
+
     if weight == "vacuum":
-        return _half(density, upper=upper, beta=math.inf, sign=0), None
-    beta = 1.0 / temperature
-    plus = _half(density, upper=upper, beta=beta, sign=1)
-    cut = absorption_end(temperature, upper)
-    minus = _half(density, upper=cut, beta=beta, sign=-1) if cut > density.support[0] else None
+        return half(0, upper)
     if weight == "emission":
-        return plus, None
-    return (None, minus) if weight == "absorption" else (plus, minus)
+        return half(1, upper)
+    minus = half(-1, absorption_end(temperature, upper))
+    return minus if weight == "absorption" else (*(mirrored(s) for s in minus), *half(1, upper))
 
 
 def segments(density: ContinuousDensity, *, weight: Weight, temperature: float, upper: float) -> tuple[Segment, ...]:
-    """Return the measure (without the density's strength) as segments in increasing frequency."""
-    plus, minus = half_segments(density, weight=weight, temperature=temperature, upper=upper)
-    if plus is None:
-        return () if minus is None else (minus,)
-    return (plus,) if minus is None else (mirrored(minus), plus)
+    """Return the measure (without the density's strength) as segments: those of all its elements, which may overlap."""
+    return tuple(
+        segment
+        for share, element in shares(density)
+        for segment in element_segments(element, weight=weight, temperature=temperature, upper=upper, share=share)
+    )
 
 
 def discrete_measure(density: Discrete, *, weight: Weight, temperature: float) -> tuple[FloatArray, FloatArray]:

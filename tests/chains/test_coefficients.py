@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,28 +11,14 @@ from scipy.special import roots_legendre
 import chains
 from chains.coefficients import _continuous_chain
 from chains.recurrence import jacobi_matrix
+from tests.chains.compare import all_hoppings, largest_difference
 from tests.chains.high_precision import chain_from_moments, thermal_hard_moment
 from tests.chains.tolerances import CLOSED_FORM, HIGH_PRECISION, PRINTED, VISIBLE
-
-
-def all_hoppings(bath: chains.Chain) -> npt.NDArray[np.float64]:
-    """The hoppings with the one that leads out of the chain."""
-    return np.append(bath.hoppings, bath.next_hopping)
 
 
 def general_route(density: chains.ContinuousDensity, length: int, support: float | None = None) -> chains.Chain:
     """The T = 0 chain by quadrature, also where there is a closed form."""
     return _continuous_chain(density, length, weight="vacuum", temperature=0.0, support=support, resolution=1)
-
-
-def largest_difference(a: chains.Chain, b: chains.Chain) -> float:
-    """The largest relative difference of any coefficient (frequencies relative to the hopping beside them)."""
-    scale = np.abs(b.frequencies) + all_hoppings(b)
-    return max(
-        abs(a.coupling / b.coupling - 1.0),
-        float(np.max(np.abs(a.frequencies - b.frequencies) / scale)),
-        float(np.max(np.abs(all_hoppings(a) / all_hoppings(b) - 1.0))),
-    )
 
 
 @pytest.mark.parametrize("exponent", [0.3, 0.5, 1.0, 2.0, 3.0])
