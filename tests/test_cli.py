@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.test_config import write_config
+from tests.test_config_runs import BATHS
 from tnthermo import cli, files, plots, study
 from tnthermo.evolve import RunFailed
 
@@ -30,7 +31,12 @@ def test_the_five_commands_on_one_run(tmp_path: Path) -> None:
     ran = call("run", config, "--out", out)
     assert ran.exit_code == 0, ran.output
     assert "\x1b" not in ran.output
-    expected = {files.RESULT, files.STATE, files.CONFIG, *(path.name for path in plots.paths(out))}
+    expected = {
+        files.RESULT,
+        files.STATE,
+        files.CONFIG,
+        *(path.name for path in plots.paths(out, files.load_ledger(out))),
+    }
     assert {path.name for path in out.iterdir()} == expected
     again = call("run", config, "--out", out)
     assert again.exit_code == 0
@@ -41,6 +47,32 @@ def test_the_five_commands_on_one_run(tmp_path: Path) -> None:
     (out / "energies.png").unlink()
     assert call("plot", out / files.RESULT).exit_code == 0
     assert plots.complete(out)
+
+
+def test_two_driven_baths_from_check_to_show(tmp_path: Path) -> None:
+    """What the screens say of several baths, chains and drives."""
+    config, out = tmp_path / "two.toml", tmp_path / "out"
+    drive = '"hamiltonian.z" = { shape = "ramp", duration = 0.5, final = 0.2 }'
+    rest = f'[drive]\n{drive}\n[evolution]\nmethod = "exact"\nuntil = 0.4\nstep = 0.1\ntolerance = 1e-4\n'
+    enough = BATHS.replace("levels = 5", "levels = 14").replace("levels = 4", "levels = 8")
+    config.write_text(enough + rest)
+    checked = call("check", config)
+    assert checked.exit_code == 0, checked.output
+    for words in ("bath 0: T = 1, hermitian", "bath 1: T = 0, exchange", "drive hamiltonian.z: linear ramp"):
+        assert words in checked.stdout
+    planned = call("plan", config, "--out", out)
+    for words in ("bath 0       2 sites", "layout       ", "drive        hamiltonian.z", "displaced: bath 1"):
+        assert words in planned.stdout
+    ran = call("run", config, "--out", out)
+    assert ran.exit_code == 0, ran.output
+    shown = call("show", out)
+    for words in ("T = 1, 0", "driven, displaced start", "bath 1, T = 0:"):
+        assert words in shown.stdout
+    config.write_text(BATHS.replace("0.3", "true") + rest.replace("ramp", "rampe"))
+    wrong = call("check", config)
+    assert wrong.exit_code == 2
+    for key in ("bath[0].spectral_density.couplings[0]", "bath[1].displacement", "drive.hamiltonian.z.shape"):
+        assert f"error: {key} = " in wrong.stderr
 
 
 def test_bad_input_is_exit_2_one_line_each_and_nothing_written(tmp_path: Path) -> None:

@@ -18,14 +18,16 @@ ROOT = Path(__file__).resolve().parents[1]
 # fmt: off
 ORDER = [
     "kernels",
-    "local", "terms", "model",
+    "threads", "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "blocks", "tdvp", "tebd", "exact",
-    "record", "trajectory", "evolve",
-    "thermo",
-    "config_text", "config_schema", "config_limits", "config_read", "config", "config_estimate", "config_report",
+    "record", "trajectory", "start", "flags", "run", "evolve",
+    "thermo", "two_time",
+    "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
+    "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",
+    "config", "config_report", "config_estimate",
     "files", "display", "study", "convergence", "cluster",
-    "plots", "cli", "__init__", "__main__",
+    "plot_style", "plot_baths", "plots", "cli", "__init__", "__main__",
 ]
 # fmt: on
 # A library that only these modules may import.

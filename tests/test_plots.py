@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+import chains
 import tnthermo as tt
 from tests.test_config import write_config
 from tnthermo import plots
 from tnthermo.config import load_config, resolve
+from tnthermo.plot_style import spread
 
 
 @pytest.fixture(scope="module", params=[0.0, 0.5])
@@ -25,10 +27,38 @@ def texts(figure: Figure) -> list[str]:
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
-def test_four_figures_in_two_formats(dataset: xr.Dataset, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def two_baths() -> xr.Dataset:
+    cold, warm = (chains.chain(chains.Discrete(frequencies=[1.0], couplings=[0.4]), temperature=T) for T in (0.0, 0.5))
+    model = tt.assemble(hamiltonian={"x": 0.5}, couplings=[tt.couple({"z": 0.5}, cold), tt.couple({"x": 0.3}, warm)])
+    algorithm = tt.TDVP(step=0.2, tolerance=1e-3)
+    return tt.ledger(tt.evolve(model, algorithm=algorithm, until=1.0, occupation_every=float("inf")))
+
+
+def test_four_figures_and_the_modes_in_two_formats(dataset: xr.Dataset, tmp_path: Path) -> None:
     assert not plots.complete(tmp_path)
     written = plots.figures(dataset, tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted(written)
+    assert plots.names(dataset) == ("energies", "heat_and_work", "entropies", "residuals", "modes")
+    assert len(written) == 10
+    assert plots.complete(tmp_path)
+    assert all(path.stat().st_size > 5000 for path in written)
+
+
+def test_several_baths_have_a_figure_of_their_own(two_baths: xr.Dataset, tmp_path: Path) -> None:
+    """The modes, which were not evaluated, have none."""
+    assert plots.names(two_baths) == ("energies", "heat_and_work", "entropies", "residuals", "baths")
+    written = plots.figures(two_baths, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in written)
+    assert len(written) == 10
+    labels = texts(plots.single(two_baths, "baths"))
+    assert labels == ["$T_0$ = 0", "$T_1$ = 0.5"] * 2
+    assert len(tt.plot(two_baths).axes) == 5
+
+
+def test_without_modes_there_are_four(dataset: xr.Dataset, tmp_path: Path) -> None:
+    bare = dataset.drop_vars([name for name in dataset.variables if str(name).startswith("mode_")])
+    written = plots.figures(bare, tmp_path)
     assert len(written) == 8
     assert plots.complete(tmp_path)
     assert all(path.stat().st_size > 5000 for path in written)
@@ -56,7 +86,7 @@ def test_a_single_time_can_be_drawn(dataset: xr.Dataset) -> None:
 
 @given(st.lists(st.floats(-1, 2), max_size=7))
 def test_labels_stay_inside_and_apart(wanted: list[float]) -> None:
-    placed = plots.spread(wanted, 0.1)
+    placed = spread(wanted, 0.1)
     assert len(placed) == len(wanted)
     assert all(0 <= x <= 1 for x in placed)
     assert np.all(np.diff(sorted(placed)) > 0.08)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.coupling import Coupling, couple
+from tnthermo.drive import Cosine, Drive, Pulse, Ramp, TimeTable
 from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
-from tnthermo.model import Model, SpinBoson
+from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
+from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.ledger import ledger
 from tnthermo.trajectory import Trajectory
+from tnthermo.two_time import spectrum, two_time
 
 
 def plot(dataset: Any) -> Any:
@@ -27,15 +31,28 @@ __all__ = [
     "TEBD",
     "Algorithm",
     "Exact",
+    "Coupling",
+    "JaynesCummings",
     "Model",
+    "SpinBoson",
+    "SystemDrive",
+    "assemble",
+    "couple",
+    "Cosine",
+    "Drive",
+    "Pulse",
+    "Ramp",
+    "TimeTable",
     "NotConverged",
     "Progress",
     "RunFailed",
-    "SpinBoson",
     "State",
     "Trajectory",
     "evolve",
     "ledger",
     "load",
     "plot",
+    "spectrum",
+    "steady_currents",
+    "two_time",
 ]

@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.kernels.apply import grow_right
+from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.arrays import array_list
+from tnthermo.kernels.measure import reduced_moment
+from tnthermo.kernels.sweep import absorb_right, split_left
+from tnthermo.local import Matrix
+from tnthermo.model import Model
 from tnthermo.network import Automaton
 from tnthermo.state import State
 
@@ -17,57 +21,101 @@ LOWEST_LEVELS = 4  # boson levels an "auto" site starts with
 
 
 class BlockState:
-    """Mutable tensors, blocks and operator tables; site 0 is the orthogonality centre between steps.
+    """Mutable tensors, blocks and operator tables of the line at one time; the system is the orthogonality centre between steps.
 
-    tensors, lefts, rights, tables, values, passes, pass_values, widths, active   as `tnthermo.kernels.sweep.sweep` takes them
+    system, places   where the system and the chain sites stand on the line
+    tensors, lefts, rights, tables, values, mirrored, mirrored_values, passes, pass_values, widths, first, active
+                     as `tnthermo.kernels.sweep.sweep` takes them
     """
 
-    def __init__(self, state: State, machine: Automaton) -> None:
+    def __init__(self, state: State, machine: Automaton, model: Model, time: float = 0.0) -> None:
         self.machine = machine
+        self.model = model
+        self.system = model.line.system
+        self.places = model.line.places
         self.widths = machine.widths
         self.dimension, self.ancilla = state.dimension, state.ancilla
         self.tensors: Any = array_list([np.ascontiguousarray(t) for t in state.tensors])
         n = len(self.tensors)
-        tables = [machine.table(i, self.tensors[i].shape[1]) for i in range(n)]
+        self.sites = [machine.table(i, self.tensors[i].shape[1]) for i in range(n)]
         passes = [machine.pass_on(i) for i in range(n + 1)]
-        self.tables: Any = array_list([table for table, _ in tables])
-        self.values: Any = array_list([values for _, values in tables])
+        self.tables: Any = array_list([site.table for site in self.sites])
+        self.values: Any = array_list([site.values for site in self.sites])
+        self.mirrored: Any = array_list([site.mirrored for site in self.sites])
+        self.mirrored_values: Any = array_list([site.values[site.permutation] for site in self.sites])
         self.passes: Any = array_list([table for table, _ in passes])
         self.pass_values: Any = array_list([values for _, values in passes])
+        self.set_time(time)
         edge = np.ones((1, 1, 1), dtype=np.complex128)
         self.lefts: Any = array_list([edge for _ in range(n + 1)])
         self.rights: Any = array_list([edge for _ in range(n + 1)])
-        for i in range(n - 1, 0, -1):
+        for i in range(n - 1, self.system, -1):
             self.rights[i] = grow_right(
                 self.rights[i + 1], self.tables[i], self.values[i], self.tensors[i], self.widths[i]
             )
+        for i in range(self.system):
+            self.lefts[i + 1] = grow_left(
+                self.lefts[i], self.tables[i], self.values[i], self.tensors[i], self.widths[i + 1]
+            )
         self.top = np.zeros(n)
-        # the right end of what differs from the vacuum: an untouched site has bond 1 on its left and is in its lowest level
-        touched = [i for i, t in enumerate(self.tensors) if t.shape[0] > 1 or abs(t[0, 0]).max() < 1 - 1e-15]
-        self.active = max([1, *[i + 1 for i in touched]])
+        # an untouched site has bond 1 on either side and is in its lowest level
+        touched = [i for i, t in enumerate(self.tensors) if max(t.shape[::2]) > 1 or abs(t[0, 0, 0]) < 1 - 1e-15]
+        self.first = min([self.system, *touched])
+        self.active = max([self.system, *touched]) + 1
+
+    def set_time(self, time: float) -> None:
+        """Let the operators be those of ``time``; only the system's change, no block does."""
+        site = self.sites[self.system]
+        if site.driven:
+            factors = np.array([float(factor.value(time)) for factor in self.model.factors])
+            values = site.values_at(factors)
+            self.values[self.system] = values
+            self.mirrored_values[self.system] = values[site.permutation]
 
     @property
     def levels(self) -> npt.NDArray[np.int64]:
         """Boson levels in use on the chain sites (N,)."""
-        return np.array([t.shape[1] for t in self.tensors][1:], dtype=np.int64)
+        return np.array([self.tensors[place].shape[1] for place in self.places], dtype=np.int64)
 
     @property
     def bonds(self) -> npt.NDArray[np.int64]:
-        """Bond dimension left of each chain site (N,)."""
-        return np.array([t.shape[0] for t in self.tensors][1:], dtype=np.int64)
+        """Dimension of the bond of each chain site (N,) on the side of the system."""
+        sides = [2 if place < self.system else 0 for place in self.places]
+        return np.array(
+            [self.tensors[p].shape[side] for p, side in zip(self.places, sides, strict=True)], dtype=np.int64
+        )
 
-    def grow_levels(self, site: int, levels: int) -> None:
-        """Give tensor ``site`` more boson levels; the new ones are empty, so that no block changes."""
-        old = self.tensors[site]
+    def grow_levels(self, place: int, levels: int) -> None:
+        """Give the boson site at ``place`` more levels; the new ones are empty, so that no block changes."""
+        old = self.tensors[place]
         wider = np.zeros((old.shape[0], levels, old.shape[2]), dtype=np.complex128)
         wider[:, : old.shape[1]] = old
-        self.tensors[site] = wider
-        self.tables[site], self.values[site] = self.machine.table(site, levels)
+        self.tensors[place] = wider
+        site = self.sites[place] = self.machine.table(place, levels)
+        self.tables[place], self.values[place] = site.table, site.values
+        self.mirrored[place], self.mirrored_values[place] = site.mirrored, site.values[site.permutation]
 
     def state(self, time: float) -> State:
         """A frozen copy."""
         tensors = tuple(np.array(t) for t in self.tensors)
-        return State(tensors=tensors, time=time, dimension=self.dimension, ancilla=self.ancilla)
+        return State(tensors=tensors, time=time, dimension=self.dimension, ancilla=self.ancilla, system=self.system)
+
+
+def site_moment(blocks: BlockState, place: int, operator: Matrix) -> Matrix:
+    """(D, D) matrix Tr_rest[O rho] on the system site (with its ancilla) of an operator O (d, d) on the boson site at ``place``."""
+    return np.asarray(reduced_moment(blocks.tensors, blocks.system, place, operator))
+
+
+def centred_at_origin(blocks: BlockState) -> Any:
+    """The tensors with their orthogonality centre at site 0 instead of the system, as a list for kernels (a copy where they differ)."""
+    if blocks.system == 0:
+        return blocks.tensors
+    tensors = array_list(list(blocks.tensors))
+    for i in range(blocks.system, 0, -1):
+        matrix, q, _, _ = split_left(tensors[i], -1.0, 0)
+        tensors[i] = q
+        tensors[i - 1] = absorb_right(tensors[i - 1], matrix)
+    return tensors
 
 
 def more_levels(levels: npt.NDArray[np.int64], top: npt.NDArray[np.float64], limit: float) -> npt.NDArray[np.int64]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tnthermo.config import Resolved
-from tnthermo.config_limits import adapted_bond, available_memory, readable, state_bytes
+from tnthermo.config_limits import COPIES, adapted_bond, available_memory, readable, site_dimensions, state_bytes
+from tnthermo.config_report import WEIGHTS, drive_lines
+from tnthermo.network import automaton
 
 KRYLOV = 8  # applications of the Hamiltonian in one local solve
-PRODUCTS = 6  # chi x chi d products in one application
+PRODUCTS = 6  # chi x chi d products in one application, for Hamiltonian bonds of
+CHANNELS = 4  # channels
 RATE = 1e10  # floating-point operations a second on small matrices, one thread
 QUIMB = 10  # TEBD gates in Python against compiled sweeps
 
@@ -33,9 +36,9 @@ def estimate(resolved: Resolved) -> Estimate:
 
     Where bonds and levels adapt, bonds from 8 to `adapted_bond` and 6 to 12 levels are assumed. Wrong by a factor of a few.
     """
-    algorithm, chain = resolved.algorithm, resolved.model.bath
-    steps = round(resolved.until / algorithm.step)
-    cap = algorithm.max_bond or adapted_bond(chain, tolerance=algorithm.tolerance, until=resolved.until)
+    algorithm, model = resolved.algorithm, resolved.model
+    steps = math.ceil(resolved.until / algorithm.step - 1e-9)
+    cap = algorithm.max_bond or adapted_bond(model, tolerance=algorithm.tolerance, until=resolved.until)
     fixed = getattr(algorithm, "bond", None)
     bonds = (fixed, fixed) if fixed is not None else (min(8, cap), cap)
     if isinstance(resolved.levels, int):
@@ -47,23 +50,24 @@ def estimate(resolved: Resolved) -> Estimate:
     order = 5 if getattr(algorithm, "order", 2) == 4 else 1
     runs = 1.5 if resolved.error_bars else 1.0
     slower = QUIMB if algorithm.name == "tebd" else 1.0
-    behind_front = 0.5 * chain.length if algorithm.name == "tdvp" else chain.length
+    behind_front = 0.5 * model.sites if algorithm.name == "tdvp" else model.sites
     # a bond that grows exponentially from 5 has a mean cube that is this much below the last one's
     growing = max(1.0, 3 * math.log(max(bonds[1], 5) / 5)) if algorithm.max_bond is None and fixed is None else 1.0
-    work = [8.0 * PRODUCTS * KRYLOV * 2 * chi**3 * d for chi, d in zip(bonds, levels, strict=True)]
+    products = PRODUCTS * channels(resolved) / CHANNELS
+    work = [8.0 * products * KRYLOV * 2 * chi**3 * d for chi, d in zip(bonds, levels, strict=True)]
     if algorithm.name in ("tdvp2", "tebd"):
         work = [w * d for w, d in zip(work, levels, strict=True)]
     work[1] /= growing
     seconds = [steps * behind_front * order * runs * slower * w / RATE for w in work]
     overhead = 2e-6 * steps * behind_front * KRYLOV * order * runs * slower
     memory = [
-        5 * state_bytes(dimension=resolved.model.dimension, bond=chi, levels=[d] * chain.length)
+        COPIES * state_bytes(site_dimensions(model, [d] * model.sites), chi)
         for chi, d in zip(bonds, levels, strict=True)
     ]
     limit = available_memory()
     return Estimate(
         steps=steps,
-        sites=chain.length,
+        sites=model.sites,
         bonds=bonds,
         levels=levels,
         seconds=(seconds[0] + overhead, seconds[1] + overhead),
@@ -72,14 +76,23 @@ def estimate(resolved: Resolved) -> Estimate:
     )
 
 
+def channels(resolved: Resolved) -> float:
+    """Mean width of the Hamiltonian's bonds: 4 along one chain, 6 where two are interleaved."""
+    widths = automaton(resolved.model.terms, resolved.model.line.length).widths
+    return float(widths[1:-1].mean())
+
+
 def planned(resolved: Resolved, out: Path) -> str:
     """The text of `tnthermo plan`."""
-    found, chain = estimate(resolved), resolved.model.bath
+    found, model = estimate(resolved), resolved.model
     low, high = found.seconds
     bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
     dense = "" if resolved.algorithm.name != "exact" else "  (the dense vector is what counts: levels^modes)"
     lines = [
-        f"chain        {chain.length} sites at T = {chain.temperature:g}, coefficients by {chain.method}, relative error {chain.error:.1e}",
+        *_chain_lines(resolved),
+        *(["layout       " + layout_text(resolved)] if len(model.chains) > 1 else []),
+        *(f"{'drive':<13}{line.removeprefix('drive ')}" for line in drive_lines(resolved)),
+        *_start_lines(resolved),
         f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} to t = {resolved.until:g}"
         + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
         f"bonds        {bonds}, boson levels {levels}{dense}",
@@ -93,6 +106,43 @@ def planned(resolved: Resolved, out: Path) -> str:
             "             (NOT VALID for a step that is too large: bonds and levels grow far beyond these ranges)"
         )
     return "\n".join([*lines, *(str(note) for note in resolved.notes)])
+
+
+def _chain_lines(resolved: Resolved) -> list[str]:
+    """A line for each chain; of several with the bath it belongs to."""
+    model, lines = resolved.model, []
+    for j, coupling in enumerate(model.couplings):
+        for chain in coupling.chains:
+            head = "chain" if len(model.couplings) == 1 else f"bath {j}"
+            weight = f", weight {WEIGHTS[chain.weight]}" if len(model.chains) > 1 else ""
+            kind = f", {coupling.kind} coupling" if len(model.chains) > 1 else ""
+            lines.append(
+                f"{head:<13}{chain.length} sites at T = {chain.temperature:g}{weight}{kind}, "
+                f"coefficients by {chain.method}, relative error {chain.error:.1e}"
+            )
+    return lines
+
+
+def _start_lines(resolved: Resolved) -> list[str]:
+    """Starts that are no product with thermal baths."""
+    if isinstance(resolved.initial, str):
+        return ["start        mean-force: the equilibrium of system and baths, by imaginary time (comes first)"]
+    if resolved.displacement is None:
+        return []
+    parts = [f"bath {j}" for j, entry in enumerate(resolved.displacement) if entry is not None]
+    return ["start        displaced: " + ("the bath" if len(resolved.displacement) == 1 else ", ".join(parts))]
+
+
+def layout_text(resolved: Resolved) -> str:
+    """Where the system stands among the chains."""
+    line = resolved.model.line
+    left = [k for k, places in enumerate(line.chains) if places[0] < line.system]
+    right = [k for k in range(len(line.chains)) if k not in left]
+
+    def side(chains: list[int]) -> str:
+        return "chain " + " and ".join(map(str, chains)) + (" interleaved" if len(chains) > 1 else "")
+
+    return f"{side(left)}, system, {side(right)}" if left else f"system, {side(right)}"
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import resource
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import chains
 from chains.problems import Problem
@@ -45,32 +47,39 @@ def readable(size: float) -> str:
     return f"{size:.3g} {unit}"
 
 
-def state_bytes(*, dimension: int, bond: int, levels: list[int]) -> float:
-    """Memory of a matrix product state with ``levels`` boson levels on the sites and bonds that the site dimensions allow, <= ``bond``."""
-    total, left = 0.0, min(dimension, bond)
-    right = [1.0] * (len(levels) + 1)
-    for n in range(len(levels) - 1, -1, -1):
-        right[n] = min(right[n + 1] * levels[n], float(bond))
-    for n, d in enumerate(levels):
+def state_bytes(dimensions: Sequence[int], bond: int) -> float:
+    """Memory of a matrix product state of these site dimensions (along the line) and bonds that they allow, <= ``bond``."""
+    count = len(dimensions)
+    right = [1.0] * (count + 1)
+    for n in range(count - 1, -1, -1):
+        right[n] = min(right[n + 1] * dimensions[n], float(bond))
+    total, left = 0.0, 1.0
+    for n, d in enumerate(dimensions):
         new = min(left * d, right[n + 1], float(bond))
         total += left * d * new
-        left = int(new)
-    return COMPLEX * (total + dimension**2)
+        left = new
+    return COMPLEX * total
+
+
+def site_dimensions(model: Model, levels: Sequence[int], ancilla: int = 1) -> list[int]:
+    """Dimensions along the line: the system (with its ancilla) among the boson sites; ``levels`` chain after chain."""
+    dimensions = [model.dimension * ancilla] * model.line.length
+    for place, d in zip(model.line.places, levels, strict=True):
+        dimensions[place] = int(d)
+    return dimensions
 
 
 def memory_problems(model: Model, algorithm: Algorithm, levels: str | int | list[int], ancilla: int) -> list[Problem]:
     """A run whose least memory is known beforehand (dense vectors, a bond that is fixed) and more than there is."""
     if isinstance(levels, str):
         return []
-    each = levels if isinstance(levels, list) else [levels] * model.bath.length
-    dimension = model.dimension * ancilla
+    each = levels if isinstance(levels, list) else [levels] * model.sites
+    dimensions = site_dimensions(model, each, ancilla)
     if isinstance(algorithm, Exact):
-        need = COMPLEX * COPIES * float(dimension)
-        for d in each:
-            need *= d
+        need = COMPLEX * COPIES * math.prod(float(d) for d in dimensions)
         hint, key, value = "fewer modes or levels, or another method", "evolution.method", "exact"
     elif isinstance(algorithm, TDVP1):
-        need = COPIES * state_bytes(dimension=dimension, bond=algorithm.bond, levels=each)
+        need = COPIES * state_bytes(dimensions, algorithm.bond)
         hint, key, value = "lower evolution.bond or bath.levels", "evolution.bond", str(algorithm.bond)
     else:
         return []
@@ -81,14 +90,28 @@ def memory_problems(model: Model, algorithm: Algorithm, levels: str | int | list
     return [Problem(key=key, value=value, allowed=allowed, hint=hint)]
 
 
-def adapted_bond(chain: chains.Chain, *, tolerance: float, until: float) -> int:
-    """The bond an uncapped adaptive run ends with: 32 at T = 0, 5 exp(.04 (log10(1/tolerance) - 2) W t) at T > 0, W the bath's cutoff.
+def adapted_bond(model: Model, *, tolerance: float, until: float) -> int:
+    """The bond an uncapped adaptive run ends with: that of the bath that asks for most; of several chains a side, one bond holds all.
 
-    The second is a fit to warm Ohmic baths (alpha .2 to .3, T = .2 cutoff, tolerances 1e-3 to 2e-8, t up to 30): an order of magnitude.
+    32 at T = 0, 5 exp(.04 (log10(1/tolerance) - 2) W t) at T > 0, W the bath's cutoff: a fit to warm Ohmic baths on single chains
+    (alpha .2 to .3, T = .2 cutoff, tolerances 1e-3 to 2e-8, t up to 30), an order of magnitude.
     """
-    if not chain.thermal:
-        return 32
-    # a chain on [-W, W] has hoppings W / 2 far out
-    width = 2 * float(chain.hoppings[-1]) if chain.length > 1 else float(abs(chain.frequencies[0]))
-    exponent = 0.04 * max(1.0, -math.log10(tolerance) - 2) * width * until
-    return int(min(1e5, max(32.0, 5 * math.exp(min(exponent, 50.0)))))
+    found = 32.0
+    for chain in model.chains:
+        if chain.temperature > 0:
+            exponent = 0.04 * max(1.0, -math.log10(tolerance) - 2) * _width(chain) * until
+            found = max(found, 5 * math.exp(min(exponent, 50.0)))
+    return int(min(1e5, found))
+
+
+def _width(chain: chains.Chain) -> float:
+    """W of a chain on [-W, W] (thermal) or [0, W]: the hoppings far out are W / 2 or W / 4."""
+    if chain.length == 1:
+        return float(abs(chain.frequencies[0]))
+    return (2 if chain.thermal else 4) * float(chain.hoppings[-1])
+
+
+def neighbours_only(model: Model) -> bool:
+    """Whether every term of H acts on neighbours on the line, as Trotter gates want it."""
+    line = model.line
+    return all(abs(b - a) == 1 for places in line.chains for a, b in pairwise((line.system, *places)))

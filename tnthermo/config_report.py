@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import chains
 from tnthermo.config import Resolved
+from tnthermo.model import Model
 from tnthermo.thermo.definitions import CONVENTION
+
+WEIGHTS = {
+    "vacuum": "J, T = 0",
+    "thermal": "J_beta on the whole axis",
+    "emission": "J (1 + n)",
+    "absorption": "J n",
+}
 
 
 def checked(resolved: Resolved) -> str:
-    """All values, the convention, what the bath is, and what is doubtful."""
+    """All values, the convention, what the baths and drives are, and what is doubtful."""
     values = resolved.text.split("\n\n", 1)[1].rstrip()
     lines = [
         values,
@@ -16,12 +24,52 @@ def checked(resolved: Resolved) -> str:
         "convention",
         *(f"  {part}" for part in CONVENTION.split("; ")),
         "",
-        str(chains.diagnose(resolved.model.bath, resolved.until)),
-        "",
+        *bath_lines(resolved.model, resolved.until),
     ]
+    driven = drive_lines(resolved)
+    lines += [*driven, ""] if driven else []
     lines += [str(note) for note in resolved.notes]
     lines += [f"sha256 {resolved.hash}", "no errors" + warnings(resolved)]
     return "\n".join(lines)
+
+
+def bath_lines(model: Model, until: float) -> list[str]:
+    """What each chain of each bath is worth."""
+    lines: list[str] = []
+    one = len(model.chains) == 1
+    for j, coupling in enumerate(model.couplings):
+        if not one:
+            lines.append(bath_line(model, j))
+        said = ""
+        for chain in coupling.chains:
+            diagnosis = chains.diagnose(chain, until)
+            text = str(diagnosis)
+            if said == diagnosis.description:  # the second chain of a pair: the same density
+                text = text.removeprefix(said).lstrip("\n")
+                text = "\n".join(line for line in text.splitlines() if not line.startswith("diverges"))
+            said = diagnosis.description
+            lines += text.splitlines() if one else [f"  {line}" for line in text.splitlines()]
+        lines.append("")
+    return lines
+
+
+def bath_line(model: Model, number: int) -> str:
+    """One bath in a line: temperature, coupling, chains."""
+    coupling = model.couplings[number]
+    sites = " and ".join(f"{chain.length} ({WEIGHTS[chain.weight]})" for chain in coupling.chains)
+    many = "chains" if len(coupling.chains) > 1 else "chain"
+    return f"bath {number}: T = {coupling.temperature:g}, {coupling.kind} coupling, {many} of {sites} sites"
+
+
+def drive_lines(resolved: Resolved) -> list[str]:
+    """What changes with time, as formulas."""
+    names = [key for key in resolved.values["drive"] if key.startswith("hamiltonian.")]
+    lines = [f"drive {name}: {part.drive.describe()}" for name, part in zip(names, resolved.model.drives, strict=True)]
+    couplings = resolved.model.couplings
+    if "coupling" in resolved.values["drive"] and couplings[0].strength is not None:
+        return [*lines, f"drive coupling, a factor: {couplings[0].strength.describe()}"]
+    driven = [(j, coupling.strength) for j, coupling in enumerate(couplings) if coupling.strength is not None]
+    return [*lines, *(f"drive coupling.{j}, a factor: {strength.describe()}" for j, strength in driven)]
 
 
 def warnings(resolved: Resolved) -> str:

@@ -1,215 +1,64 @@
 """The configuration file's sections: which keys there are, what each may hold, what it defaults to.
 
-One class for each ``[section]``; a key that is not here is an error. The checks of single values are those of ``chains.checks`` and
-``tnthermo.local``, so that a file and the Python interface refuse the same things with the same words.
+One class for each ``[section]``; a key that is not here is an error. [spectral_density] is in `config_density`, [drive] in `config_drive`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
-import chains
-from chains.checks import integer_problems, number_problems, sequence_problems
-from chains.light_cone import LONGEST_CHAIN
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
-from tnthermo.local import Matrix, density_matrix, operator
+from tnthermo.config_density import DENSITIES, DENSITY_KINDS, Density
+from tnthermo.config_drive import DRIVE_SHAPES
+from tnthermo.config_fields import (
+    NEVER,
+    AnyOperator,
+    Count,
+    Displacement,
+    HermitianOperator,
+    Interval,
+    Levels,
+    Modes,
+    NotNegative,
+    Number,
+    Positive,
+    Section,
+    integer,
+)
+from tnthermo.local import STATES, Matrix, density_matrix, operator
+from tnthermo.start import MEAN_FORCE
 
 MOST_STEPS = 10_000_000
-UNITS = "numbers carry no unit: hbar = k_B = 1, one energy unit for everything (often the cutoff); convert first"
-
-
-def text_hint(text: str) -> str:
-    """Why a text is not accepted where a number is wanted."""
-    bare = text.strip()
-    try:
-        float(bare)
-    except ValueError:
-        pass
-    else:
-        return f"found a text: write {bare} without quotes"
-    if bare.replace(",", "", 1).replace("-", "", 1).isdigit() and "," in bare:
-        return f"found a text with a decimal comma: write {bare.replace(',', '.')} without quotes"
-    return f"found a text; {UNITS}"
-
-
-def _raise(problems: list[Problem]) -> None:
-    raise_if_any([replace(p, hint=text_hint(p.value)) if isinstance(p.value, str) else p for p in problems])
-
-
-def number(*, above: float | None = None, at_least: float | None = None) -> BeforeValidator:
-    """A finite real number in range; no boolean, no text."""
-
-    def check(value: Any) -> Any:
-        _raise(number_problems("", value, above=above, at_least=at_least))
-        return value
-
-    return BeforeValidator(check)
-
-
-def integer(*, at_least: int) -> BeforeValidator:
-    """An integer in range; no boolean, no 2.0."""
-
-    def check(value: Any) -> Any:
-        _raise(integer_problems("", value, at_least=at_least))
-        return value
-
-    return BeforeValidator(check)
-
-
-def _modes(value: Any) -> Any:
-    if value != "auto":
-        problems = integer_problems("", value, at_least=1)
-        if not problems and value > LONGEST_CHAIN:
-            problems = [Problem(key="", value=value, allowed=f"at most {LONGEST_CHAIN}")]
-        raise_if_any([replace(p, allowed=f'"auto" or {p.allowed}') for p in problems])
-    return value
-
-
-def _levels(value: Any) -> Any:
-    if value == "auto":
-        return value
-    entries = value if isinstance(value, list) else [value]
-    names = [f"[{i}]" for i in range(len(entries))] if isinstance(value, list) else [""]
-    problems = [
-        p for name, entry in zip(names, entries, strict=True) for p in integer_problems(name, entry, at_least=2)
-    ]
-    if not entries:
-        problems = [Problem(key="", value=value, allowed="an integer >= 2 for each chain site")]
-    raise_if_any(
-        [replace(p, allowed=f'"auto", or {p.allowed}, or a list of these, one for each chain site') for p in problems]
-    )
-    return value
-
-
-def _numbers(value: Any) -> Any:
-    raise_if_any([replace(p, key=p.key.removeprefix("_")) for p in sequence_problems("_", value)])
-    return value
-
-
-def _hermitian(value: Any) -> Any:
-    operator(value, key="")
-    return value
-
-
-Number = Annotated[float, number()]
-Positive = Annotated[float, number(above=0.0)]
-NotNegative = Annotated[float, number(at_least=0.0)]
-Numbers = Annotated[list[float], BeforeValidator(_numbers)]
-SystemOperator = Annotated[Any, BeforeValidator(_hermitian)]
-
-
-class Section(BaseModel):
-    """A table of the configuration file: frozen, no other keys, no conversion of types."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-# --- [spectral_density] -----------------------------------------------------------------------------------------------------------
-
-
-class Density(Section):
-    """What all kinds share. ``make(folder)`` gives the chains object; ranges are checked by its constructor."""
-
-    name: ClassVar[str]
-    kind: str
-
-    def make(self, folder: Path) -> Any:
-        """The density of :mod:`chains`; ``folder`` is where relative file names start."""
-        values = self.model_dump(exclude={"kind", "support", "resolution"}, exclude_none=True)
-        return getattr(chains, self.name)(**values)
-
-    @property
-    def cut(self) -> dict[str, Any]:
-        """Where the weight ends, as keyword of ``chains.chain`` and ``chains.required_length``; a discrete density has none."""
-        return self.model_dump(include={"support"})
-
-    @property
-    def discretisation(self) -> dict[str, Any]:
-        """The keywords of ``chains.chain`` that belong to the density."""
-        return self.model_dump(include={"support", "resolution"})
-
-
-class Continuous(Density):
-    """Densities on an interval: where to cut them (None: the library's rule) and how finely to discretise them."""
-
-    support: Positive | None = None
-    resolution: Annotated[int, integer(at_least=1)] = 1
-
-
-class PowerLaw(Continuous):
-    name: ClassVar[str] = "PowerLaw"
-    kind: Literal["power-law"]
-    alpha: Number
-    exponent: Number
-    cutoff: Number
-    shape: Literal["hard", "exponential", "gaussian"]
-
-
-class DrudeLorentz(Continuous):
-    name: ClassVar[str] = "DrudeLorentz"
-    kind: Literal["drude-lorentz"]
-    reorganisation_energy: Number
-    width: Number
-    cutoff: Number | None = None
-
-
-class Brownian(Continuous):
-    name: ClassVar[str] = "Brownian"
-    kind: Literal["brownian"]
-    reorganisation_energy: Number
-    frequency: Number
-    width: Number
-
-
-class Semicircle(Continuous):
-    name: ClassVar[str] = "Semicircle"
-    kind: Literal["semicircle"]
-    coupling: Number
-    centre: Number
-    half_width: Number
-
-
-class Discrete(Density):
-    name: ClassVar[str] = "Discrete"
-    kind: Literal["discrete"]
-    frequencies: Numbers
-    couplings: Numbers
-
-
-class Table(Continuous):
-    name: ClassVar[str] = "Table"
-    kind: Literal["table"]
-    file: str
-    ends: Literal["refuse", "hard"] = "refuse"
-
-    def make(self, folder: Path) -> Any:
-        return chains.Table.from_file(folder / self.file, ends=self.ends)
-
-
-DENSITIES: TypeAdapter[Density] = TypeAdapter(
-    Annotated[PowerLaw | DrudeLorentz | Brownian | Semicircle | Discrete | Table, Field(discriminator="kind")]
-)
-
-# --- the other sections -----------------------------------------------------------------------------------------------------------
+EXCHANGE = 'kind = "exchange" couples any operator L, as L (x) C^dag + h.c.'
 
 
 class Bath(Section):
+    """[bath], or each of [[bath]]."""
+
     temperature: NotNegative
-    modes: Annotated[int | Literal["auto"], BeforeValidator(_modes)] = "auto"
-    levels: Annotated[int | list[int] | Literal["auto"], BeforeValidator(_levels)] = "auto"
-    route: Literal["auto", "single-chain"] = "auto"
+    modes: Modes = "auto"
+    levels: Levels = "auto"
+    route: Literal["auto", "single-chain", "two-chains"] = "auto"
     allow_reflection: bool = False
+    displacement: Displacement | None = None
+
+    def chains(self, kind: str) -> int:
+        """How many chains hold this bath: two for a warm exchange coupling (one thermal chain holds X, not C), and where asked for."""
+        return 2 if self.temperature > 0 and (self.route == "two-chains" or kind == "exchange") else 1
+
+    def refuses(self, kind: str) -> bool:
+        """Whether the route asked for cannot hold a coupling of this kind."""
+        return self.route == "single-chain" and self.temperature > 0 and kind == "exchange"
 
 
 class System(Section):
-    hamiltonian: SystemOperator
+    hamiltonian: HermitianOperator
     initial: Any = "+z"
     normalise: bool = False
 
@@ -217,23 +66,40 @@ class System(Section):
         """H_S, (d, d)."""
         return operator(self.hamiltonian, key="system.hamiltonian")
 
-    def rho(self) -> Matrix:
-        """The initial density matrix, (d, d)."""
+    def state(self) -> Matrix | str:
+        """The initial density matrix (d, d), or "mean-force"."""
+        if self.initial == MEAN_FORCE:
+            return MEAN_FORCE
         return density_matrix(self.initial, dimension=self.matrix().shape[0], key="initial", normalise=self.normalise)
 
     @model_validator(mode="after")
     def _initial_state(self) -> System:
-        self.rho()
+        try:
+            self.state()
+        except InvalidInput as error:
+            if not isinstance(self.initial, str) or self.initial in STATES:
+                raise
+            hint = f'the equilibrium of system and bath together is "{MEAN_FORCE}"'
+            raise InvalidInput([replace(p, hint=p.hint or hint) for p in error.problems]) from None
         return self
 
 
 class Coupling(Section):
-    operator: SystemOperator
-    kind: Literal["hermitian"] = "hermitian"
+    operator: AnyOperator
+    kind: Literal["hermitian", "exchange"] = "hermitian"
 
     def matrix(self) -> Matrix:
-        """A, (d, d)."""
-        return operator(self.operator, key="coupling.operator")
+        """A or L, (d, d)."""
+        return operator(self.operator, key="operator", hermitian=self.kind == "hermitian")
+
+    @model_validator(mode="after")
+    def _hermitian(self) -> Coupling:
+        try:
+            self.matrix()
+        except InvalidInput as error:
+            hints = ["; ".join(part for part in (p.hint, EXCHANGE) if part) for p in error.problems]
+            raise InvalidInput([replace(p, hint=h) for p, h in zip(error.problems, hints, strict=True)]) from None
+        return self
 
 
 class Evolution(Section):
@@ -242,9 +108,10 @@ class Evolution(Section):
     step: Positive = Algorithm.step
     record_every: Positive | None = None
     tolerance: Positive = Algorithm.tolerance
-    max_bond: Annotated[int, integer(at_least=1)] | None = None
+    max_bond: Count | None = None
     order: Annotated[int, integer(at_least=2)] | None = None
-    bond: Annotated[int, integer(at_least=1)] | None = None
+    bond: Count | None = None
+    layout: Literal["auto", "middle", "interleaved"] = "auto"
 
     def algorithm(self) -> Algorithm:
         """The frozen settings of the method; raises InvalidInput for a value it refuses or a key it does not have."""
@@ -296,7 +163,26 @@ class Thermodynamics(Section):
 
 
 class Record(Section):
-    occupation_every: Positive | None = None
+    """[record]: what is measured beside the ledger's own columns; `keywords` hands it to `tnthermo.evolve`."""
+
+    occupation_every: Interval | None = None
+    variance_every: Interval | None = None
+    correlations_every: Interval = NEVER
+    observables: dict[str, Any] = Field(default_factory=dict)
+    two_time: dict[str, Any] = Field(default_factory=dict)
+
+    def keywords(self) -> dict[str, Any]:
+        """As `tnthermo.evolve` takes it."""
+        return {
+            "occupation_every": _seconds(self.occupation_every),
+            "variance_every": _seconds(self.variance_every),
+            "correlations_every": _seconds(self.correlations_every),
+            "observables": dict(self.observables),
+        }
+
+
+def _seconds(interval: Any) -> float | None:
+    return None if interval is None else math.inf if interval == NEVER else float(interval)
 
 
 class Run(Section):
@@ -304,33 +190,27 @@ class Run(Section):
     error_bars: bool = True
 
 
-SECTIONS: dict[str, type[Section] | TypeAdapter[Density]] = {
+SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
     "spectral_density": DENSITIES,
     "bath": Bath,
     "system": System,
     "coupling": Coupling,
+    "drive": None,  # its keys are the user's: config_drive
     "evolution": Evolution,
     "thermodynamics": Thermodynamics,
     "record": Record,
     "run": Run,
 }
+OF_A_BATH = ("spectral_density", "bath", "coupling")
 REQUIRED = ("spectral_density", "bath", "system", "coupling", "evolution")
-DENSITY_KINDS: dict[str, type[Density]] = {
-    "power-law": PowerLaw,
-    "drude-lorentz": DrudeLorentz,
-    "brownian": Brownian,
-    "semicircle": Semicircle,
-    "discrete": Discrete,
-    "table": Table,
-}
 
 
-def known_keys(section: str, kind: object = None) -> list[str]:
-    """The keys of a section; of [spectral_density] those of ``kind``, or of every kind when that is unknown."""
-    model = SECTIONS[section]
-    if isinstance(model, TypeAdapter):
-        kinds = (
-            [DENSITY_KINDS[kind]] if isinstance(kind, str) and kind in DENSITY_KINDS else list(DENSITY_KINDS.values())
-        )
+def known_keys(section: str, tag: object = None) -> list[str]:
+    """The keys of a section; of [spectral_density] and of a drive those of the kind or shape ``tag``, or of all when that is unknown."""
+    tagged: Mapping[str, type[Section]] = {"spectral_density": DENSITY_KINDS, "drive": DRIVE_SHAPES}.get(section, {})  # type: ignore[assignment]
+    if tagged:
+        kinds = [tagged[tag]] if isinstance(tag, str) and tag in tagged else list(tagged.values())
         return sorted({key for each in kinds for key in each.model_fields})
+    model = SECTIONS[section]
+    assert isinstance(model, type)
     return list(model.model_fields)

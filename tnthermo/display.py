@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import xarray as xr
@@ -126,10 +127,15 @@ def number(value: float, error: float) -> str:
     return f"{value:.{digits}f} +- {error:.0e}" if abs(value) < 1e6 else f"{value:.6g} +- {error:.0e}"
 
 
-def last(dataset: xr.Dataset, name: str) -> str:
-    """Final value of a column with its error; an interval where only bounds are known."""
-    value = float(dataset[name].values[-1])
-    error = float(dataset[f"{name}_error"].values[-1]) if f"{name}_error" in dataset else float("nan")
+def last(dataset: xr.Dataset, name: str, bath: int | None = None) -> str:
+    """Final value of a column (of one ``bath``) with its error; an interval where only bounds are known."""
+
+    def final(column: str) -> float:
+        row = dataset[column].values[-1]
+        return float(row if bath is None else row[bath])
+
+    value = final(name)
+    error = final(f"{name}_error") if f"{name}_error" in dataset else float("nan")
     bounds = [f"{name}_lower", f"{name}_upper"]
     if np.isnan(value) and all(bound in dataset for bound in bounds):
         low, high = (float(dataset[bound].values[-1]) for bound in bounds)
@@ -140,15 +146,63 @@ def last(dataset: xr.Dataset, name: str) -> str:
     return number(value, error)
 
 
+BATH_COLUMNS = ("E_B_each", "Q_B_each", "flux_each")
+MOST_BATHS = 3
+SCREEN = 24
+
+
+def temperature_text(attributes: Mapping[str, Any]) -> str:
+    """The temperature, or one for each bath."""
+    if "temperatures" not in attributes:
+        return f"{attributes.get('temperature', float('nan')):g}"
+    found = [f"{T:g}" for T in json.loads(str(attributes["temperatures"]))]
+    return found[0] if len(set(found)) == 1 else ", ".join(found)
+
+
+def bath_lines(dataset: xr.Dataset) -> list[str]:
+    """A line for each bath, where there are several."""
+    count = dataset.sizes.get("bath", 1)
+    if count == 1 or any(name not in dataset for name in BATH_COLUMNS):
+        return []
+    temperatures = dataset["temperature_of_bath"].values
+    lines = []
+    for j in range(min(count, MOST_BATHS)):
+        cells = [f"{name.removesuffix('_each')} {last(dataset, name, j)}" for name in BATH_COLUMNS]
+        lines.append(f"  bath {j}, T = {temperatures[j]:g}:  " + "   ".join(cells))
+    return lines + ([f"  and {count - MOST_BATHS} more baths"] if count > MOST_BATHS else [])
+
+
+def own_columns(dataset: xr.Dataset) -> str:
+    """Names of the run's own observables."""
+    names = [str(name) for name, column in dataset.data_vars.items() if column.attrs.get("equation") == "Tr[O rho]"]
+    text = "own columns: " + ", ".join(names)
+    return "" if not names else text if len(text) <= 110 else text[:107] + "..."
+
+
+def about(dataset: xr.Dataset) -> list[str]:
+    """What kind of run it was, where that is not a constant H and a product start with thermal baths."""
+    attributes, parts = dataset.attrs, []
+    if not str(attributes.get("drive", "none")).startswith("none"):
+        parts.append("driven")
+    if attributes.get("start", "product") != "product":
+        parts.append(f"{attributes['start']} start")
+    energy = float(attributes.get("free_energy", float("nan")))
+    if np.isfinite(energy):
+        parts.append(f"free energy of mean force {energy:.6g}")
+    own = own_columns(dataset)
+    return ([", ".join(parts)] if parts else []) + ([own] if own else [])
+
+
 def shown(dataset: xr.Dataset) -> str:
-    """The screen of `tnthermo show`, at most 24 lines of 80 to 110 columns."""
+    """The screen of `tnthermo show`, at most 24 lines of 80 to 120 columns."""
     attributes = dataset.attrs
     scale = float(np.nanmax(np.abs(dataset["E_int"].values)))
     relative = scale if scale > 0 else 1.0
     times = dataset["t"].values
     lines = [
-        f"t = {times[0]:g} to {times[-1]:g}, {times.size} times;  T = {attributes.get('temperature', float('nan')):g}, "
+        f"t = {times[0]:g} to {times[-1]:g}, {times.size} times;  T = {temperature_text(attributes)}, "
         f"alpha_S = {attributes.get('alpha_S', float('nan')):g}",
+        *about(dataset),
         f"at t = {times[-1]:g}:",
     ]
     for row in range(max(len(ENERGIES), len(ENTROPIES))):
@@ -156,6 +210,7 @@ def shown(dataset: xr.Dataset) -> str:
         right = ENTROPIES[row] if row < len(ENTROPIES) else ""
         cells = [f"  {name:<12}{last(dataset, name):<24}" if name in dataset else "" for name in (left, right)]
         lines.append("".join(cells).rstrip())
+    lines += bath_lines(dataset)
     lines.append(f"largest residuals / max|E_int| = {scale:.4g}:" if scale > 0 else "largest residuals (no coupling):")
     worst = []
     for name in RESIDUALS:
@@ -172,7 +227,7 @@ def shown(dataset: xr.Dataset) -> str:
     flags = str(attributes.get("flags", "none"))
     verdict = "converged" if flags == "none" else "NOT CONVERGED"
     remarks = [] if flags == "none" else [f"  {flag}" for flag in flags.split("; ")]
-    room = 24 - len(lines) - 1
+    room = SCREEN - len(lines) - 1
     remarks += notes
     if len(remarks) > room:
         remarks = [*remarks[: room - 1], f"  and {len(remarks) - room + 1} more, see the attributes of result.nc"]

@@ -21,12 +21,15 @@ import xarray as xr
 
 import chains
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
-from tnthermo.model import Model
+from tnthermo.coupling import Coupling
+from tnthermo.drive import Cosine, Pulse, Ramp, TimeTable
+from tnthermo.model import Model, SystemDrive
+from tnthermo.observables import Observable
 from tnthermo.state import State
 from tnthermo.thermo.ledger import installed_version
 from tnthermo.trajectory import Trajectory
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of result.nc's raw group and of state.h5."""
 RESULT, STATE, CONFIG = "result.nc", "state.h5", "config.toml"
 
@@ -34,22 +37,37 @@ RESULT, STATE, CONFIG = "result.nc", "state.h5", "config.toml"
 RAW: dict[str, tuple[str, ...]] = {
     "times": ("step",),
     "rho_S": ("step", "row", "column"),
-    "moment_X": ("step", "row", "column"),
-    "moment_P": ("step", "row", "column"),
-    "chain_energy": ("step",),
+    "moment_X": ("step", "channel", "row", "column"),
+    "moment_P": ("step", "channel", "row", "column"),
+    "chain_energy": ("step", "bath"),
     "total_energy": ("step",),
     "norm": ("step",),
     "discarded_weight": ("step",),
     "krylov_residual": ("step",),
     "recorded": ("record",),
     "cut_entropy": ("record",),
-    "mode_energy": ("record",),
-    "ancilla_energy": ("record",),
+    "heat_square": ("record", "union_and_baths"),
+    "mode_occupation": ("record", "mode"),
+    "mode_energy": ("record", "bath"),
+    "ancilla_energy": ("record", "bath"),
     "bonds": ("record", "site"),
     "occupations": ("record", "site"),
     "levels": ("record", "site"),
     "top_populations": ("record", "site"),
+    "observables": ("record", "observable"),
+    "normal": ("record", "one_site", "other_site"),
+    "anomalous": ("record", "one_site", "other_site"),
+    "mode_frequency": ("mode",),
+    "mode_weight": ("mode",),
+    "mode_bath": ("mode",),
+    "energy_offset": ("bath",),
     "initial": ("row", "column"),
+}
+
+
+# Classes of ours that a result file may hold, beside the densities and chains of `chains`.
+KNOWN: dict[str, type] = {
+    kind.__name__: kind for kind in (Model, Coupling, SystemDrive, Observable, Ramp, Pulse, Cosine, TimeTable)
 }
 
 
@@ -149,10 +167,15 @@ def load_ledger(path: str | Path) -> xr.Dataset:
 # --- the result file --------------------------------------------------------------------------------------------------------------
 
 
-def save_result(path: Path, ledger: xr.Dataset, run: Trajectory) -> None:
-    """Write the ledger, and the raw trajectory in the group "raw", as one netCDF-4 file. Raises StorageError."""
+def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: xr.Dataset | None = None) -> None:
+    """Write the ledger as one netCDF-4 file, with the raw trajectory in the group "raw" and two-time correlations, if any, in "two_time".
+
+    Raises StorageError.
+    """
     with replacing(path) as temporary:
         ledger.to_netcdf(temporary, engine="h5netcdf")
+        if correlations is not None:
+            correlations.to_netcdf(temporary, engine="h5netcdf", mode="a", group="two_time")
         raw_dataset(run).to_netcdf(temporary, engine="h5netcdf", mode="a", group="raw")
         if run.rough is not None:
             raw_dataset(run.rough).to_netcdf(temporary, engine="h5netcdf", mode="a", group="raw/rough")
@@ -161,8 +184,6 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory) -> None:
 def raw_dataset(run: Trajectory) -> xr.Dataset:
     """The trajectory without its state, as arrays and JSON; `from_raw` is the inverse, to the last bit."""
     arrays = {name: (dims, np.asarray(getattr(run, name))) for name, dims in RAW.items()}
-    arrays["hamiltonian"] = (("row", "column"), run.model.hamiltonian)
-    arrays["coupling"] = (("row", "column"), run.model.coupling)
     variables = {
         name: ((*dims, "complex"), np.stack([array.real, array.imag], axis=-1))
         if np.iscomplexobj(array)
@@ -171,7 +192,10 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
     }
     attributes = {
         "format": FORMAT,
-        "bath": json.dumps(encode(run.model.bath)),
+        "model": json.dumps(encode(run.model)),
+        "observed": json.dumps(encode(run.observed)),
+        "start": run.start,
+        "free_energy": run.free_energy,
         "algorithm": json.dumps(run.algorithm.settings()),
         "flags": json.dumps(run.flags),
         "wall_seconds": run.wall_seconds,
@@ -185,21 +209,20 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
 def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State | None = None) -> Trajectory:
     """The trajectory of a raw group. Raises StorageError for a newer format."""
     written = int(raw.attrs["format"])
-    if written > FORMAT:
-        raise StorageError(f"raw data of format {written}; this version reads up to {FORMAT}: update tnthermo")
+    if written != FORMAT:
+        which = "update tnthermo" if written > FORMAT else "written before the first release, run it again"
+        raise StorageError(f"raw data of format {written}; this version reads format {FORMAT}: {which}")
     arrays: dict[str, Any] = {}
-    for name in (*RAW, "hamiltonian", "coupling"):
+    for name in RAW:
         variable = raw[name]
         values = np.ascontiguousarray(variable.values)
         arrays[name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
-    model = Model(
-        hamiltonian=arrays.pop("hamiltonian"),
-        coupling=arrays.pop("coupling"),
-        bath=decode(json.loads(str(raw["bath"].values))),
-    )
     settings = json.loads(str(raw["algorithm"].values))
     return Trajectory(
-        model=model,
+        model=decode(json.loads(str(raw["model"].values))),
+        observed=tuple(decode(json.loads(str(raw["observed"].values)))),
+        start=str(raw["start"].values),  # type: ignore[arg-type]
+        free_energy=float(raw.attrs["free_energy"]),
         algorithm=algorithm_from(settings),
         flags=tuple(json.loads(str(raw["flags"].values))),
         wall_seconds=float(raw.attrs["wall_seconds"]),
@@ -240,10 +263,17 @@ def algorithm_from(settings: Mapping[str, Any]) -> Algorithm:
 
 
 def encode(value: Any) -> Any:
-    """A frozen dataclass of `chains` (chain, density) as JSON values; floats keep all digits."""
+    """A frozen dataclass of ours (model, chain, density, drive, observable) as JSON values; floats keep all digits.
+
+    A density that is a Python function is written as its table, which is what a file can hold of it.
+    """
+    if isinstance(value, chains.Function):
+        return encode(value.tabulated())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
         return {"class": type(value).__name__, "fields": fields}
+    if isinstance(value, np.ndarray) and np.iscomplexobj(value):
+        return {"complex": [value.real.tolist(), value.imag.tolist()]}
     if isinstance(value, np.ndarray):
         return {"array": value.tolist()}
     if isinstance(value, list | tuple):
@@ -254,14 +284,18 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The inverse of `encode`; a class is looked up among the dataclasses that `chains` exports, nothing else is made."""
+    """The inverse of `encode`; a class is one of those in ``KNOWN`` or a dataclass that `chains` exports, nothing else is made."""
     if isinstance(value, dict) and "array" in value:
         return np.array(value["array"], dtype=np.float64)
+    if isinstance(value, dict) and "complex" in value:
+        real, imaginary = (np.array(part, dtype=np.float64) for part in value["complex"])
+        return np.asarray(real + 1j * imaginary, dtype=np.complex128)
     if isinstance(value, dict):
-        kind = getattr(chains, value["class"], None) if value["class"] in chains.__all__ else None
+        name = value["class"]
+        kind = KNOWN.get(name) or (getattr(chains, name, None) if name in chains.__all__ else None)
         if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
-            raise StorageError(f"{value['class']!r} is not known to this version")
-        return kind(**{name: decode(entry) for name, entry in value["fields"].items()})
+            raise StorageError(f"{name!r} is not known to this version")
+        return kind(**{key: decode(entry) for key, entry in value["fields"].items()})
     if isinstance(value, list):
         return tuple(decode(entry) for entry in value)
     return value
@@ -282,6 +316,7 @@ def save_state(path: Path, state: State, *, config_hash: str) -> None:
                 "time": state.time,
                 "dimension": state.dimension,
                 "ancilla": state.ancilla,
+                "system": state.system,
                 "config_hash": config_hash,
                 "written_by": f"tnthermo {installed_version('tnthermo')}",
             }
@@ -294,9 +329,9 @@ def load_state(path: str | Path) -> State:
     try:
         with h5py.File(file, "r") as handle:
             attributes = dict(handle.attrs)
-            if int(attributes["format"]) > FORMAT:
+            if int(attributes["format"]) != FORMAT:
                 raise StorageError(
-                    f"{file.absolute()}: format {attributes['format']} by {attributes['written_by']}; this version reads up to {FORMAT}"
+                    f"{file.absolute()}: format {attributes['format']} by {attributes['written_by']}; this version reads format {FORMAT}"
                 )
             tensors = tuple(
                 np.asarray(handle[f"tensor_{site:04d}"][()], dtype=np.complex128)
@@ -311,4 +346,5 @@ def load_state(path: str | Path) -> State:
         time=float(attributes["time"]),
         dimension=int(attributes["dimension"]),
         ancilla=int(attributes["ancilla"]),
+        system=int(attributes["system"]),
     )

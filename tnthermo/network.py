@@ -9,36 +9,84 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.terms import Factor, Term
+from tnthermo.terms import Factor, Term, local_matrix
 
 Table = npt.NDArray[np.int64]
 Values = npt.NDArray[np.complex128]
+
+
+CONSTANT = -1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entry:
+    """``coefficient`` times ``factor`` (times a drive) leads from channel a to channel b."""
+
+    a: int
+    b: int
+    coefficient: complex
+    factor: Factor
+    drive: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SiteTable:
+    """The operators of one site as the kernels read them.
+
+    table, values   (m, 4) and (m,), see `tnthermo.kernels.apply`; the values at drive factors 1
+    drives          (m,) which time-dependent factor multiplies each value, CONSTANT for none
+    mirrored        the table of the line read from right to left, its values being ``values[permutation]``
+    """
+
+    table: Table
+    values: Values
+    drives: npt.NDArray[np.int64]
+    mirrored: Table
+    permutation: npt.NDArray[np.int64]
+
+    @property
+    def driven(self) -> bool:
+        return bool(np.any(self.drives != CONSTANT))
+
+    def values_at(self, factors: npt.NDArray[np.float64]) -> Values:
+        """The values (m,) for the drive factors (k,) of one time."""
+        return self.values * np.append(factors, 1.0)[self.drives]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Automaton:
     """The Hamiltonian as a matrix product operator in symbols: which channel each local factor leads to.
 
-    entries  per site, tuples (a, b, coefficient, factor): channel a of the left bond to channel b of the right bond
+    entries  per site, what leads from channel a of the left bond to channel b of the right bond
     widths   channels of each bond (n + 1,); 0 = nothing started, last = finished; both outer bonds have the one channel 0
     """
 
-    entries: tuple[tuple[tuple[int, int, complex, Factor], ...], ...]
+    entries: tuple[tuple[Entry, ...], ...]
     widths: npt.NDArray[np.int64]
 
-    def table(self, site: int, dimension: int) -> tuple[Table, Values]:
-        """Numeric operator table of a site with ``dimension`` levels, in the form the kernels read."""
+    def table(self, site: int, dimension: int) -> SiteTable:
+        """Numeric operator table of a site with ``dimension`` levels."""
         rows: list[tuple[int, int, int, int]] = []
         values: list[complex] = []
-        for a, b, coefficient, factor in self.entries[site]:
-            term = Term(role="bath", coefficient=coefficient, sites=(0,), factors=(factor,))
-            (matrix,) = term.matrices((dimension,))
+        drives: list[int] = []
+        for entry in self.entries[site]:
+            matrix = entry.coefficient * local_matrix(entry.factor, dimension)
             for row, column in np.argwhere(matrix != 0):
-                rows.append((a, b, int(row), int(column)))
+                rows.append((entry.a, entry.b, int(row), int(column)))
                 values.append(complex(matrix[row, column]))
+                drives.append(CONSTANT if entry.drive is None else entry.drive)
         order = sorted(range(len(rows)), key=lambda m: rows[m])
         table = np.array([rows[m] for m in order], dtype=np.int64).reshape(-1, 4)
-        return table, np.array([values[m] for m in order], dtype=np.complex128)
+        left, right = int(self.widths[site]), int(self.widths[site + 1])
+        mirrored = np.column_stack([right - 1 - table[:, 1], left - 1 - table[:, 0], table[:, 2], table[:, 3]])
+        permutation = np.argsort(mirrored[:, 0], kind="stable")
+        return SiteTable(
+            table=table,
+            values=np.array([values[m] for m in order], dtype=np.complex128),
+            drives=np.array([drives[m] for m in order], dtype=np.int64),
+            mirrored=np.ascontiguousarray(mirrored[permutation]),
+            permutation=permutation,
+        )
 
     def pass_on(self, bond: int) -> tuple[Table, Values]:
         """The table that hands each channel of a bond on: the bond seen as a site with one level."""
@@ -60,23 +108,29 @@ def automaton(terms: Sequence[Term], sites: int) -> Automaton:
     def channel(bond: int, number: int) -> int:
         return straddling[bond].index(number) + 1
 
-    entries: list[list[tuple[int, int, complex, Factor]]] = [[] for _ in range(sites)]
+    entries: list[list[Entry]] = [[] for _ in range(sites)]
     for site in range(sites):
         end = int(widths[site + 1]) - 1
         if site < sites - 1:
-            entries[site].append((0, 0, 1.0, "identity"))
+            entries[site].append(Entry(a=0, b=0, coefficient=1.0, factor="identity"))
         if site > 0:
-            entries[site].append((int(widths[site]) - 1, end, 1.0, "identity"))
+            entries[site].append(Entry(a=int(widths[site]) - 1, b=end, coefficient=1.0, factor="identity"))
     for number, term in enumerate(terms):
-        first = term.sites[0]
-        if len(term.sites) == 1:
-            entries[first].append((0, int(widths[first + 1]) - 1, term.coefficient, term.factors[0]))
-            continue
-        second = term.sites[1]
-        entries[first].append((0, channel(first + 1, number), term.coefficient, term.factors[0]))
-        for site in range(first + 1, second):
-            entries[site].append((channel(site, number), channel(site + 1, number), 1.0, "identity"))
-        entries[second].append((channel(second, number), int(widths[second + 1]) - 1, 1.0, term.factors[1]))
+        steps = [(0, int(widths[term.sites[-1] + 1]) - 1)]
+        if len(term.sites) == 2:
+            first, second = term.sites
+            steps = [(0, channel(first + 1, number)), (channel(second, number), int(widths[second + 1]) - 1)]
+            for site in range(first + 1, second):
+                a, b = channel(site, number), channel(site + 1, number)
+                entries[site].append(Entry(a=a, b=b, coefficient=1.0, factor="identity"))
+        for j, (site, (a, b)) in enumerate(zip(term.sites, steps, strict=True)):
+            carries = j == term.carrier
+            entries[site].append(
+                Entry(
+                    a=a, b=b, coefficient=term.coefficient if carries else 1.0, factor=term.factors[j],
+                    drive=term.drive if carries else None,
+                )
+            )  # fmt: skip
     return Automaton(entries=tuple(tuple(e) for e in entries), widths=widths)
 
 
@@ -91,34 +145,35 @@ def to_quimb_mps(tensors: Sequence[Values]) -> Any:
     return qtn.MatrixProductState(arrays, shape="lrp")
 
 
-def from_quimb_mps(state: Any) -> tuple[Values, ...]:
-    """Tensors (left, level, right), right-orthonormal but for site 0, of a quimb MatrixProductState; the argument is not changed."""
+def from_quimb_mps(state: Any, *, centre: int = 0) -> tuple[Values, ...]:
+    """Tensors (left, level, right), centre at site ``centre``, of a quimb MatrixProductState; the argument is not changed."""
     state = state.copy()
-    state.canonicalize_(0)
+    state.canonicalize_(centre)
     state.permute_arrays("lpr")
     arrays = [np.asarray(array, dtype=np.complex128) for array in state.arrays]
     arrays[0], arrays[-1] = arrays[0][None], arrays[-1][..., None]
     return tuple(np.ascontiguousarray(array) for array in arrays)
 
 
-def to_quimb_mpo(terms: Sequence[Term], dimensions: Sequence[int]) -> Any:
-    """The Hamiltonian (or the part given) as a quimb MatrixProductOperator."""
+def to_quimb_mpo(terms: Sequence[Term], dimensions: Sequence[int], factors: Sequence[float] = ()) -> Any:
+    """The Hamiltonian (or the part given) as a quimb MatrixProductOperator; ``factors`` are the drives' values at the time wanted."""
     import quimb.tensor as qtn
 
     machine = automaton(terms, len(dimensions))
     arrays = []
     for site, d in enumerate(dimensions):
         array = np.zeros((machine.widths[site], machine.widths[site + 1], d, d), dtype=np.complex128)
-        table, values = machine.table(site, d)
-        for (a, b, row, column), value in zip(table, values, strict=True):
+        found = machine.table(site, d)
+        values = found.values_at(np.asarray(factors, dtype=np.float64))
+        for (a, b, row, column), value in zip(found.table, values, strict=True):
             array[a, b, row, column] += value
         arrays.append(array)
     arrays[0], arrays[-1] = arrays[0][0], arrays[-1][:, 0]
     return qtn.MatrixProductOperator(arrays, shape="lrud")
 
 
-def to_quimb_hamiltonian(terms: Sequence[Term], dimensions: Sequence[int]) -> Any:
-    """quimb LocalHam1D of nearest-neighbour terms, from which TEBD makes its gates.
+def to_quimb_hamiltonian(terms: Sequence[Term], dimensions: Sequence[int], factors: Sequence[float] = ()) -> Any:
+    """quimb LocalHam1D of nearest-neighbour terms, from which TEBD makes its gates; ``factors`` are the drives' values.
 
     One-site terms are shared evenly among the bonds that touch the site; quimb would do that only where all sites have one dimension.
     """
@@ -129,6 +184,8 @@ def to_quimb_hamiltonian(terms: Sequence[Term], dimensions: Sequence[int]) -> An
     total = {(i, j): np.zeros((sites[i] * sites[j],) * 2, dtype=np.complex128) for i, j in pairs}
     for term in terms:
         matrices = term.matrices(sites)
+        if term.drive is not None:
+            matrices[term.carrier] = factors[term.drive] * matrices[term.carrier]
         if len(matrices) == 2:
             total[term.sites[0], term.sites[1]] += np.kron(matrices[0], matrices[1])
             continue

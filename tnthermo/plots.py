@@ -1,15 +1,12 @@
-"""Figures of a ledger: energies; heat and work; entropies; residuals and bond dimensions.
+"""Figures of a ledger: energies; heat and work; entropies; residuals and bond dimensions; where there are any, baths and modes.
 
-Single-column width, fonts of at least 7 points, colours after Okabe and Ito with a line style each, so that they are told apart in
-print and without colour vision; labels stand beside the curves, in the margin. Bands are NAME +- NAME_error, shaded areas are bounds.
+Bands are NAME +- NAME_error, shaded areas are bounds (`tnthermo.plot_style`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -18,48 +15,28 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tnthermo.files import replacing
+from tnthermo.plot_baths import currents, has_baths, has_modes, modes
+from tnthermo.plot_style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    HEIGHT,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    STYLE,
+    TIME,
+    WIDTH,
+    Curve,
+    draw,
+    frame,
+    label_ends,
+    last_finite,
+)
 
 NAMES = ("energies", "heat_and_work", "entropies", "residuals")
 FORMATS = ("png", "pdf")
-WIDTH, HEIGHT = 3.5, 2.7  # inches, one column
-STYLE: Any = {
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "axes.linewidth": 0.6,
-    "lines.linewidth": 1.2,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "hatch.linewidth": 0.4,
-    "pdf.fonttype": 42,
-    "savefig.dpi": 300,
-    "mathtext.fontset": "dejavusans",
-}
-BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
-TIME = "time $t$ (1/energy)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """A column and how it is drawn."""
-
-    name: str
-    label: str
-    colour: str
-    style: str | tuple[int, tuple[float, ...]] = "-"
-
-
 ENERGIES = (
     Curve(name="E_S", label="$E_S$", colour=BLUE),
     Curve(name="E_B", label="$E_B$", colour=RED, style="--"),
@@ -93,63 +70,6 @@ RESIDUALS = (
     Curve(name="residual_chi", label=r"$\chi$", colour=PURPLE, style=(0, (5, 1, 1, 1, 1, 1))),
     Curve(name="residual_occupation", label="occupation", colour=GREEN),
 )
-
-
-def spread(wanted: list[float], gap: float) -> list[float]:
-    """Positions in [0, 1], in the order of ``wanted``, at least ``gap`` apart and as near to it as a simple sweep brings them."""
-    order = np.argsort(wanted, kind="stable")
-    placed = np.clip(np.asarray(wanted, dtype=float)[order], 0.0, 1.0)
-    for _ in range(200):
-        for i in range(1, placed.size):
-            short = gap - (placed[i] - placed[i - 1])
-            if short > 0:
-                placed[i - 1] -= short / 2
-                placed[i] += short / 2
-        placed = np.clip(placed, 0.0, 1.0)
-    result = np.empty_like(placed)
-    result[order] = placed
-    return [float(x) for x in result]
-
-
-def label_ends(axes: Axes, entries: list[tuple[str, str, float]], *, gap: float = 0.085) -> None:
-    """(label, colour, y) written in the right margin beside y (data units), moved apart, joined to it by a line of its colour."""
-    fractions = []
-    for _, _, y in entries:
-        pixel = axes.transData.transform((axes.get_xlim()[1], y))
-        fractions.append(float(axes.transAxes.inverted().transform(pixel)[1]))
-    for (label, colour, _), origin, place in zip(entries, fractions, spread(fractions, gap), strict=True):
-        axes.plot([1.005, 1.05], [origin, place], transform=axes.transAxes, color=colour, lw=0.9, clip_on=False)
-        axes.text(1.06, place, label, transform=axes.transAxes, va="center", ha="left", fontsize=7.5)
-
-
-def last_finite(values: np.ndarray) -> float:
-    """The last finite entry; nan if there is none."""
-    finite = values[np.isfinite(values)]
-    return float(finite[-1]) if finite.size else float("nan")
-
-
-def draw(axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...]) -> list[tuple[str, str, float]]:
-    """Curves with error bands; a column without a finite value is left out. Returns what to label."""
-    t = dataset["t"].values
-    entries = []
-    for curve in curves:
-        if curve.name not in dataset or not np.isfinite(dataset[curve.name].values).any():
-            continue
-        y = dataset[curve.name].values
-        axes.plot(t, y, color=curve.colour, ls=curve.style)
-        if f"{curve.name}_error" in dataset:
-            error = dataset[f"{curve.name}_error"].values
-            axes.fill_between(t, y - error, y + error, color=curve.colour, alpha=0.25, lw=0)
-        entries.append((curve.label, curve.colour, last_finite(y)))
-    return entries
-
-
-def frame(axes: Axes, dataset: xr.Dataset, ylabel: str) -> None:
-    """Time axis from the first to the last time, zero line, label of the y axis."""
-    t = dataset["t"].values
-    axes.set_xlim(t[0], t[-1] if t[-1] > t[0] else t[0] + 1)
-    axes.set_ylabel(ylabel)
-    axes.axhline(0, color="0.7", lw=0.5, zorder=0)
 
 
 def energies(axes: Axes, dataset: xr.Dataset) -> None:
@@ -244,36 +164,46 @@ def caution(figure: Figure, dataset: xr.Dataset) -> None:
 
 
 def single(dataset: xr.Dataset, name: str) -> Figure:
-    """One of NAMES as a figure of single-column width."""
+    """One of `names` as a figure of single-column width."""
     figure = Figure(figsize=(WIDTH, HEIGHT))
-    grid = figure.add_gridspec(2 if name == "residuals" else 1, 1, left=0.17, right=0.78, top=0.96, bottom=0.15)
+    two = name in ("residuals", "baths")
+    grid = figure.add_gridspec(2 if two else 1, 1, left=0.17, right=0.78, top=0.96, bottom=0.15)
     if name == "residuals":
         grid.set_height_ratios([2.2, 1])
         residuals(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), dataset)
+    elif name == "baths":
+        currents(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), dataset)
+    elif name == "modes":
+        modes(figure.add_subplot(grid[0]), dataset)
     else:
         PANELS[NAMES.index(name)](figure.add_subplot(grid[0]), dataset)
     caution(figure, dataset)
     return figure
 
 
-def paths(folder: Path) -> list[Path]:
-    """Where `figures` writes."""
-    return [folder / f"{name}.{form}" for name in NAMES for form in FORMATS]
+def names(dataset: xr.Dataset) -> tuple[str, ...]:
+    """The figures that a ledger has: NAMES, "baths" where there are several, "modes" where their occupations were evaluated."""
+    return (*NAMES, *(("baths",) if has_baths(dataset) else ()), *(("modes",) if has_modes(dataset) else ()))
+
+
+def paths(folder: Path, dataset: xr.Dataset | None = None) -> list[Path]:
+    """Where `figures` writes; without a dataset those that every ledger has."""
+    return [folder / f"{name}.{form}" for name in (NAMES if dataset is None else names(dataset)) for form in FORMATS]
 
 
 def complete(folder: Path) -> bool:
-    """Whether all figures are there."""
+    """Whether the figures that every ledger has are there."""
     return all(path.is_file() for path in paths(folder))
 
 
 def figures(dataset: xr.Dataset, directory: str | Path) -> list[Path]:
-    """Write the four figures as PNG and PDF into ``directory`` (which exists); returns the paths. Raises `files.StorageError`."""
+    """Write the figures as PNG and PDF into ``directory`` (which exists); returns the paths. Raises `files.StorageError`."""
     folder = Path(directory)
     with mpl.rc_context(STYLE):
-        for name in NAMES:
+        for name in names(dataset):
             figure = single(dataset, name)
             for form in FORMATS:
                 metadata = {"CreationDate": None} if form == "pdf" else None  # the same ledger gives the same file
                 with replacing(folder / f"{name}.{form}") as temporary:
                     figure.savefig(temporary, format=form, metadata=metadata)
-    return paths(folder)
+    return paths(folder, dataset)

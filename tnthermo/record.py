@@ -1,19 +1,27 @@
-"""Measuring: everything the trajectory records, read off a `BlockState` whose centre is site 0."""
+"""Measuring: everything the trajectory records, read off a `BlockState` whose centre is the system."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import chains
-from tnthermo.blocks import BlockState
-from tnthermo.kernels.measure import correlations, level_populations, site_moment, system_block
+from tnthermo.blocks import BlockState, centred_at_origin, site_moment
+from tnthermo.kernels.apply import apply_site, grow_left, grow_right
+from tnthermo.kernels.arrays import array_list
+from tnthermo.kernels.measure import correlations, level_populations, reduced_state
+from tnthermo.kernels.moments import moments
 from tnthermo.local import Matrix, boson
-from tnthermo.model import Model
+from tnthermo.model import Channel, Form, Model
+from tnthermo.network import Automaton, automaton
+from tnthermo.observables import Observable
 
 Real = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,9 +29,9 @@ class Local:
     """What is measured after every step; see `tnthermo.trajectory.Trajectory` for the meaning of each."""
 
     rho_S: Matrix
-    moment_X: Matrix
-    moment_P: Matrix
-    chain_energy: float
+    moment_X: Complex
+    moment_P: Complex
+    chain_energy: Real
     total_energy: float
     norm: float
 
@@ -37,90 +45,210 @@ class Profile:
     occupations: Real
     levels: npt.NDArray[np.int64]
     top_populations: Real
+    observables: Complex
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ModeEnergies:
-    """sum_k w_k Delta n_k of the physical modes and of the ancilla modes."""
+class Modes:
+    """What the chains say about the physical modes and the ancilla modes.
 
-    physical: float
-    ancilla: float
+    occupation   (M,) n_k - n_k^beta of the physical modes, bath after bath
+    energy       (B,) sum_k w_k (n_k - n_k^beta) of each bath
+    ancilla      (B,) the same sum over the ancilla modes
+    """
+
+    occupation: Real
+    energy: Real
+    ancilla: Real
 
 
-def measure_local(blocks: BlockState, model: Model) -> Local:
-    """Reduced state, its moments with X and P, and the energies; costs a few products of bond matrices."""
-    bath = model.bath
-    center = blocks.tensors[0]
-    matrix = center[0]
-    right = blocks.rights[1]
+class Measure:
+    """The measurements of one model; what does not change from time to time is prepared once."""
 
-    def moment(site: int, operator: Matrix) -> Matrix:
-        return _trace_ancilla(site_moment(blocks.tensors, site, operator), blocks.ancilla)
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        system = model.line.system
+        self.arms: tuple[set[int], set[int]] = (set(), set())  # baths on the left and on the right of the system
+        for bath, places in zip(model.chain_baths, model.line.chains, strict=True):
+            self.arms[int(places[0] > system)].add(bath)
+        count = len(model.couplings)
+        self.machines = [self._machine((bath,)) for bath in range(count)]
+        self.union = self.machines[0] if count == 1 else self._machine(tuple(range(count)))
 
-    def position(site: int) -> Matrix:
-        return boson("position", blocks.tensors[site].shape[1]).astype(np.complex128)
+    def _machine(self, baths: tuple[int, ...]) -> Automaton:
+        terms = [term for term in self.model.terms if term.role == "bath" and term.bath in baths]
+        return automaton(terms, self.model.line.length)
 
-    def momentum(site: int) -> Matrix:
-        # -i (c - c^dag)
-        lower = boson("lower", blocks.tensors[site].shape[1]).astype(np.complex128)
-        return -1j * (lower - lower.conj().T)
+    def local(self, blocks: BlockState) -> Local:
+        """Reduced state, its moments with X_q and P_q, and the energies; costs a few products of bond matrices."""
+        center = blocks.tensors[blocks.system]
+        lowered: dict[int, Matrix] = {}
 
-    identity = np.eye(right.shape[1], dtype=np.complex128)
-    moment_X = bath.coupling * moment(1, position(1))
-    moment_P = bath.coupling * bath.frequencies[0] * moment(1, momentum(1))
-    if bath.length > 1:
-        moment_P = moment_P + bath.coupling * bath.hoppings[0] * moment(2, momentum(2))
-    acted = np.zeros_like(matrix)
-    finished = int(blocks.widths[1]) - 1
-    for (_, b, row, column), value in zip(blocks.tables[0], blocks.values[0], strict=True):
-        acted[row] += value * (matrix[column] if b == finished else matrix[column] @ right[b])
-    return Local(
-        rho_S=_trace_ancilla(system_block(center, identity), blocks.ancilla),
-        moment_X=moment_X,
-        moment_P=moment_P,
-        chain_energy=float(np.vdot(matrix, matrix @ right[0]).real),
-        total_energy=float(np.vdot(matrix, acted).real),
-        norm=float(np.vdot(matrix, matrix).real),
+        def moment(form: Form) -> Matrix:
+            total = np.zeros((blocks.dimension, blocks.dimension), dtype=np.complex128)
+            for place, v in form:
+                if place not in lowered:
+                    operator = boson("lower", blocks.tensors[place].shape[1]).astype(np.complex128)
+                    lowered[place] = traced(site_moment(blocks, place, operator), blocks.ancilla)
+                total += v * lowered[place]
+            return total + total.conj().T
+
+        def of(channels: Sequence[Channel], name: str) -> Complex:
+            return np.stack([moment(getattr(channel, name)) for channel in channels])
+
+        return Local(
+            rho_S=traced(reduced_state(center), blocks.ancilla),
+            moment_X=of(self.model.channels, "position"),
+            moment_P=of(self.model.channels, "momentum"),
+            chain_energy=self.chain_energies(blocks),
+            total_energy=total_energy(blocks),
+            norm=float(np.vdot(center, center).real),
+        )
+
+    def chain_energies(self, blocks: BlockState) -> Real:
+        """<H_chain> (B,) of each bath: in the blocks next to the system where a side holds one bath only, else contracted anew."""
+        energies = np.zeros(len(self.model.couplings))
+        system, center = blocks.system, blocks.tensors[blocks.system]
+        l, d, r = center.shape
+        for side, baths in enumerate(self.arms):
+            for bath in baths:
+                if len(baths) == 1:
+                    block = blocks.rights[system + 1][0] if side else blocks.lefts[system][-1]
+                else:
+                    block = self._side(blocks, bath, right=bool(side))
+                if side:
+                    acted = center.reshape(l * d, r) @ block
+                else:
+                    acted = block @ center.reshape(l, d * r)
+                energies[bath] += float(np.vdot(center.ravel(), acted.ravel()).real)
+        return energies
+
+    def _side(self, blocks: BlockState, bath: int, *, right: bool) -> Complex:
+        """The block at the system, on one side, of the complete terms of one bath."""
+        machine = self.machines[bath]
+        edge = np.ones((1, 1, 1), dtype=np.complex128)
+        block = edge
+        if right:
+            for i in range(len(blocks.tensors) - 1, blocks.system, -1):
+                found = machine.table(i, blocks.tensors[i].shape[1])
+                block = grow_right(block, found.table, found.values, blocks.tensors[i], machine.widths[i])
+            return np.asarray(block[0])
+        for i in range(blocks.system):
+            found = machine.table(i, blocks.tensors[i].shape[1])
+            block = grow_left(block, found.table, found.values, blocks.tensors[i], machine.widths[i + 1])
+        return np.asarray(block[-1])
+
+    def heat_squares(self, blocks: BlockState) -> Real:
+        """<H_chain^2> (1 + B,): of the union of the baths, then of each."""
+        tensors = centred_at_origin(blocks)
+        found = [self._square(tensors, self.union)]
+        each = found if len(self.machines) == 1 else [self._square(tensors, machine) for machine in self.machines]
+        return np.array([*found, *each])
+
+    @staticmethod
+    def _square(tensors: Any, machine: Automaton) -> float:
+        sites = [machine.table(i, tensor.shape[1]) for i, tensor in enumerate(tensors)]
+        _, _, square = moments(
+            tensors, array_list([s.table for s in sites]), array_list([s.values for s in sites]), machine.widths
+        )
+        return float(square)
+
+    def correlation_matrices(self, blocks: BlockState) -> tuple[Complex, Complex]:
+        """<c_m^dag c_n> and <c_m c_n>, (N, N) over all chain sites, chain after chain. Cost O(N^2) contractions."""
+        places = blocks.places
+        order = np.argsort(places)
+        shape = (places.size, places.size)
+        normal, anomalous = np.zeros(shape, dtype=np.complex128), np.zeros(shape, dtype=np.complex128)
+        correlations(centred_at_origin(blocks), places[order], normal, anomalous)
+        back = np.argsort(order)
+        grid = np.ix_(back, back)
+        return normal[grid], anomalous[grid]
+
+    def modes(self, normal: Complex, anomalous: Complex, functions: Sequence[chains.ModeFunctions]) -> Modes:
+        """The physical modes from the correlation matrices, chain and thermofield maps undone.
+
+        b_j = sum_n U_jn c_n, a_j = cosh b_j + sinh b'_j^dag, a'_j = cosh b'_j + sinh b_j^dag.
+        """
+        occupations, energies, ancillas, start = [], [], [], 0
+        for coupling, found in zip(self.model.couplings, functions, strict=True):
+            lengths = [chain.length for chain in coupling.chains]
+            part = slice(start, start + sum(lengths))
+            start = part.stop
+            positive, negative = found.positive, found.negative
+            if len(lengths) == 2:  # b from the first chain, b' from the second
+                positive = np.hstack([positive, np.zeros((positive.shape[0], lengths[1]))])
+                negative = np.hstack([np.zeros((negative.shape[0], lengths[0])), negative])
+            own, pairs = normal[part, part], anomalous[part, part]
+            plus = np.einsum("jm,mn,jn->j", positive, own, positive, optimize=True).real
+            minus = np.einsum("jm,mn,jn->j", negative, own, negative, optimize=True).real
+            cross = 2 * np.einsum("jm,mn,jn->j", positive, pairs, negative, optimize=True).real
+            cosh, sinh = found.cosh, found.sinh
+            physical = cosh**2 * plus + sinh**2 * minus + cosh * sinh * cross
+            ancilla = cosh**2 * minus + sinh**2 * plus + cosh * sinh * cross
+            occupations.append(physical)
+            energies.append(float(found.frequencies @ physical))
+            ancillas.append(float(found.frequencies @ ancilla))
+        return Modes(occupation=np.concatenate(occupations), energy=np.array(energies), ancilla=np.array(ancillas))
+
+
+def mode_functions(model: Model) -> tuple[chains.ModeFunctions, ...]:
+    """The physical modes of each bath."""
+    return tuple(
+        chains.pair_mode_functions(coupling.bath)
+        if isinstance(coupling.bath, tuple)
+        else chains.mode_functions(coupling.bath)
+        for coupling in model.couplings
     )
 
 
-def measure_profile(blocks: BlockState) -> Profile:
-    """Bonds, levels, occupations and the entropy of the cut system | chain."""
-    n = len(blocks.tensors)
-    largest = max(t.shape[1] for t in blocks.tensors)
+def total_energy(blocks: BlockState) -> float:
+    """<H> at the time of the blocks' operators, contracted as one matrix product operator."""
+    system = blocks.system
+    center = blocks.tensors[system]
+    out, scratch = np.empty_like(center), np.empty_like(center)
+    channels = np.empty((blocks.rights[system + 1].shape[0], *center.shape), dtype=np.complex128)
+    apply_site(
+        blocks.lefts[system], blocks.tables[system], blocks.values[system], blocks.rights[system + 1], center, out, scratch,
+        channels,
+    )  # fmt: skip
+    return float(np.vdot(center, out).real)
+
+
+def measure_profile(blocks: BlockState, observables: Sequence[Observable] = ()) -> Profile:
+    """Bonds, levels, occupations, the entropy of the cut system | chains, and the user's own observables."""
+    tensors = centred_at_origin(blocks)
+    n, places = len(tensors), blocks.places
+    largest = max(t.shape[1] for t in tensors)
     populations = np.zeros((n, largest))
-    level_populations(blocks.tensors, n, populations)
+    level_populations(tensors, n, populations)
     levels = blocks.levels
-    occupations = populations[1:] @ np.arange(largest, dtype=np.float64)
-    top = populations[np.arange(1, n), levels - 1]
-    squares = np.linalg.svd(blocks.tensors[0][0], compute_uv=False) ** 2
+    center = blocks.tensors[blocks.system]
+    d = center.shape[1]
+    squares = np.linalg.svd(center.transpose(1, 0, 2).reshape(d, -1), compute_uv=False) ** 2
     squares = squares[squares > 0]
     return Profile(
         cut_entropy=float(-np.sum(squares * np.log(squares))),
         bonds=blocks.bonds,
-        occupations=occupations,
+        occupations=populations[places] @ np.arange(largest, dtype=np.float64),
         levels=levels,
-        top_populations=top,
+        top_populations=populations[places, levels - 1],
+        observables=np.array([observe(blocks, observable) for observable in observables], dtype=np.complex128),
     )
 
 
-def measure_modes(blocks: BlockState, modes: chains.ModeFunctions) -> ModeEnergies:
-    """Energy changes of the physical and the ancilla modes from <c_m^dag c_n> and <c_m c_n>, chain and thermofield maps undone.
-
-    b_j = sum_n U_j,n c_n, a_j = cosh b_j + sinh b'_j^dag, a'_j = cosh b'_j + sinh b_j^dag. Cost O(N^2) contractions.
-    """
-    n = len(blocks.tensors) - 1
-    normal = np.zeros((n, n), dtype=np.complex128)
-    anomalous = np.zeros((n, n), dtype=np.complex128)
-    correlations(blocks.tensors, n + 1, normal, anomalous)
-    plus = np.einsum("jm,mn,jn->j", modes.positive, normal, modes.positive, optimize=True).real
-    minus = np.einsum("jm,mn,jn->j", modes.negative, normal, modes.negative, optimize=True).real
-    cross = 2 * np.einsum("jm,mn,jn->j", modes.positive, anomalous, modes.negative, optimize=True).real
-    physical = modes.cosh**2 * plus + modes.sinh**2 * minus + modes.cosh * modes.sinh * cross
-    ancilla = modes.cosh**2 * minus + modes.sinh**2 * plus + modes.cosh * modes.sinh * cross
-    return ModeEnergies(physical=float(modes.frequencies @ physical), ancilla=float(modes.frequencies @ ancilla))
+def observe(blocks: BlockState, observable: Observable) -> complex:
+    """<O> or <O (x) b> of a system operator O and a boson operator b on a chain site; not divided by the norm."""
+    if observable.boson is None:
+        moment = traced(reduced_state(blocks.tensors[blocks.system]), blocks.ancilla)
+    else:
+        place = int(blocks.model.line.chains[observable.chain][observable.site])
+        operator = boson(observable.boson, blocks.tensors[place].shape[1]).astype(np.complex128)
+        moment = traced(site_moment(blocks, place, operator), blocks.ancilla)
+    matrix = observable.operator
+    return complex(np.trace(moment) if matrix is None else np.einsum("ij,ji->", matrix, moment))
 
 
-def _trace_ancilla(matrix: Matrix, ancilla: int) -> Matrix:
+def traced(matrix: Matrix, ancilla: int) -> Matrix:
+    """(d, d) of a matrix (d a, d a) on system and ancilla S', S' traced out."""
     d = matrix.shape[0] // ancilla
     return np.ascontiguousarray(np.trace(matrix.reshape(d, ancilla, d, ancilla), axis1=1, axis2=3))

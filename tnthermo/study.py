@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
@@ -15,6 +15,7 @@ from tnthermo.config_text import differences
 from tnthermo.evolve import NotConverged, Progress, evolve
 from tnthermo.tdvp import is_compiled
 from tnthermo.thermo.ledger import ledger
+from tnthermo.two_time import two_time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +38,7 @@ def resolve_file(path: str | Path, *, strict: bool = False) -> Resolved:
     """The configuration file, resolved; ``strict`` as if it said ``[run] strict = true``. Raises :class:`chains.InvalidInput`."""
     config = load_config(path)
     if strict:
-        config = replace(config, run=config.run.model_copy(update={"strict": True}))
+        config = config.strictly()
     return resolve(config)
 
 
@@ -81,10 +82,17 @@ def run_study(
     dataset = ledger(run, alpha_S=resolved.alpha_S)
     if run.state is not None:
         files.save_state(folder / files.STATE, run.state, config_hash=resolved.hash)
+    correlations = None
+    if resolved.two_time:
+        correlations = two_time(resolved.model, **resolved.two_time_keywords(), progress=progress)
     notes = "\n".join(str(note) for note in resolved.notes)
     attributes = {"config": resolved.text, "config_hash": resolved.hash, "notes": notes or "none"}
     dataset = dataset.assign_attrs(attributes)
-    files.save_result(folder / files.RESULT, dataset, run)
+    if correlations is not None and correlations.attrs["flags"] != "none":
+        known = "" if dataset.attrs["flags"] == "none" else f"{dataset.attrs['flags']}; "
+        flags_text = f"{known}two-time correlations: {correlations.attrs['flags'].replace('; ', ', ')}"
+        dataset = dataset.assign_attrs(flags=flags_text, status="not converged")
+    files.save_result(folder / files.RESULT, dataset, run, correlations)
     flags = flags_of(dataset)
     if flags and resolved.strict:
         raise NotConverged(flags)

@@ -6,7 +6,7 @@ One symmetric sweep is second order in the step; the error a step may add (``tol
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2
 from tnthermo.blocks import BlockState, more_levels
-from tnthermo.kernels.sweep import sweep
+from tnthermo.kernels.sweep import shift, sweep
 from tnthermo.kernels.two_site import two_site_sweep
+from tnthermo.model import Model
 from tnthermo.network import Automaton
 from tnthermo.state import State, Tensor
 
@@ -53,14 +54,29 @@ class StepReport:
 
 
 class TDVPEngine:
-    """Propagates a `BlockState` by one of the TDVP algorithms."""
+    """Propagates a `BlockState` by one of the TDVP algorithms; a driven H is taken at the middle of every sweep.
 
-    def __init__(self, algorithm: TDVP | TDVP1 | TDVP2, state: State, machine: Automaton, *, may_grow: bool) -> None:
+    imaginary  exp(-dt H) instead of exp(-i dt H), the norm kept at 1 after every sweep; ``log_norm`` adds up what it was
+    """
+
+    def __init__(
+        self,
+        algorithm: TDVP | TDVP1 | TDVP2,
+        state: State,
+        machine: Automaton,
+        model: Model,
+        *,
+        may_grow: bool,
+        imaginary: bool = False,
+    ) -> None:
         self.algorithm = algorithm
         self.may_grow = may_grow
+        self.imaginary = imaginary
+        self.log_norm = 0.0
         if isinstance(algorithm, TDVP1):
             state = filled(state, algorithm.bond)
-        self.blocks = BlockState(state, machine)
+        self.time = state.time
+        self.blocks = BlockState(state, machine, model, self.time)
         self.started = state.time > 0
 
     def step(self, dt: float) -> StepReport:
@@ -72,66 +88,87 @@ class TDVPEngine:
             self.started = True
         report = np.zeros(4)
         share = self.algorithm.tolerance / len(pieces)
-        top = np.zeros(len(self.blocks.tensors) - 1)
+        b = self.blocks
+        top = np.zeros(b.places.size)
+        end = self.time + dt
         for piece in pieces:
+            if not self.imaginary:
+                b.set_time(self.time + 0.5 * piece)
+                self.time += piece
             self._sweep(piece, share, report)
-            top = self.blocks.top[1:].copy()
+            if self.imaginary:
+                self._normalise()
+            top = b.top[b.places]
             if self.may_grow:
                 self._grow(top)
+        if not self.imaginary:
+            self.time = end
+            b.set_time(end)
         return StepReport(discarded=report[0], krylov=report[1], missed=report[2], capped=report[3], top=top)
 
     def network(self) -> BlockState:
-        """The state with its blocks, centre at site 0."""
+        """The state with its blocks, centre at the system."""
         return self.blocks
 
     def _sweep(self, dt: float, tolerance: float, report: npt.NDArray[np.float64]) -> None:
         b = self.blocks
+        n = len(b.tensors)
+        z = complex(-dt) if self.imaginary else -1j * dt
         cap = self.algorithm.max_bond or NO_CAP
         if isinstance(self.algorithm, TDVP2):
-            n = len(b.tensors)
+            shift(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, b.system, 0)
             two_site_sweep(
-                b.tensors,
-                b.lefts,
-                b.rights,
-                b.tables,
-                b.values,
-                b.widths,
-                -1j * dt,
-                tolerance,
-                tolerance**2 / (2 * n),
-                cap,
-                b.top,
-                report,
-            )
-            b.active = n
+                b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, z, tolerance, tolerance**2 / (2 * n), cap, b.top, report,
+            )  # fmt: skip
+            shift(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, 0, b.system)
+            b.first, b.active = 0, n
             return
         adaptive = isinstance(self.algorithm, TDVP)
-        active = b.active if adaptive else len(b.tensors)
+        if not adaptive:
+            b.first, b.active = 0, n
+        active = b.active - b.first
         threshold = tolerance / np.sqrt(active) / abs(dt)
         cutoff = tolerance**2 / active if adaptive else -1.0
-        b.active = sweep(
-            b.tensors, b.lefts, b.rights, b.tables, b.values, b.passes, b.pass_values, b.widths, active, -1j * dt, tolerance, threshold,
-            cutoff, cap, adaptive, b.top, report,
+        b.first, b.active = sweep(
+            b.tensors, b.lefts, b.rights, b.tables, b.values, b.mirrored, b.mirrored_values, b.passes, b.pass_values, b.widths,
+            b.system, b.first, b.active, z, tolerance, threshold, cutoff, cap, adaptive, b.top, report,
         )  # fmt: skip
+
+    def _normalise(self) -> None:
+        center = self.blocks.tensors[self.blocks.system]
+        norm = float(np.linalg.norm(center))
+        self.log_norm += float(np.log(norm))
+        self.blocks.tensors[self.blocks.system] = center / norm
 
     def _grow(self, top: npt.NDArray[np.float64]) -> None:
         levels = self.blocks.levels
         wanted = more_levels(levels, top, self.algorithm.level_weight)
         for n in np.nonzero(wanted > levels)[0]:
-            self.blocks.grow_levels(int(n) + 1, int(wanted[n]))
+            self.blocks.grow_levels(int(self.blocks.places[n]), int(wanted[n]))
 
 
 def filled(state: State, bond: int) -> State:
     """The product state ``state`` with every bond widened to ``bond``, the spare directions being the states that H reaches first.
 
-    At each bond these are the occupation strings of the sites to its right in the order of the number of hops it takes to make them,
-    sum_m n_m (m + 1) with m the distance from the bond: the system's neighbour is filled first.
+    At each bond these are the occupation strings of the sites beyond it in the order of the number of hops it takes to make them,
+    sum_m n_m (m + 1) with m the distance from the bond: the system's neighbours are filled first.
     """
+    system = state.system
     levels = [t.shape[1] for t in state.tensors]
+    right = _arm(levels[system + 1 :], bond)
+    left = [np.ascontiguousarray(t.transpose(2, 1, 0)) for t in reversed(_arm(levels[:system][::-1], bond))]
+    widths = (left[-1].shape[2] if left else 1, right[0].shape[0] if right else 1)
+    center = np.zeros((widths[0], levels[system], widths[1]), dtype=np.complex128)
+    center[0, :, 0] = state.tensors[system][0, :, 0]
+    return replace(state, tensors=(*left, center, *right))
+
+
+def _arm(levels: list[int], bond: int) -> list[Tensor]:
+    """Right-orthonormal tensors of the sites with ``levels``, from the system outward; state 0 of every bond is the vacuum."""
+    tensors: list[Tensor] = []
     # (hops, bosons) of each basis state of the bond on the right; first the vacuum
     right: list[tuple[int, int]] = [(0, 0)]
-    tensors: list[Tensor] = []
-    for d in reversed(levels[1:]):
+    for d in reversed(levels):
         strings = [
             (hops + bosons + s, bosons + s, s, k)
             for s, (k, (hops, bosons)) in itertools.product(range(d), enumerate(right))
@@ -142,8 +179,4 @@ def filled(state: State, bond: int) -> State:
             tensor[row, s, k] = 1
         tensors.append(tensor)
         right = [(hops, bosons) for hops, bosons, _, _ in chosen]
-    system = np.zeros((1, levels[0], len(right)), dtype=np.complex128)
-    system[:, :, 0] = state.tensors[0][:, :, 0]
-    return State(
-        tensors=(system, *reversed(tensors)), time=state.time, dimension=state.dimension, ancilla=state.ancilla
-    )
+    return tensors[::-1]

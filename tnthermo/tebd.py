@@ -12,27 +12,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import TEBD
-from tnthermo.blocks import BlockState, more_levels
+from tnthermo.blocks import BlockState, more_levels, site_moment
+from tnthermo.model import Model
 from tnthermo.network import Automaton, to_quimb_hamiltonian, to_quimb_mps
 from tnthermo.state import State
 from tnthermo.tdvp import StepReport, substeps
-from tnthermo.terms import Term
 
 
 class TEBDEngine:
     """Propagates a quimb MatrixProductState by Trotter gates."""
 
-    def __init__(
-        self, algorithm: TEBD, state: State, machine: Automaton, terms: tuple[Term, ...], *, may_grow: bool
-    ) -> None:
+    def __init__(self, algorithm: TEBD, state: State, machine: Automaton, model: Model, *, may_grow: bool) -> None:
+        far = [term.sites for term in model.terms if len(term.sites) == 2 and term.sites[1] - term.sites[0] > 1]
+        if far:
+            allowed = "neighbours on the line only; here sites of interleaved chains interact across each other"
+            hint = 'layout = "middle" for two chains, or another method'
+            raise InvalidInput([Problem(key="method", value="tebd", allowed=allowed, hint=hint)])
         self.algorithm = algorithm
         self.machine = machine
-        self.terms = terms
+        self.model = model
         self.may_grow = may_grow
         self.start = state
+        self.time = state.time
         self.psi: Any = to_quimb_mps(state.tensors)
-        self.gates = to_quimb_hamiltonian(terms, self._dimensions())
+        self._set_gates(self.time)
+
+    def _set_gates(self, time: float) -> None:
+        factors = [float(factor.value(time)) for factor in self.model.factors]
+        self.gates = to_quimb_hamiltonian(self.model.terms, self._dimensions(), factors)
 
     def step(self, dt: float) -> StepReport:
         """Advance by ``dt``."""
@@ -41,26 +50,35 @@ class TEBDEngine:
         while self.may_grow and self._grow(start, report.top):
             start = self.psi.copy()
             report = self._step(dt)
+        self.time += dt
         return report
 
     def _step(self, dt: float) -> StepReport:
         before = self._weight()
         pairs = [(i, i + 1) for i in range(self.psi.L - 1)]
         even, odd = pairs[0::2], pairs[1::2]
+        behind = 0.0
         for fraction in substeps(self.algorithm.order):
+            if self.model.driven:
+                self._set_gates(self.time + (behind + 0.5 * fraction) * dt)
+                behind += fraction
             self._layer(even, 0.5 * fraction * dt)
             self._layer(odd, fraction * dt)
             self._layer(even, 0.5 * fraction * dt)
         discarded = before - self._weight()
         blocks = self.network()
-        top = np.array([self._top(blocks, n) for n in range(1, self.psi.L)])
+        top = np.array([self._top(blocks, place) for place in blocks.places])
         capped = discarded if self._cap_reached() else 0.0
         return StepReport(discarded=discarded, krylov=0.0, missed=0.0, capped=capped, top=top)
 
     def network(self) -> BlockState:
-        """The state with its blocks, centre at site 0 (a copy)."""
-        state = State.from_quimb(self.psi, dimension=self.start.dimension, ancilla=self.start.ancilla)
-        return BlockState(state, self.machine)
+        """The state with its blocks, centre at the system (a copy)."""
+        return self._blocks(self.psi)
+
+    def _blocks(self, psi: Any) -> BlockState:
+        old = self.start
+        state = State.from_quimb(psi, dimension=old.dimension, ancilla=old.ancilla, system=old.system)
+        return BlockState(state, self.machine, self.model, self.time)
 
     def _weight(self) -> float:
         return float(abs(self.psi.norm()) ** 2)
@@ -87,26 +105,22 @@ class TEBDEngine:
         return self.algorithm.max_bond is not None and self.psi.max_bond() >= self.algorithm.max_bond
 
     @staticmethod
-    def _top(blocks: BlockState, site: int) -> float:
+    def _top(blocks: BlockState, place: int) -> float:
         """Population of the higher-filled of the two highest levels of a site."""
-        block = np.ones((1, 1), dtype=np.complex128)
-        for tensor in list(blocks.tensors)[:site]:
-            block = np.einsum("ab,asc,bsd->cd", block, tensor, tensor.conj(), optimize=True)
-        tensor = blocks.tensors[site]
-        populations = np.einsum("ab,asc,bsc->s", block, tensor, tensor.conj(), optimize=True).real
-        return float(populations[-2:].max())
+        levels = blocks.tensors[place].shape[1]
+        operators = [np.diag(np.eye(levels)[s]).astype(np.complex128) for s in (levels - 2, levels - 1)]
+        return max(float(np.trace(site_moment(blocks, place, operator)).real) for operator in operators)
 
     def _grow(self, start: Any, top: npt.NDArray[np.float64]) -> bool:
         """Where the step filled the highest levels: go back to ``start``, with more of them, and say so."""
-        old = np.array(self._dimensions()[1:], dtype=np.int64)
+        places = self.model.line.places
+        old = np.array([self.psi.phys_dim(int(place)) for place in places], dtype=np.int64)
         wanted = more_levels(old, top, self.algorithm.level_weight)
         if np.all(wanted == old):
             return False
-        blocks = BlockState(
-            State.from_quimb(start, dimension=self.start.dimension, ancilla=self.start.ancilla), self.machine
-        )
+        blocks = self._blocks(start)
         for n in np.nonzero(wanted > old)[0]:
-            blocks.grow_levels(int(n) + 1, int(wanted[n]))
+            blocks.grow_levels(int(places[n]), int(wanted[n]))
         self.psi = to_quimb_mps(list(blocks.tensors))
-        self.gates = to_quimb_hamiltonian(self.terms, self._dimensions())
+        self._set_gates(self.time)
         return True

@@ -1,7 +1,7 @@
 """The Hamiltonian, written once, as labelled terms.
 
 Gates, the matrix product operator and the separate energies all come from the same list of :class:`Term`.
-Site 0 is the system, sites 1 .. N are the boson sites of the chain.
+Sites are places on the line that `tnthermo.line` lays out: the system on one of them, a boson site of a chain on every other.
 """
 
 from __future__ import annotations
@@ -23,27 +23,39 @@ class Term:
 
     role         "system" (H_S), "interaction" (H_int) or "bath" (H_chain)
     sites        increasing site numbers, one or two of them
+    bath         which bath an interaction or bath term belongs to
+    drive        index of the time-dependent factor of `Model.factors` that multiplies the term; None: constant.
+                 A driven term acts on the system: only the system site's operators change in time.
     """
 
     role: Role
     coefficient: complex
     sites: tuple[int, ...]
     factors: tuple[Factor, ...]
+    bath: int | None = None
+    drive: int | None = None
+
+    @property
+    def carrier(self) -> int:
+        """Which factor the coefficient (and the drive) goes with: the system's, else the first."""
+        matrices = [j for j, factor in enumerate(self.factors) if not isinstance(factor, str)]
+        return matrices[0] if matrices else 0
 
     def matrices(self, dimensions: tuple[int, ...]) -> list[Matrix]:
-        """The factors as (d, d) matrices for site dimensions ``dimensions``; the coefficient is in the first.
+        """The factors as (d, d) matrices for site dimensions ``dimensions``, the coefficient included and the drive not.
 
         A system matrix smaller than the system site acts on its first tensor factor (the second is the ancilla S').
         """
-        result: list[Matrix] = []
-        for site, factor in zip(self.sites, self.factors, strict=True):
-            d = dimensions[site]
-            if isinstance(factor, str):
-                result.append(boson(factor, d).astype(np.complex128))
-            else:
-                result.append(np.kron(factor, np.eye(d // factor.shape[0])).astype(np.complex128))
-        result[0] = self.coefficient * result[0]
+        result = [local_matrix(f, dimensions[site]) for site, f in zip(self.sites, self.factors, strict=True)]
+        result[self.carrier] = self.coefficient * result[self.carrier]
         return result
+
+
+def local_matrix(factor: Factor, dimension: int) -> Matrix:
+    """A factor as (dimension, dimension) matrix."""
+    if isinstance(factor, str):
+        return boson(factor, dimension).astype(np.complex128)
+    return np.kron(factor, np.eye(dimension // factor.shape[0])).astype(np.complex128)
 
 
 def with_role(terms: tuple[Term, ...], *roles: Role) -> tuple[Term, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,39 +11,52 @@ import numpy.typing as npt
 from tnthermo.algorithms import Algorithm
 from tnthermo.local import Matrix
 from tnthermo.model import Model
+from tnthermo.observables import Observable
 from tnthermo.state import State
 
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 Integer = npt.NDArray[np.int64]
+Start = Literal["product", "displaced", "mean-force"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trajectory:
-    """Raw columns of one run. m step times, n <= m record times, d the system's dimension, N chain sites.
+    """Raw columns of one run. m step times, n <= m record times, d the system's dimension, N chain sites, B baths, Q channels, M modes.
+
+    initial       rho_S at t = 0, (d, d)
+    start         "product" of it with thermal baths, "displaced" (thermal baths displaced), or "mean-force" (global equilibrium)
 
     Measured after every step, so that time integrals have step resolution whatever is recorded:
 
     times         (m,) from 0 to `until`
     rho_S         (m, d, d) reduced state of the system, as is (not renormalised)
-    moment_X      (m, d, d) Tr_B[X rho]
-    moment_P      (m, d, d) Tr_B[P rho], P = i [H_chain, X] = -i kappa (e_0 c_0 + t_0 c_1) + h.c., so that d<X>/dt = <P>
-    chain_energy  (m,) <H_chain>
-    total_energy  (m,) <H>, contracted as one matrix product operator
+    moment_X      (m, Q, d, d) Tr_B[X_q rho]
+    moment_P      (m, Q, d, d) Tr_B[P_q rho], P_q = i [H_chain, X_q]
+    chain_energy  (m, B) <H_chain> of each bath: E_B up to a constant
+    total_energy  (m,) <H(t)>, contracted as one matrix product operator
     norm          (m,) <psi|psi>
     discarded_weight (m,) sum of squared singular values dropped up to that time
     krylov_residual  (m,) sum of the Krylov residuals' estimates up to that time
 
-    Recorded at ``recorded`` (n,) = indices into the above:
+    Recorded at ``recorded`` (n,) = indices into the above; NaN where not evaluated:
 
-    cut_entropy   (n,) entropy (nats) of the cut  S S' | chain
-    mode_energy   (n,) sum_k w_k (n_k(t) - n_k(0)) from the physical modes, chain and thermofield maps undone; NaN where not evaluated
-    ancilla_energy (n,) the same sum for the ancilla modes B' (it must stay 0); NaN where not evaluated, 0 at T = 0
-    bonds         (n, N) bond dimension left of chain site
+    cut_entropy   (n,) entropy (nats) of the cut  S S' | chains
+    heat_square   (n, 1 + B) <H_chain^2> of the union of the baths, then of each bath
+    mode_occupation (n, M) n_k - n_k^beta of the physical modes, chain and thermofield maps undone, bath after bath
+    mode_energy   (n, B) sum_k w_k (n_k - n_k^beta) of each bath
+    ancilla_energy (n, B) the same sum for the ancilla modes B', a constant; 0 at T = 0
+    bonds         (n, N) dimension of each chain site's bond on the side of the system
     occupations   (n, N) <c_n^dag c_n>
     levels        (n, N) boson levels in use
     top_populations (n, N) population of the highest level of each site
+    observables   (n, K) expectation values of ``observed``
+    normal, anomalous (n, N', N') <c_m^dag c_n> and <c_m c_n>, N' = N where they were asked for, else 0
 
+    mode_frequency, mode_weight, mode_bath (M,)   frequency, quadrature weight (1 for a discrete bath) and bath of each mode
+
+    energy_offset (B,) E_B at t = 0 less <H_chain>, where the start is no product: from the occupations; else 0
+    free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
     state         the final state; None for a run read back from a file
     rough         the same run at twice the step, ten times the tolerance and half the bond cap, for the error columns; None without
@@ -51,6 +65,7 @@ class Trajectory:
     model: Model
     algorithm: Algorithm
     initial: Matrix
+    start: Start = "product"
     times: Real
     rho_S: Complex
     moment_X: Complex
@@ -62,12 +77,23 @@ class Trajectory:
     krylov_residual: Real
     recorded: Integer
     cut_entropy: Real
+    heat_square: Real
+    mode_occupation: Real
     mode_energy: Real
     ancilla_energy: Real
     bonds: Integer
     occupations: Real
     levels: Integer
     top_populations: Real
+    observables: Complex
+    normal: Complex
+    anomalous: Complex
+    mode_frequency: Real
+    mode_weight: Real
+    mode_bath: Integer
+    energy_offset: Real
+    free_energy: float = float("nan")
+    observed: tuple[Observable, ...] = ()
     flags: tuple[str, ...]
     wall_seconds: float
     state: State | None = None
@@ -80,5 +106,10 @@ class Trajectory:
 
     @property
     def pure_start(self) -> bool:
-        """Whether the system started in a pure state (largest eigenvalue 1 to 1e-12)."""
-        return bool(np.linalg.eigvalsh(self.initial)[-1] > 1 - 1e-12)
+        """Whether the system started in a pure state (largest eigenvalue 1 to 1e-12), uncorrelated with its baths."""
+        return self.start != "mean-force" and bool(np.linalg.eigvalsh(self.initial)[-1] > 1 - 1e-12)
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Kinks of the drives inside the run, across which nothing may be interpolated."""
+        return tuple(t for t in self.model.breaks if t < self.times[-1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tnthermo.blocks import BlockState
 from tnthermo.exact import hamiltonian
 from tnthermo.kernels.arrays import array_list
+from tnthermo.line import Line
 from tnthermo.network import Automaton, automaton
 from tnthermo.state import State
 from tnthermo.terms import Term
@@ -91,6 +92,36 @@ def vector(tensors: Any) -> Array:
     return left_states(tensors, len(tensors)).reshape(-1)
 
 
+def empty_sites(dimensions: tuple[int, ...]) -> list[Array]:
+    """Untouched sites: bond 1, everything in the lowest level."""
+    return [np.eye(1, d, dtype=complex).reshape(1, d, 1) for d in dimensions]
+
+
+def between_empty(rng: np.random.Generator, dimensions: tuple[int, ...], before: int, after: int) -> list[Array]:
+    """A random state, centre at site 0, whose first ``before`` and last ``after`` sites are empty."""
+    stop = len(dimensions) - after
+    inner = dimensions[before:stop]
+    bonds = tuple(min(b, 3 + i % 3) for i, b in enumerate(full_bonds(inner)))
+    return [
+        *empty_sites(dimensions[:before]),
+        *random_tensors(rng, inner, bonds),
+        *empty_sites(dimensions[stop:]),
+    ]
+
+
+def acted(psi: Array, *factors: tuple[int, Array]) -> Array:
+    """The product of one-site operators (site, matrix), the last one first, on psi (d_0, d_1, ...)."""
+    for site, matrix in reversed(factors):
+        psi = np.moveaxis(np.tensordot(matrix, psi, axes=(1, site)), 0, site)
+    return psi
+
+
+def reduced(psi: Array, phi: Array, site: int) -> Array:
+    """Tr_rest |psi><phi| on one site."""
+    d = psi.shape[site]
+    return np.moveaxis(psi, site, 0).reshape(d, -1) @ np.moveaxis(phi, site, 0).reshape(d, -1).conj().T
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A Hamiltonian and a state in canonical gauge with the centre at ``center``, in the kernels' form and densely."""
@@ -112,7 +143,8 @@ class Problem:
     @cached_property
     def operators(self) -> list[tuple[Array, Array]]:
         """Table and values of each site."""
-        return [self.machine.table(i, d) for i, d in enumerate(self.dimensions)]
+        found = [self.machine.table(i, d) for i, d in enumerate(self.dimensions)]
+        return [(each.table, each.values) for each in found]
 
     def mpo(self, site: int) -> Array:
         """W (left channels, right channels, row, column) of a site, from its table."""
@@ -137,6 +169,14 @@ class Problem:
         for i in range(len(self.dimensions) - 1, bond - 1, -1):
             x = self.tensors[i]
             block = np.einsum("pcx,abrc,bxy,qry->apq", x, self.mpo(i), block, x.conj())
+        return block
+
+    def gram_block(self, bond: int) -> Array:
+        """(w, w, ket, bra) of a bond right of the centre: <what channel a' does | what channel a does>, every channel contracted."""
+        block = np.ones((1, 1, 1, 1), dtype=complex)
+        for i in range(len(self.dimensions) - 1, bond - 1, -1):
+            image = np.einsum("abrc,pcx->aprbx", self.mpo(i), self.tensors[i])
+            block = np.einsum("aprbx,cbxy,dqrcy->dapq", image, block, image.conj(), optimize=True)
         return block
 
     def inclusion(self, sites: int = 1, site: int | None = None) -> Array:
@@ -165,11 +205,46 @@ def problem(seed: int, shape: int | tuple[Any, Any], center: int = 0, reach: int
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """What a `BlockState` asks of a model: where things stand, and that nothing is driven."""
+
+    line: Line
+    factors: tuple[Any, ...] = ()
+
+
 def blocks_of(p: Problem) -> BlockState:
-    """The working form of a problem whose centre is site 0; every site counts as active."""
-    assert p.center == 0
-    state = State(tensors=tuple(p.tensors), time=0.0, dimension=p.dimensions[0], ancilla=1)
-    return BlockState(state, p.machine)
+    """The working form of a problem whose centre is called the system; every site counts as active."""
+    n, system = len(p.dimensions), p.center
+    arms = (tuple(range(system + 1, n)), tuple(range(system - 1, -1, -1)))
+    line = Line(system=system, chains=tuple(arm for arm in arms if arm))
+    state = State(tensors=tuple(p.tensors), time=0.0, dimension=p.dimensions[system], ancilla=1, system=system)
+    return BlockState(state, p.machine, Stand(line=line))  # type: ignore[arg-type]
+
+
+def mirrored(p: Problem) -> Problem:
+    """The same problem read from right to left."""
+    n = len(p.dimensions)
+    terms = tuple(
+        replace(t, sites=tuple(n - 1 - i for i in reversed(t.sites)), factors=tuple(reversed(t.factors)))
+        for t in p.terms
+    )
+    tensors = [np.ascontiguousarray(t.transpose(2, 1, 0)) for t in reversed(p.tensors)]
+    return Problem(dimensions=p.dimensions[::-1], terms=terms, tensors=tensors, center=n - 1 - p.center)
+
+
+def read_backward(psi: Array, dimensions: tuple[int, ...]) -> Array:
+    """A vector (D,) over sites ``dimensions`` with the order of the sites reversed."""
+    return psi.reshape(dimensions).transpose().reshape(-1)
+
+
+def assert_gauge(tensors: Any, center: int, atol: float) -> None:
+    """Left-orthonormal before ``center``, right-orthonormal after it."""
+    for i, tensor in enumerate(tensors):
+        if i == center:
+            continue
+        flat = tensor.reshape(-1, tensor.shape[2]).T if i < center else tensor.reshape(tensor.shape[0], -1)
+        np.testing.assert_allclose(flat.conj() @ flat.T, np.eye(len(flat)), atol=atol)
 
 
 def typed(tensors: Any) -> Any:

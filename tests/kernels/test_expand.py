@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernels.dense import SEEDS, Problem, blocks_of, gaussian, left_states, problem, vector
+from tests.kernels.dense import SEEDS, Problem, blocks_of, gaussian, left_states, mirrored, problem, vector
 from tests.tolerances import DENSE
 from tnthermo.exact import hamiltonian
 from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.expand import missing_directions, pick_rows, product_norm
-from tnthermo.kernels.sweep import expand_right
+from tnthermo.kernels.sweep import expand_left, expand_right, turned, turned_block, turned_matrix
 
 SHAPE = ((3, 4, 4, 5), (2, 4, 3))
 MANY = 1000
@@ -35,14 +35,19 @@ def matrix(rows: np.ndarray) -> np.ndarray:
     return rows.reshape(rows.shape[0], rows.shape[1] * rows.shape[2])
 
 
-def two_site_error(p: Problem) -> np.ndarray:
-    """(l d1, d2 r): (1 - P_left) H psi (1 - P_right), H of all terms, in the basis of the pair at the centre."""
-    first, second = p.tensors[p.center : p.center + 2]
+def two_site_error(p: Problem, site: int | None = None) -> np.ndarray:
+    """(l d1, d2 r): (1 - P_left) H psi (1 - P_right), H of all terms, in the basis of the pair that begins at ``site``.
+
+    The centre is one of the two; without a site it is the first.
+    """
+    site = p.center if site is None else site
+    first, second = p.tensors[site : site + 2]
     pair = np.tensordot(first, second, axes=1)
-    moved = (p.effective(sites=2) @ pair.reshape(-1)).reshape(first[:, :, 0].size, -1)
+    moved = (p.effective(2, site) @ pair.reshape(-1)).reshape(first[:, :, 0].size, -1)
     left, s, _ = np.linalg.svd(first.reshape(-1, first.shape[2]), full_matrices=False)
     left = left[:, s > 1e-12 * s[0]]
-    right = second.reshape(second.shape[0], -1)
+    _, s, right = np.linalg.svd(second.reshape(second.shape[0], -1), full_matrices=False)
+    right = right[s > 1e-12 * s[0]]
     moved = moved - left @ (left.conj().T @ moved)
     return moved - (moved @ right.conj().T) @ right
 
@@ -147,19 +152,100 @@ def test_picked_rows(seed, rank, threshold, room):
 
 
 @settings(max_examples=10)
-@given(seed=SEEDS)
-def test_expanding_a_bond_leaves_state_and_blocks_consistent(seed):
-    p = problem(seed, SHAPE)
+@given(seed=SEEDS, center=st.integers(0, 2))
+def test_expanding_a_bond_leaves_state_and_blocks_consistent(seed, center):
+    p = problem(seed, SHAPE, center)
     b = blocks_of(p)
     before = vector(b.tensors)
-    expand_right(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, 0, 1e-8, MANY)
+    expand_right(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, center, 1e-8, MANY)
     # at this bond the neighbour may keep at most 3 states that the other side can hold, or all that H reaches
-    assert b.tensors[1].shape[0] > p.tensors[1].shape[0]
+    assert b.tensors[center + 1].shape[0] > p.tensors[center + 1].shape[0]
     np.testing.assert_allclose(vector(b.tensors), before, atol=1e-14)
-    wider = Problem(dimensions=p.dimensions, terms=p.terms, tensors=list(b.tensors), center=0)
-    np.testing.assert_allclose(b.rights[1], wider.right_block(1), atol=DENSE)
+    wider = Problem(dimensions=p.dimensions, terms=p.terms, tensors=list(b.tensors), center=center)
+    np.testing.assert_allclose(b.rights[center + 1], wider.right_block(center + 1), atol=DENSE)
     # and one-site steps now reach all of H psi at this bond
     assert np.linalg.norm(two_site_error(wider)) < 1e-7
+
+
+# Read from the left: the bonds before a centre at site 1, 2 or 3 have room.
+LEFT_SHAPE = (SHAPE[0][::-1], SHAPE[1][::-1])
+
+
+def expanded_left(p: Problem, threshold: float, most: int = MANY):
+    b = blocks_of(p)
+    found = expand_left(
+        b.tensors, b.lefts, b.rights, b.mirrored, b.mirrored_values, b.widths, p.center, threshold, most
+    )
+    return b, *found
+
+
+@settings(max_examples=20)
+@given(seed=SEEDS, center=st.integers(1, 3), fraction=st.floats(1e-9, 0.9))
+def test_expanding_to_the_left(seed, center, fraction):
+    """State and blocks stay consistent, the new columns are orthonormal, what one-site steps still miss is below the threshold."""
+    p = problem(seed, LEFT_SHAPE, center)
+    dense = two_site_error(p, center - 1)
+    threshold = fraction * np.linalg.norm(dense) + 1e-8
+    b, missed, _ = expanded_left(p, threshold)
+    assert missed == 0.0
+    np.testing.assert_allclose(vector(b.tensors), vector(p.tensors), atol=1e-14)
+    wider = Problem(dimensions=p.dimensions, terms=p.terms, tensors=list(b.tensors), center=center)
+    for bond in range(center + 1):
+        np.testing.assert_allclose(b.lefts[bond], wider.left_block(bond), atol=DENSE)
+    columns = b.tensors[center - 1].reshape(-1, b.tensors[center - 1].shape[2])
+    np.testing.assert_allclose(columns.conj().T @ columns, np.eye(columns.shape[1]), atol=DENSE)
+    old = p.tensors[center - 1].shape[2]
+    new = columns[:, old:]
+    # the kept columns are those there were, in the first place
+    np.testing.assert_array_equal(columns[:, :old], p.tensors[center - 1].reshape(-1, old))
+    assert np.linalg.norm(dense - new @ (new.conj().T @ dense)) < threshold
+    if new.shape[1]:
+        fewer = new[:, :-1]
+        assert np.linalg.norm(dense - fewer @ (fewer.conj().T @ dense)) >= threshold
+        # and H psi was reached by way of the new states: the pair misses nothing more than that
+        assert np.linalg.norm(two_site_error(wider, center - 1)) < threshold
+    else:
+        assert np.linalg.norm(dense) < threshold
+
+
+@settings(max_examples=10)
+@given(seed=SEEDS, center=st.integers(1, 3), room=st.integers(0, 2))
+def test_what_the_cap_leaves_out_to_the_left_is_reported(seed, center, room):
+    p = problem(seed, LEFT_SHAPE, center)
+    dense = two_site_error(p, center - 1)
+    old = p.tensors[center].shape[0]
+    b, missed, _ = expanded_left(p, 1e-8, old + room)
+    columns = b.tensors[center - 1].reshape(-1, b.tensors[center - 1].shape[2])
+    assert columns.shape[1] <= old + room
+    new = columns[:, old:]
+    rest = np.linalg.norm(dense - new @ (new.conj().T @ dense))
+    assert missed == pytest.approx(rest if rest > 1e-8 else 0.0, rel=1e-8, abs=1e-10)
+
+
+@settings(max_examples=10)
+@given(seed=SEEDS, center=st.integers(1, 3))
+def test_left_is_right_on_the_line_read_backward(seed, center):
+    """The same bond, the same error and leak as of the mirrored problem, whose tables its own automaton makes."""
+    p = problem(seed, LEFT_SHAPE, center)
+    other = mirrored(p)
+    b, missed, leak = expanded_left(p, 1e-8)
+    c = blocks_of(other)
+    there = expand_right(c.tensors, c.lefts, c.rights, c.tables, c.values, c.widths, other.center, 1e-8, MANY)
+    assert (missed, leak) == pytest.approx(there, rel=1e-9)
+    assert leak > 1e-3
+    for ours, theirs in zip(b.tensors, reversed(list(c.tensors)), strict=True):
+        assert ours.shape == theirs.shape[::-1]
+
+
+def test_turning_twice_is_nothing():
+    rng = np.random.default_rng(0)
+    x, matrix, block = gaussian(rng, 2, 3, 4), gaussian(rng, 2, 3), gaussian(rng, 5, 3, 3)
+    np.testing.assert_array_equal(turned(turned(x)), x)
+    np.testing.assert_array_equal(turned(x)[1, 2, 0], x[0, 2, 1])
+    np.testing.assert_array_equal(turned_matrix(matrix), matrix.T)
+    np.testing.assert_array_equal(turned_block(turned_block(block)), block)
+    np.testing.assert_array_equal(turned_block(block)[0], block[4].T)
+    assert all(a.flags.c_contiguous for a in (turned(x), turned_matrix(matrix), turned_block(block)))
 
 
 def test_dense_projection_notices_a_wrong_projector():

@@ -1,7 +1,7 @@
 """Pure dephasing in closed form, at any coupling, time and temperature: A = sigma_z/2, exponential Ohmic bath, start |+>.
 
 J(w) = 2 alpha w exp(-w/wc). H_S = 0, or any multiple of sigma_z in the frame rotating with it. With x = (wc t)^2, G the
-gamma function, and branch l = +-1/2 of A driving the modes on its own.
+gamma function, and branch l = +-1/2 of A driving the modes on its own. Other diagonal couplings: commuting.py.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import digamma
 
 import chains
+from tests.oracles.commuting import occupation_density
 from tests.oracles.trajectories import trajectory
 from tnthermo.model import SpinBoson
 from tnthermo.trajectory import Trajectory
@@ -39,6 +40,10 @@ class Dephasing:
         """Delta E_B = alpha wc x/(1 + x) = -<H_int> = -U_chi, <sigma_z> being 0; the same at every T."""
         x = (self.cutoff * t) ** 2
         return self.alpha * self.cutoff * x / (1 + x)
+
+    def occupation_density(self, w: float, t: float) -> float:
+        """Change of the occupation per unit frequency since t = 0, the same in both branches l = +-1/2 and at every T."""
+        return occupation_density(2 * self.alpha * w * np.exp(-w / self.cutoff), w, 0.5, t)
 
     def heat_variance(self, t: float) -> float:
         """int (J/2) (1 - cos wt) coth(beta w/2) dw of the two-point measured bath energy, by trigamma functions.
@@ -89,9 +94,9 @@ class Dephasing:
             times=times,
             every=every,
             rho_S=populations + coherence[:, None, None] * flip,
-            moment_X=-shift[:, None, None] * half / 2 + fall[:, None, None] * turn,
-            moment_P=-speed[:, None, None] * half / 2,
-            chain_energy=energy,
+            moment_X=(-shift[:, None, None] * half / 2 + fall[:, None, None] * turn)[:, None],
+            moment_P=(-speed[:, None, None] * half / 2)[:, None],
+            chain_energy=energy[:, None],
             total_energy=np.zeros(times.size),
             cut_entropy=np.array([self.system_entropy(float(t)) for t in times[::every]]),
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import scipy.sparse
@@ -128,11 +129,21 @@ def entropy(rho: Array) -> float:
     return float(-np.sum(p * np.log(p)))
 
 
-def trace_bath(system: Naive, matrix: Array) -> Array:
+class Split(Protocol):
+    """Anything that says how the whole space splits into system and bath, in this order."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def bath_dimension(self) -> int: ...
+
+
+def trace_bath(system: Split, matrix: Array) -> Array:
     return np.einsum("aibi->ab", matrix.reshape(system.dimension, system.bath_dimension, system.dimension, -1))
 
 
-def trace_system(system: Naive, matrix: Array) -> Array:
+def trace_system(system: Split, matrix: Array) -> Array:
     return np.einsum("aiaj->ij", matrix.reshape(system.dimension, system.bath_dimension, system.dimension, -1))
 
 

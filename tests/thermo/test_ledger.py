@@ -12,7 +12,7 @@ import xarray as xr
 import chains
 from tests.oracles.dephasing import Dephasing
 from tests.oracles.naive import Naive, definitions_at, entropy, naive_ledger, slope
-from tests.oracles.reference import assert_ledger_matches, load, naive_of
+from tests.oracles.reference import NAMES, assert_ledger_matches, load, naive_of
 from tests.oracles.trajectories import trajectory_of
 from tests.thermo.test_oracles import OHMIC, PRINTED_DIGITS, PRINTED_TIMES, one_mode
 from tests.tolerances import DENSE, DIFFERENCES, INTEGRALS, PRINTED, ROUNDING
@@ -45,7 +45,22 @@ def columns_of(dataset: xr.Dataset) -> list[str]:
 @pytest.mark.parametrize("beta", [np.inf, 1.5])
 @pytest.mark.parametrize("initial", [PURE, MIXED])
 def test_every_column_is_what_its_definition_says(alpha_S: float, beta: float, initial: np.ndarray) -> None:
-    system = small(beta, initial)
+    check_every_column(small(beta, initial), alpha_S)
+
+
+@pytest.mark.parametrize("beta", [np.inf, 3.0])
+@pytest.mark.parametrize("initial", [PURE, MIXED])
+def test_every_column_of_exchange_coupling_is_what_its_definition_says(beta: float, initial: np.ndarray) -> None:
+    """L is neither Hermitian nor a lowering operator: nothing is conserved. [C, C^dag] = int J but for the highest level: many levels."""
+    tilted = np.array([[0.3, 0.2j], [1.0, -0.1]])
+    system = small(
+        beta, initial, coupling=tilted, exchange=True, frequencies=(0.9, 1.3), couplings=(0.15, 0.2), levels=12
+    )
+    check_every_column(system, 0.3)
+
+
+def check_every_column(system: Naive, alpha_S: float) -> None:
+    beta = system.beta
     dataset = ledger(trajectory_of(system, TIMES, every=10), alpha_S)
     expected = naive_ledger(system, TIMES[::10], alpha_S)
     names = set(columns_of(dataset)) & set(expected) - ({"S_B0"} if np.isfinite(beta) else set())
@@ -117,7 +132,13 @@ def test_extended_temperature_of_a_gibbs_state_is_its_temperature() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["spin_boson_cold_two_modes", "spin_boson_warm_two_modes", "tilted_coupling_mixed_start"]
+    "name",
+    [
+        "spin_boson_cold_two_modes",
+        "spin_boson_warm_two_modes",
+        "tilted_coupling_mixed_start",
+        "jaynes_cummings_two_modes",
+    ],
 )
 def test_ledger_matches_the_reference(name: str) -> None:
     reference = load(name)
@@ -128,7 +149,7 @@ def test_ledger_matches_the_reference(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["dephasing_two_modes", "spin_boson_cold_two_modes", "spin_boson_warm_two_modes", "tilted_coupling_mixed_start"],
+    NAMES,
 )
 def test_ledger_matches_the_reference_at_its_own_cutoff(name: str) -> None:
     reference = load(name)
@@ -271,7 +292,10 @@ def test_errors_are_envelopes_of_the_difference_to_the_rough_run() -> None:
         assert (np.diff(error) >= 0).all()
         assert (error >= difference).all()
         assert error[-1] == pytest.approx(difference.max(), rel=1e-3)
-    at_records = ("recorded", "cut_entropy", "mode_energy", "bonds", "occupations", "top_populations")
+    at_records = (
+        "recorded", "cut_entropy", "heat_square", "mode_occupation", "mode_energy", "ancilla_energy", "bonds", "occupations",
+        "levels", "top_populations", "observables", "normal", "anomalous",
+    )  # fmt: skip
     sparse = replace(rough, **{name: getattr(rough, name)[::4] for name in at_records})
     carried = ledger(replace(run, rough=sparse)).E_B_error.values
     assert (np.diff(carried) >= 0).all()
@@ -280,7 +304,7 @@ def test_errors_are_envelopes_of_the_difference_to_the_rough_run() -> None:
 
 def test_errors_are_not_smaller_than_the_balances_allow() -> None:
     run = trajectory_of(small(1.5, MIXED), TIMES, every=2)
-    leaky = replace(run, chain_energy=run.chain_energy + 1e-3 * run.times, norm=run.norm - 1e-4)
+    leaky = replace(run, chain_energy=run.chain_energy + 1e-3 * run.times[:, None], norm=run.norm - 1e-4)
     dataset = ledger(replace(leaky, rough=leaky))
     assert np.abs(dataset.residual_flux.values[-1]) == pytest.approx(3e-3, rel=1e-6)
     assert dataset.E_B_error.values[-1] >= 3e-3 - ROUNDING

@@ -1,4 +1,7 @@
-"""Expectation values of a matrix product state whose centre is site 0 and whose other tensors are right-orthonormal.
+"""Expectation values of a matrix product state; every function says which gauge it takes.
+
+The system may be any site of the line: its own measurements (`reduced_state`, `reduced_moment`) take the centre there, those that run over
+the whole line (`level_populations`, `correlations`) take the centre at site 0 and every other tensor right-orthonormal.
 
 Density blocks have indices (ket, bra): block[k, k'] multiplies |k><k'|.
 """
@@ -10,21 +13,17 @@ from numba import njit
 
 
 @njit(cache=True)
-def close_right(tensor, operator, block):
-    """(l, l): sum over levels of tensor[:, s, :] block tensor[:, s', :]^dag operator[s', s]; operator (d, d), block (r, r)."""
+def operate(tensor, operator):
+    """(l, rows, r): the operator (rows, columns) on a tensor's level; columns beyond the tensor's levels meet nothing."""
     l, d, r = tensor.shape
-    result = np.zeros((l, l), dtype=np.complex128)
-    inside = np.dot(tensor.reshape(l * d, r), block).reshape(l, d, r)
-    for row in range(d):
-        bra = np.ascontiguousarray(tensor[:, row, :].conj().T)
-        acted = np.zeros((l, r), dtype=np.complex128)
-        used = False
-        for column in range(d):
-            if operator[row, column] != 0.0:
-                acted += operator[row, column] * inside[:, column, :]
-                used = True
-        if used:
-            result += np.dot(acted, bra)
+    result = np.zeros((l, operator.shape[0], r), dtype=np.complex128)
+    for row in range(operator.shape[0]):
+        for column in range(min(d, operator.shape[1])):
+            value = operator[row, column]
+            if value != 0.0:
+                for i in range(l):
+                    for k in range(r):
+                        result[i, row, k] += value * tensor[i, column, k]
     return result
 
 
@@ -33,49 +32,72 @@ def pass_left(tensor, block):
     """(l, l): tensor block tensor^dag summed over levels."""
     l, d, r = tensor.shape
     inside = np.dot(tensor.reshape(l * d, r), block)
-    return np.dot(inside.reshape(l, d * r), np.ascontiguousarray(tensor.reshape(l, d * r).conj().T))
+    return np.dot(inside.reshape(l, d * r), tensor.reshape(l, d * r).conj().T)
 
 
 @njit(cache=True)
 def pass_right(tensor, block):
     """(r, r): the left density block (l, l) carried over a site."""
     l, d, r = tensor.shape
-    inside = np.dot(np.ascontiguousarray(block.T), tensor.reshape(l, d * r))
-    return np.dot(np.ascontiguousarray(inside.reshape(l * d, r).T), tensor.reshape(l * d, r).conj())
+    return _join_left(np.dot(block.T, tensor.reshape(l, d * r)).reshape(l, d, r), tensor)
 
 
 @njit(cache=True)
-def site_moment(tensors, site, operator):
-    """(D, D) matrix Tr_rest[O_site rho] on site 0, `site` >= 1, operator (d, d); D levels of site 0."""
-    r = tensors[site].shape[2]
-    block = close_right(tensors[site], operator, np.eye(r, dtype=np.complex128))
-    for i in range(site - 1, 0, -1):
-        block = pass_left(tensors[i], block)
-    return system_block(tensors[0], block)
+def _join_left(ket, bra):
+    """(r, r) with indices (ket, bra): sum of ket[k, s, :] conj(bra[k, s, :])."""
+    l, d, r = ket.shape
+    return np.dot(ket.reshape(l * d, r).T, bra.reshape(l * d, r).conj())
 
 
 @njit(cache=True)
-def system_block(center, block):
-    """(D, D): center (1, D, r) block center^dag."""
-    matrix = center.reshape(center.shape[1], center.shape[2])
-    return np.dot(np.dot(matrix, block), np.ascontiguousarray(matrix.conj().T))
+def reduced_state(center):
+    """(D, D): the density matrix of the site whose tensor (l, D, r) is the centre."""
+    l, d, r = center.shape
+    matrix = np.ascontiguousarray(center.transpose(1, 0, 2)).reshape(d, l * r)
+    return np.dot(matrix, matrix.conj().T)
+
+
+@njit(cache=True)
+def reduced_moment(tensors, system, site, operator):
+    """(D, D) matrix Tr_rest[O_site rho] on the site ``system``, which is the centre; ``site`` is another one, operator (d, d).
+
+    Tensors left of the centre are left-orthonormal, those right of it right-orthonormal: only what is between the two sites is contracted.
+    """
+    center = tensors[system]
+    l, d, r = center.shape
+    tensor = tensors[site]
+    moved = operate(tensor, operator)
+    if site > system:
+        rows = tensor.shape[0]
+        block = np.dot(moved.reshape(rows, -1), tensor.reshape(rows, -1).conj().T)
+        for i in range(site - 1, system, -1):
+            block = pass_left(tensors[i], block)
+        ket = np.dot(center.reshape(l * d, r), block).reshape(l, d, r)
+    else:
+        block = _join_left(moved, tensor)
+        for i in range(site + 1, system):
+            block = pass_right(tensors[i], block)
+        ket = np.dot(block.T, center.reshape(l, d * r)).reshape(l, d, r)
+    ket = np.ascontiguousarray(ket.transpose(1, 0, 2)).reshape(d, l * r)
+    bra = np.ascontiguousarray(center.transpose(1, 0, 2)).reshape(d, l * r)
+    return np.dot(ket, bra.conj().T)
 
 
 @njit(cache=True)
 def level_populations(tensors, active, populations):
-    """Fill populations (n, largest level) with the level populations of sites 0 .. active - 1."""
+    """Fill populations (n, largest level) with the level populations of sites 0 .. active - 1; centre at site 0."""
     block = np.ones((1, 1), dtype=np.complex128)
     for i in range(active):
         tensor = tensors[i]
         l, d, r = tensor.shape
-        inside = np.dot(np.ascontiguousarray(block.T), tensor.reshape(l, d * r)).reshape(l, d, r)
+        inside = np.dot(block.T, tensor.reshape(l, d * r)).reshape(l, d, r)
         for s in range(d):
             total = 0.0
             for a in range(l):
                 for b in range(r):
                     total += (inside[a, s, b] * np.conj(tensor[a, s, b])).real
             populations[i, s] = total
-        block = np.dot(np.ascontiguousarray(inside.reshape(l * d, r).T), tensor.reshape(l * d, r).conj())
+        block = _join_left(inside, tensor)
 
 
 @njit(cache=True)
@@ -97,38 +119,78 @@ def raised(tensor):
 
 
 @njit(cache=True)
-def _right_density(block, ket, bra):
-    """(r, r) with indices (ket, bra): sum of block[k, k'] ket[k, s, :] conj(bra[k', s, :])."""
-    l, d, r = ket.shape
-    inside = np.dot(np.ascontiguousarray(block.T), ket.reshape(l, d * r))
-    return np.dot(np.ascontiguousarray(inside.reshape(l * d, r).T), bra.reshape(l * d, r).conj())
+def _excited(tensor):
+    """Whether any level above the lowest one holds anything."""
+    for i in range(tensor.shape[0]):
+        for s in range(1, tensor.shape[1]):
+            for k in range(tensor.shape[2]):
+                if tensor[i, s, k] != 0.0:
+                    return True
+    return False
 
 
 @njit(cache=True)
-def correlations(tensors, active, normal, anomalous):
-    """Fill normal[m, n] = <c_m^dag c_n> and anomalous[m, n] = <c_m c_n> over chain sites m, n = 0 .. active - 2 (tensor m + 1)."""
+def correlations(tensors, sites, normal, anomalous):
+    """Fill normal[m, n] = <c_m^dag c_n> and anomalous[m, n] = <c_m c_n>; m, n count the boson sites ``sites``, increasing positions.
+
+    Centre at site 0, all others right-orthonormal; positions not in ``sites`` (the system's) are passed over. The block of each c_n is
+    carried to the left, once for both results, and meets the left density blocks that have c_m^dag or c_m inserted. Sites at either end
+    that hold nothing are left out.
+    """
+    normal[:] = 0
+    anomalous[:] = 0
+    first, last = 0, sites.size - 1
+    while first <= last and not _excited(tensors[sites[first]]):
+        first += 1
+    while last >= first and not _excited(tensors[sites[last]]):
+        last -= 1
+    if first > last:
+        return
+    raises = [np.ones((1, 1), dtype=np.complex128) for _ in range(0)]
+    lowers = [np.ones((1, 1), dtype=np.complex128) for _ in range(0)]
     left = np.ones((1, 1), dtype=np.complex128)
-    left = _right_density(left, tensors[0], tensors[0])
-    for i in range(1, active):
+    m = first
+    for i in range(sites[last] + 1):
         tensor = tensors[i]
-        down = lowered(tensor)
         l, d, r = tensor.shape
-        flat = np.dot(np.ascontiguousarray(left.T), down.reshape(l, d * r)).reshape(l * d * r)
-        normal[i - 1, i - 1] = np.vdot(down.reshape(l * d * r), flat)
-        anomalous[i - 1, i - 1] = np.vdot(raised(tensor).reshape(l * d * r), flat)  # <c c> = <c^dag psi | c psi>
-        from_raise = _right_density(left, raised(tensor), tensor)  # c_i^dag acts at i
-        from_lower = _right_density(left, down, tensor)
-        for j in range(i + 1, active):
-            other = tensors[j]
-            l, d, r = other.shape
-            flat = lowered(other).reshape(l * d * r)
-            bra = np.dot(np.ascontiguousarray(from_raise.T), flat.reshape(l, d * r)).reshape(l * d * r)
-            normal[i - 1, j - 1] = np.vdot(other.reshape(l * d * r), bra)
-            normal[j - 1, i - 1] = np.conj(normal[i - 1, j - 1])
-            bra = np.dot(np.ascontiguousarray(from_lower.T), flat.reshape(l, d * r)).reshape(l * d * r)
-            anomalous[i - 1, j - 1] = np.vdot(other.reshape(l * d * r), bra)
-            anomalous[j - 1, i - 1] = anomalous[i - 1, j - 1]
-            if j + 1 < active:
-                from_raise = _right_density(from_raise, other, other)
-                from_lower = _right_density(from_lower, other, other)
-        left = _right_density(left, tensor, tensor)
+        inside = np.dot(left.T, tensor.reshape(l, d * r)).reshape(l, d, r)
+        if i == sites[m]:
+            down = lowered(inside)
+            normal[m, m] = np.vdot(lowered(tensor).reshape(l * d * r), down.reshape(l * d * r))
+            # <c c> = <c^dag psi | c psi>
+            anomalous[m, m] = np.vdot(raised(tensor).reshape(l * d * r), down.reshape(l * d * r))
+            if m < last:
+                raises.append(_join_left(raised(inside), tensor))
+                lowers.append(_join_left(down, tensor))
+            m += 1
+        if i < sites[last]:
+            left = _join_left(inside, tensor)
+    m = last
+    held = np.empty(
+        (0, 1, 1), dtype=np.complex128
+    )  # blocks (ket, bra) of c_n at the bond right of i, n = m + 1 .. last
+    for i in range(sites[last], sites[first] - 1, -1):
+        tensor = tensors[i]
+        l, d, r = tensor.shape
+        number = held.shape[0]
+        here = i == sites[m]
+        if here and number > 0:
+            flat = held.reshape(number, r * r)
+            normal[m, m + 1 : last + 1] = np.dot(flat, raises[m - first].reshape(r * r))
+            anomalous[m, m + 1 : last + 1] = np.dot(flat, lowers[m - first].reshape(r * r))
+        if i == sites[first]:
+            break
+        bra = tensor.reshape(l, d * r).conj().T
+        shift = 1 if here else 0
+        passed = np.empty((number + shift, l, l), dtype=np.complex128)
+        if here:
+            passed[0] = np.dot(lowered(tensor).reshape(l, d * r), bra)
+            m -= 1
+        for n in range(number):
+            inside = np.dot(tensor.reshape(l * d, r), held[n]).reshape(l, d, r)
+            passed[n + shift] = np.dot(inside.reshape(l, d * r), bra)
+        held = passed
+    for m in range(first, last + 1):
+        for n in range(m + 1, last + 1):
+            normal[n, m] = np.conj(normal[m, n])
+            anomalous[n, m] = anomalous[m, n]

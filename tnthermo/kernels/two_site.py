@@ -102,4 +102,5 @@ def two_site_sweep(tensors, lefts, rights, tables, values, widths, z, krylov, cu
         tensors[i - 1] = (left * s).reshape(l, d1, keep)
         tensors[i] = right.reshape(keep, d2, r)
         top[i] = top_population((right * s.reshape(keep, 1)).reshape(keep, d2, r), 2)
+    top[0] = top_population(tensors[0], 2)
     rights[1] = grow_right(rights[2], tables[1], values[1], tensors[1], widths[1])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 CONVENTION = (
     "hbar = k_B = 1, entropies in nats; J(w) = sum_k g_k^2 delta(w - w_k), no pi; "
-    "H = H_S + A X + H_B, X = sum_k g_k (a_k + a_k^dag); "
-    "h = <A><X>, alpha_S h counted as the bath's, (1 - alpha_S) h as the system's; "
+    "H = H_S + H_int + H_B, H_int = f A X or f (L C^dag + L^dag C), C = sum_k g_k a_k, X = C + C^dag, f the drive of the coupling; "
+    "h = Tr[rho_S (x) rho_B H_int], alpha_S h counted as the bath's, (1 - alpha_S) h as the system's; B is the union of all baths; "
     "heat and work are positive into the part named"
 )
 
@@ -19,11 +19,12 @@ CONVENTION = (
 class Column:
     """One column of the ledger.
 
-    units      "energy", "energy^2" (a rate of energy), "nat" or "1"
+    units      "energy", "energy^2" (a rate of energy, or a variance), "nat" or "1"
     equation   what it is, with the number in the paper where it has one
     floors     residual columns that its error cannot be below
     exact      a fact about the run, whose error is 0
     poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
+    dims       after ``t``: nothing, or "bath" for one value for each bath
     """
 
     name: str
@@ -33,6 +34,7 @@ class Column:
     floors: tuple[str, ...] = ()
     exact: bool = False
     poles: bool = False
+    dims: tuple[str, ...] = ()
 
 
 _ENERGY, _HEAT, _WORK = ("residual_energy",), ("residual_heat", "residual_chi"), ("residual_work",)
@@ -62,23 +64,32 @@ def _number(name: str, long_name: str, equation: str, *, exact: bool = False) ->
 COLUMNS: tuple[Column, ...] = (
     _energy("E_S", "energy of the system", "<H_S>", *_ENERGY),
     _energy("E_B", "energy of the bath, from the uncoupled thermal bath", "<H_B> - <H_B>_beta = <H_chain>", *_BATH),
-    _energy("E_int", "interaction energy", "<H_int> = <A X>", *_ENERGY),
-    _energy("h", "interaction energy without correlations", "Tr[rho_S (x) rho_B H_int] = <A><X>", *_ENERGY),
+    _energy("E_int", "interaction energy", "<H_int>, = f <A X> for Hermitian coupling", *_ENERGY),
+    _energy(
+        "h",
+        "interaction energy without correlations",
+        "Tr[rho_S (x) rho_B H_int], = f <A><X> for Hermitian coupling",
+        *_ENERGY,
+    ),
     _energy("U_S", "internal energy of the system", "E_S + (1 - alpha_S) h [19]", *_ENERGY),
     _energy("U_B", "internal energy of the bath, from the uncoupled thermal bath", "E_B + alpha_S h [19]", *_BATH),
     _energy("U_chi", "binding energy", "Tr[chi H_int] = <H_int> - h [20]", *_ENERGY),
     _energy("U_tot", "total energy, measured as one operator", "<H_tot> = U_S + U_B + U_chi [21]", *_ENERGY),
     _energy("Q_S", "heat into the system", "int Tr[d rho_S H_S_eff] [22]", *_HEAT),
     _energy("Q_B", "heat into the bath", "int Tr[d rho_B H_B_eff] [22]", *_HEAT),
-    _energy("Q_chi", "heat into the correlations", "int Tr[d chi H_int] = -(Q_S + Q_B) [26, 28]", *_HEAT),
+    _energy("Q_chi", "heat into the correlations", "int Tr[d chi H_int], = -(Q_S + Q_B) [26, 28]", *_HEAT),
     _energy("W_S", "work on the system", "int Tr[rho_S dH_S_eff] [22]", *_WORK),
     _energy("W_B", "work on the bath", "int Tr[rho_B dH_B_eff] [22]", *_WORK),
     _energy("W_chi", "work on the correlations, 0 without drive", "int Tr[chi dH_int] [28]", *_WORK),
     _energy("W_total", "total work, 0 without drive", "int Tr[rho dH_tot] [27]", *_WORK),
-    _rate("Qdot_S", "heat rate into the system", "Tr[d rho_S/dt H_S_eff] = -(<i[H_S,A] X> - d<A>/dt <X>) [22, 24]"),
-    _rate("Qdot_B", "heat rate into the bath", "Tr[d rho_B/dt H_B_eff] = -(<A P> - <A><P>) [22, 25]"),
-    _rate("Wdot_S", "power on the system", "(1 - alpha_S) <A> d<X>/dt - alpha_S d<A>/dt <X> [22, 23]"),
-    _rate("Wdot_B", "power on the bath", "-dW_S/dt, without drive [23]"),
+    _rate("Qdot_S", "heat rate into the system", "Tr[d rho_S/dt H_S_eff] [22, 24]"),
+    _rate(
+        "Qdot_B",
+        "heat rate into the bath",
+        "Tr[d rho_B/dt H_B_eff], = -f (<A P> - <A><P>) for Hermitian coupling [22, 25]",
+    ),
+    _rate("Wdot_S", "power on the system", "Tr[rho_S dH_S_eff/dt] [22, 23, 29]"),
+    _rate("Wdot_B", "power on the bath", "Tr[rho_B dH_B_eff/dt], = -dW_S/dt without drive [22, 23, 29]"),
     _entropy("S_S", "entropy of the system", "-Tr rho_S log rho_S"),
     _entropy("S_B", "entropy of the physical bath (the ancilla not included)", "-Tr rho_B log rho_B"),
     _entropy("S_B0", "entropy of the physical bath at t = 0", "-Tr rho_B^beta log rho_B^beta"),
@@ -88,18 +99,28 @@ COLUMNS: tuple[Column, ...] = (
     _entropy("Delta_S_B_upper", "upper bound on the entropy change of the bath", "2 S_S - Delta S_S"),
     _entropy("S_chi_lower", "lower bound on the mutual information", "0 [33]"),
     _entropy("S_chi_upper", "upper bound on the mutual information", "2 S_S"),
-    _entropy("D_B", "distance of the bath from equilibrium", "D(rho_B || rho_B^beta) = beta Delta E_B - Delta S_B"),
+    _entropy("D_B", "distance of the bath from equilibrium", "D(rho_B || rho_B^beta) = sum_j beta_j E_Bj - Delta S_B"),
     _temperature("T_S", "pseudo-temperature of the system", "dU_S/dS_S [34]"),
     _temperature("T_B", "pseudo-temperature of the bath", "dU_B/dS_B [34]"),
     _temperature("T_chi", "pseudo-temperature of the correlations", "dU_chi/dS_chi [34]"),
     _temperature("T_ext_S", "extended temperature of the qubit", "1/T = -log((1+r)/(1-r)) (rhat . hhat)/|hvec| [48]"),
     _entropy("Sigma_S", "entropy production of the system", "Delta S_S - beta Q_S [40]"),
-    _entropy("Sigma_B", "entropy production of the bath", "Delta S_B - beta Q_B [40]"),
-    _entropy("Sigma_total", "entropy production", "Delta S_S + beta Delta E_B = S_chi + D(rho_B || rho_B^beta)"),
+    _entropy("Sigma_B", "entropy production of the bath", "Delta S_B - sum_j beta_j Q_Bj [40]"),
+    _entropy("Sigma_total", "entropy production", "Delta S_S + sum_j beta_j Delta E_Bj [33]"),
     _energy("residual_energy", "residual of energy conservation", "U_S + U_B + U_chi - <H_tot>(0) - W_total [21]"),
     _energy("residual_heat", "residual of the heat balance", "Q_S + Q_B + Delta U_chi - W_chi [26, 28]"),
-    _energy("residual_work", "residual of the work balance", "W_S (commutators) + W_B (differences) [23, 29]"),
-    _energy("residual_flux", "residual of the bath's energy against the flux into it", "Delta E_B + int <A P> dt"),
+    _energy(
+        "residual_work",
+        "residual of the work balance",
+        "W_S (commutators) + W_B (differences) - int Tr[rho_S (x) rho_B dH] [23, 29]",
+    ),
+    _energy("residual_flux", "residual of the bath's energy against the flux into it", "Delta E_B + int f <A P> dt"),
+    Column(
+        name="Var_Q_B",
+        units="energy^2",
+        long_name="variance of the heat: of the two-point measured change of H_B",
+        equation="<H_chain^2> - <H_chain>^2",
+    ),
     _energy("residual_occupation", "residual of E_B against the modes' occupations", "Delta E_B - sum_k w_k Delta n_k"),
     _energy("residual_chi", "residual of heat from chi against heat from d rho, larger of S and B", "[24, 25]"),
     _number("bond_dimension", "largest bond dimension", "max over bonds", exact=True),
@@ -107,4 +128,22 @@ COLUMNS: tuple[Column, ...] = (
     _number("top_level_population", "largest population of a highest boson level", "max over sites"),
     _number("discarded_weight", "accumulated discarded weight", "sum of squared singular values", exact=True),
     _number("norm", "norm", "<psi|psi>", exact=True),
+)
+
+
+def _each(name: str, units: str, long_name: str, equation: str) -> Column:
+    return Column(name=name, units=units, long_name=long_name, equation=equation, dims=("bath",))
+
+
+PER_BATH: tuple[Column, ...] = (
+    _each("E_B_each", "energy", "energy of each bath, from the uncoupled thermal bath", "<H_chain,j>"),
+    _each("Q_B_each", "energy", "heat into each bath", "int (dE_Bj + sum_q f_j <A_q> d<X_q>)"),
+    _each("W_B_each", "energy", "work on each bath", "int sum_q <X_q> d(f_j <A_q>) - (1 - alpha_S) dh_j"),
+    _each("flux_each", "energy^2", "energy current into each bath", "dE_Bj/dt = -sum_q f_j <A_q P_q>"),
+    _each(
+        "Var_Q_B_each",
+        "energy^2",
+        "variance of the two-point measured change of each bath's energy",
+        "<H_chain,j^2> - <H_chain,j>^2",
+    ),
 )

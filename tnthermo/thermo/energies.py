@@ -1,76 +1,131 @@
-"""Energies of system, bath and correlation, and the heat and work that change them."""
+"""Energies of system, baths and correlation, and the heat and work that change them.
+
+Everything is a sum over the channels q of the coupling, H_int = sum_q F_q A_q (x) X_q (`tnthermo.model`); B is the union of the baths.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.thermo.expectations import Expectations
+from tnthermo.thermo.expectations import Expectations, trace
 from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes
 
 Real = npt.NDArray[np.float64]
 
 
 def energies(e: Expectations, alpha_S: float) -> dict[str, Real]:
-    """Energies (m,) at every step. [19, 20, 21]
+    """Energies (m,) at every step; E_B_each (m, B). [19, 20, 21]
 
-    h = <A><X> is the interaction without correlations; alpha_S of it is counted as the bath's, 1 - alpha_S as the
+    h = sum_q F_q <A_q><X_q> is the interaction without correlations; alpha_S of it is counted as the bath's, 1 - alpha_S as the
     system's. U_chi = <H_int> - h is the binding energy. U_tot is <H> in one measurement; that U_S + U_B + U_chi
     equals it is for ``residual_energy`` to show. E_B, U_B and U_tot count from the uncoupled thermal bath.
     """
-    h = e.coupling * e.position
+    h = np.sum(e.strength * e.coupling * e.position, axis=1)
+    interaction = np.sum(e.strength * e.product, axis=1)
+    bath = e.bath_energy.sum(axis=1)
     return {
         "E_S": e.system_energy,
-        "E_B": e.chain_energy,
-        "E_int": e.interaction,
+        "E_B": bath,
+        "E_int": interaction,
         "h": h,
         "U_S": e.system_energy + (1 - alpha_S) * h,
-        "U_B": e.chain_energy + alpha_S * h,
-        "U_chi": e.interaction - h,
+        "U_B": bath + alpha_S * h,
+        "U_chi": interaction - h,
         "U_tot": e.total_energy,
+        "E_B_each": e.bath_energy,
     }
 
 
 def heat_rates(e: Expectations) -> dict[str, Real]:
-    """Heat per time (m,), Tr[d rho_i/dt H_i_eff], energy^2; independent of alpha_S. [22, 24, 25]
+    """Heat per time (m,), Tr[d rho_i/dt H_i_eff], energy^2; independent of alpha_S. Qdot_B_each (m, B). [22, 24, 25]
 
-    dQ_S/dt = -(<i[H_S, A] X> - d<A>/dt <X>) and dQ_B/dt = -(<A P> - <A><P>): covariances, carried by chi alone.
+    dQ_S/dt = Tr[d rho_S/dt (H_S + sum_q F_q <X_q> A_q)] and dQ_B/dt = -sum_q F_q (<A_q P_q> - <A_q><P_q>). The commutators of the X_q
+    among each other drop out of the second, Omega being antisymmetric.
     """
-    return {
-        "Qdot_S": -(e.system_flux - e.coupling_rate * e.position),
-        "Qdot_B": -(e.bath_flux - e.coupling * e.momentum),
-    }
+    each = -e.per_bath(e.strength * (e.product_flux - e.coupling * e.momentum))
+    return {"Qdot_S": trace(e.effective, e.rho_S_rate), "Qdot_B": each.sum(axis=1), "Qdot_B_each": each}
+
+
+def flux(e: Expectations) -> Real:
+    """Energy current into each bath (m, B), dE_B/dt = -sum_q F_q <A_q P_q>, energy^2."""
+    return -e.per_bath(e.strength * e.product_flux)
 
 
 def work_rates(e: Expectations, alpha_S: float) -> dict[str, Real]:
-    """Work per time (m,), Tr[rho_i d H_i_eff/dt], energy^2. [22, 23]
+    """Work per time (m,), Tr[rho_i d H_i_eff/dt], energy^2; at a kink of a drive the value to the right. Wdot_B_each (m, B). [22, 23, 29]
 
-    dW_S/dt = (1 - alpha_S) <A> d<X>/dt - alpha_S d<A>/dt <X> = -dW_B/dt, without drive. At one instant both are made of
-    the same numbers; the accumulated W_S and W_B are not, see :func:`accumulated`.
+    dW_S/dt = Tr[rho_S dH_S/dt] + sum_q ((1 - alpha_S) <A> d(F <X>)/dt - alpha_S F <X> d<A>/dt), and for the bath
+    sum_q (alpha_S <X> d(F <A>)/dt - (1 - alpha_S) F <A> d<X>/dt). Without drive the two cancel.
     """
-    rate = (1 - alpha_S) * e.coupling * e.momentum - alpha_S * e.coupling_rate * e.position
-    return {"Wdot_S": rate, "Wdot_B": -rate}
+    switched = e.strength_slope * e.coupling * e.position
+    rising = e.strength * e.coupling_rate * e.position
+    moving = e.strength * e.coupling * e.position_rate
+    each = e.per_bath(alpha_S * (switched + rising) - (1 - alpha_S) * moving)
+    system = (1 - alpha_S) * (switched + moving) - alpha_S * rising
+    driven = trace(e.hamiltonian_slope, e.rho_S)
+    return {"Wdot_S": driven + system.sum(axis=1), "Wdot_B": each.sum(axis=1), "Wdot_B_each": each}
 
 
 def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
-    """Heat and work (m,) since t = 0, energy. [22 - 26, 28, 29]
+    """Heat and work (m,) since t = 0, energy; Q_B_each and W_B_each (m, B). [22 - 26, 28, 29]
 
     Q_S, Q_B   integrals of the heat rates
-    Q_chi      int Tr[d chi H_int], with H_int constant the change of Tr[chi H_int] = U_chi
-    W_S        integral of the work rate, whose d<A>/dt and d<X>/dt are measured commutators
-    W_B        int alpha_S <X> d<A> - (1 - alpha_S) <A> d<X> of the recorded <A> and <X> alone: W_S + W_B = 0 is a test
-    W_chi, W_total  int Tr[chi dH_int] and int Tr[rho dH]: 0, nothing is driven
+    Q_chi      int Tr[d chi H_int] = int sum_q F_q d(<A_q X_q> - <A_q><X_q>), from the recorded values alone
+    W_S        what the drive does to the system and to h, and the integral of the rest of the work rate, whose d<A>/dt and d<X>/dt are
+               measured commutators
+    W_B        from the recorded <A> and <X> alone: together with W_S a test, see `residuals`
+    W_chi      int Tr[chi dH_int];  W_total  int Tr[rho dH]: both 0 without drive
     """
-    rates = heat_rates(e) | work_rates(e, alpha_S)
-    chi_energy = e.interaction - e.coupling * e.position
-    rising = cumulative_stieltjes(e.times, e.position, e.coupling)
-    falling = cumulative_stieltjes(e.times, e.coupling, e.position)
+    heat = heat_rates(e)
+
+    def integral(values: Real) -> Real:
+        return cumulative_integral(e.times, values, breaks=e.breaks)
+
+    def stieltjes(values: Real, increments: Real) -> Real:
+        return cumulative_stieltjes(e.times, values, increments, breaks=e.breaks)
+
+    def switching(values: Real) -> Real:
+        """int values dF; 0 to the last bit where no coupling is driven."""
+        return stieltjes(values, e.strength) if np.any(e.strength != e.strength[0]) else np.zeros_like(values)
+
+    covariance = e.product - e.coupling * e.position
+    on_system = driven_work(e)
+    switched = switching(e.coupling * e.position)
+    commutators = e.strength * ((1 - alpha_S) * e.coupling * e.position_rate - alpha_S * e.position * e.coupling_rate)
+    work_S = on_system + np.sum((1 - alpha_S) * switched + integral(commutators), axis=1)
+    differences = alpha_S * stieltjes(e.position, e.strength * e.coupling)
+    differences = differences - (1 - alpha_S) * stieltjes(e.strength * e.coupling, e.position)
+    W_B_each = e.per_bath(differences)
+    Q_B_each = integral(heat["Qdot_B_each"])
     return {
-        "Q_S": cumulative_integral(e.times, rates["Qdot_S"]),
-        "Q_B": cumulative_integral(e.times, rates["Qdot_B"]),
-        "Q_chi": chi_energy - chi_energy[0],
-        "W_S": cumulative_integral(e.times, rates["Wdot_S"]),
-        "W_B": alpha_S * rising - (1 - alpha_S) * falling,
-        "W_chi": np.zeros_like(e.times),
-        "W_total": np.zeros_like(e.times),
+        "Q_S": integral(heat["Qdot_S"]),
+        "Q_B": Q_B_each.sum(axis=1),
+        "Q_chi": np.sum(stieltjes(e.strength, covariance), axis=1),
+        "W_S": work_S,
+        "W_B": W_B_each.sum(axis=1),
+        "W_chi": np.sum(switching(covariance), axis=1),
+        "W_total": on_system + np.sum(switching(e.product), axis=1),
+        "Q_B_each": Q_B_each,
+        "W_B_each": W_B_each,
     }
+
+
+def driven_work(e: Expectations) -> Real:
+    """int Tr[rho_S dH_S] (m,) from the values of rho_S and H_S alone, energy. [27]"""
+    if not np.any(e.hamiltonian != e.hamiltonian[0]):
+        return np.zeros_like(e.times)
+    entries = cumulative_stieltjes(e.times, np.swapaxes(e.rho_S, -1, -2), e.hamiltonian, breaks=e.breaks)
+    return np.real(entries.sum(axis=(-2, -1)))
+
+
+def heat_by_differences(e: Expectations) -> tuple[Real, Real]:
+    """(int Tr[d rho_S H_S_eff], int Tr[d rho_B H_B_eff]) (m,) from recorded values alone, energy. [22]"""
+    entries = cumulative_stieltjes(
+        e.times, np.swapaxes(e.hamiltonian, -1, -2), np.ascontiguousarray(e.rho_S), breaks=e.breaks
+    )
+    system = np.real(entries.sum(axis=(-2, -1)))
+    through = cumulative_stieltjes(e.times, e.strength * e.position, e.coupling, breaks=e.breaks)
+    moved = cumulative_stieltjes(e.times, e.strength * e.coupling, e.position, breaks=e.breaks)
+    bath = e.bath_energy.sum(axis=1)
+    return system + through.sum(axis=1), bath - bath[0] + moved.sum(axis=1)

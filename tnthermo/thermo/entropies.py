@@ -76,57 +76,70 @@ def system_entropy(rho: Complex) -> Findings:
 
 
 def bath_entropies(run: Trajectory, S_S: Real) -> Findings:
-    """What a run says about the physical bath's entropy: columns (n,) in nats. [31, 32, 33]
+    """What a run says about the entropy of the physical bath (the union of the baths): columns (n,) in nats. [31, 32, 33]
 
-    T = 0, pure start: S_B = S_S. T = 0, mixed start: S_B is the entropy of the cut S S' | chain. Both are exact and the
-    bounds equal the values. T > 0: the physical bath is not a set of chain sites, S_B is NaN, and two bounds hold,
-    0 <= S_chi <= 2 S_S, hence -Delta S_S <= Delta S_B <= 2 S_S - Delta S_S.
+    T = 0, pure start: S_B = S_S. T = 0, mixed start: S_B is the entropy of the cut S S' | chains. Both are exact and the
+    bounds equal the values. T > 0: the physical bath is not a set of chain sites, S_B is NaN, and 0 <= S_chi <= 2 S_S holds at
+    every time. From a product start (displaced or not) S_chi(0) = 0, hence -Delta S_S <= Delta S_B <= 2 S_S - Delta S_S; from a
+    correlated one 0 <= S_chi(0) <= 2 S_S(0) moves the lower bound down by 2 S_S(0).
 
     Columns: S_B0 S_B Delta_S_B S_chi Delta_S_B_lower Delta_S_B_upper S_chi_lower S_chi_upper D_B.
     """
+    return _cold(run, S_S) if run.model.temperature == 0 else _warm(run, S_S)
+
+
+def _cold(run: Trajectory, S_S: Real) -> Findings:
+    S_B = S_S if run.pure_start else run.cut_entropy
+    S_chi = S_S - S_S[0] + S_B
+    names = ["S_B", "Delta_S_B", "Delta_S_B_lower", "Delta_S_B_upper"]
+    values = dict.fromkeys(names, S_B) | dict.fromkeys(["S_chi", "S_chi_lower", "S_chi_upper"], S_chi)
+    exact: Attributes = {"note": EXACT}
+    attributes = dict.fromkeys(values, exact)
+    return Findings(
+        values=values | {"S_B0": np.zeros_like(S_S), "D_B": np.full_like(S_S, np.nan)},
+        attributes={**attributes, "D_B": {"reason": "beta infinite"}},
+    )
+
+
+def _warm(run: Trajectory, S_S: Real) -> Findings:
     delta_S_S = S_S - S_S[0]
     nan = np.full_like(S_S, np.nan)
-    exact: Attributes = {"note": EXACT}
-    if run.model.temperature == 0:
-        S_B = S_S if run.pure_start else run.cut_entropy
-        S_chi = delta_S_S + S_B
-        names = ["S_B", "Delta_S_B", "Delta_S_B_lower", "Delta_S_B_upper"]
-        values = dict.fromkeys(names, S_B) | dict.fromkeys(["S_chi", "S_chi_lower", "S_chi_upper"], S_chi)
-        attributes = dict.fromkeys(values, exact)
-        infinite: Attributes = {"reason": "beta infinite"}
-        return Findings(
-            values=values | {"S_B0": np.zeros_like(S_S), "D_B": nan}, attributes=attributes | {"D_B": infinite}
-        )
-    density, beta = run.model.bath.density, 1 / run.model.temperature
     unknown: Attributes = {
-        "reason": "T > 0: the chain holds the bath and its ancilla; the entropy of the physical bath was not measured"
+        "reason": "T > 0: the chains hold the bath and its ancilla; the entropy of the physical bath was not measured"
     }
-    continuum: Attributes = {"reason": "T > 0: the entropy of infinitely many thermal modes is infinite"}
-    most = 2 * S_S
+    thermal, gibbs, of_bath = _thermal_entropy(run, nan, unknown)
+    most, least = 2 * S_S, np.zeros_like(S_S)
+    start = 2 * S_S[0] if run.start == "mean-force" else 0.0
     upper: Attributes = {"note": f"{BOUND}: S_chi <= 2 S_S"}
-    lower: Attributes = {"note": f"{BOUND}: S_chi >= 0"}
-    thermal, gibbs, of_bath = nan, continuum, continuum
-    if isinstance(density, Discrete):
-        thermal = np.full_like(S_S, gibbs_entropy(np.asarray(density.frequencies), beta))
-        gibbs, of_bath = {"note": "of the distinct coupled modes, in equilibrium"}, unknown
+    lower: Attributes = {"note": f"{BOUND}: S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")}
     return Findings(
         values={
             "S_B0": thermal,
-            "S_chi_lower": np.zeros_like(S_S),
+            "S_chi_lower": least,
             "S_chi_upper": most,
-            "Delta_S_B_lower": -delta_S_S,
+            "Delta_S_B_lower": -delta_S_S - start,
             "Delta_S_B_upper": most - delta_S_S,
         }
         | dict.fromkeys(["S_B", "Delta_S_B", "S_chi", "D_B"], nan),
-        attributes={
-            "S_B0": gibbs,
-            "S_B": of_bath,
-            "Delta_S_B": unknown,
-            "S_chi": unknown,
-            "D_B": unknown,
-            "S_chi_lower": lower,
-            "Delta_S_B_lower": lower,
-            "S_chi_upper": upper,
-            "Delta_S_B_upper": upper,
-        },
+        attributes={"S_B0": gibbs, "S_B": of_bath}
+        | dict.fromkeys(["Delta_S_B", "S_chi", "D_B"], unknown)
+        | dict.fromkeys(["S_chi_lower", "Delta_S_B_lower"], lower)
+        | dict.fromkeys(["S_chi_upper", "Delta_S_B_upper"], upper),
     )
+
+
+def _thermal_entropy(run: Trajectory, nan: Real, unknown: Attributes) -> tuple[Real, Attributes, Attributes]:
+    """(S_B0, its attributes, those of S_B): known where every bath has finitely many modes and the start has thermal baths."""
+    densities = [coupling.density for coupling in run.model.couplings]
+    finite = [density for density in densities if isinstance(density, Discrete)]
+    if len(finite) < len(densities):
+        reason: Attributes = {"reason": "T > 0: the entropy of infinitely many thermal modes is infinite"}
+        return nan, reason, reason
+    if run.start == "mean-force":
+        return nan, {"reason": "correlated start: the bath is not in its own equilibrium"}, unknown
+    total = sum(
+        gibbs_entropy(np.asarray(density.frequencies), 1 / T)
+        for density, T in zip(finite, run.model.temperatures, strict=True)
+        if T > 0
+    )
+    return np.full_like(nan, total), {"note": "of the distinct coupled modes, in equilibrium"}, unknown

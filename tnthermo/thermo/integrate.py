@@ -3,12 +3,16 @@
 Every interval [t_i, t_i+1] gets its own interpolating polynomial, through the points nearest to it. Points that crowd
 together on the scale of the interval are thinned out: a polynomial through them would use their differences, and divide
 the noise of the samples by tiny spacings.
+
+Where the samples have a kink (the start of a ramp), no polynomial follows them. The time of it is named in `breaks`, and
+the stretches on either side are interpolated each by itself: the point at the break belongs to both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +25,7 @@ POINTS = 8  # points of one interpolating polynomial (degree 7): integrals are o
 # Least distance between neighbours in a stencil, in lengths of its interval. The first is the aim; where the grid has
 # too few points left after thinning, crowded ones are better than a lower degree.
 SPACINGS = (0.5, 0.05, 0.0)
+ON_GRID = 1e-9  # how far a break may lie from its grid point, in units of the largest time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,11 +74,7 @@ def _nearest(t: Real, count: int) -> npt.NDArray[np.int64]:
     return result
 
 
-@lru_cache(maxsize=4)
-def _stencils(grid: bytes, order: int) -> _Stencils:
-    if order < 2:
-        raise ValueError(f"an interpolating polynomial needs at least 2 points, found order = {order}")
-    t = np.frombuffer(grid, dtype=np.float64)
+def _stencils(t: Real, order: int) -> _Stencils:
     count = min(order, t.size)
     points = _nearest(t, count)
     width = np.diff(t)[:, None]
@@ -104,6 +105,27 @@ def _stencils(grid: bytes, order: int) -> _Stencils:
     )
 
 
+@lru_cache(maxsize=4)
+def _stretches(grid: bytes, order: int, edges: tuple[int, ...]) -> tuple[tuple[slice, _Stencils], ...]:
+    """(its part of the grid, its stencils) of each stretch from one of the edges, indices into the grid, to the next."""
+    if order < 2:
+        raise ValueError(f"an interpolating polynomial needs at least 2 points, found order = {order}")
+    t = np.frombuffer(grid, dtype=np.float64)
+    parts = [slice(first, last + 1) for first, last in pairwise(edges)]
+    return tuple((part, _stencils(t[part], order)) for part in parts)
+
+
+def _edges(t: Real, breaks: tuple[float, ...]) -> tuple[int, ...]:
+    """Indices of the first and the last time and of the breaks between them, increasing."""
+    inner = [time for time in breaks if not (time <= t[0] or time >= t[-1])]  # nan is no time outside: refused below
+    indices = [int(np.argmin(np.abs(t - time))) for time in inner]
+    slack = ON_GRID * np.abs(t[[0, -1]]).max()
+    astray = [time for time, i in zip(inner, indices, strict=True) if not abs(t[i] - time) <= slack]
+    if astray:
+        raise ValueError(f"breaks must be among the times of the grid, found {', '.join(map(str, astray))}")
+    return tuple(sorted({0, *indices, t.size - 1}))
+
+
 def _checked(t: Array, *samples: Array) -> Real:
     t = np.ascontiguousarray(t, dtype=np.float64)
     if t.ndim != 1 or t.size == 0 or not np.isfinite(t).all() or (np.diff(t) <= 0).any():
@@ -118,58 +140,77 @@ def _running(increments: Array) -> Array:
     return np.concatenate([np.zeros_like(increments[:1]), np.cumsum(increments, axis=0)])
 
 
-def cumulative_integral(t: Array, f: Array, order: int = POINTS) -> Array:
+def cumulative_integral(t: Array, f: Array, order: int = POINTS, *, breaks: tuple[float, ...] = ()) -> Array:
     """Running integral of f from t[0], shape (m, ...) like f; the first entry is 0.
 
     t      (m,) strictly increasing times, any spacing
     f      (m, ...) samples, real or complex
-    order  points of the interpolating polynomials (m where m is smaller): the error falls with this power of the step
+    order  points of the interpolating polynomials (all there are where a stretch between breaks has fewer): the error
+           falls with this power of the step
+    breaks times of t (to 1e-9 of the largest) across which nothing is interpolated: f is continuous there but has a
+           kink. Those outside of t[0] < time < t[-1] do not matter. A jump of f is beyond help: it has two values there.
 
-    Raises ValueError for times that do not increase or shapes that do not fit.
+    Raises ValueError for times that do not increase, shapes that do not fit, or a break between two times.
     """
     f = np.asarray(f)
     t = _checked(t, f)
+    edges = _edges(t, breaks)
     if t.size == 1:
         return np.zeros_like(f, dtype=np.result_type(f, np.float64))
-    s = _stencils(t.tobytes(), order)
-    weights = np.einsum("ig,igj->ij", s.weights, s.interpolation)
-    return _running(np.einsum("ij,ij...->i...", weights, f[s.points]))
+    increments = []
+    for part, s in _stretches(t.tobytes(), order, edges):
+        weights = np.einsum("ig,igj->ij", s.weights, s.interpolation)
+        increments.append(np.einsum("ij,ij...->i...", weights, f[part][s.points]))
+    return _running(np.concatenate(increments))
 
 
-def cumulative_stieltjes(t: Array, f: Array, g: Array, order: int = POINTS) -> Array:
-    """Running integral  int f dg  from t[0], shape (m,), from the values of f and g alone; the first entry is 0.
+def cumulative_stieltjes(t: Array, f: Array, g: Array, order: int = POINTS, *, breaks: tuple[float, ...] = ()) -> Array:
+    """Running integral  int f dg  from t[0], shape (m, ...), from the values of f and g alone; the first entry is 0.
 
     Both are interpolated and their product f dg/dt is integrated exactly, so that  int f dg + int g df = f g  holds to
-    rounding. No measured derivative of g enters: compared with the integral of one, it is an independent check.
+    rounding. No measured derivative of g enters: compared with the integral of one, it is an independent check, and at a
+    kink of g it does not ask for the slope, which jumps there.
 
     t      (m,) strictly increasing times, any spacing
-    f, g   (m,) samples
+    f, g   (m, ...) samples of the same shape, real or complex (nothing is conjugated), taken entry by entry: the caller
+           sums, e.g. a trace over the products of entries
+    breaks times of t across which neither is interpolated; order and breaks as for cumulative_integral
 
-    Raises ValueError for times that do not increase or shapes that do not fit.
+    Raises ValueError for times that do not increase, shapes that do not fit, or a break between two times.
     """
     f, g = np.asarray(f), np.asarray(g)
     t = _checked(t, f, g)
+    if f.shape != g.shape:
+        raise ValueError(f"samples of shape {f.shape} integrated over samples of another shape, {g.shape}")
+    edges = _edges(t, breaks)
     if t.size == 1:
-        return np.zeros(1, dtype=np.result_type(f, g, np.float64))
-    s = _stencils(t.tobytes(), order)
-    values = np.einsum("igj,ij->ig", s.interpolation, f[s.points])
-    slopes = np.einsum("igj,ij->ig", s.slopes, g[s.points])
-    return _running(np.einsum("ig,ig,ig->i", s.weights, values, slopes))
+        return np.zeros_like(f, dtype=np.result_type(f, g, np.float64))
+    increments = []
+    for part, s in _stretches(t.tobytes(), order, edges):
+        values = np.einsum("igj,ij...->ig...", s.interpolation, f[part][s.points])
+        slopes = np.einsum("igj,ij...->ig...", s.slopes, g[part][s.points])
+        increments.append(np.einsum("ig,ig...,ig...->i...", s.weights, values, slopes))
+    return _running(np.concatenate(increments))
 
 
-def derivative(t: Array, f: Array, order: int = POINTS) -> Array:
+def derivative(t: Array, f: Array, order: int = POINTS, *, breaks: tuple[float, ...] = ()) -> Array:
     """df/dt at the times t, shape (m,): mean slope of the polynomials on either side; NaN for a single sample.
 
-    The noise of the samples comes out divided by the step.
-    Raises ValueError for times that do not increase or shapes that do not fit.
+    At a break (order and breaks as for cumulative_integral) it is the slope to the right, from the points to the right.
+    The noise of the samples comes out divided by the step, and several times larger at the ends and next to breaks, where
+    the points lie on one side.
+    Raises ValueError for times that do not increase, shapes that do not fit, or a break between two times.
     """
     f = np.asarray(f)
     t = _checked(t, f)
+    edges = _edges(t, breaks)
     if t.size == 1:
         return np.full(1, np.nan)
-    s = _stencils(t.tobytes(), order)
-    slopes = np.einsum("ijk,ik->ij", s.differentiation, f[s.points])
-    rows = np.arange(t.size - 1)
-    start = slopes[rows, np.argmax(s.points == rows[:, None], axis=1)]
-    end = slopes[rows, np.argmax(s.points == rows[:, None] + 1, axis=1)]
-    return np.concatenate([start[:1], (start[1:] + end[:-1]) / 2, end[-1:]])
+    result = []
+    for part, s in _stretches(t.tobytes(), order, edges):
+        slopes = np.einsum("ijk,ik->ij", s.differentiation, f[part][s.points])
+        rows = np.arange(slopes.shape[0])
+        start = slopes[rows, np.argmax(s.points == rows[:, None], axis=1)]
+        end = slopes[rows, np.argmax(s.points == rows[:, None] + 1, axis=1)]
+        result += [start[:1], (start[1:] + end[:-1]) / 2]  # the last time belongs to the next stretch
+    return np.concatenate([*result, end[-1:]])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.thermo.energies import driven_work, flux, heat_by_differences
 from tnthermo.thermo.expectations import Expectations
 from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes
 
@@ -20,36 +21,40 @@ def residuals(e: Expectations, steps: Mapping[str, Real]) -> dict[str, Real]:
 
     residual_energy  U_S + U_B + U_chi, measured term by term, against <H>(0) + W_total, <H> as one operator [21]
     residual_heat    Q_S + Q_B, integrals of rates, against -Delta U_chi + W_chi, the change of a local value [26, 28]
-    residual_work    W_S from commutators against -W_B from differences of the recorded <A> and <X> [23, 29]
-    residual_flux    Delta E_B, an energy of the whole chain, against -int <A P> dt at its first sites
-    residual_chi     heat from the rates of chi against heat from d rho by differences, Delta E_S + int <X> d<A> and
-                     Delta E_B + int <A> d<X>; of S and B the one that is larger [24, 25]
+    residual_work    W_S from commutators and W_B from differences of the recorded <A> and <X>, against what the drive does,
+                     int (Tr[rho_S dH_S] + Tr[rho_S (x) rho_B dH_int]) [23, 29]
+    residual_flux    Delta E_B, an energy of the whole chain, against -int sum_q F_q <A_q P_q> dt at its first sites
+    residual_chi     heat from the rates against heat from rho by differences, int Tr[d rho_S H_S_eff] and
+                     Delta E_B + int F <A> d<X>; of S and B the one that is larger [24, 25]
     """
-    delta_E_S = steps["E_S"] - steps["E_S"][0]
     delta_E_B = steps["E_B"] - steps["E_B"][0]
-    chi_S = steps["Q_S"] - (delta_E_S + cumulative_stieltjes(e.times, e.position, e.coupling))
-    chi_B = steps["Q_B"] - (delta_E_B + cumulative_stieltjes(e.times, e.coupling, e.position))
+    by_S, by_B = heat_by_differences(e)
+    chi_S, chi_B = steps["Q_S"] - by_S, steps["Q_B"] - by_B
+    switched = cumulative_stieltjes(e.times, e.coupling * e.position, e.strength, breaks=e.breaks).sum(axis=1)
+    current = cumulative_integral(e.times, flux(e).sum(axis=1), breaks=e.breaks)
     return {
         "residual_energy": steps["U_S"] + steps["U_B"] + steps["U_chi"] - (e.total_energy[0] + steps["W_total"]),
         "residual_heat": steps["Q_S"] + steps["Q_B"] + (steps["U_chi"] - steps["U_chi"][0]) - steps["W_chi"],
-        "residual_work": steps["W_S"] + steps["W_B"],
-        "residual_flux": delta_E_B + cumulative_integral(e.times, e.bath_flux),
+        "residual_work": steps["W_S"] + steps["W_B"] - (driven_work(e) + switched),
+        "residual_flux": delta_E_B - current,
         "residual_chi": np.where(np.abs(chi_S) > np.abs(chi_B), chi_S, chi_B),
     }
 
 
-def entropy_productions(at: Mapping[str, Real], beta: float) -> dict[str, Real]:
+def entropy_productions(at: Mapping[str, Real], betas: Real) -> dict[str, Real]:
     """Entropy productions (n,) since t = 0, nat. [33, 40]
 
-    at    the other columns at the record times
-    beta  inverse temperature of the bath, finite
+    at     the other columns at the record times
+    betas  (B,) inverse temperatures of the baths, finite
 
-    Sigma_S = Delta S_S - beta Q_S, Sigma_B = Delta S_B - beta Q_B, Sigma_total = Delta S_S + beta Delta E_B. The last
-    is the mutual information plus the distance of the bath from equilibrium, S_chi + D(rho_B || rho_B^beta).
+    Sigma_S = Delta S_S - beta Q_S (one temperature only, else NaN), Sigma_B = Delta S_B - sum_j beta_j Q_Bj,
+    Sigma_total = Delta S_S + sum_j beta_j Delta E_Bj. From a product start with thermal baths the last is the mutual information
+    plus the distance of the baths from equilibrium, S_chi + D(rho_B || rho_B^beta).
     """
     delta_S_S = at["S_S"] - at["S_S"][0]
+    one = bool(np.all(betas == betas[0]))
     return {
-        "Sigma_S": delta_S_S - beta * at["Q_S"],
-        "Sigma_B": at["Delta_S_B"] - beta * at["Q_B"],
-        "Sigma_total": delta_S_S + beta * (at["E_B"] - at["E_B"][0]),
+        "Sigma_S": delta_S_S - betas[0] * at["Q_S"] if one else np.full_like(delta_S_S, np.nan),
+        "Sigma_B": at["Delta_S_B"] - at["Q_B_each"] @ betas,
+        "Sigma_total": delta_S_S + (at["E_B_each"] - at["E_B_each"][0]) @ betas,
     }

@@ -42,14 +42,16 @@ def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
     heat, work = heat_rates(e), work_rates(e, alpha_S)
     at = run.recorded
     Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
-    if run.model.temperature > 0:
-        Sdot_B = np.full_like(Sdot_S, np.nan)
+    chi_work = np.sum(e.strength_slope * (e.product - e.coupling * e.position), axis=1)  # Tr[chi dH_int/dt]
+    if run.model.temperature == 0:
+        inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
+        Sdot_B = Sdot_S if run.pure_start else derivative(run.t, run.cut_entropy, breaks=inside)
     else:
-        Sdot_B = Sdot_S if run.pure_start else derivative(run.t, run.cut_entropy)
+        Sdot_B = np.full_like(Sdot_S, np.nan)
     return Rates(
         Udot_S=(heat["Qdot_S"] + work["Wdot_S"])[at],
         Udot_B=(heat["Qdot_B"] + work["Wdot_B"])[at],
-        Udot_chi=-(heat["Qdot_S"] + heat["Qdot_B"])[at],
+        Udot_chi=(chi_work - heat["Qdot_S"] - heat["Qdot_B"])[at],
         Qdot_S=heat["Qdot_S"][at],
         Sdot_S=Sdot_S,
         Sdot_B=Sdot_B,
@@ -60,9 +62,10 @@ def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
 def rounding(model: Model) -> tuple[float, float]:
     """Sizes below which a rate of energy (energy^2) and one of entropy (nat energy) are only rounding.
 
-    1e-12 of kappa |A| (|H_S| + kappa |A|) and of kappa |A|, the scales that coupling and commutators give these rates.
+    1e-12 of kappa |A| (|H_S| + kappa |A|) and of kappa |A|, the scales that coupling and commutators give these rates (drives at their
+    factor 1).
     """
-    strength = model.bath.coupling * float(np.abs(model.coupling).max())
+    strength = sum(c.coupling * float(np.abs(part.operator).max()) for part in model.couplings for c in part.chains)
     return ROUNDING * strength * (float(np.abs(model.hamiltonian).max()) + strength), ROUNDING * strength
 
 
@@ -88,7 +91,7 @@ def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
     values: dict[str, Real] = {}
     attributes: dict[str, Attributes] = {}
     values["T_S"], attributes["T_S"] = _ratio(rate.Udot_S, rate.Sdot_S, error.Udot_S, error.Sdot_S)
-    if run.model.temperature > 0:
+    if run.model.temperature != 0:
         reason: Attributes = {"reason": "T > 0: the entropy of the physical bath was not measured"}
         names, nan = ("T_B", "T_chi"), np.full_like(rate.Udot_S, np.nan)
         return Findings(values=values | dict.fromkeys(names, nan), attributes=attributes | dict.fromkeys(names, reason))

@@ -1,0 +1,179 @@
+"""What the tables of a configuration say about each other, and what the model says about the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from chains.problems import InvalidInput, Problem
+from tnthermo.algorithms import TDVP1, TEBD
+from tnthermo.config_bath import MadeBath
+from tnthermo.config_drive import Drives
+from tnthermo.config_limits import memory_problems, neighbours_only
+from tnthermo.config_read import BathKeys, Tables
+from tnthermo.config_schema import Record
+from tnthermo.local import PAULI, purify
+from tnthermo.model import Model
+from tnthermo.observables import NAME, observables
+from tnthermo.start import MEAN_FORCE, displacement_problems, mean_force_problems
+from tnthermo.thermo.definitions import COLUMNS, PER_BATH
+from tnthermo.two_time import operator_pair
+
+# Names in result.nc beside the columns of `tnthermo.thermo.definitions`.
+OTHERS = {
+    "rho_S", "bond_profile", "occupation_profile", "level_profile", "mode_occupation", "chain_normal", "chain_anomalous", "t", "complex",
+    "site", "other_site", "chain", "site_in_chain", "bath", "temperature_of_bath", "mode", "mode_frequency", "mode_weight", "mode_bath",
+    "row", "column",
+}  # fmt: skip
+TAKEN = OTHERS | {column.name for column in (*COLUMNS, *PER_BATH)}
+
+
+def mutual_problems(tables: Tables) -> list[Problem]:
+    """What two tables say about each other, as far as both are right by themselves."""
+    problems = []
+    for keys in tables.baths:
+        problems += _of_one_bath(tables, keys)
+    system, thermodynamics, record = (tables.get(key) for key in ("system", "thermodynamics", "record"))
+    baths = [(keys, tables.get(keys.bath)) for keys in tables.baths]
+    chosen = {bath.levels == "auto" for _, bath in baths if bath is not None}
+    if len(chosen) == 2:
+        for keys, bath in baths:
+            if bath is not None and bath.levels != "auto":
+                allowed = '"auto" for all baths, or for none of them'
+                problems.append(Problem(key=f"{keys.bath}.levels", value=bath.levels, allowed=allowed))
+    if system is not None:
+        problems += _drive_problems(tables.get("drive") or Drives(), system.matrix().shape)
+    warm = any(bath is not None and bath.temperature > 0 for _, bath in baths)
+    if warm and thermodynamics is not None and thermodynamics.bath_entropy == "exact":
+        hint = 'not available in this version at T > 0; use "auto" or "bracket" for the two-sided bounds'
+        key = "thermodynamics.bath_entropy"
+        problems.append(Problem(key=key, value="exact", allowed="auto | bracket | off at T > 0", hint=hint))
+    if record is not None:
+        problems += observable_problems(record, None if system is None else system.matrix().shape[0])
+    return problems
+
+
+def _of_one_bath(tables: Tables, keys: BathKeys) -> list[Problem]:
+    problems = []
+    system, density, bath, coupling = (
+        tables.get(name) for name in ("system", keys.spectral_density, keys.bath, keys.coupling)
+    )
+    if system is not None and coupling is not None and system.matrix().shape != coupling.matrix().shape:
+        shapes = f"the shape of system.hamiltonian {system.matrix().shape}, found {coupling.matrix().shape}"
+        problems.append(Problem(key=f"{keys.coupling}.operator", value=coupling.operator, allowed=shapes))
+    if bath is None:
+        return problems
+    if density is not None and density.kind == "discrete" and bath.modes != "auto":
+        hint = "leave it out: a discrete density has as many modes as frequencies"
+        allowed = '"auto" for a discrete density'
+        problems.append(Problem(key=f"{keys.bath}.modes", value=bath.modes, allowed=allowed, hint=hint))
+    if coupling is None:
+        return problems
+    if bath.refuses(coupling.kind):
+        hint = 'one thermal chain holds X only; "auto" gives exchange coupling its two chains'
+        allowed = "auto | two-chains for exchange coupling at T > 0"
+        problems.append(Problem(key=f"{keys.bath}.route", value=bath.route, allowed=allowed, hint=hint))
+    count = bath.chains(coupling.kind)
+    if isinstance(bath.levels, list) and isinstance(bath.modes, int) and len(bath.levels) != count * bath.modes:
+        sites = f"{keys.bath}.modes = {bath.modes}" if count == 1 else f"the two chains of {bath.modes} sites have"
+        allowed = f"as many entries as {sites}, found {len(bath.levels)}"
+        problems.append(Problem(key=f"{keys.bath}.levels", value=bath.levels, allowed=allowed))
+    return problems
+
+
+def _drive_problems(drives: Drives, shape: tuple[int, ...]) -> list[Problem]:
+    problems = []
+    for key, (matrix, _) in drives.hamiltonian.items():
+        if matrix.shape != shape:
+            own = key.partition(".")[2] not in PAULI
+            allowed = f"the shape of system.hamiltonian {shape}, found {matrix.shape}"
+            hint = "" if own else '"hamiltonian.NAME" with an operator of this size drives any system'
+            path = f"drive.{key}" + (".operator" if own else "")
+            problems.append(Problem(key=path, value=drives.entries[key].operator or key, allowed=allowed, hint=hint))
+    return problems
+
+
+def observable_problems(record: Record, dimension: int | None, lengths: tuple[int, ...] | None = None) -> list[Problem]:
+    """Names that the result file has already, and operators that are none; ``lengths`` of the chains where known."""
+    problems = []
+    names = set(record.observables)
+    for name, value in record.observables.items():
+        if name in TAKEN or name.removesuffix("_error") in TAKEN | (names - {name}):
+            allowed = "a name that the result file does not have yet"
+            key = f"record.observables.{name}"
+            problems.append(Problem(key=key, value=value, allowed=allowed, hint="choose another, e.g. own_" + name))
+    for name in record.two_time:
+        if not NAME.fullmatch(name):
+            key = f"record.two_time.{name}"
+            problems.append(Problem(key=key, value=name, allowed="a name of letters, digits and underscores"))
+    if dimension is not None:
+        for name, pair in record.two_time.items():
+            try:
+                operator_pair(pair, key=f"record.two_time.{name}", dimension=dimension)
+            except InvalidInput as error:
+                problems += error.problems
+        try:
+            observables(record.observables, dimension=dimension, lengths=lengths)
+        except InvalidInput as error:
+            problems += [replace(p, key=f"record.{p.key}") for p in error.problems]
+    return problems
+
+
+def displacements(tables: Tables) -> tuple[Any, ...] | None:
+    """As `tnthermo.evolve` takes them: one entry for each bath, or None for none at all."""
+    found = tuple(tables.made[keys.bath].displacement for keys in tables.baths)
+    return None if all(entry is None for entry in found) else found
+
+
+def all_levels(tables: Tables, made: Sequence[MadeBath]) -> str | int | list[int]:
+    """As `tnthermo.evolve` takes them: what all baths say, or a list over all their sites."""
+    each = [tables.made[keys.bath].levels for keys in tables.baths]
+    if all(not isinstance(levels, list) and levels == each[0] for levels in each):
+        return each[0]  # type: ignore[no-any-return]
+    lists = [
+        levels if isinstance(levels, list) else [levels] * bath.sites for levels, bath in zip(each, made, strict=True)
+    ]
+    return [d for levels in lists for d in levels]
+
+
+def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> list[Problem]:
+    """What only the model tells: starts it does not have, sites out of range, methods that cannot hold it, memory."""
+    system, evolution = tables.made["system"], tables.made["evolution"]
+    algorithm, state = evolution.algorithm(), system.state()
+    displacement = displacements(tables)
+    problems: list[Problem] = []
+    if isinstance(state, str):
+        problems += [replace(p, key=f"system.{p.key}") for p in mean_force_problems(model, algorithm)]
+    refused = ""
+    if isinstance(state, str):
+        refused = f'a product start; the "{MEAN_FORCE}" state has its own displacement'
+    elif isinstance(algorithm, TDVP1):
+        refused = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"
+    if displacement is not None and refused:
+        for keys, entry in zip(tables.baths, displacement, strict=True):
+            if entry is not None:
+                problems.append(Problem(key=f"{keys.bath}.displacement", value=entry, allowed=refused))
+    if displacement is not None and not isinstance(state, str):
+        for problem in displacement_problems(model, displacement):
+            problems.append(replace(problem, key=_of_its_bath(problem.key, tables)))
+    if isinstance(algorithm, TEBD) and not neighbours_only(model):
+        allowed = "tdvp | tdvp1 | tdvp2 | exact: sites of interleaved chains interact across each other"
+        helps = len(model.chains) == 2
+        hint = 'or evolution.layout = "middle", the system between the two chains' if helps else ""
+        problems.append(Problem(key="evolution.method", value="tebd", allowed=allowed, hint=hint))
+    record = tables.get("record")
+    if record is not None:
+        lengths = tuple(chain.length for chain in model.chains)
+        problems += observable_problems(record, model.dimension, lengths)
+    ancilla = model.dimension if isinstance(state, str) else purify(state).shape[1]
+    return problems + memory_problems(model, algorithm, all_levels(tables, made), ancilla)
+
+
+def _of_its_bath(key: str, tables: Tables) -> str:
+    """``displacement[1]`` -> ``bath[1].displacement``."""
+    if len(tables.baths) == 1:
+        return f"{tables.baths[0].bath}.{key}"
+    found = re.match(r"displacement\[(\d+)\](.*)", key)
+    return f"{tables.baths[int(found[1])].bath}.displacement{found[2]}" if found else key

@@ -1,0 +1,125 @@
+"""Remarks on a configuration that is legal: what is doubtful, and what was done about a choice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.config_density import Density
+from tnthermo.config_drive import Drives
+from tnthermo.config_limits import adapted_bond
+from tnthermo.config_schema import Evolution
+from tnthermo.drive import shortest_time
+from tnthermo.model import Model
+
+LARGE_BOND = 150  # beyond it an uncapped run takes hours
+RESOLVED = 5  # steps in the shortest time over which a drive changes
+SAMPLES = 65  # times at which a driven Hamiltonian is looked at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something the user should know: a "warning" is legal but doubtful, a "note" says what was done."""
+
+    level: Literal["note", "warning"]
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.key}: {self.text}"
+
+
+def _warning(key: str, text: str) -> Note:
+    return Note(level="warning", key=key, text=text)
+
+
+def bath_doubts(
+    density: Density, temperature: float, splitting: float, *, density_key: str, bath_key: str
+) -> list[Note]:
+    """A cutoff below the system's splitting, a temperature that looks like kelvin."""
+    notes, cutoff = [], density.highest
+    key = f"{density_key}.cutoff" if density.kind != "sum" else f"{density_key}.parts"
+    if cutoff is not None and cutoff < splitting:
+        text = (
+            f"{cutoff:g} is below the system's largest splitting {splitting:.4g}: the bath cannot absorb such a quantum"
+        )
+        notes.append(_warning(key, text))
+    if cutoff is not None and temperature > 10 * cutoff:
+        quanta = temperature / cutoff
+        need = f"a mode at the cutoff holds {quanta:.3g} quanta, about {16 * quanta:.3g} levels for 1e-7"
+        text = f"T/cutoff = {quanta:.4g}: is T in kelvin? If not, {need}"
+        notes.append(_warning(f"{bath_key}.temperature", text))
+    return notes
+
+
+def largest_splitting(model: Model, until: float) -> float:
+    """Of H_S(t) in [0, until]."""
+    return float(np.ptp(np.linalg.eigvalsh(model.hamiltonian_at(_samples(model, until))), axis=-1).max())
+
+
+def strongest_term(model: Model, until: float) -> float:
+    """The largest local energy in [0, until]: entries of H_S, couplings, hoppings."""
+    times = _samples(model, until)
+    strengths = np.abs(model.strengths(times)).max(axis=0)
+    factors = {channel.bath: float(strength) for channel, strength in zip(model.channels, strengths, strict=True)}
+    return max(
+        float(np.abs(model.hamiltonian_at(times)).max()),
+        *(
+            factors[j] * chain.coupling * float(np.linalg.norm(coupling.operator, 2))
+            for j, coupling in enumerate(model.couplings)
+            for chain in coupling.chains
+        ),
+        *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
+    )
+
+
+def _samples(model: Model, until: float) -> npt.NDArray[np.float64]:
+    return np.linspace(0.0, until, SAMPLES) if model.driven else np.zeros(1)
+
+
+def evolution_doubts(evolution: Evolution, model: Model) -> list[Note]:
+    """A step that is too large, bonds that will grow, a last step that does not fit."""
+    notes = []
+    scale = strongest_term(model, evolution.until)
+    order = getattr(evolution.algorithm(), "order", None)
+    if order is not None and scale * evolution.step > 1:
+        phase = min(scale * evolution.step, 1e50)
+        text = (
+            f"too large: strongest local term {scale:.3g} x step = {phase:.3g} > 1, local error about {phase ** (order + 1):.2g}; "
+            f"a step near {0.5 / scale:.2g} is more accurate and often faster, because bonds and levels stay small"
+        )
+        notes.append(_warning("evolution.step", text))
+    expected = adapted_bond(model, tolerance=evolution.tolerance, until=evolution.until)
+    if evolution.method == "tdvp" and evolution.max_bond is None and expected > LARGE_BOND:
+        text = f"without a cap the bond may grow to about {expected} by t = {evolution.until:g}; 16 to 48 is enough for most ledgers"
+        notes.append(_warning("evolution.max_bond", text))
+    steps = evolution.until / evolution.step
+    if evolution.until > 0 and not math.isclose(steps, round(steps), rel_tol=1e-9):
+        last = evolution.until - math.floor(steps) * evolution.step
+        text = f"{evolution.until:g} is no multiple of the step {evolution.step:g}: the last step is shortened to {last:.6g}"
+        notes.append(Note(level="note", key="evolution.until", text=text))
+    return notes
+
+
+def drive_doubts(drives: Drives, evolution: Evolution) -> list[Note]:
+    """Drives that the step does not resolve, and kinks that cut a step."""
+    notes, step = [], evolution.step
+    for name, drive in drives.made.items():
+        shortest = shortest_time(drive)
+        if step > shortest / RESOLVED * (1 + 1e-9):
+            text = (
+                f"changes within {shortest:.4g}, which steps of {step:g} do not resolve: "
+                f"evolution.step = {shortest / RESOLVED:.3g} or less"
+            )
+            notes.append(_warning(f"drive.{name}", text))
+        inside = [t for t in drive.breaks if 0 < t < evolution.until]
+        off = [t for t in inside if abs(t / step - round(t / step)) > 1e-6]
+        if off:
+            times = ", ".join(f"{t:g}" for t in off)
+            text = f"not smooth at t = {times}, no multiple of the step {step:g}: a step is cut there"
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
+    return notes

@@ -1,0 +1,125 @@
+"""One bath and how the system is coupled to it: A (x) X (Hermitian) or L (x) C^dag + L^dag (x) C (exchange).
+
+C = sum_k g_k a_k and X = C + C^dag. Every coupling is a sum of Hermitian products A_q (x) X_q, the *channels*:
+
+    Hermitian   A (x) X
+    exchange    A_1 (x) X + A_2 (x) Y,   A_1 = (L + L^dag)/2, A_2 = (L - L^dag)/(2i), Y = i (C^dag - C)
+
+One chain: C = kappa c_0 (at T > 0 there is only X = kappa (c_0 + c_0^dag)). A thermofield pair: C = kappa_1 c_0 + kappa_2 d_0^dag,
+and the free Hamiltonian is that of the c chain minus that of the d chain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from chains import Chain, SpectralDensity
+from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.drive import Drive
+from tnthermo.local import Matrix, operator
+
+Kind = Literal["hermitian", "exchange"]
+Bath = Chain | tuple[Chain, Chain]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coupling:
+    """One bath and how the system is coupled to it.
+
+    operator   A, (d, d) Hermitian, or for exchange L, any (d, d) matrix; dimensionless
+    bath       `chains.chain(...)`, or the pair of `chains.thermofield_chains(...)`
+    kind       "hermitian": A (x) X; "exchange": L (x) C^dag + h.c., at T > 0 with a pair of chains only
+    strength   f(t), a number that multiplies the coupling; None: 1
+    """
+
+    operator: Matrix
+    bath: Bath
+    kind: Kind = "hermitian"
+    strength: Drive | None = None
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """The one or two chains."""
+        return self.bath if isinstance(self.bath, tuple) else (self.bath,)
+
+    @property
+    def temperature(self) -> float:
+        return self.chains[0].temperature
+
+    @property
+    def density(self) -> SpectralDensity:
+        return self.chains[0].density
+
+    @property
+    def weight(self) -> float:
+        """[C, C^dag] = int J dw = sum g_k^2, energy^2, of the chains as they are."""
+        first, *second = (chain.coupling**2 for chain in self.chains)
+        if self.chains[0].thermal:
+            raise ValueError("one thermal chain holds X, not C: there is no [C, C^dag] in it")
+        return first - sum(second)
+
+    @property
+    def operators(self) -> tuple[Matrix, ...]:
+        """A_q of the channels."""
+        if self.kind == "hermitian":
+            return (self.operator,)
+        L = self.operator
+        return ((L + L.conj().T) / 2, (L - L.conj().T) / 2j)
+
+    @property
+    def amplitudes(self) -> tuple[tuple[complex, ...], ...]:
+        """For each channel the v of X_q = sum v c_0 + h.c., one for each chain."""
+        kappa = [chain.coupling for chain in self.chains]
+        position = tuple(complex(k) for k in kappa)
+        if self.kind == "hermitian":
+            return (position,)
+        # Y = i (C^dag - C): -i kappa_1 c_0, and with C containing d_0^dag, +i kappa_2 d_0
+        return (position, tuple(-1j * k if n == 0 else 1j * k for n, k in enumerate(kappa)))
+
+
+def sign(chain: Chain) -> float:
+    """+1, or -1 for the chain of the ancilla-like partners b' (weight J n), whose energies count negative."""
+    return -1.0 if chain.weight == "absorption" else 1.0
+
+
+def couple(
+    operator_: Any, bath: Bath, *, kind: Kind = "hermitian", strength: Any = None, key: str = "coupling"
+) -> Coupling:
+    """A `Coupling` from user input: Pauli components, a matrix, or a name ("sigma_minus") for the operator.
+
+    Raises :class:`chains.InvalidInput` with all problems: an operator that is not Hermitian in a Hermitian coupling, an exchange coupling
+    to a single thermal chain, chains that are no thermofield pair.
+    """
+    problems: list[Problem] = []
+    matrix = np.zeros((0, 0), dtype=np.complex128)
+    if kind not in ("hermitian", "exchange"):
+        problems.append(Problem(key=f"{key}.kind", value=kind, allowed="hermitian | exchange"))
+    try:
+        matrix = operator(operator_, key=key, hermitian=kind != "exchange")
+    except InvalidInput as error:
+        hint = 'kind = "exchange" couples any operator L as L (x) C^dag + h.c.'
+        problems += [replace(p, hint=f"{p.hint}; {hint}") if "Hermitian" in p.allowed else p for p in error.problems]
+    problems += _bath_problems(bath, kind, key)
+    if strength is not None and not isinstance(strength, Drive):
+        problems.append(Problem(key=f"{key}.strength", value=strength, allowed="a tnthermo drive: Ramp, Pulse, ..."))
+    raise_if_any(problems)
+    return Coupling(operator=matrix, bath=bath, kind=kind, strength=strength)
+
+
+def _bath_problems(bath: object, kind: str, key: str) -> list[Problem]:
+    pair = "the pair of chains.thermofield_chains(density, length, temperature=T)"
+    members = bath if isinstance(bath, tuple) else (bath,)
+    if not all(isinstance(chain, Chain) for chain in members) or len(members) not in (1, 2):
+        return [Problem(key=f"{key}.bath", value=bath, allowed=f"chains.chain(...), or {pair}")]
+    weights = tuple(chain.weight for chain in members)
+    if len(members) == 2 and weights != ("emission", "absorption"):
+        return [Problem(key=f"{key}.bath", value=weights, allowed=pair)]
+    if len(members) == 1 and weights[0] in ("emission", "absorption"):
+        return [Problem(key=f"{key}.bath", value=f"one chain of weight {weights[0]}", allowed=f"both chains: {pair}")]
+    if kind == "exchange" and weights == ("thermal",):
+        hint = "one thermal chain holds X only, exchange needs C itself"
+        return [Problem(key=f"{key}.bath", value="one thermal chain", allowed=f"at T > 0 {pair}", hint=hint)]
+    return []

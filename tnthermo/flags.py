@@ -1,0 +1,87 @@
+"""What did not converge in a run: each with a name and the time it was first seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tnthermo.algorithms import Algorithm
+from tnthermo.blocks import BlockState, site_moment
+from tnthermo.local import boson
+from tnthermo.record import Local
+from tnthermo.tdvp import StepReport
+
+SATURATED = 10.0  # times the level weight: a fixed number of levels is too small
+CHAIN_END = 10.0  # times the tolerance: change of the occupation of the last site of a chain that should go on
+NORM_DRIFT = 100.0  # times the accumulated discarded weight and Krylov bound (and 1e-9)
+
+
+class RunFailed(RuntimeError):
+    """The run met a number it cannot go on with; the message names the time and the quantity."""
+
+
+def guard(local: Local, t: float) -> None:
+    """Stop at the first non-finite number, naming it."""
+    for name in ("norm", "total_energy", "chain_energy", "rho_S", "moment_X", "moment_P"):
+        if not np.all(np.isfinite(getattr(local, name))):
+            raise RunFailed(f"{name} is not finite at t = {t:g}")
+
+
+class Flags:
+    """Collects, in ``found``, a text for each kind of thing that did not converge; what the start already said comes first.
+
+    blocks  the start: the last site of a chain that should go on is watched for changes from it
+    """
+
+    def __init__(
+        self, start: Sequence[str], algorithm: Algorithm, blocks: BlockState, *, levels_may_grow: bool
+    ) -> None:
+        self.found = {f"start {n}": text for n, text in enumerate(start)}
+        self.algorithm = algorithm
+        self.levels_may_grow = levels_may_grow
+        model = blocks.model
+        self.ends = {
+            number: places[-1]
+            for number, (chain, places) in enumerate(zip(model.chains, model.line.chains, strict=True))
+            if chain.next_hopping > 0
+        }
+        self.before = {number: _occupation(blocks, place) for number, place in self.ends.items()}
+
+    def look(self, report: StepReport, blocks: BlockState, t: float) -> None:
+        """After a step."""
+        a = self.algorithm
+        if report.capped > 0 or report.missed > 0:
+            text = f"bond cap {a.max_bond} reached at t = {t:g} (the error columns hold what it costs)"
+            self.found.setdefault("bond", text)
+        if not self.levels_may_grow and report.top.size and report.top.max() > SATURATED * a.level_weight:
+            site = int(np.argmax(report.top))
+            text = f"boson level saturated on chain site {site} at t = {t:g} (top population {report.top[site]:.2g})"
+            self.found.setdefault("levels", text)
+        if report.krylov > a.tolerance:
+            self.found.setdefault("krylov", f"Krylov not converged at t = {t:g}")
+        if "chain" not in self.found:
+            self._look_at_ends(blocks, t)
+
+    def _look_at_ends(self, blocks: BlockState, t: float) -> None:
+        for number, place in self.ends.items():
+            if not blocks.first <= place < blocks.active:
+                continue
+            change = abs(_occupation(blocks, place) - self.before[number])
+            if change > CHAIN_END * self.algorithm.tolerance:
+                which = "" if len(self.ends) == 1 else f" of chain {number}"
+                self.found["chain"] = (
+                    f"chain end reached at t = {t:g} (occupation of the last site{which} {change:.2g}, take more modes)"
+                )
+                return
+
+    def look_at_norm(self, norm: float, start: float, expected: float, t: float) -> None:
+        """At the end; ``start`` is the norm then, ``expected`` the loss of norm that is accounted for."""
+        drift = abs(norm - start)
+        if drift > NORM_DRIFT * (expected + 1e-9):
+            self.found["norm"] = f"norm drifted by {drift:.2g} at t = {t:g}"
+
+
+def _occupation(blocks: BlockState, place: int) -> float:
+    number = boson("number", blocks.tensors[place].shape[1]).astype(np.complex128)
+    return float(np.trace(site_moment(blocks, place, number)).real)

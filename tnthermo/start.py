@@ -1,0 +1,218 @@
+"""Where a run starts: system and thermal baths as a product, the baths displaced, or the whole in equilibrium.
+
+Displaced   each bath is D(alpha) rho^beta D(alpha)^dag with D(alpha) = exp(sum_k alpha_k a_k^dag - h.c.). With the thermofield map
+            D(alpha_k) = D_b(alpha_k cosh) D_b'(-alpha_k^* sinh): a product of coherent states of the chain sites.
+Mean-force  exp(-beta H)/Z of the coupled whole. exp(-beta (H_S + H_int + H_chain)/2) on (S maximally entangled with S') (x) the thermofield
+            vacuum purifies it, because H_B' commutes with all the rest (README: correlated starts).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammainc
+
+import chains
+from chains.problems import Problem
+from tnthermo.algorithms import TDVP, Algorithm
+from tnthermo.blocks import start_levels
+from tnthermo.coupling import Coupling, sign
+from tnthermo.local import Matrix, as_array, purify
+from tnthermo.model import Model
+from tnthermo.network import automaton
+from tnthermo.record import mode_functions
+from tnthermo.state import State, product_state
+from tnthermo.tdvp import TDVPEngine
+
+Complex = npt.NDArray[np.complex128]
+MEAN_FORCE = "mean-force"
+PHASE = 0.15  # imaginary-time steps times the strongest local term: a fourth-order step is then good to about 1e-7
+MOST_LEVELS = 400
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """The state at t = 0, and what is known of it.
+
+    may_grow     whether boson levels may grow ("auto")
+    free_energy  -T log(Z/Z_B) of a mean-force start; else NaN
+    flags        what did not converge
+    """
+
+    state: State
+    may_grow: bool
+    free_energy: float = math.nan
+    flags: tuple[str, ...] = ()
+
+
+def displacement_problems(model: Model, displacement: Any, *, key: str = "displacement") -> list[Problem]:
+    """What is wrong with the displacements: one entry for each bath; None, a number, or amplitudes for a discrete bath."""
+    entries = per_bath(model, displacement)
+    if len(entries) != len(model.couplings):
+        allowed = f"a tuple of {len(model.couplings)} entries, one for each bath"
+        return [Problem(key=key, value=displacement, allowed=allowed)]
+    problems = []
+    for j, (entry, coupling) in enumerate(zip(entries, model.couplings, strict=True)):
+        name = key if len(entries) == 1 else f"{key}[{j}]"
+        if entry is None:
+            continue
+        if isinstance(entry, int | float | np.number) and not isinstance(entry, bool):
+            if not np.isfinite(entry):
+                problems.append(Problem(key=name, value=entry, allowed="a finite number"))
+            continue
+        if not isinstance(coupling.density, chains.Discrete):
+            allowed = "a number x: the bath relaxed to the system's <A> = x, alpha_k = -x g_k/w_k"
+            problems.append(
+                Problem(key=name, value=entry, allowed=allowed, hint="amplitudes are for discrete baths, mode by mode")
+            )
+            continue
+        try:
+            amplitudes = as_array(entry, key=name)
+        except ValueError as error:
+            problems += getattr(error, "problems", [])
+            continue
+        if amplitudes.shape != (coupling.density.modes,):
+            allowed = f"{coupling.density.modes} amplitudes <a_k>, modes in ascending order of their frequency"
+            problems.append(Problem(key=name, value=entry, allowed=allowed))
+    return problems
+
+
+def per_bath(model: Model, displacement: Any) -> tuple[Any, ...]:
+    """A tuple is one entry for each bath; anything else belongs to the only one."""
+    if displacement is None:
+        return (None,) * len(model.couplings)
+    return displacement if isinstance(displacement, tuple) else (displacement,)
+
+
+def prepare(
+    model: Model,
+    rho: Matrix | None,
+    algorithm: Algorithm,
+    levels: str | int | Sequence[int],
+    displacement: Any,
+    until: float,
+) -> Prepared:
+    """The start of a run: rho (d, d) times the (displaced) baths, or with None the mean-force state."""
+    numbers, may_grow = start_levels(levels, model.sites)
+    if rho is None:
+        return _mean_force(model, algorithm, numbers, may_grow=may_grow)
+    amplitudes = np.zeros(model.sites, dtype=np.complex128)
+    flags = []
+    entries = per_bath(model, displacement)
+    if any(entry is not None for entry in entries):
+        parts = []
+        for coupling, entry, modes in zip(model.couplings, entries, mode_functions(model), strict=True):
+            part, missing = chain_amplitudes(coupling, entry, modes, until)
+            parts.append(part)
+            if missing > algorithm.tolerance:
+                flags.append(
+                    f"displacement: the chain's <X>(t) is off by {missing:.2g} of its largest value (take more modes)"
+                )
+        amplitudes = np.concatenate(parts)
+        if may_grow:
+            numbers = tuple(_enough(a, d, algorithm.level_weight) for a, d in zip(amplitudes, numbers, strict=True))
+    lost = -math.expm1(sum(math.log1p(-_beyond(a, d)) for a, d in zip(amplitudes, numbers, strict=True)))
+    if lost > max(model.sites * algorithm.level_weight, 1e-12):
+        flags.append(f"displacement: {lost:.2g} of the coherent states does not fit into the boson levels given")
+    state = product_state(purify(rho), model.line, numbers, tuple(amplitudes))
+    return Prepared(state=state, may_grow=may_grow, flags=tuple(flags))
+
+
+def _beyond(amplitude: complex, levels: int) -> float:
+    """Weight of a coherent state in the levels from ``levels`` on: the tail of a Poisson distribution."""
+    return float(gammainc(levels, abs(amplitude) ** 2))
+
+
+def _enough(amplitude: complex, least: int, weight: float) -> int:
+    """Levels of which the highest two, and all beyond, hold less than ``weight`` of a coherent state: the rule by which levels grow."""
+    levels = least
+    while levels < MOST_LEVELS and _beyond(amplitude, levels - 2) > weight:
+        levels += max(2, levels // 4)
+    return levels
+
+
+def chain_amplitudes(
+    coupling: Coupling, displacement: Any, modes: chains.ModeFunctions, until: float
+) -> tuple[Complex, float]:
+    """(<c_n> over the bath's chain sites, largest error of <X>(t) on [0, until] relative to its largest value).
+
+    The second is 0 for a complete chain: modes that the chain does not reach are not displaced, and soft ones among them may come back.
+    """
+    lengths = [chain.length for chain in coupling.chains]
+    if displacement is None:
+        return np.zeros(sum(lengths), dtype=np.complex128), 0.0
+    couplings = coupling.chains[0].coupling * modes.positive[:, 0] / modes.cosh
+    if isinstance(displacement, int | float | np.number):
+        alpha = -float(displacement) * couplings / modes.frequencies + 0j
+    else:
+        alpha = as_array(displacement, key="displacement")
+    ordinary = modes.positive.T @ (modes.cosh * alpha)
+    partner = -modes.negative.T @ (modes.sinh * alpha.conj())
+    amplitudes = np.concatenate([ordinary, partner]) if len(lengths) == 2 else ordinary + partner
+    times = np.linspace(0.0, until, 64)
+    exact = 2 * (np.exp(-1j * np.outer(times, modes.frequencies)) @ (couplings * alpha)).real
+    ours, start = np.zeros(times.size), 0
+    for chain in coupling.chains:
+        found = chains.star(chain)
+        part = amplitudes[start : start + chain.length]
+        start += chain.length
+        phases = np.exp(-1j * sign(chain) * np.outer(times, found.frequencies))
+        ours += 2 * (phases @ (found.couplings * (found.vectors.T @ part))).real
+    largest = float(np.abs(exact).max())
+    return np.asarray(amplitudes, dtype=np.complex128), float(
+        np.abs(ours - exact).max()
+    ) / largest if largest > 0 else 0.0
+
+
+def mean_force_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
+    """Why a model has no equilibrium to start from, or none that is prepared here."""
+    key, problems = "initial", []
+    if model.temperature is None:
+        allowed = f"baths of one temperature, found {', '.join(f'{T:g}' for T in model.temperatures)}"
+        problems.append(Problem(key=key, value=MEAN_FORCE, allowed=allowed))
+    elif model.temperature == 0:
+        hint = "imaginary time reaches temperatures > 0"
+        problems.append(Problem(key=key, value=MEAN_FORCE, allowed="T > 0", hint=hint))
+    if algorithm.name == "tdvp1":
+        hint = "its spare bond directions are chosen for a vacuum"
+        problems.append(Problem(key=key, value=MEAN_FORCE, allowed="any method but tdvp1", hint=hint))
+    return problems
+
+
+def _mean_force(model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, may_grow: bool) -> Prepared:
+    """Imaginary time beta/2 by fourth-order TDVP."""
+    temperature = model.temperature
+    assert temperature is not None
+    d = model.dimension
+    state = product_state(np.eye(d, dtype=np.complex128) / math.sqrt(d), model.line, levels)
+    duration = 0.5 / temperature
+    scale = max(
+        float(np.abs(model.hamiltonian_at(0.0)).max()),
+        *(chain.coupling * float(np.linalg.norm(c.operator, 2)) for c in model.couplings for chain in c.chains),
+        *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
+    )
+    # the rougher run for the error bars prepares its start with the longer steps, too
+    phase = PHASE * min(1.0, (algorithm.tolerance / 1e-7) ** 0.25)
+    steps = max(4, math.ceil(duration * scale / phase))
+    settings = TDVP(
+        step=duration / steps, tolerance=min(1e-4, 0.1 * algorithm.tolerance), max_bond=algorithm.max_bond, order=4
+    )
+    machine = automaton(model.terms, model.line.length)
+    engine = TDVPEngine(settings, state, machine, model, may_grow=may_grow, imaginary=True)
+    capped = 0.0
+    for _ in range(steps):
+        report = engine.step(duration / steps)
+        capped = max(capped, report.capped, report.missed)
+    blocks = engine.network()
+    flags = (f"bond cap {algorithm.max_bond} reached in the mean-force start",) if capped > 0 else ()
+    return Prepared(
+        state=replace(blocks.state(0.0), time=0.0),
+        may_grow=may_grow,
+        free_energy=-temperature * (2 * engine.log_norm + math.log(d)),
+        flags=flags,
+    )

@@ -1,0 +1,117 @@
+"""Every column of the ledger at the record times, as plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.thermo.energies import accumulated, energies, flux, heat_rates, work_rates
+from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, system_entropy
+from tnthermo.thermo.errors import envelope
+from tnthermo.thermo.expectations import expectations
+from tnthermo.thermo.laws import entropy_productions, residuals
+from tnthermo.thermo.temperatures import Rates, extended_temperature, pseudo_temperatures, rates, rounding
+from tnthermo.trajectory import Trajectory
+
+Real = npt.NDArray[np.float64]
+
+
+def columns(run: Trajectory, alpha_S: float) -> Findings:
+    """Every column of definitions.COLUMNS and PER_BATH at the record times, without error columns."""
+    e = expectations(run)
+    steps = energies(e, alpha_S) | heat_rates(e) | work_rates(e, alpha_S) | accumulated(e, alpha_S)
+    steps |= residuals(e, steps) | {"flux_each": flux(e)}
+    at = {name: column[run.recorded] for name, column in steps.items()}
+    found = [system_entropy(run.rho_S[run.recorded])]
+    found.append(bath_entropies(run, found[0].values["S_S"]))
+    rate = rates(run, e, alpha_S)
+    error = _rate_errors(run, rate, alpha_S)
+    found.append(pseudo_temperatures(run, rate, error))
+    effective = e.effective[run.recorded]
+    found.append(extended_temperature(run.rho_S[run.recorded], effective, rate.Qdot_S, error.Qdot_S))
+    found.append(heat_variance(run))
+    found.append(_diagnostics(run, at["E_B"]))
+    values: dict[str, Real] = at
+    attributes: dict[str, Attributes] = {}
+    if not run.model.driven:
+        undriven: Attributes = {"note": "0: nothing is driven"}
+        attributes = {"W_chi": undriven, "W_total": undriven}
+    for part in found:
+        values = values | part.values
+        attributes = attributes | part.attributes
+    productions, reasons = _entropy_productions(run, values)
+    return Findings(values=values | productions, attributes=attributes | reasons)
+
+
+def heat_variance(run: Trajectory) -> Findings:
+    """Var_Q_B (n,) and Var_Q_B_each (n, B), energy^2: variance of the two-point measured change of H_B.
+
+    The thermofield vacuum is an eigenvector of H_chain with eigenvalue 0, so its n-th moment is <H_chain^n>. Other starts are not
+    eigenvectors, and the first of the two measurements would change them.
+    """
+    names, shape = ("Var_Q_B", "Var_Q_B_each"), run.heat_square.shape
+    if run.start != "product":
+        reason: Attributes = {
+            "reason": f"{run.start} start: no eigenstate of H_B, the first measurement would change it"
+        }
+        nan = {"Var_Q_B": np.full(shape[0], np.nan), "Var_Q_B_each": np.full((shape[0], shape[1] - 1), np.nan)}
+        return Findings(values=nan, attributes=dict.fromkeys(names, reason))
+    each = run.chain_energy[run.recorded]
+    values = {
+        "Var_Q_B": run.heat_square[:, 0] - each.sum(axis=1) ** 2,
+        "Var_Q_B_each": run.heat_square[:, 1:] - each**2,
+    }
+    sparse: Attributes = {"reason": "<H_chain^2> was not evaluated at these times"}
+    return Findings(values=values, attributes=dict.fromkeys(names, sparse) if np.isnan(run.heat_square).any() else {})
+
+
+def _rate_errors(run: Trajectory, rate: Rates, alpha_S: float) -> Rates:
+    """Size (n,) below which a rate counts as zero: rounding, or the difference to the rough run where that is larger."""
+    energy, entropy = rounding(run.model)
+    least = {field.name: entropy if field.name.startswith("Sdot") else energy for field in fields(Rates)}
+    if run.rough is None:
+        return Rates(**{name: np.full_like(rate.Qdot_S, size) for name, size in least.items()})
+    rough = rates(run.rough, expectations(run.rough), alpha_S)
+    return Rates(
+        **{
+            name: np.fmax(size, envelope(run.t, getattr(rate, name), run.rough.t, getattr(rough, name)))
+            for name, size in least.items()
+        }
+    )
+
+
+def _diagnostics(run: Trajectory, E_B: Real) -> Findings:
+    """What the run says about its own accuracy, one number a record time."""
+    attributes: dict[str, Attributes] = {}
+    if np.isnan(run.mode_energy).any():
+        attributes["residual_occupation"] = {"reason": "the modes' occupations were not evaluated at these times"}
+    return Findings(
+        values={
+            "residual_occupation": E_B - E_B[0] - (run.mode_energy - _start_energy(run)).sum(axis=1),
+            "bond_dimension": run.bonds.max(axis=1),
+            "occupation": run.occupations.sum(axis=1),
+            "top_level_population": run.top_populations.max(axis=1),
+            "discarded_weight": run.discarded_weight[run.recorded],
+            "norm": run.norm[run.recorded],
+        },
+        attributes=attributes,
+    )
+
+
+def _start_energy(run: Trajectory) -> Real:
+    """sum_k w_k (n_k - n_k^beta) (B,) at t = 0; a product start has thermal baths whether that was evaluated or not."""
+    return np.zeros(run.mode_energy.shape[1]) if run.start == "product" else run.mode_energy[0]
+
+
+def _entropy_productions(run: Trajectory, at: dict[str, Real]) -> tuple[dict[str, Real], dict[str, Attributes]]:
+    names = ("Sigma_S", "Sigma_B", "Sigma_total")
+    temperatures = np.array(run.model.temperatures)
+    if np.any(temperatures == 0):
+        infinite: Attributes = {"reason": "beta infinite"}
+        return dict.fromkeys(names, np.full_like(at["S_S"], np.nan)), dict.fromkeys(names, infinite)
+    reasons: dict[str, Attributes] = {"Sigma_B": {"reason": "the entropy of the physical bath was not measured"}}
+    if run.model.temperature is None:
+        reasons["Sigma_S"] = {"reason": "baths of different temperatures: no one beta for the heat of the system"}
+    return entropy_productions(at, 1 / temperatures), reasons

@@ -1,0 +1,148 @@
+"""Columns as variables of an xarray.Dataset: with their errors, states, profiles, modes and the user's own observables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.thermo.definitions import COLUMNS, PER_BATH
+from tnthermo.thermo.entropies import Attributes, Findings
+from tnthermo.thermo.errors import HOW, HOW_LOCAL, envelope, floors_of, with_floor
+from tnthermo.trajectory import Trajectory
+
+Real = npt.NDArray[np.float64]
+Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
+
+
+def ledger_variables(found: Findings) -> Variables:
+    """The columns of `tnthermo.thermo.definitions`, without errors."""
+    variables: Variables = {}
+    for column in (*COLUMNS, *PER_BATH):
+        about: Attributes = {"units": column.units, "long_name": column.long_name, "equation": column.equation}
+        attributes = about | found.attributes.get(column.name, {})
+        # A copy each: some columns are one array at T = 0, and writing into one must not change another.
+        variables[column.name] = (("t", *column.dims), found.values[column.name].copy(), attributes)
+    return variables
+
+
+def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> Variables:
+    """NAME_error for every column, from the difference to the rougher run and the residuals named as floors."""
+    variables: Variables = {}
+    for column in (*COLUMNS, *PER_BATH):
+        value = found.values[column.name]
+        attributes: Attributes = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none"}
+        if column.exact:
+            attributes["how"] = "a fact about this run"
+            error = np.zeros(value.shape)
+        else:
+            attributes |= {"how": HOW_LOCAL if column.poles else HOW, "floor": ", ".join(column.floors) or "none"}
+            difference = envelope(run.t, value, rough.t, other.values[column.name], local=column.poles)
+            norm = found.values["norm"].reshape((-1,) + (1,) * (value.ndim - 1))
+            error = with_floor(difference, value, floors_of(column.floors, found.values), norm)
+            if np.isnan(error).any():
+                attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
+        variables[f"{column.name}_error"] = (("t", *column.dims), error, attributes)
+    return variables
+
+
+def _re_im(array: npt.NDArray[np.complex128]) -> Real:
+    return np.stack([array.real, array.imag], axis=-1)
+
+
+def state_variables(run: Trajectory) -> Variables:
+    """rho_S, the profiles over sites and bonds, the physical modes, the user's observables and, where asked for, correlation matrices."""
+
+    def about(long_name: str, equation: str) -> Attributes:
+        return {"units": "1", "long_name": long_name, "equation": equation}
+
+    rho_S = _re_im(run.rho_S[run.recorded])
+    variables: Variables = {
+        "rho_S": (
+            ("t", "row", "column", "complex"),
+            rho_S,
+            about("reduced state of the system, not renormalised", "Tr_B rho"),
+        ),
+        "bond_profile": (
+            ("t", "site"),
+            run.bonds.copy(),
+            about("dimension of each chain site's bond on the side of the system", "none"),
+        ),
+        "occupation_profile": (
+            ("t", "site"),
+            run.occupations.copy(),
+            about("bosons on each chain site", "<c_n^dag c_n>"),
+        ),
+        "level_profile": (("t", "site"), run.levels.copy(), about("boson levels in use on each chain site", "none")),
+    }
+    if run.mode_frequency.size:
+        variables["mode_occupation"] = (
+            ("t", "mode"),
+            run.mode_occupation.copy(),
+            about(
+                "change of the occupation of each physical mode from its thermal one; divided by mode_weight: per unit frequency",
+                "<a_k^dag a_k> - n_k^beta, chain and thermofield maps undone",
+            )
+            | {"reason": "NaN: not evaluated at these times"},
+        )
+    if run.normal.shape[-1]:
+        for name, array, equation in (
+            ("chain_normal", run.normal, "<c_m^dag c_n>"),
+            ("chain_anomalous", run.anomalous, "<c_m c_n>"),
+        ):
+            text = about(f"correlation matrix {equation} of the chain sites", equation)
+            variables[name] = (("t", "site", "other_site", "complex"), _re_im(array), text)
+    variables |= _observables(run)
+    if run.rough is not None:
+        how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0]}
+        error = envelope(run.t, rho_S, run.rough.t, _re_im(run.rough.rho_S[run.rough.recorded]))
+        variables["rho_S_error"] = (("t", "row", "column", "complex"), error, {"long_name": "error of rho_S", **how})
+        if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
+            error = envelope(run.t, run.mode_occupation, run.rough.t, run.rough.mode_occupation)
+            long_name: Attributes = {"long_name": "error of mode_occupation"}
+            variables["mode_occupation_error"] = (("t", "mode"), error, long_name | how)
+    return variables
+
+
+def _observables(run: Trajectory) -> Variables:
+    """A column for each of the user's observables, complex ones with the last axis (re, im), and their errors."""
+    variables: Variables = {}
+    for k, observable in enumerate(run.observed):
+        values = run.observables[:, k]
+        about: Attributes = {"units": "1", "long_name": observable.describe(), "equation": "Tr[O rho]"}
+        real = observable.hermitian
+        dims = ("t",) if real else ("t", "complex")
+        variables[observable.name] = (dims, values.real.copy() if real else _re_im(values), about)
+        if run.rough is not None:
+            other = run.rough.observables[:, k]
+            pair = (values.real, other.real) if real else (_re_im(values), _re_im(other))
+            error = envelope(run.t, pair[0], run.rough.t, pair[1])
+            text: Attributes = {"units": "1", "long_name": f"error of {observable.name}", "how": HOW.split(";")[0]}
+            variables[f"{observable.name}_error"] = (dims, error, text)
+    return variables
+
+
+def coordinates(run: Trajectory) -> dict[str, Any]:
+    """Coordinates of the dataset."""
+    numbers = [n for chain in run.model.chains for n in range(chain.length)]
+    chain_of = [k for k, chain in enumerate(run.model.chains) for _ in range(chain.length)]
+    found: dict[str, Any] = {
+        "t": ("t", run.t, {"units": "1/energy", "long_name": "time"}),
+        "complex": ["re", "im"],
+        "site": ("site", np.arange(run.occupations.shape[1]), {"long_name": "chain site, chain after chain"}),
+        "chain": ("site", np.array(chain_of), {"long_name": "chain of the site"}),
+        "site_in_chain": ("site", np.array(numbers), {"long_name": "place in its chain, 0 next to the system"}),
+        "bath": ("bath", np.arange(len(run.model.couplings)), {"long_name": "bath"}),
+        "temperature_of_bath": (
+            "bath", np.array(run.model.temperatures, dtype=np.float64), {"units": "energy", "long_name": "temperature of each bath"},
+        ),
+    }  # fmt: skip
+    if run.mode_frequency.size:
+        weight = {"units": "energy", "long_name": "quadrature weight dw of the mode; 1 for a discrete bath"}
+        found |= {
+            "mode_frequency": ("mode", run.mode_frequency, {"units": "energy", "long_name": "frequency of the mode"}),
+            "mode_weight": ("mode", run.mode_weight, weight),
+            "mode_bath": ("mode", run.mode_bath, {"long_name": "bath of the mode"}),
+        }
+    return found

@@ -1,0 +1,286 @@
+"""Two-time correlation functions <O(t) O'(0)> of system operators, and their spectra.
+
+With |psi> the purified start, <O(t) O'(0)> = <U psi| O |U O' psi>: the start and, for each O', the state O' psi are evolved side by side
+and overlapped at the record times. Any start and any drive will do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.algorithms import TDVP, TDVP1, Algorithm
+from tnthermo.evolve import check_arguments, rough
+from tnthermo.kernels.moments import overlap_operator
+from tnthermo.local import PAULI, Matrix, operator
+from tnthermo.model import Model
+from tnthermo.run import Engine, Progress, engine_for, step_times
+from tnthermo.start import Prepared, prepare
+from tnthermo.thermo.errors import envelope
+from tnthermo.thermo.integrate import cumulative_integral
+from tnthermo.threads import one_blas_thread
+
+Complex = npt.NDArray[np.complex128]
+Real = npt.NDArray[np.float64]
+WINDOWS = ("none", "hann")
+
+
+def two_time(
+    model: Model,
+    pairs: Mapping[str, tuple[Any, Any]],
+    *,
+    initial: Any = "+z",
+    displacement: Any = None,
+    algorithm: Algorithm | None = None,
+    until: float,
+    record_every: float | None = None,
+    levels: str | int | Sequence[int] = "auto",
+    error_bars: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+) -> xr.Dataset:
+    """<O(t) O'(0)> for each NAME: (O, O') of ``pairs``, on a dimension ``t``.
+
+    pairs   {"zz": ("z", "z"), "mp": ("sigma_minus", "sigma_plus")}: system operators as Pauli letters, names, components or (d, d) matrices
+    the rest as for `tnthermo.evolve`
+
+    NAME (t, complex) is the correlation function with the last axis (re, im), NAME_connected the same less <O(t)><O'(0)>, NAME_error
+    the largest difference so far to a run with twice the step, ten times the tolerance and half the bond cap; units of O times those of O'.
+
+    Raises `chains.InvalidInput` with all problems at once.
+    """
+    algorithm = algorithm or TDVP()
+    problems: list[Problem] = []
+    operators: dict[str, tuple[Matrix, Matrix]] = {}
+    for name, pair in pairs.items():
+        try:
+            operators[name] = operator_pair(pair, key=f"pairs.{name}", dimension=model.dimension)
+        except InvalidInput as error:
+            problems += error.problems
+    if not pairs:
+        problems.append(Problem(key="pairs", value=dict(pairs), allowed='at least one {"name": (O, O\')}'))
+    if isinstance(algorithm, TDVP1):
+        allowed = "any method but tdvp1, whose spare bond directions belong to one start"
+        problems.append(Problem(key="algorithm", value="tdvp1", allowed=allowed))
+    rho = None
+    try:
+        rho, _ = check_arguments(
+            model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
+        )  # fmt: skip
+    except InvalidInput as error:
+        problems += error.problems
+    raise_if_any(problems)
+    every = record_every or algorithm.step
+    pass_ = _Pass(
+        model=model, rho=rho, displacement=displacement, algorithm=algorithm, until=float(until), every=every, levels=levels,
+        operators=operators, progress=progress,
+    )  # fmt: skip
+    fine = pass_.go("correlations")
+    other = None
+    if error_bars:
+        multiple = round(every / algorithm.step)
+        coarse_every = every * (1 if multiple % 2 == 0 else 2)
+        other = replace(pass_, algorithm=rough(algorithm), every=coarse_every).go("correlations, error bars")
+    return _dataset(model, operators, fine, other)
+
+
+def operator_pair(pair: Any, *, key: str, dimension: int) -> tuple[Matrix, Matrix]:
+    """(O, O') as (d, d) matrices. Raises InvalidInput."""
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise InvalidInput([Problem(key=key, value=pair, allowed="two system operators, [O, O']")])
+    problems: list[Problem] = []
+    found: list[Matrix] = []
+    for place, value in enumerate(pair):
+        try:
+            named = isinstance(value, str) and value in PAULI
+            matrix = PAULI[value] if named else operator(value, key=f"{key}[{place}]", hermitian=False)
+        except InvalidInput as error:
+            problems += error.problems
+            continue
+        if matrix.shape[0] != dimension:
+            allowed = f"the size of the system {(dimension, dimension)}, found {matrix.shape}"
+            problems.append(Problem(key=f"{key}[{place}]", value=value, allowed=allowed))
+        found.append(matrix)
+    raise_if_any(problems)
+    return found[0], found[1]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Result:
+    """correlations, later (n, K): <O(t) O'(0)> and <O(t)>; earlier (K,): <O'(0)>."""
+
+    t: Real
+    correlations: Complex
+    later: Complex
+    earlier: Complex
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Pass:
+    """One pass over the clock with the start and every O' psi."""
+
+    model: Model
+    rho: Matrix | None
+    displacement: Any
+    algorithm: Algorithm
+    until: float
+    every: float
+    levels: Any
+    operators: Mapping[str, tuple[Matrix, Matrix]]
+    progress: Callable[[Progress], None] | None
+
+    def go(self, stage: str) -> _Result:
+        """Carry it out."""
+        with one_blas_thread():
+            return self._go(stage)
+
+    def _go(self, stage: str) -> _Result:
+        started = time.perf_counter()
+        start = prepare(self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until)
+        plain = engine_for(self.model, start, self.algorithm)
+        moved: dict[bytes, tuple[float, Engine]] = {}
+        for _, earlier in self.operators.values():
+            key = earlier.tobytes()
+            if key not in moved:
+                size, changed = applied(start, earlier)
+                if size > 0:
+                    moved[key] = (size, engine_for(self.model, changed, self.algorithm))
+        times = step_times(self.until, self.algorithm.step, self.model.breaks)
+        flags: dict[str, str] = {f"start {n}": text for n, text in enumerate(start.flags)}
+        rows, means, kept = [], [], []
+        earlier_means: Complex = np.zeros(0, dtype=np.complex128)
+        for k, t in enumerate(times):
+            if k:
+                for engine in (plain, *(engine for _, engine in moved.values())):
+                    report = engine.step(float(t - times[k - 1]))
+                    if report.capped > 0 or report.missed > 0:
+                        flags.setdefault("bond", f"bond cap {self.algorithm.max_bond} reached at t = {t:g}")
+            if k == 0:
+                earlier_means = np.array([self._mean(plain, earlier) for _, earlier in self.operators.values()])
+            on_grid = abs(t / self.every - round(t / self.every)) * self.every <= 1e-6 * self.algorithm.step
+            if on_grid or k == times.size - 1:
+                kept.append(t)
+                rows.append([self._overlap(plain, moved.get(b.tobytes()), a) for a, b in self.operators.values()])
+                means.append([self._mean(plain, a) for a, _ in self.operators.values()])
+            if self.progress is not None:
+                blocks = plain.network()
+                self.progress(
+                    Progress(
+                        time=float(t), until=self.until, steps=k, wall_seconds=time.perf_counter() - started,
+                        largest_bond=int(blocks.bonds.max()), largest_level=int(blocks.levels.max()),
+                        active_sites=blocks.active - blocks.first - 1, discarded_weight=0.0, stage=stage,
+                    )
+                )  # fmt: skip
+        return _Result(
+            t=np.array(kept), correlations=np.array(rows), later=np.array(means), earlier=earlier_means,
+            flags=tuple(flags.values()),
+        )  # fmt: skip
+
+    def _overlap(self, plain: Engine, moved: tuple[float, Engine] | None, later: Matrix) -> complex:
+        if moved is None:  # O' psi = 0
+            return 0.0
+        size, engine = moved
+        return size * self._between(plain, engine, later)
+
+    def _mean(self, engine: Engine, matrix: Matrix) -> complex:
+        return self._between(engine, engine, matrix)
+
+    @staticmethod
+    def _between(bra: Engine, ket: Engine, matrix: Matrix) -> complex:
+        bras, kets = bra.network(), ket.network()
+        acting = np.kron(matrix, np.eye(kets.ancilla)).astype(np.complex128)
+        return complex(overlap_operator(bras.tensors, kets.tensors, kets.system, acting))
+
+
+def applied(start: Prepared, matrix: Matrix) -> tuple[float, Prepared]:
+    """(norm of O psi, O psi divided by it) for a system operator O (d, d)."""
+    state = start.state
+    acting = np.kron(matrix, np.eye(state.ancilla))
+    center = np.einsum("ij,ljr->lir", acting, state.tensors[state.system])
+    size = float(np.linalg.norm(center))
+    if size < 1e-14 * np.linalg.norm(matrix):
+        return 0.0, start
+    tensors = tuple(center / size if i == state.system else tensor for i, tensor in enumerate(state.tensors))
+    return size, replace(start, state=replace(state, tensors=tensors))
+
+
+def _pairs(values: Complex) -> Real:
+    return np.stack([values.real, values.imag], axis=-1)
+
+
+def _dataset(
+    model: Model, operators: Mapping[str, tuple[Matrix, Matrix]], fine: _Result, other: _Result | None
+) -> xr.Dataset:
+    variables: dict[str, Any] = {}
+    for k, name in enumerate(operators):
+        plain = _pairs(fine.correlations[:, k])
+        connected = _pairs(fine.correlations[:, k] - fine.later[:, k] * fine.earlier[k])
+        dims = ("t", "complex")
+        about = {"units": "1", "long_name": f"two-time correlation function {name}", "equation": "<O(t) O'(0)>"}
+        variables[name] = (dims, plain, about)
+        variables[f"{name}_connected"] = (dims, connected, about | {"equation": "<O(t) O'(0)> - <O(t)><O'(0)>"})
+        if other is not None:
+            text = {"units": "1", "long_name": f"error of {name}, largest difference so far to a rougher run"}
+            variables[f"{name}_error"] = (
+                dims,
+                envelope(fine.t, plain, other.t, _pairs(other.correlations[:, k])),
+                text,
+            )
+    return xr.Dataset(
+        variables,
+        coords={"t": ("t", fine.t, {"units": "1/energy", "long_name": "time"}), "complex": ["re", "im"]},
+        attrs={
+            "pairs": ", ".join(operators),
+            "status": "not converged" if fine.flags else "converged",
+            "flags": "; ".join(fine.flags) or "none",
+            "temperatures": ", ".join(f"{T:g}" for T in model.temperatures),
+        },
+    )
+
+
+def spectrum(correlations: xr.Dataset, frequencies: npt.ArrayLike, *, window: str = "hann") -> xr.Dataset:
+    """S(w) = 2 Re int_0^until f(t) exp(i w t) C(t) dt (frequency,) of every connected correlation function C of `two_time`.
+
+    frequencies  (k,), energies of any sign
+    window       "hann": f = cos^2(pi t / (2 until)), which resolves about 4/until and has no ringing; "none": f = 1
+
+    In equilibrium this is int exp(i w t) <O(t) O'(0)> dt for O' = O^dag, and S(-w) = exp(-beta w) S(w). NAME_spectrum_error is the
+    error of C carried through, 2 int f |error| dt: an upper estimate. What the finite time leaves out is not in it; see the attribute
+    ``resolution``.
+
+    Raises `chains.InvalidInput` for an unknown window or frequencies that are no list of finite numbers.
+    """
+    problems = []
+    if window not in WINDOWS:
+        problems.append(Problem(key="window", value=window, allowed=" | ".join(WINDOWS)))
+    w = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
+    if w.ndim != 1 or not np.all(np.isfinite(w)):
+        problems.append(Problem(key="frequencies", value=frequencies, allowed="a list of finite real numbers"))
+    raise_if_any(problems)
+    t = correlations["t"].values
+    end = float(t[-1])
+    shape = np.cos(0.5 * np.pi * t / end) ** 2 if window == "hann" and end > 0 else np.ones(t.size)
+    variables: dict[str, Any] = {}
+    for name in str(correlations.attrs["pairs"]).split(", "):
+        values = correlations[f"{name}_connected"].values
+        signal = shape * (values[:, 0] + 1j * values[:, 1])
+        integrand = np.exp(1j * np.outer(t, w)) * signal[:, None]
+        about = {"units": "1/energy", "long_name": f"spectrum of {name}", "equation": "2 Re int f exp(i w t) C(t) dt"}
+        variables[f"{name}_spectrum"] = (("frequency",), 2 * cumulative_integral(t, integrand)[-1].real, about)
+        if f"{name}_error" in correlations:
+            size = np.linalg.norm(correlations[f"{name}_error"].values, axis=1)
+            total = 2 * float(np.trapezoid(shape * np.nan_to_num(size), t)) if t.size > 1 else 0.0
+            text = {"units": "1/energy", "long_name": f"error of {name}_spectrum"}
+            variables[f"{name}_spectrum_error"] = (("frequency",), np.full(w.size, total), text)
+    return xr.Dataset(
+        variables,
+        coords={"frequency": ("frequency", w, {"units": "energy", "long_name": "frequency"})},
+        attrs={"window": window, "resolution": 4 / end if end > 0 else float("inf")},
+    )
