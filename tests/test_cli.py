@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 from typer.testing import CliRunner, Result
 
+import tnthermo as tt
 from tests.test_config import write_config
 from tests.test_config_runs import BATHS
 from tnthermo import cli, files, plots, study
@@ -144,3 +147,37 @@ def test_the_program_as_a_program(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == ["error: bath.temperature = -1.0: a finite real number >= 0"]
     assert list(tmp_path.iterdir()) == [config]
+
+
+def test_two_time_correlations_from_the_configuration(tmp_path: Path) -> None:
+    """[record] two_time: a group of result.nc, the same numbers as from Python; bad pairs are named with all other problems."""
+    config, out = write_config(tmp_path), tmp_path / "out"
+    text = config.read_text()
+    config.write_text(text + '\n[record]\ntwo_time = { zz = ["z", "z"], mp = ["sigma_minus", { x = 1.0 }] }\n')
+    ran = call("run", config, "--out", out)
+    assert ran.exit_code == 0, ran.output
+    found = xr.load_dataset(out / files.RESULT, engine="h5netcdf", group="two_time")
+    resolved = study.resolve_file(config)
+    again = tt.two_time(resolved.model, **resolved.two_time_keywords())
+    for name in ("zz", "mp", "zz_connected", "mp_error"):
+        assert np.array_equal(found[name].values, again[name].values)
+    assert np.array_equal(tt.spectrum(found, [0.5])["zz_spectrum"], tt.spectrum(again, [0.5])["zz_spectrum"])
+    # the resolved file is the same run; other operators are another one
+    assert study.resolve_file(out / files.CONFIG).hash == resolved.hash
+    config.write_text(text + '\n[record]\ntwo_time = { zz = ["z", "x"], mp = ["sigma_minus", { x = 1.0 }] }\n')
+    assert study.resolve_file(config).hash != resolved.hash
+    config.write_text(text + '\n[record]\ntwo_time = { "a b" = ["z", "z"], one = ["z"], two = ["z", "sigma_minas"] }\n')
+    refused = call("check", config)
+    assert refused.exit_code == cli.BAD_INPUT
+    for key in ("record.two_time.a b", "record.two_time.one", "record.two_time.two[1]"):
+        assert key in refused.output
+
+
+def test_steady_currents_on_the_screen(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("run", write_config(tmp_path), "--out", out).exit_code == 0
+    end = float(files.load_ledger(out)["t"][-1])
+    shown = call("show", out, "--steady-since", 0)
+    assert shown.exit_code == 0, shown.output
+    assert "into bath 0" in shown.stdout
+    assert call("show", out, "--steady-since", 2 * end).exit_code == cli.BAD_INPUT

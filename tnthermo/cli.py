@@ -15,8 +15,9 @@ from chains.problems import InvalidInput
 from tnthermo import files, plots, study
 from tnthermo.config_estimate import planned
 from tnthermo.config_report import checked
-from tnthermo.display import ProgressDisplay, shown
+from tnthermo.display import ProgressDisplay, shown, steady_lines
 from tnthermo.evolve import NotConverged
+from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.ledger import installed_version
 
 FAILED, BAD_INPUT, ACCURACY, STORAGE = 1, 2, 3, 4
@@ -127,10 +128,21 @@ def run(
 
 
 @app.command()
-def show(result: ResultPlace, debug: Debug = False) -> None:
+def show(
+    result: ResultPlace,
+    steady_since: Annotated[
+        float | None,
+        typer.Option(help="also the mean energy current into each bath from this time on", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
     """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
     with outcomes(debug=debug):
-        print(shown(files.load_ledger(result)))
+        dataset = files.load_ledger(result)
+        steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
+        print(shown(dataset))
+        if steady is not None:
+            print(steady_lines(steady))
 
 
 @app.command()

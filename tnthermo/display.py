@@ -233,3 +233,14 @@ def shown(dataset: xr.Dataset) -> str:
         remarks = [*remarks[: room - 1], f"  and {len(remarks) - room + 1} more, see the attributes of result.nc"]
     seconds = attributes.get("wall_seconds")
     return "\n".join([*lines, verdict + (f" in {clock(float(seconds))}" if seconds is not None else ""), *remarks])
+
+
+def steady_lines(steady: xr.Dataset) -> str:
+    """What `tnthermo.steady_currents` found, a line for each bath."""
+    since, until, imbalance = (float(steady.attrs[key]) for key in ("since", "until", "imbalance"))
+    lines = [f"mean energy current from t = {since:g} to {until:g} (sum over the baths {imbalance:.1e}):"]
+    for j, (current, error, drift) in enumerate(
+        zip(steady["current"].values, steady["error"].values, steady["drift"].values, strict=True)
+    ):
+        lines.append(f"  into bath {j}: {number(float(current), float(error))}   (drift {float(drift):.1e})")
+    return "\n".join(lines)

@@ -8,7 +8,7 @@ import xarray as xr
 from chains.checks import number_problems
 from chains.problems import Problem, raise_if_any
 
-FEWEST = 8  # record times in the window
+FEWEST = 5  # record times in the window
 
 
 def steady_currents(ledger: xr.Dataset, *, since: float) -> xr.Dataset:
@@ -22,7 +22,7 @@ def steady_currents(ledger: xr.Dataset, *, since: float) -> xr.Dataset:
 
     ledger    of `tnthermo.ledger`; without error columns (error_bars = False) drift and imbalance alone make the error
 
-    Raises `chains.InvalidInput` for a window with fewer than 8 record times.
+    Raises `chains.InvalidInput` for a window with fewer than 5 record times.
     """
     problems = number_problems("since", since, at_least=0.0)
     times = ledger["t"].values
