@@ -368,17 +368,18 @@ def test_levels_grow_on_both_sides_of_the_system(kind):
     np.testing.assert_allclose(run.occupations[:, 0], run.occupations[:, 1], rtol=5e-3, atol=1e-6)
 
 
-def test_gates_need_neighbours():
+@pytest.mark.parametrize("kind", [tt.TEBD, tt.TDVP2])
+def test_gates_and_pairs_of_sites_need_neighbours(kind):
     pair = chains.thermofield_chains(ONE_MODE, temperature=0.5)
 
     def run(layout: str) -> tt.Trajectory:
         model = tt.JaynesCummings(hamiltonian={"x": 0.5}, bath=pair, layout=layout)
-        return tt.evolve(model, algorithm=tt.TEBD(step=0.1, tolerance=1e-4), until=0.2, error_bars=False)
+        return tt.evolve(model, algorithm=kind(step=0.1, tolerance=1e-4), until=0.2, error_bars=False)
 
     assert run("middle").flags == ()
     with pytest.raises(chains.InvalidInput, match="middle") as caught:
         run("interleaved")
-    assert caught.value.problems[0].key == "method"
+    assert caught.value.problems[0].key == "algorithm"
 
 
 def test_mixed_start_is_carried_by_an_ancilla():

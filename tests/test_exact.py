@@ -34,12 +34,11 @@ def model(*, driven: bool) -> tt.Model:
             tt.couple("sigma_minus", chains.thermofield_chains(ONE_MODE, temperature=0.5), kind="exchange"),
         ],
         drives=drives if driven else [],
-        layout="middle",
     )
 
 
 def engine(m: tt.Model, levels: int = 3, *, may_grow: bool = False, tolerance: float = 1e-6, start: float = 0.0):
-    state = product_state(purify(MIXED), m.line, (levels,) * m.sites, (0.2, 0.1j, 0.0))
+    state = product_state(purify(MIXED), m.line, (levels,) * m.sites, (0.2, 0.1j, 0.0)[: m.sites])
     algorithm = tt.Exact(step=0.1, tolerance=tolerance)
     made = ExactEngine(algorithm, state, automaton(m.terms, m.line.length), m, may_grow=may_grow)
     made.time = start
@@ -149,7 +148,8 @@ def test_a_step_that_fills_the_levels_is_taken_again_with_more_of_them(driven):
 
 
 def test_the_network_of_the_vector_has_its_centre_at_the_system():
-    m = model(driven=True)
+    bath = chains.chain(ONE_MODE)
+    m = tt.assemble(hamiltonian={"x": 0.5}, couplings=[tt.couple({"z": 0.5}, bath)] * 2, layout="middle")
     e = engine(m)
     e.step(0.3)
     blocks = e.network()

@@ -8,15 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from chains.problems import InvalidInput, Problem
-from tnthermo.algorithms import TDVP1, TEBD
+from tnthermo.algorithms import TDVP1
 from tnthermo.config_bath import MadeBath
 from tnthermo.config_drive import Drives
-from tnthermo.config_limits import memory_problems, neighbours_only
+from tnthermo.config_limits import memory_problems
 from tnthermo.config_read import BathKeys, Tables
 from tnthermo.config_schema import Record
 from tnthermo.local import PAULI, purify
 from tnthermo.model import Model
 from tnthermo.observables import NAME, observables
+from tnthermo.run import engine_problems
 from tnthermo.start import MEAN_FORCE, displacement_problems, mean_force_problems
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 from tnthermo.two_time import operator_pair
@@ -158,11 +159,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
     if displacement is not None and not isinstance(state, str):
         for problem in displacement_problems(model, displacement):
             problems.append(replace(problem, key=_of_its_bath(problem.key, tables)))
-    if isinstance(algorithm, TEBD) and not neighbours_only(model):
-        allowed = "tdvp | tdvp1 | tdvp2 | exact: sites of interleaved chains interact across each other"
-        helps = len(model.chains) == 2
-        hint = 'or evolution.layout = "middle", the system between the two chains' if helps else ""
-        problems.append(Problem(key="evolution.method", value="tebd", allowed=allowed, hint=hint))
+    problems += [replace(problem, key="evolution.method") for problem in engine_problems(model, algorithm)]
     record = tables.get("record")
     if record is not None:
         lengths = tuple(chain.length for chain in model.chains)

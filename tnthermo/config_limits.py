@@ -7,7 +7,6 @@ import os
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import chains
 from chains.problems import Problem
@@ -109,9 +108,3 @@ def _width(chain: chains.Chain) -> float:
     if chain.length == 1:
         return float(abs(chain.frequencies[0]))
     return (2 if chain.thermal else 4) * float(chain.hoppings[-1])
-
-
-def neighbours_only(model: Model) -> bool:
-    """Whether every term of H acts on neighbours on the line, as Trotter gates want it."""
-    line = model.line
-    return all(abs(b - a) == 1 for places in line.chains for a, b in pairwise((line.system, *places)))

@@ -14,7 +14,7 @@ from tnthermo.flags import RunFailed
 from tnthermo.local import Matrix, density_matrix
 from tnthermo.model import Model
 from tnthermo.observables import Observable, observables
-from tnthermo.run import NotConverged, Progress, Recording, Run
+from tnthermo.run import NotConverged, Progress, Recording, Run, engine_problems
 from tnthermo.start import MEAN_FORCE, displacement_problems, mean_force_problems
 from tnthermo.trajectory import Trajectory
 
@@ -136,6 +136,7 @@ def check_arguments(
         if displacement is not None and isinstance(algorithm, TDVP1):
             allowed = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"
             problems.append(Problem(key="displacement", value=displacement, allowed=allowed))
+    problems += engine_problems(model, algorithm)
     try:
         found = observables(own or {}, dimension=model.dimension, lengths=tuple(chain.length for chain in model.chains))
     except InvalidInput as error:

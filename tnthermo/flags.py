@@ -31,22 +31,30 @@ def guard(local: Local, t: float) -> None:
 class Flags:
     """Collects, in ``found``, a text for each kind of thing that did not converge; what the start already said comes first.
 
-    blocks  the start: the last site of a chain that should go on is watched for changes from it
+    blocks     the start: the last site of a chain that should go on is watched for changes from it
+    displaced  whether the baths started displaced: then the end of a chain moves by itself, and only what is not coherent is watched
     """
 
     def __init__(
-        self, start: Sequence[str], algorithm: Algorithm, blocks: BlockState, *, levels_may_grow: bool
+        self,
+        start: Sequence[str],
+        algorithm: Algorithm,
+        blocks: BlockState,
+        *,
+        levels_may_grow: bool,
+        displaced: bool = False,
     ) -> None:
         self.found = {f"start {n}": text for n, text in enumerate(start)}
         self.algorithm = algorithm
         self.levels_may_grow = levels_may_grow
+        self.displaced = displaced
         model = blocks.model
         self.ends = {
             number: places[-1]
             for number, (chain, places) in enumerate(zip(model.chains, model.line.chains, strict=True))
             if chain.next_hopping > 0
         }
-        self.before = {number: _occupation(blocks, place) for number, place in self.ends.items()}
+        self.before = {number: self._occupation(blocks, place) for number, place in self.ends.items()}
 
     def look(self, report: StepReport, blocks: BlockState, t: float) -> None:
         """After a step."""
@@ -67,7 +75,7 @@ class Flags:
         for number, place in self.ends.items():
             if not blocks.first <= place < blocks.active:
                 continue
-            change = abs(_occupation(blocks, place) - self.before[number])
+            change = abs(self._occupation(blocks, place) - self.before[number])
             if change > CHAIN_END * self.algorithm.tolerance:
                 which = "" if len(self.ends) == 1 else f" of chain {number}"
                 self.found["chain"] = (
@@ -81,7 +89,11 @@ class Flags:
         if drift > NORM_DRIFT * (expected + 1e-9):
             self.found["norm"] = f"norm drifted by {drift:.2g} at t = {t:g}"
 
+    def _occupation(self, blocks: BlockState, place: int) -> float:
+        """<c^dag c>, for displaced baths less |<c>|^2."""
+        levels = blocks.tensors[place].shape[1]
 
-def _occupation(blocks: BlockState, place: int) -> float:
-    number = boson("number", blocks.tensors[place].shape[1]).astype(np.complex128)
-    return float(np.trace(site_moment(blocks, place, number)).real)
+        def mean(name: str) -> complex:
+            return complex(np.trace(site_moment(blocks, place, boson(name, levels).astype(np.complex128))))
+
+        return mean("number").real - (abs(mean("lower")) ** 2 if self.displaced else 0.0)

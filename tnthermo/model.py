@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,8 @@ class Model:
     hamiltonian  the constant part of H_S, (d, d) Hermitian, energy units (hbar = k_B = 1)
     couplings    the baths, at least one
     drives       time-dependent parts of H_S, added to it
-    layout       of several chains on the line: "middle" (the system between them; of several baths half on either side), "interleaved"
-                 (all on one side, site by site), or "auto": "interleaved", the cheaper one at equal error (scripts/docs/layouts.md)
+    layout       of several chains on the line: "middle" (the system between two chains), "interleaved" (all on one side, site by site),
+                 or "auto": "interleaved", the cheaper one at equal error (scripts/docs/layouts.md)
     """
 
     hamiltonian: Matrix
@@ -102,14 +103,13 @@ class Model:
         numbered = [(k, chain.length) for k, chain in enumerate(self.chains)]
         if len(numbered) == 1 or self.layout != "middle":
             return line([], numbered)
-        if len(self.couplings) == 1:
-            return line(numbered[1:], numbered[:1])
-        half = len(self.couplings) // 2
-        on_left = [bath < half for bath in self.chain_baths]
-        return line(
-            [entry for entry, left in zip(numbered, on_left, strict=True) if left],
-            [entry for entry, left in zip(numbered, on_left, strict=True) if not left],
-        )
+        return line(numbered[:1], numbered[1:])
+
+    @property
+    def neighbours_only(self) -> bool:
+        """Whether every term of H acts on neighbours on the line."""
+        line = self.line
+        return all(abs(b - a) == 1 for places in line.chains for a, b in pairwise((line.system, *places)))
 
     @property
     def factors(self) -> tuple[Drive, ...]:
@@ -258,8 +258,12 @@ def assemble(
         problems += error.problems
     if not couplings:
         problems.append(Problem(key="couplings", value=couplings, allowed="at least one bath"))
+    count = sum(len(coupling.chains) for coupling in couplings)
     if layout not in LAYOUTS:
         problems.append(Problem(key="layout", value=layout, allowed=" | ".join(LAYOUTS)))
+    elif layout == "middle" and count > 2:
+        allowed = f"auto | interleaved for more than two chains, here {count}"
+        problems.append(Problem(key="layout", value=layout, allowed=allowed))
     if matrix.size:
         named = [(f"couplings[{j}]", coupling.operator) for j, coupling in enumerate(couplings)]
         named += [(f"drives[{k}].operator", part.operator) for k, part in enumerate(drives)]

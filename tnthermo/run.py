@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 import chains
+from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.blocks import BlockState
 from tnthermo.exact import ExactEngine
@@ -61,8 +62,19 @@ class Engine(Protocol):
     def network(self) -> BlockState: ...
 
 
+def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
+    """Why a method cannot evolve a model: gates and pairs of sites see neighbours on the line only."""
+    if model.neighbours_only or not isinstance(algorithm, TDVP2 | TEBD):
+        return []
+    allowed = "tdvp | tdvp1 | exact: sites of interleaved chains interact across each other"
+    helps = len(model.chains) == 2
+    hint = 'or layout = "middle", the system between the two chains' if helps else ""
+    return [Problem(key="algorithm", value=algorithm.name, allowed=allowed, hint=hint)]
+
+
 def engine_for(model: Model, start: Prepared, algorithm: Algorithm) -> Engine:
-    """The engine that carries out ``algorithm`` from the prepared state."""
+    """The engine that carries out ``algorithm`` from the prepared state. Raises `chains.InvalidInput` for `engine_problems`."""
+    raise_if_any(engine_problems(model, algorithm))
     machine = automaton(model.terms, model.line.length)
     match algorithm:
         case TDVP() | TDVP1() | TDVP2():
@@ -148,7 +160,13 @@ class Run:
         locals_: list[Local] = []
         rows: list[_Row] = []
         reports: list[StepReport] = []
-        flags = Flags(start.flags, self.algorithm, engine.network(), levels_may_grow=start.may_grow)
+        flags = Flags(
+            start.flags,
+            self.algorithm,
+            engine.network(),
+            levels_may_grow=start.may_grow,
+            displaced=bool(start.displaced),
+        )
         dropped = 0.0
         for k, t in enumerate(times):
             if k:
@@ -183,8 +201,9 @@ class Run:
         if flags.found and self.strict:
             raise NotConverged(tuple(flags.found.values()))
         chain_energy = np.array([x.chain_energy for x in locals_])
+        rows = _from_known_start(rows, start, functions)
         offset = np.zeros(len(model.couplings))
-        if kind == "mean-force":  # <H_chain> = E_B - E_B', and the ancilla is as warm as the bath
+        if kind != "product":  # <H_chain> = E_B - E_B' but for a constant
             offset = rows[0].modes.energy - chain_energy[0]
         columns: dict[str, Any] = {name: np.array([getattr(row.profile, name) for row in rows]) for name in PROFILE}
         return Trajectory(
@@ -270,6 +289,30 @@ def _row(
         heat_square=measure.heat_squares(blocks) if "variance" in wanted else np.full(1 + baths, np.nan),
         matrices=matrices,
     )
+
+
+def _from_known_start(rows: list[_Row], start: Prepared, functions: Sequence[chains.ModeFunctions]) -> list[_Row]:
+    """The rows with the modes' occupations and energies counted from the known ones of a displaced start.
+
+    A chain does not reach the softest modes of a warm bath, whose displacement is large: of theirs it knows the changes only.
+    """
+    if not start.displaced:
+        return rows
+    known = [np.abs(alpha) ** 2 for alpha in start.displaced]
+    first = rows[0].modes
+    occupation = np.concatenate(known) - first.occupation
+    energy = np.array([f.frequencies @ n for f, n in zip(functions, known, strict=True)]) - first.energy
+    return [
+        replace(
+            row,
+            modes=Modes(
+                occupation=row.modes.occupation + occupation,
+                energy=row.modes.energy + energy,
+                ancilla=row.modes.ancilla - first.ancilla,
+            ),
+        )
+        for row in rows
+    ]
 
 
 def indices_due(t: npt.NDArray[np.float64], interval: float, *, first: bool) -> frozenset[int]:

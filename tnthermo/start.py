@@ -25,13 +25,14 @@ from tnthermo.coupling import Coupling, sign
 from tnthermo.local import Matrix, as_array, purify
 from tnthermo.model import Model
 from tnthermo.network import automaton
-from tnthermo.record import mode_functions
+from tnthermo.record import Measure, mode_functions, total_energy
 from tnthermo.state import State, product_state
 from tnthermo.tdvp import TDVPEngine
 
 Complex = npt.NDArray[np.complex128]
 MEAN_FORCE = "mean-force"
 PHASE = 0.15  # imaginary-time steps times the strongest local term: a fourth-order step is then good to about 1e-7
+MIRROR = 1e-4  # of the energies in play: how far bath and ancilla of an equilibrium may differ
 MOST_LEVELS = 400
 
 
@@ -40,12 +41,14 @@ class Prepared:
     """The state at t = 0, and what is known of it.
 
     may_grow     whether boson levels may grow ("auto")
+    displaced    for each bath the <a_k> of its physical modes; none where nothing is displaced
     free_energy  -T log(Z/Z_B) of a mean-force start; else NaN
     flags        what did not converge
     """
 
     state: State
     may_grow: bool
+    displaced: tuple[Complex, ...] = ()
     free_energy: float = math.nan
     flags: tuple[str, ...] = ()
 
@@ -103,11 +106,17 @@ def prepare(
         return _mean_force(model, algorithm, numbers, may_grow=may_grow)
     amplitudes = np.zeros(model.sites, dtype=np.complex128)
     flags = []
+    displaced: tuple[Complex, ...] = ()
     entries = per_bath(model, displacement)
     if any(entry is not None for entry in entries):
         parts = []
-        for coupling, entry, modes in zip(model.couplings, entries, mode_functions(model), strict=True):
-            part, missing = chain_amplitudes(coupling, entry, modes, until)
+        found = mode_functions(model)
+        displaced = tuple(
+            mode_amplitudes(coupling, entry, modes)
+            for coupling, entry, modes in zip(model.couplings, entries, found, strict=True)
+        )
+        for coupling, alpha, modes in zip(model.couplings, displaced, found, strict=True):
+            part, missing = chain_amplitudes(coupling, alpha, modes, until)
             parts.append(part)
             if missing > algorithm.tolerance:
                 flags.append(
@@ -115,12 +124,29 @@ def prepare(
                 )
         amplitudes = np.concatenate(parts)
         if may_grow:
-            numbers = tuple(_enough(a, d, algorithm.level_weight) for a, d in zip(amplitudes, numbers, strict=True))
+            # what is cut off of a coherent state looks like correlations between sites: to the sweep it must be nothing at all
+            nothing = max(algorithm.level_weight**2, 1e-22)
+            reached = largest_amplitudes(model, amplitudes, until)
+            numbers = tuple(_enough(a, d, nothing) for a, d in zip(reached, numbers, strict=True))
     lost = -math.expm1(sum(math.log1p(-_beyond(a, d)) for a, d in zip(amplitudes, numbers, strict=True)))
     if lost > max(model.sites * algorithm.level_weight, 1e-12):
         flags.append(f"displacement: {lost:.2g} of the coherent states does not fit into the boson levels given")
     state = product_state(purify(rho), model.line, numbers, tuple(amplitudes))
-    return Prepared(state=state, may_grow=may_grow, flags=tuple(flags))
+    return Prepared(state=state, may_grow=may_grow, displaced=displaced, flags=tuple(flags))
+
+
+def largest_amplitudes(model: Model, amplitudes: Complex, until: float) -> npt.NDArray[np.float64]:
+    """The largest |<c_n>| (N,) of each chain site in [0, until] while the chains move freely from ``amplitudes`` (N,)."""
+    times = np.linspace(0.0, until, 256)
+    largest, start = [], 0
+    for chain in model.chains:
+        part = amplitudes[start : start + chain.length]
+        start += chain.length
+        found = chains.star(chain)
+        phases = np.exp(-1j * sign(chain) * np.outer(times, found.frequencies))
+        moved = (phases * (found.vectors.T @ part)) @ found.vectors.T
+        largest.append(np.abs(moved).max(axis=0))
+    return np.concatenate(largest)
 
 
 def _beyond(amplitude: complex, levels: int) -> float:
@@ -136,26 +162,33 @@ def _enough(amplitude: complex, least: int, weight: float) -> int:
     return levels
 
 
+def mode_amplitudes(coupling: Coupling, displacement: Any, modes: chains.ModeFunctions) -> Complex:
+    """<a_k> (M,) of the physical modes of one bath: 0 for None, -x g_k/w_k for a number x, else the numbers given."""
+    if displacement is None:
+        return np.zeros(modes.frequencies.size, dtype=np.complex128)
+    if isinstance(displacement, int | float | np.number):
+        return (-float(displacement) * mode_couplings(coupling, modes) / modes.frequencies).astype(np.complex128)
+    return as_array(displacement, key="displacement")
+
+
+def mode_couplings(coupling: Coupling, modes: chains.ModeFunctions) -> npt.NDArray[np.float64]:
+    """g_k (M,) of the physical modes, energies."""
+    return np.asarray(coupling.chains[0].coupling * modes.positive[:, 0] / modes.cosh)
+
+
 def chain_amplitudes(
-    coupling: Coupling, displacement: Any, modes: chains.ModeFunctions, until: float
+    coupling: Coupling, alpha: Complex, modes: chains.ModeFunctions, until: float
 ) -> tuple[Complex, float]:
-    """(<c_n> over the bath's chain sites, largest error of <X>(t) on [0, until] relative to its largest value).
+    """(<c_n> over the bath's chain sites, largest error of <X>(t) on [0, until] relative to its largest value), alpha = <a_k> (M,).
 
     The second is 0 for a complete chain: modes that the chain does not reach are not displaced, and soft ones among them may come back.
     """
     lengths = [chain.length for chain in coupling.chains]
-    if displacement is None:
-        return np.zeros(sum(lengths), dtype=np.complex128), 0.0
-    couplings = coupling.chains[0].coupling * modes.positive[:, 0] / modes.cosh
-    if isinstance(displacement, int | float | np.number):
-        alpha = -float(displacement) * couplings / modes.frequencies + 0j
-    else:
-        alpha = as_array(displacement, key="displacement")
     ordinary = modes.positive.T @ (modes.cosh * alpha)
     partner = -modes.negative.T @ (modes.sinh * alpha.conj())
     amplitudes = np.concatenate([ordinary, partner]) if len(lengths) == 2 else ordinary + partner
     times = np.linspace(0.0, until, 64)
-    exact = 2 * (np.exp(-1j * np.outer(times, modes.frequencies)) @ (couplings * alpha)).real
+    exact = 2 * (np.exp(-1j * np.outer(times, modes.frequencies)) @ (mode_couplings(coupling, modes) * alpha)).real
     ours, start = np.zeros(times.size), 0
     for chain in coupling.chains:
         found = chains.star(chain)
@@ -164,9 +197,8 @@ def chain_amplitudes(
         phases = np.exp(-1j * sign(chain) * np.outer(times, found.frequencies))
         ours += 2 * (phases @ (found.couplings * (found.vectors.T @ part))).real
     largest = float(np.abs(exact).max())
-    return np.asarray(amplitudes, dtype=np.complex128), float(
-        np.abs(ours - exact).max()
-    ) / largest if largest > 0 else 0.0
+    error = float(np.abs(ours - exact).max()) / largest if largest > 0 else 0.0
+    return np.asarray(amplitudes, dtype=np.complex128), error
 
 
 def mean_force_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
@@ -209,10 +241,17 @@ def _mean_force(model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, 
         report = engine.step(duration / steps)
         capped = max(capped, report.capped, report.missed)
     blocks = engine.network()
-    flags = (f"bond cap {algorithm.max_bond} reached in the mean-force start",) if capped > 0 else ()
+    flags = [f"bond cap {algorithm.max_bond} reached in the mean-force start"] if capped > 0 else []
+    # <H_chain> = <H_B> - <H_B'> vanishes: bath and ancilla are each other's mirror image. Imaginary time lowers H_chain without a bound,
+    # so rounding in directions that carry no weight may grow beyond all others; then this is what shows it.
+    apart = float(np.abs(Measure(model).chain_energies(blocks)).max())
+    if apart > MIRROR * max(temperature, abs(total_energy(blocks))):
+        flags.append(
+            f"mean-force start: the energies of bath and ancilla differ by {apart:.2g} (another max_bond, fewer modes or a lower support)"
+        )
     return Prepared(
         state=replace(blocks.state(0.0), time=0.0),
         may_grow=may_grow,
         free_energy=-temperature * (2 * engine.log_norm + math.log(d)),
-        flags=flags,
+        flags=tuple(flags),
     )

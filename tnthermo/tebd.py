@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import TEBD
 from tnthermo.blocks import BlockState, more_levels, site_moment
 from tnthermo.model import Model
@@ -25,11 +24,6 @@ class TEBDEngine:
     """Propagates a quimb MatrixProductState by Trotter gates."""
 
     def __init__(self, algorithm: TEBD, state: State, machine: Automaton, model: Model, *, may_grow: bool) -> None:
-        far = [term.sites for term in model.terms if len(term.sites) == 2 and term.sites[1] - term.sites[0] > 1]
-        if far:
-            allowed = "neighbours on the line only; here sites of interleaved chains interact across each other"
-            hint = 'layout = "middle" for two chains, or another method'
-            raise InvalidInput([Problem(key="method", value="tebd", allowed=allowed, hint=hint)])
         self.algorithm = algorithm
         self.machine = machine
         self.model = model

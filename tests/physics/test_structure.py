@@ -6,11 +6,23 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.physics.runs import bare, few_modes
+from tnthermo.blocks import BlockState
 from tnthermo.network import automaton
-from tnthermo.state import product_state
+from tnthermo.record import Measure
+from tnthermo.state import State, product_state
 from tnthermo.tdvp import TDVPEngine
 
 MODEL = few_modes((0.6, 1.1), (0.2, 0.3), 0.5, {"z": 0.2, "x": 0.3}, {"z": 1.0})
+# driven, the system between a cold and a warm bath of one mode each
+ONE_MODE = chains.Discrete(frequencies=[0.8], couplings=[0.3])
+TWO_BATHS = tt.assemble(
+    hamiltonian={"z": 0.2, "x": 0.3},
+    couplings=[
+        tt.couple({"z": 1.0}, chains.chain(ONE_MODE), strength=tt.Pulse(centre=0.5, width=0.5, height=1.0, base=0.2)),
+        tt.couple({"x": 0.7}, chains.chain(ONE_MODE, temperature=0.5)),
+    ],
+    drives=[tt.SystemDrive(operator=np.array([[0, -1j], [1j, 0]]), drive=tt.Cosine(amplitude=0.4, frequency=1.0))],
+)
 TIGHT = tt.TDVP(step=0.125, tolerance=1e-7, max_bond=None)
 
 
@@ -25,17 +37,17 @@ def run() -> tt.Trajectory:
     ids=lambda a: a.name,
 )
 def test_forward_then_backward_is_the_start(algorithm):
-    levels = (12,) * MODEL.bath.length
-    start = product_state(np.diag([1.0, 0.0]).astype(complex), levels)
-    engine = TDVPEngine(algorithm, start, automaton(MODEL.terms, 5), may_grow=False)
-    for _ in range(8):
-        engine.step(0.125)
-    there = engine.network().state(1.0).to_quimb().H @ start.to_quimb()
-    assert abs(there) < 0.99
-    for _ in range(8):
-        engine.step(-0.125)
-    back = engine.network().state(0.0).to_quimb().H @ start.to_quimb()
-    assert abs(abs(back) - 1) < 1e-5
+    for model in (MODEL, TWO_BATHS):
+        start = product_state(np.array([[1.0], [0.0]], dtype=complex), model.line, (12,) * model.sites)
+        engine = TDVPEngine(algorithm, start, automaton(model.terms, model.line.length), model, may_grow=False)
+        for _ in range(8):
+            engine.step(0.125)
+        there = engine.network().state(1.0).to_quimb().H @ start.to_quimb()
+        assert abs(there) < 0.99
+        for _ in range(8):
+            engine.step(-0.125)
+        back = engine.network().state(0.0).to_quimb().H @ start.to_quimb()
+        assert abs(abs(back) - 1) < 1e-5
 
 
 def test_energy_and_norm(run):
@@ -62,15 +74,11 @@ def test_alpha_S_moves_energy_between_system_and_bath_only(run):
 
 def test_moving_the_centre_changes_no_column(run):
     """Through quimb with the centre elsewhere and back: the same measurements."""
-    from tnthermo.blocks import BlockState
-    from tnthermo.record import measure_local
-    from tnthermo.state import State
-
     psi = run.state.to_quimb()
     psi.canonicalize_(3)
     back = State.from_quimb(psi, dimension=2)
-    machine = automaton(MODEL.terms, 5)
-    before, after = (measure_local(BlockState(s, machine), MODEL) for s in (run.state, back))
+    machine, measure = automaton(MODEL.terms, 5), Measure(MODEL)
+    before, after = (measure.local(BlockState(s, machine, MODEL)) for s in (run.state, back))
     for name in ("rho_S", "moment_X", "moment_P", "chain_energy", "total_energy", "norm"):
         np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=1e-12)
 
@@ -84,7 +92,7 @@ def test_equal_frequencies_are_one_mode(run):
 
 
 def test_without_coupling_the_system_is_free_and_the_bath_at_rest():
-    free = tt.SpinBoson(hamiltonian={"x": 0.3}, coupling={"z": 0.0}, bath=MODEL.bath)
+    free = tt.SpinBoson(hamiltonian={"x": 0.3}, coupling={"z": 0.0}, bath=MODEL.chains[0])
     run = bare(free, TIGHT, 3.0)
     z = np.real(run.rho_S[:, 0, 0] - run.rho_S[:, 1, 1])
     np.testing.assert_allclose(z, np.cos(0.6 * run.times), atol=1e-7)

@@ -70,7 +70,7 @@ def test_wrong_partition_and_wrong_coupling_are_noticed():
     with pytest.raises(AssertionError, match="U_S"):
         assert_ledger_matches(tt.ledger(run, alpha_S=0.6), reference, tolerance=ROUGH)
     stronger = tt.SpinBoson(
-        hamiltonian=reference.hamiltonian, coupling=np.sqrt(2) * reference.coupling, bath=model_of(reference).bath
+        hamiltonian=reference.hamiltonian, coupling=np.sqrt(2) * reference.coupling, bath=model_of(reference).chains[0]
     )
     run = bare(stronger, QUICK, 6.0, initial=reference.initial)
     with pytest.raises(AssertionError, match="Qdot_B"):

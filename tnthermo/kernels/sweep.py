@@ -13,6 +13,7 @@ from numba import njit
 from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.expand import missing_directions
 from tnthermo.kernels.krylov import propagate
+from tnthermo.kernels.reach import reach_right
 
 # what a sweep reports, as indices into its `report` array
 DISCARDED, KRYLOV, MISSED, CAPPED = 0, 1, 2, 3
@@ -215,6 +216,8 @@ def sweep(
     back_to_left = False
     while True:
         if adaptive and i < n - 1 and not back_to_left:
+            active, missed = reach_right(tensors, lefts, rights, tables, values, widths, i, active, threshold, most)
+            report[MISSED] = max(report[MISSED], missed * abs(z))
             missed, leak = expand_right(tensors, lefts, rights, tables, values, widths, i, threshold, most)
             report[MISSED] = max(report[MISSED], missed * abs(z))
             if i >= active - 1 and leak >= threshold:
