@@ -13,8 +13,9 @@ import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
 from chains.checks import bracketed, frozen, sequence_problems
+from chains.columns import read_columns
 from chains.integrals import reorganisation_of, weight_of
-from chains.problems import InvalidInput, Problem, raise_if_any
+from chains.problems import Problem, raise_if_any
 from chains.spectral import Element, describe, evaluate
 
 FloatArray = npt.NDArray[np.float64]
@@ -53,20 +54,13 @@ class Table:
         Lines from '#' on are comments, empty lines are skipped, one line of column names may come first.
         Raises InvalidInput, naming the line of every problem, also for a file that cannot be read.
         """
-        place = Path(path)
-        try:
-            text = place.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            problem = Problem(key="file", value=str(place.absolute()), allowed="a readable text file", hint=str(error))
-            raise InvalidInput([problem]) from error
-        rows, lines, problems = _read(text)
-        if not problems:
-            w, j = [row[0] for row in rows], [row[1] for row in rows]
-            problems = _table_problems(w, j, ends, lambda i: f" on line {lines[i]}")
-        raise_if_any(
-            [Problem(key=f"{place.name}: {p.key}", value=p.value, allowed=p.allowed, hint=p.hint) for p in problems]
+        found = read_columns(
+            path,
+            names="w, J",
+            fewest=FEWEST_POINTS,
+            problems_of=lambda columns: _table_problems(columns.first, columns.second, ends, columns.where),
         )
-        return cls(frequencies=w, values=j, ends=ends, source=str(place))
+        return cls(frequencies=found.first, values=found.second, ends=ends, source=str(path))
 
     @property
     def support(self) -> tuple[float, float]:
@@ -137,40 +131,6 @@ class Table:
     def __call__(self, w: npt.ArrayLike) -> FloatArray:
         """J(w) for w >= 0, array -> array."""
         return evaluate(self, w)
-
-
-def _read(text: str) -> tuple[list[tuple[float, float]], list[int], list[Problem]]:
-    """Return the rows, their line numbers, and what could not be read."""
-    rows: list[tuple[float, float]] = []
-    lines: list[int] = []
-    problems: list[Problem] = []
-    header_possible = True
-    for number, line in enumerate(text.splitlines(), start=1):
-        fields = line.split("#")[0].replace(",", " ").split()
-        if not fields:
-            continue
-        numbers = [_to_float(entry) for entry in fields]
-        if header_possible and all(value is None for value in numbers):
-            header_possible = False
-            continue
-        header_possible = False
-        first, second = (numbers[0], numbers[1]) if len(numbers) == 2 else (None, None)
-        if first is None or second is None:
-            hint = "decimal points, no units; columns apart by spaces, tabs or commas"
-            problems.append(Problem(key=f"line {number}", value=line.strip(), allowed="two numbers: w, J", hint=hint))
-            continue
-        rows.append((first, second))
-        lines.append(number)
-    if not rows and not problems:
-        problems.append(Problem(key="file", value="no rows", allowed=f"at least {FEWEST_POINTS} rows: w, J"))
-    return rows, lines, problems
-
-
-def _to_float(entry: str) -> float | None:
-    try:
-        return float(entry)
-    except ValueError:
-        return None
 
 
 def _table_problems(frequencies: object, values: object, ends: object, where: Callable[[int], str]) -> list[Problem]:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
 from chains.checks import bracketed, frozen, number_problems, sequence_problems
-from chains.problems import InvalidInput, Problem, raise_if_any
+from chains.columns import read_columns
+from chains.problems import Problem, raise_if_any
 
 FloatArray = npt.NDArray[np.float64]
 PROFILES = ("linear", "smooth")
@@ -259,18 +260,13 @@ class TimeTable:
         Lines from '#' on are comments, empty lines are skipped, one line of column names may come first.
         Raises InvalidInput, naming the line of every problem, also for a file that cannot be read.
         """
-        place = Path(path)
-        try:
-            text = place.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            problem = Problem(key="file", value=str(place.absolute()), allowed="a readable text file", hint=str(error))
-            raise InvalidInput([problem]) from error
-        rows, lines, problems = _read(text)
-        times, values = [row[0] for row in rows], [row[1] for row in rows]
-        if not problems:
-            problems = _table_problems(times, values, lambda i: f" on line {lines[i]}")
-        raise_if_any([replace(p, key=f"{place.name}: {p.key}") for p in problems])
-        return cls(times=times, values=values, source=str(place))
+        found = read_columns(
+            path,
+            names="t, value",
+            fewest=FEWEST_POINTS,
+            problems_of=lambda columns: _table_problems(columns.first, columns.second, columns.where),
+        )
+        return cls(times=found.first, values=found.second, source=str(path))
 
     @property
     def breaks(self) -> tuple[float, ...]:
@@ -328,42 +324,6 @@ def _inside(t: FloatArray, first: float, last: float, scale: float) -> npt.NDArr
     """Where the slope is the one between first and last: to the right of the first kink, not of the last."""
     slack = AT_A_KINK * scale
     return (t >= first - slack) & (t < last - slack)
-
-
-def _read(text: str) -> tuple[list[tuple[float, float]], list[int], list[Problem]]:
-    """Return the rows, their line numbers, and what could not be read."""
-    rows: list[tuple[float, float]] = []
-    lines: list[int] = []
-    problems: list[Problem] = []
-    header_possible = True
-    for number, line in enumerate(text.splitlines(), start=1):
-        entries = line.split("#")[0].replace(",", " ").split()
-        if not entries:
-            continue
-        numbers = [_to_float(entry) for entry in entries]
-        if header_possible and all(entry is None for entry in numbers):
-            header_possible = False
-            continue
-        header_possible = False
-        first, second = numbers if len(numbers) == 2 else (None, None)
-        if first is None or second is None:
-            hint = "decimal points, no units; columns apart by spaces, tabs or commas"
-            problems.append(
-                Problem(key=f"line {number}", value=line.strip(), allowed="two numbers: t, value", hint=hint)
-            )
-            continue
-        rows.append((first, second))
-        lines.append(number)
-    if not rows and not problems:
-        problems.append(Problem(key="file", value="no rows", allowed=f"at least {FEWEST_POINTS} rows: t, value"))
-    return rows, lines, problems
-
-
-def _to_float(entry: str) -> float | None:
-    try:
-        return float(entry)
-    except ValueError:
-        return None
 
 
 def _table_problems(times: object, values: object, where: Callable[[int], str]) -> list[Problem]:
