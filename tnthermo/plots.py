@@ -51,6 +51,10 @@ HEAT_AND_WORK = (
     Curve(name="W_S", label="$W_S$", colour=SKY, style="-."),
     Curve(name="W_B", label="$W_B$", colour=ORANGE, style=(0, (5, 1, 1, 1, 1, 1))),
 )
+DRIVEN = (
+    Curve(name="W_total", label=r"$W$ total", colour=BLACK, style=(0, (4, 1))),
+    Curve(name="W_chi", label=r"$W_\chi$", colour=GREEN, style=":"),
+)
 ENTROPIES = (
     Curve(name="S_S", label="$S_S$", colour=BLUE),
     Curve(name="Delta_S_B", label=r"$\Delta S_B$", colour=RED, style="--"),
@@ -81,8 +85,9 @@ def energies(axes: Axes, dataset: xr.Dataset) -> None:
 
 
 def heat_and_work(axes: Axes, dataset: xr.Dataset) -> None:
-    """Heat and work accumulated by the system, the bath and the correlations."""
-    entries = draw(axes, dataset, HEAT_AND_WORK)
+    """Heat and work accumulated by the system, the bath and the correlations; of a driven run also the total work."""
+    driven = "W_total" in dataset and bool(np.any(dataset["W_total"].values != 0))
+    entries = draw(axes, dataset, HEAT_AND_WORK + (DRIVEN if driven else ()))
     alpha = dataset.attrs.get("alpha_S")
     frame(axes, dataset, "heat, work" + (rf" ($\alpha_S$ = {alpha:g})" if alpha is not None else ""))
     axes.set_xlabel(TIME)
