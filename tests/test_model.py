@@ -360,6 +360,24 @@ def test_the_hamiltonian_does_not_depend_on_the_layout():
     np.testing.assert_allclose(reference, reference.conj().T, atol=DENSE)
 
 
+def test_drives_take_components_and_refuse_what_is_none():
+    couplings = [tt.couple({"z": 0.5}, chains.chain(ONE_MODE))]
+    ramp = tt.Ramp(duration=1.0)
+    made = tt.assemble(
+        hamiltonian={"x": 1.0}, couplings=couplings, drives=[tt.SystemDrive(operator={"y": 2.0}, drive=ramp)]
+    )
+    np.testing.assert_array_equal(made.drives[0].operator, 2 * PAULI["y"])
+    for wrong, key in (
+        (ramp, "drives[0]"),
+        ([ramp], "drives[0]"),
+        ([tt.SystemDrive(operator={"y": 2.0}, drive=1.0)], "drives[0]"),
+        ([tt.SystemDrive(operator=[[0, 1], [0, 0]], drive=ramp)], "drives[0].operator"),
+    ):
+        with pytest.raises(chains.InvalidInput) as caught:
+            tt.assemble(hamiltonian={"x": 1.0}, couplings=couplings, drives=wrong)
+        assert [problem.key for problem in caught.value.problems] == [key]
+
+
 def test_numbers_of_baths_and_chains():
     m = several()
     assert [chain.length for chain in m.chains] == [2, 2, 2, 1]

@@ -98,6 +98,12 @@ def test_spectrum_of_a_damped_oscillation():
     lorentz = 2 * 0.5 / (0.25 + (np.array([-1.0, 0.5, 1.0]) - 1) ** 2)
     np.testing.assert_allclose(found["c_spectrum"].values, lorentz, atol=1e-9)
     assert found["c_spectrum_error"].values[0] == pytest.approx(2 * np.sqrt(2) * 1e-3 * 60, rel=1e-3)
+    # a signal that has not died out: what the other half of the time would change is in the error
+    long, short = np.arange(0, 60.01, 0.1), np.arange(0, 12.01, 0.1)
+    full, part = (tt.spectrum(sampled(np.exp(-0.2 * t - 1j * t), t), [1.0]) for t in (long, short))
+    difference = abs(float(full["c_spectrum"][0]) - float(part["c_spectrum"][0]))
+    assert difference > 0.5
+    assert difference < float(part["c_spectrum_error"][0]) * 1.5
     # negative: the sign of the frequency matters
     assert abs(found["c_spectrum"].values[0] - lorentz[2]) > 1
 
@@ -141,6 +147,10 @@ def test_equilibrium_obeys_detailed_balance():
         ({"a": (np.eye(3), "z")}, {}, "pairs.a[0]"),
         ({"a": ("z", "z")}, {"algorithm": tt.TDVP1()}, "algorithm"),
         ({"a": ("z", "z")}, {"initial": "+q"}, "initial"),
+        ({"t": ("z", "z")}, {}, "pairs.t"),
+        ({"a b": ("z", "z")}, {}, "pairs.a b"),
+        ({"a": ("z", "z"), "a_error": ("x", "x")}, {}, "pairs.a_error"),
+        ({"a_connected": ("z", "z"), "a": ("x", "x")}, {}, "pairs.a"),
     ],
 )
 def test_bad_input(pairs, others, named):

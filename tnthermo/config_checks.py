@@ -16,11 +16,11 @@ from tnthermo.config_read import BathKeys, Tables
 from tnthermo.config_schema import Record
 from tnthermo.local import PAULI, purify
 from tnthermo.model import Model
-from tnthermo.observables import NAME, observables
+from tnthermo.observables import observables
 from tnthermo.run import engine_problems
 from tnthermo.start import MEAN_FORCE, displacement_problems, mean_force_problems
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
-from tnthermo.two_time import operator_pair
+from tnthermo.two_time import name_problems, operator_pair
 
 # Names in result.nc beside the columns of `tnthermo.thermo.definitions`.
 OTHERS = {
@@ -105,10 +105,7 @@ def observable_problems(record: Record, dimension: int | None, lengths: tuple[in
             allowed = "a name that the result file does not have yet"
             key = f"record.observables.{name}"
             problems.append(Problem(key=key, value=value, allowed=allowed, hint="choose another, e.g. own_" + name))
-    for name in record.two_time:
-        if not NAME.fullmatch(name):
-            key = f"record.two_time.{name}"
-            problems.append(Problem(key=key, value=name, allowed="a name of letters, digits and underscores"))
+    problems += name_problems(record.two_time, key="record.two_time")
     if dimension is not None:
         for name, pair in record.two_time.items():
             try:

@@ -205,8 +205,10 @@ def shown(dataset: xr.Dataset) -> str:
         *about(dataset),
         f"at t = {times[-1]:g}:",
     ]
-    for row in range(max(len(ENERGIES), len(ENTROPIES))):
-        left = ENERGIES[row] if row < len(ENERGIES) else ""
+    driven = "W_total" in dataset and bool(np.any(dataset["W_total"].values != 0))
+    energies = (*ENERGIES, "W_total") if driven else ENERGIES
+    for row in range(max(len(energies), len(ENTROPIES))):
+        left = energies[row] if row < len(energies) else ""
         right = ENTROPIES[row] if row < len(ENTROPIES) else ""
         cells = [f"  {name:<12}{last(dataset, name):<24}" if name in dataset else "" for name in (left, right)]
         lines.append("".join(cells).rstrip())

@@ -131,7 +131,8 @@ def check_arguments(
         try:
             rho = density_matrix(initial, dimension=model.dimension, key="initial")
         except InvalidInput as error:
-            problems += error.problems
+            hint = f'or "{MEAN_FORCE}", the equilibrium of the coupled whole' if isinstance(initial, str) else ""
+            problems += [replace(problem, hint=problem.hint or hint) for problem in error.problems]
         problems += displacement_problems(model, displacement)
         if displacement is not None and isinstance(algorithm, TDVP1):
             allowed = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"

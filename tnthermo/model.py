@@ -7,7 +7,7 @@ bath and its purifying ancilla B': H_chain = H_B - H_B', where H_B' never change
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -28,7 +28,10 @@ Form = tuple[tuple[int, complex], ...]  # (place, v): the linear form sum v c + 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SystemDrive:
-    """A time-dependent part of H_S: ``drive.value(t) * operator``, operator (d, d) Hermitian; their product is an energy."""
+    """A time-dependent part of H_S: ``drive.value(t) * operator``; their product is an energy.
+
+    operator  (d, d) Hermitian; `assemble` also takes Pauli components and nested lists
+    """
 
     operator: Matrix
     drive: Drive
@@ -264,9 +267,21 @@ def assemble(
     elif layout == "middle" and count > 2:
         allowed = f"auto | interleaved for more than two chains, here {count}"
         problems.append(Problem(key="layout", value=layout, allowed=allowed))
+    parts: list[SystemDrive] = []
+    for k, part in enumerate(drives if isinstance(drives, list | tuple) else [drives]):
+        key = f"drives[{k}]"
+        if not isinstance(part, SystemDrive) or not isinstance(part.drive, Drive):
+            allowed = "SystemDrive(operator=..., drive=Ramp(...) or another drive)"
+            problems.append(Problem(key=key, value=part, allowed=allowed))
+            continue
+        try:
+            checked = operator(part.operator, key=f"{key}.operator")
+            parts.append(part if isinstance(part.operator, np.ndarray) else replace(part, operator=checked))
+        except InvalidInput as error:
+            problems += error.problems
     if matrix.size:
         named = [(f"couplings[{j}]", coupling.operator) for j, coupling in enumerate(couplings)]
-        named += [(f"drives[{k}].operator", part.operator) for k, part in enumerate(drives)]
+        named += [(f"drives[{k}].operator", part.operator) for k, part in enumerate(parts)]
         named = [("coupling", m) if len(couplings) == 1 and key == "couplings[0]" else (key, m) for key, m in named]
         for key, other in named:
             if other.shape != matrix.shape:
@@ -274,7 +289,7 @@ def assemble(
                 allowed = f"the size of the system Hamiltonian, found {shapes}"
                 problems.append(Problem(key=key, value=other.tolist(), allowed=allowed))
     raise_if_any(problems)
-    return Model(hamiltonian=matrix, couplings=tuple(couplings), drives=tuple(drives), layout=layout)
+    return Model(hamiltonian=matrix, couplings=tuple(couplings), drives=tuple(parts), layout=layout)
 
 
 def SpinBoson(*, hamiltonian: Any, coupling: Any, bath: Bath, **others: Any) -> Model:

@@ -14,6 +14,7 @@ from tnthermo.plot_style import BLUE, GREEN, ORANGE, PURPLE, RED, TIME, frame, l
 COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE)
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
 TIMES_SHOWN = 5
+SOFT = 0.04  # of the highest frequency: what lies below does not choose the axis
 
 
 def has_baths(dataset: xr.Dataset) -> bool:
@@ -79,6 +80,14 @@ def modes(axes: Axes, dataset: xr.Dataset) -> None:
     axes.set_xlabel(r"frequency $\omega$ (energy)")
     axes.set_ylabel(r"$\Delta n_k$" if discrete else r"$\Delta n(\omega)$ per unit frequency")
     axes.axhline(0, color="0.7", lw=0.5, zorder=0)
+    if (
+        not discrete
+    ):  # the softest modes may stand far above all others (like 1/w): they are cut off, not the rest squeezed
+        firm = (values[shown] / weight)[:, frequency > SOFT * frequency.max()]
+        low, high = float(firm.min(initial=0.0)), float(firm.max(initial=0.0))
+        margin = 0.08 * (high - low)
+        if margin > 0:
+            axes.set_ylim(low - margin, high + margin)
     support = frequency[np.abs(values[shown[-1]] / weight) > 1e-3 * np.nanmax(np.abs(values[shown[-1]] / weight))]
     if not discrete and support.size:
         axes.set_xlim(0, min(frequency.max(), 1.15 * support.max()))

@@ -35,6 +35,7 @@ from tnthermo.plot_style import (
     last_finite,
 )
 
+CAUTION = 72  # characters that fit above a figure of one column
 NAMES = ("energies", "heat_and_work", "entropies", "residuals")
 FORMATS = ("png", "pdf")
 ENERGIES = (
@@ -164,7 +165,9 @@ def caution(figure: Figure, dataset: xr.Dataset) -> None:
     """A line at the top of a figure of a run that did not converge; nothing otherwise."""
     flags = str(dataset.attrs.get("flags", "none"))
     if flags != "none":
-        text = f"not converged: {flags.split(';')[0].split(' (')[0]}"
+        first, *others = flags.split("; ")
+        text = f"not converged: {first.split(' (')[0]}" + (f" (+{len(others)})" if others else "")
+        text = text if len(text) <= CAUTION else text[: CAUTION - 1] + "\u2026"
         figure.text(0.995, 0.998, text, ha="right", va="top", fontsize=6, color=BLACK)
 
 

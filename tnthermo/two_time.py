@@ -7,7 +7,7 @@ and overlapped at the record times. Any start and any drive will do.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from tnthermo.evolve import check_arguments, rough
 from tnthermo.kernels.moments import overlap_operator
 from tnthermo.local import PAULI, Matrix, operator
 from tnthermo.model import Model
+from tnthermo.observables import NAME
 from tnthermo.run import Engine, Progress, engine_for, step_times
 from tnthermo.start import Prepared, prepare
 from tnthermo.thermo.errors import envelope
@@ -63,6 +64,7 @@ def two_time(
             operators[name] = operator_pair(pair, key=f"pairs.{name}", dimension=model.dimension)
         except InvalidInput as error:
             problems += error.problems
+    problems += name_problems(pairs, key="pairs")
     if not pairs:
         problems.append(Problem(key="pairs", value=dict(pairs), allowed='at least one {"name": (O, O\')}'))
     if isinstance(algorithm, TDVP1):
@@ -88,6 +90,23 @@ def two_time(
         coarse_every = every * (1 if multiple % 2 == 0 else 2)
         other = replace(pass_, algorithm=rough(algorithm), every=coarse_every).go("correlations, error bars")
     return _dataset(model, operators, fine, other)
+
+
+def name_problems(names: Iterable[str], *, key: str) -> list[Problem]:
+    """What is wrong with the names of correlation functions: each makes the variables NAME, NAME_connected and NAME_error."""
+    problems = []
+    taken = {"t", "complex"}
+    for name in names:
+        own = {name, f"{name}_connected", f"{name}_error"}
+        if not NAME.fullmatch(name):
+            problems.append(
+                Problem(key=f"{key}.{name}", value=name, allowed="a name of letters, digits and underscores")
+            )
+        elif own & taken:
+            allowed = f"a name that does not clash: {', '.join(sorted(own & taken))} is there already"
+            problems.append(Problem(key=f"{key}.{name}", value=name, allowed=allowed))
+        taken |= own
+    return problems
 
 
 def operator_pair(pair: Any, *, key: str, dimension: int) -> tuple[Matrix, Matrix]:
@@ -225,7 +244,11 @@ def _dataset(
         dims = ("t", "complex")
         about = {"units": "1", "long_name": f"two-time correlation function {name}", "equation": "<O(t) O'(0)>"}
         variables[name] = (dims, plain, about)
-        variables[f"{name}_connected"] = (dims, connected, about | {"equation": "<O(t) O'(0)> - <O(t)><O'(0)>"})
+        variables[f"{name}_connected"] = (
+            dims,
+            connected,
+            about | {"long_name": f"connected part of {name}", "equation": "<O(t) O'(0)> - <O(t)><O'(0)>"},
+        )
         if other is not None:
             text = {"units": "1", "long_name": f"error of {name}, largest difference so far to a rougher run"}
             variables[f"{name}_error"] = (
@@ -252,8 +275,8 @@ def spectrum(correlations: xr.Dataset, frequencies: npt.ArrayLike, *, window: st
     window       "hann": f = cos^2(pi t / (2 until)), which resolves about 4/until and has no ringing; "none": f = 1
 
     In equilibrium this is int exp(i w t) <O(t) O'(0)> dt for O' = O^dag, and S(-w) = exp(-beta w) S(w). NAME_spectrum_error is the
-    error of C carried through, 2 int f |error| dt: an upper estimate. What the finite time leaves out is not in it; see the attribute
-    ``resolution``.
+    error of C carried through, 2 int f |error| dt, and the difference to the spectrum of the first half of the time: what a run of finite
+    length cannot tell. See also the attribute ``resolution``.
 
     Raises `chains.InvalidInput` for an unknown window or frequencies that are no list of finite numbers.
     """
@@ -266,21 +289,32 @@ def spectrum(correlations: xr.Dataset, frequencies: npt.ArrayLike, *, window: st
     raise_if_any(problems)
     t = correlations["t"].values
     end = float(t[-1])
-    shape = np.cos(0.5 * np.pi * t / end) ** 2 if window == "hann" and end > 0 else np.ones(t.size)
+    half = t <= 0.5 * end * (1 + 1e-9)
     variables: dict[str, Any] = {}
     for name in str(correlations.attrs["pairs"]).split(", "):
-        values = correlations[f"{name}_connected"].values
-        signal = shape * (values[:, 0] + 1j * values[:, 1])
-        integrand = np.exp(1j * np.outer(t, w)) * signal[:, None]
+        values = correlations[f"{name}_connected"].values @ np.array([1, 1j])
+        whole = _transform(t, values, w, window)
         about = {"units": "1/energy", "long_name": f"spectrum of {name}", "equation": "2 Re int f exp(i w t) C(t) dt"}
-        variables[f"{name}_spectrum"] = (("frequency",), 2 * cumulative_integral(t, integrand)[-1].real, about)
+        variables[f"{name}_spectrum"] = (("frequency",), whole, about)
+        error = np.abs(whole - _transform(t[half], values[half], w, window))
         if f"{name}_error" in correlations:
-            size = np.linalg.norm(correlations[f"{name}_error"].values, axis=1)
-            total = 2 * float(np.trapezoid(shape * np.nan_to_num(size), t)) if t.size > 1 else 0.0
-            text = {"units": "1/energy", "long_name": f"error of {name}_spectrum"}
-            variables[f"{name}_spectrum_error"] = (("frequency",), np.full(w.size, total), text)
+            size = np.nan_to_num(np.linalg.norm(correlations[f"{name}_error"].values, axis=1))
+            error = error + 2 * float(np.trapezoid(_shape(t, window) * size, t))
+        text = {"units": "1/energy", "long_name": f"error of {name}_spectrum, what half the time would change included"}
+        variables[f"{name}_spectrum_error"] = (("frequency",), error, text)
     return xr.Dataset(
         variables,
         coords={"frequency": ("frequency", w, {"units": "energy", "long_name": "frequency"})},
         attrs={"window": window, "resolution": 4 / end if end > 0 else float("inf")},
     )
+
+
+def _shape(t: Real, window: str) -> Real:
+    """The window f (n,) that ends with the last of the times t (n,)."""
+    return np.cos(0.5 * np.pi * t / t[-1]) ** 2 if window == "hann" and t[-1] > 0 else np.ones(t.size)
+
+
+def _transform(t: Real, values: Complex, w: Real, window: str) -> Real:
+    """2 Re int f exp(i w t) C dt (k,) of samples C (n,) at t (n,) for frequencies w (k,)."""
+    integrand = np.exp(1j * np.outer(t, w)) * (_shape(t, window) * values)[:, None]
+    return np.asarray(2 * cumulative_integral(t, integrand)[-1].real)

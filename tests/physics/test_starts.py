@@ -158,6 +158,22 @@ def test_energy_of_a_relaxed_ohmic_bath(route):
     assert float(start["E_B"]) == pytest.approx(0.05, abs=1e-3)
 
 
+def test_modes_that_a_chain_does_not_hold_are_not_guessed():
+    """Displaced soft modes of a warm Ohmic bath: known at the start, NaN with the reason later; a cold bath's are all there."""
+    for temperature, held in ((0.0, True), (0.2, False)):
+        run = relaxed(chains.chain(OHMIC, 20, temperature=temperature), until=0.5)
+        model = run.model
+        again = tt.evolve(
+            model, initial="+z", displacement=0.5, until=0.5, algorithm=run.algorithm, error_bars=False, occupation_every=0.25
+        )  # fmt: skip
+        dataset = tt.ledger(again)
+        assert np.isfinite(dataset["mode_occupation"].values[0]).all()
+        assert float(again.mode_energy[0, 0]) == pytest.approx(0.05, abs=1e-3)
+        assert np.isfinite(dataset["mode_occupation"].values[-1]).all() == held
+        assert np.isfinite(float(dataset["residual_occupation"][-1])) == held
+        assert "not thermal" in dataset["Sigma_total"].attrs.get("note", "") or temperature == 0
+
+
 # Global equilibrium.
 
 PROJECTOR = np.diag([1.0, 0.0])

@@ -54,7 +54,7 @@ def heat_variance(run: Trajectory) -> Findings:
     names, shape = ("Var_Q_B", "Var_Q_B_each"), run.heat_square.shape
     if run.start != "product":
         reason: Attributes = {
-            "reason": f"{run.start} start: no eigenstate of H_B, the first measurement would change it"
+            "reason": f"{run.start} start: it does not commute with H_B, the first measurement would change it"
         }
         nan = {"Var_Q_B": np.full(shape[0], np.nan), "Var_Q_B_each": np.full((shape[0], shape[1] - 1), np.nan)}
         return Findings(values=nan, attributes=dict.fromkeys(names, reason))
@@ -86,7 +86,9 @@ def _diagnostics(run: Trajectory, E_B: Real) -> Findings:
     """What the run says about its own accuracy, one number a record time."""
     attributes: dict[str, Attributes] = {}
     if np.isnan(run.mode_energy).any():
-        attributes["residual_occupation"] = {"reason": "the modes' occupations were not evaluated at these times"}
+        attributes["residual_occupation"] = {
+            "reason": "the modes' occupations were not evaluated at these times, or are not held by the chain (displaced soft modes)"
+        }
     return Findings(
         values={
             "residual_occupation": E_B - E_B[0] - (run.mode_energy - _start_energy(run)).sum(axis=1),
@@ -112,6 +114,10 @@ def _entropy_productions(run: Trajectory, at: dict[str, Real]) -> tuple[dict[str
         infinite: Attributes = {"reason": "beta infinite"}
         return dict.fromkeys(names, np.full_like(at["S_S"], np.nan)), dict.fromkeys(names, infinite)
     reasons: dict[str, Attributes] = {"Sigma_B": {"reason": "the entropy of the physical bath was not measured"}}
+    if run.start != "product":
+        reasons["Sigma_total"] = {
+            "note": f"no entropy production, may be negative: the baths of a {run.start} start are not thermal"
+        }
     if run.model.temperature is None:
         reasons["Sigma_S"] = {"reason": "baths of different temperatures: no one beta for the heat of the system"}
     return entropy_productions(at, 1 / temperatures), reasons

@@ -84,7 +84,7 @@ def state_variables(run: Trajectory) -> Variables:
                 "change of the occupation of each physical mode from its thermal one; divided by mode_weight: per unit frequency",
                 "<a_k^dag a_k> - n_k^beta, chain and thermofield maps undone",
             )
-            | {"reason": "NaN: not evaluated at these times"},
+            | {"reason": "NaN: not evaluated at these times, or warm soft modes displaced beyond what a chain holds"},
         )
     if run.normal.shape[-1]:
         for name, array, equation in (

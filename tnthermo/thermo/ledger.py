@@ -84,6 +84,7 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "initial": _text(run.initial),
         "start": run.start,
         "free_energy": run.free_energy,
+        "free_energy_meaning": "-T log(Z/Z_B) of a mean-force start, Z of the coupled whole, Z_B of the bath alone; energy; else NaN",
         "spectral_density": "\n".join(coupling.density.describe() for coupling in model.couplings),
         "chain_sites": model.sites,
         "layout": json.dumps({"system": model.line.system, "chains": model.line.chains}),
