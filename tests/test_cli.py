@@ -181,3 +181,16 @@ def test_steady_currents_on_the_screen(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "into bath 0" in shown.stdout
     assert call("show", out, "--steady-since", 2 * end).exit_code == cli.BAD_INPUT
+
+
+def test_everything_wrong_with_a_record_table_at_once(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    config.write_text(
+        config.read_text()
+        + '\n[record]\nvariance_every = "sometimes"\nobservables = { a = { boson = "num", site = 99 }, b = "sigma_minos" }\n'
+        + 'two_time = { zz = ["z"], q = ["z", "foo"], t = ["z", "z"] }\n'
+    )
+    refused = call("check", config)
+    assert refused.exit_code == cli.BAD_INPUT
+    for key in ("variance_every", "observables.a.boson", "observables.b", "two_time.zz", "two_time.q[1]", "two_time.t"):
+        assert f"record.{key} = " in refused.output, refused.output

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
@@ -32,7 +32,9 @@ from tnthermo.config_fields import (
     integer,
 )
 from tnthermo.local import STATES, Matrix, density_matrix, operator
+from tnthermo.observables import observables
 from tnthermo.start import MEAN_FORCE
+from tnthermo.two_time import name_problems, operator_pair
 
 MOST_STEPS = 10_000_000
 EXCHANGE = 'kind = "exchange" couples any operator L, as L (x) C^dag + h.c.'
@@ -162,14 +164,41 @@ class Thermodynamics(Section):
     bath_entropy: Literal["auto", "exact", "bracket", "off"] = "auto"
 
 
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidInput([Problem(key="", value=value, allowed="a table of names")])
+    return value
+
+
+def _observables(value: Any) -> Any:
+    """What can be said of them before the system is known; the rest is said in `config_checks`."""
+    try:
+        observables(_table(value), dimension=None)
+    except InvalidInput as error:
+        raise InvalidInput([replace(p, key=p.key.removeprefix("observables.")) for p in error.problems]) from None
+    return value
+
+
+def _two_time(value: Any) -> Any:
+    """The same for pairs of operators."""
+    problems = name_problems(_table(value), key="")
+    for name, pair in value.items():
+        try:
+            operator_pair(pair, key=f".{name}", dimension=None)
+        except InvalidInput as error:
+            problems += error.problems
+    raise_if_any(problems)
+    return value
+
+
 class Record(Section):
     """[record]: what is measured beside the ledger's own columns; `keywords` hands it to `tnthermo.evolve`."""
 
     occupation_every: Interval | None = None
     variance_every: Interval | None = None
     correlations_every: Interval = NEVER
-    observables: dict[str, Any] = Field(default_factory=dict)
-    two_time: dict[str, Any] = Field(default_factory=dict)
+    observables: Annotated[dict[str, Any], BeforeValidator(_observables)] = Field(default_factory=dict)
+    two_time: Annotated[dict[str, Any], BeforeValidator(_two_time)] = Field(default_factory=dict)
 
     def keywords(self) -> dict[str, Any]:
         """As `tnthermo.evolve` takes it."""

@@ -48,12 +48,12 @@ class Observable:
 
 
 def observables(
-    given: Mapping[str, Any], *, dimension: int, lengths: tuple[int, ...] | None = None
+    given: Mapping[str, Any], *, dimension: int | None, lengths: tuple[int, ...] | None = None
 ) -> tuple[Observable, ...]:
     """Observables from user input: a system operator as in `tnthermo.local.operator`, or a table with the keys of `Observable`.
 
     given      {"sx": {"x": 1.0}, "n3": {"boson": "number", "site": 3}, "s-": "sigma_minus", ...}
-    dimension  d of the system
+    dimension  d of the system; None: not known yet, sizes are not checked
     lengths    of the chains; None: not known yet, sites are not checked
 
     Raises InvalidInput with every problem: unknown names with near matches, sites out of range with the range.
@@ -73,7 +73,7 @@ def observables(
     return tuple(found)
 
 
-def _observable(name: str, value: Any, key: str, dimension: int, lengths: tuple[int, ...] | None) -> Observable:
+def _observable(name: str, value: Any, key: str, dimension: int | None, lengths: tuple[int, ...] | None) -> Observable:
     if isinstance(value, str):
         if value in PAULI:
             return Observable(name=name, operator=_sized(PAULI[value], value, key, dimension))
@@ -117,8 +117,8 @@ def _observable(name: str, value: Any, key: str, dimension: int, lengths: tuple[
     return replace(Observable(name=name, operator=matrix, boson=boson), site=site, chain=chain)
 
 
-def _sized(matrix: Matrix, value: Any, key: str, dimension: int) -> Matrix:
-    if matrix.shape[0] != dimension:
+def _sized(matrix: Matrix, value: Any, key: str, dimension: int | None) -> Matrix:
+    if dimension is not None and matrix.shape[0] != dimension:
         allowed = f"the size of the system {(dimension, dimension)}, found {matrix.shape}"
         raise InvalidInput([Problem(key=key, value=value, allowed=allowed)])
     return matrix

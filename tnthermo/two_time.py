@@ -109,8 +109,8 @@ def name_problems(names: Iterable[str], *, key: str) -> list[Problem]:
     return problems
 
 
-def operator_pair(pair: Any, *, key: str, dimension: int) -> tuple[Matrix, Matrix]:
-    """(O, O') as (d, d) matrices. Raises InvalidInput."""
+def operator_pair(pair: Any, *, key: str, dimension: int | None) -> tuple[Matrix, Matrix]:
+    """(O, O') as (d, d) matrices; ``dimension`` None: d is not known yet. Raises InvalidInput."""
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise InvalidInput([Problem(key=key, value=pair, allowed="two system operators, [O, O']")])
     problems: list[Problem] = []
@@ -122,7 +122,7 @@ def operator_pair(pair: Any, *, key: str, dimension: int) -> tuple[Matrix, Matri
         except InvalidInput as error:
             problems += error.problems
             continue
-        if matrix.shape[0] != dimension:
+        if dimension is not None and matrix.shape[0] != dimension:
             allowed = f"the size of the system {(dimension, dimension)}, found {matrix.shape}"
             problems.append(Problem(key=f"{key}[{place}]", value=value, allowed=allowed))
         found.append(matrix)
