@@ -17,7 +17,7 @@ from tnthermo.kernels.measure import correlations, level_populations, reduced_st
 from tnthermo.kernels.moments import moments
 from tnthermo.local import Matrix, boson
 from tnthermo.model import Channel, Form, Model
-from tnthermo.network import Automaton, automaton
+from tnthermo.network import Automaton, SiteTable, automaton
 from tnthermo.observables import Observable
 
 Real = npt.NDArray[np.float64]
@@ -71,6 +71,7 @@ class Measure:
         self.arms: tuple[set[int], set[int]] = (set(), set())  # baths on the left and on the right of the system
         for bath, places in zip(model.chain_baths, model.line.chains, strict=True):
             self.arms[int(places[0] > system)].add(bath)
+        self.tables: dict[tuple[int, int, int], SiteTable] = {}  # (automaton, site, levels)
         count = len(model.couplings)
         self.machines = [self._machine((bath,)) for bath in range(count)]
         self.union = self.machines[0] if count == 1 else self._machine(tuple(range(count)))
@@ -78,6 +79,13 @@ class Measure:
     def _machine(self, baths: tuple[int, ...]) -> Automaton:
         terms = [term for term in self.model.terms if term.role == "bath" and term.bath in baths]
         return automaton(terms, self.model.line.length)
+
+    def _table(self, machine: Automaton, site: int, levels: int) -> SiteTable:
+        """`Automaton.table`, kept: the sites keep their levels for most of the steps."""
+        key = (id(machine), site, levels)
+        if key not in self.tables:
+            self.tables[key] = machine.table(site, levels)
+        return self.tables[key]
 
     def local(self, blocks: BlockState) -> Local:
         """Reduced state, its moments with X_q and P_q, and the energies; costs a few products of bond matrices."""
@@ -130,11 +138,11 @@ class Measure:
         block = edge
         if right:
             for i in range(len(blocks.tensors) - 1, blocks.system, -1):
-                found = machine.table(i, blocks.tensors[i].shape[1])
+                found = self._table(machine, i, blocks.tensors[i].shape[1])
                 block = grow_right(block, found.table, found.values, blocks.tensors[i], machine.widths[i])
             return np.asarray(block[0])
         for i in range(blocks.system):
-            found = machine.table(i, blocks.tensors[i].shape[1])
+            found = self._table(machine, i, blocks.tensors[i].shape[1])
             block = grow_left(block, found.table, found.values, blocks.tensors[i], machine.widths[i + 1])
         return np.asarray(block[-1])
 
@@ -145,9 +153,8 @@ class Measure:
         each = found if len(self.machines) == 1 else [self._square(tensors, machine) for machine in self.machines]
         return np.array([*found, *each])
 
-    @staticmethod
-    def _square(tensors: Any, machine: Automaton) -> float:
-        sites = [machine.table(i, tensor.shape[1]) for i, tensor in enumerate(tensors)]
+    def _square(self, tensors: Any, machine: Automaton) -> float:
+        sites = [self._table(machine, i, tensor.shape[1]) for i, tensor in enumerate(tensors)]
         _, _, square = moments(
             tensors, array_list([s.table for s in sites]), array_list([s.values for s in sites]), machine.widths
         )
