@@ -20,7 +20,7 @@ from tnthermo.trajectory import Trajectory
 
 ROUGHER_TOLERANCE = 10.0
 
-__all__ = ["NotConverged", "Progress", "RunFailed", "check_arguments", "evolve", "rough"]
+__all__ = ["NotConverged", "Progress", "RunFailed", "check_arguments", "evolve", "rough", "rough_interval"]
 
 
 def evolve(
@@ -86,13 +86,10 @@ def evolve(
     result = run.go("run")
     if not error_bars:
         return result
-    multiple = round(recording.every / algorithm.step)
     rougher = replace(
         run,
         algorithm=rough(algorithm),
-        recording=replace(
-            recording, every=recording.every * (1 if multiple % 2 == 0 else 2), correlations=float("inf")
-        ),
+        recording=replace(recording, every=rough_interval(recording.every, algorithm), correlations=float("inf")),
         strict=False,
     )
     return replace(result, rough=rougher.go("error bars"))
@@ -104,6 +101,11 @@ def rough(algorithm: Algorithm) -> Algorithm:
     if algorithm.max_bond is not None:
         rougher = replace(rougher, max_bond=max(2, algorithm.max_bond // 2))
     return replace(rougher, bond=max(2, rougher.bond // 2)) if isinstance(rougher, TDVP1) else rougher
+
+
+def rough_interval(every: float, algorithm: Algorithm) -> float:
+    """The record interval of the rougher run: the same where it is a multiple of twice the step, else twice as long."""
+    return every * (1 if round(every / algorithm.step) % 2 == 0 else 2)
 
 
 def check_arguments(

@@ -21,7 +21,7 @@ from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.observables import Observable
 from tnthermo.record import Local, Measure, Modes, Profile, measure_profile, mode_functions
-from tnthermo.start import Prepared, prepare
+from tnthermo.start import Prepared, per_bath, prepare
 from tnthermo.tdvp import StepReport, TDVPEngine
 from tnthermo.tebd import TEBDEngine
 from tnthermo.threads import one_blas_thread
@@ -52,6 +52,23 @@ class Progress:
     active_sites: int
     discarded_weight: float
     stage: str
+
+
+def progress_at(
+    blocks: BlockState, t: float, until: float, steps: int, started: float, discarded: float, stage: str
+) -> Progress:
+    """What there is to say after a step; ``started`` is the `time.perf_counter` at the start of the pass."""
+    return Progress(
+        time=t,
+        until=until,
+        steps=steps,
+        wall_seconds=time.perf_counter() - started,
+        largest_bond=int(blocks.bonds.max()),
+        largest_level=int(blocks.levels.max()),
+        active_sites=blocks.active - blocks.first - 1,
+        discarded_weight=discarded,
+        stage=stage,
+    )
 
 
 class Engine(Protocol):
@@ -148,7 +165,7 @@ class Run:
         engine = engine_for(model, start, self.algorithm)
         measure = Measure(model)
         times = step_times(self.until, self.algorithm.step, model.breaks)
-        recorded = self._recorded(times)
+        recorded = record_indices(times, recording.every, self.algorithm.step)
         due = {
             name: indices_due(times[recorded], interval, first=name == "occupations" and kind != "product")
             for name, interval in (
@@ -182,19 +199,7 @@ class Run:
             if k:
                 flags.look(reports[-1], blocks, float(t))
             if self.progress is not None:
-                self.progress(
-                    Progress(
-                        time=float(t),
-                        until=self.until,
-                        steps=k,
-                        wall_seconds=time.perf_counter() - started,
-                        largest_bond=int(blocks.bonds.max()),
-                        largest_level=int(blocks.levels.max()),
-                        active_sites=blocks.active - blocks.first - 1,
-                        discarded_weight=dropped,
-                        stage=stage,
-                    )
-                )
+                self.progress(progress_at(blocks, float(t), self.until, k, started, dropped, stage))
         discarded = np.concatenate([[0.0], np.cumsum([r.discarded for r in reports])])
         krylov = np.concatenate([[0.0], np.cumsum([r.krylov for r in reports])])
         flags.look_at_norm(locals_[-1].norm, locals_[0].norm, discarded[-1] + krylov[-1] ** 2, float(times[-1]))
@@ -242,14 +247,8 @@ class Run:
     def _kind(self) -> Start:
         if self.rho is None:
             return "mean-force"
-        entries = self.displacement if isinstance(self.displacement, tuple) else (self.displacement,)
+        entries = per_bath(self.model, self.displacement)
         return "displaced" if any(entry is not None for entry in entries) else "product"
-
-    def _recorded(self, times: npt.NDArray[np.float64]) -> list[int]:
-        """Indices of the record times: the multiples of the interval, and the end."""
-        ratio = times / self.recording.every
-        on = np.abs(ratio - np.round(ratio)) * self.recording.every <= 1e-6 * self.algorithm.step
-        return sorted({0, *np.flatnonzero(on).tolist(), times.size - 1})
 
 
 HELD = 3e-2  # of the energy of a displacement that a chain may miss
@@ -316,6 +315,13 @@ def _from_known_start(rows: list[_Row], start: Prepared, functions: Sequence[cha
         return replace(row, modes=modes)
 
     return [corrected(rows[0], 0.0), *(corrected(row, later) for row in rows[1:])]
+
+
+def record_indices(times: npt.NDArray[np.float64], every: float, step: float) -> list[int]:
+    """Indices of the record times among the ``times`` after each step: the multiples of the interval ``every``, and the end."""
+    ratio = times / every
+    on = np.abs(ratio - np.round(ratio)) * every <= 1e-6 * step
+    return sorted({0, *np.flatnonzero(on).tolist(), times.size - 1})
 
 
 def indices_due(t: npt.NDArray[np.float64], interval: float, *, first: bool) -> frozenset[int]:

@@ -17,12 +17,13 @@ import xarray as xr
 
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm
-from tnthermo.evolve import check_arguments, rough
+from tnthermo.evolve import check_arguments, rough, rough_interval
+from tnthermo.flags import Flags
 from tnthermo.kernels.moments import overlap_operator
 from tnthermo.local import PAULI, Matrix, operator
 from tnthermo.model import Model
 from tnthermo.observables import NAME
-from tnthermo.run import Engine, Progress, engine_for, step_times
+from tnthermo.run import Engine, Progress, engine_for, progress_at, record_indices, step_times
 from tnthermo.start import Prepared, prepare
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.integrate import cumulative_integral
@@ -86,9 +87,8 @@ def two_time(
     fine = pass_.go("correlations")
     other = None
     if error_bars:
-        multiple = round(every / algorithm.step)
-        coarse_every = every * (1 if multiple % 2 == 0 else 2)
-        other = replace(pass_, algorithm=rough(algorithm), every=coarse_every).go("correlations, error bars")
+        coarse = replace(pass_, algorithm=rough(algorithm), every=rough_interval(every, algorithm))
+        other = coarse.go("correlations, error bars")
     return _dataset(model, operators, fine, other)
 
 
@@ -172,34 +172,34 @@ class _Pass:
                 if size > 0:
                     moved[key] = (size, engine_for(self.model, changed, self.algorithm))
         times = step_times(self.until, self.algorithm.step, self.model.breaks)
-        flags: dict[str, str] = {f"start {n}": text for n, text in enumerate(start.flags)}
+        recorded = set(record_indices(times, self.every, self.algorithm.step))
+        flags = Flags(
+            start.flags,
+            self.algorithm,
+            plain.network(),
+            levels_may_grow=start.may_grow,
+            displaced=bool(start.displaced),
+        )
+        dropped = 0.0
         rows, means, kept = [], [], []
         earlier_means: Complex = np.zeros(0, dtype=np.complex128)
         for k, t in enumerate(times):
             if k:
                 for engine in (plain, *(engine for _, engine in moved.values())):
                     report = engine.step(float(t - times[k - 1]))
-                    if report.capped > 0 or report.missed > 0:
-                        flags.setdefault("bond", f"bond cap {self.algorithm.max_bond} reached at t = {t:g}")
+                    dropped += report.discarded
+                    flags.look(report, engine.network(), float(t))
             if k == 0:
                 earlier_means = np.array([self._mean(plain, earlier) for _, earlier in self.operators.values()])
-            on_grid = abs(t / self.every - round(t / self.every)) * self.every <= 1e-6 * self.algorithm.step
-            if on_grid or k == times.size - 1:
+            if k in recorded:
                 kept.append(t)
                 rows.append([self._overlap(plain, moved.get(b.tobytes()), a) for a, b in self.operators.values()])
                 means.append([self._mean(plain, a) for a, _ in self.operators.values()])
             if self.progress is not None:
-                blocks = plain.network()
-                self.progress(
-                    Progress(
-                        time=float(t), until=self.until, steps=k, wall_seconds=time.perf_counter() - started,
-                        largest_bond=int(blocks.bonds.max()), largest_level=int(blocks.levels.max()),
-                        active_sites=blocks.active - blocks.first - 1, discarded_weight=0.0, stage=stage,
-                    )
-                )  # fmt: skip
+                self.progress(progress_at(plain.network(), float(t), self.until, k, started, dropped, stage))
         return _Result(
             t=np.array(kept), correlations=np.array(rows), later=np.array(means), earlier=earlier_means,
-            flags=tuple(flags.values()),
+            flags=tuple(flags.found.values()),
         )  # fmt: skip
 
     def _overlap(self, plain: Engine, moved: tuple[float, Engine] | None, later: Matrix) -> complex:
