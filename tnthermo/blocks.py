@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.kernels.apply import grow_left, grow_right
-from tnthermo.kernels.arrays import array_list
+from tnthermo.kernels.arrays import Network, array_list
 from tnthermo.kernels.measure import reduced_moment
 from tnthermo.kernels.sweep import absorb_right, split_left
 from tnthermo.local import Matrix
@@ -24,8 +24,9 @@ class BlockState:
     """Mutable tensors, blocks and operator tables of the line at one time; the system is the orthogonality centre between steps.
 
     system, places   where the system and the chain sites stand on the line
-    tensors, lefts, rights, tables, values, mirrored, mirrored_values, passes, pass_values, widths, first, active
-                     as `tnthermo.kernels.sweep.sweep` takes them
+    tensors, lefts, rights, tables, values, mirrored, mirrored_values, passes, pass_values, widths
+                     as in `tnthermo.kernels.arrays.Network`
+    first, active    as `tnthermo.kernels.sweep.sweep` takes them
     """
 
     def __init__(self, state: State, machine: Automaton, model: Model, time: float = 0.0) -> None:
@@ -62,6 +63,14 @@ class BlockState:
         touched = [i for i, t in enumerate(self.tensors) if max(t.shape[::2]) > 1 or abs(t[0, 0, 0]) < 1 - 1e-15]
         self.first = min([self.system, *touched])
         self.active = max([self.system, *touched]) + 1
+
+    @property
+    def net(self) -> Network:
+        """All lists together, as the kernels take them."""
+        return Network(
+            self.tensors, self.lefts, self.rights, self.tables, self.values, self.mirrored, self.mirrored_values, self.passes,
+            self.pass_values, self.widths,
+        )  # fmt: skip
 
     def set_time(self, time: float) -> None:
         """Let the operators be those of ``time``; only the system's change, no block does."""

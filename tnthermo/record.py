@@ -212,12 +212,9 @@ def total_energy(blocks: BlockState) -> float:
     """<H> at the time of the blocks' operators, contracted as one matrix product operator."""
     system = blocks.system
     center = blocks.tensors[system]
-    out, scratch = np.empty_like(center), np.empty_like(center)
-    channels = np.empty((blocks.rights[system + 1].shape[0], *center.shape), dtype=np.complex128)
-    apply_site(
-        blocks.lefts[system], blocks.tables[system], blocks.values[system], blocks.rights[system + 1], center, out, scratch,
-        channels,
-    )  # fmt: skip
+    out = apply_site(
+        blocks.lefts[system], blocks.tables[system], blocks.values[system], blocks.rights[system + 1], center
+    )
     return float(np.vdot(center, out).real)
 
 

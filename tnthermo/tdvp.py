@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2
 from tnthermo.blocks import BlockState, more_levels
+from tnthermo.kernels.arrays import Limits
 from tnthermo.kernels.sweep import shift, sweep
 from tnthermo.kernels.two_site import two_site_sweep
 from tnthermo.model import Model
@@ -22,6 +23,7 @@ from tnthermo.state import State, Tensor
 
 NO_CAP = 1 << 30
 SUZUKI = 1 / (4 - 4 ** (1 / 3))
+LOOKS = 8  # bonds at the cap are asked every so many sweeps what they miss
 RAMP = 6  # the first step is cut into 2^-6, 2^-6, 2^-5 ... 2^-1 of itself: from a product state bonds open one order of H at a time
 
 
@@ -73,6 +75,7 @@ class TDVPEngine:
         self.may_grow = may_grow
         self.imaginary = imaginary
         self.log_norm = 0.0
+        self.sweeps = 0
         if isinstance(algorithm, TDVP1):
             state = filled(state, algorithm.bond)
         self.time = state.time
@@ -116,23 +119,25 @@ class TDVPEngine:
         z = complex(-dt) if self.imaginary else -1j * dt
         cap = self.algorithm.max_bond or NO_CAP
         if isinstance(self.algorithm, TDVP2):
-            shift(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, b.system, 0)
-            two_site_sweep(
-                b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, z, tolerance, tolerance**2 / (2 * n), cap, b.top, report,
-            )  # fmt: skip
-            shift(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, 0, b.system)
+            shift(b.net, b.system, 0)
+            two_site_sweep(b.net, z, tolerance, tolerance**2 / (2 * n), cap, b.top, report)
+            shift(b.net, 0, b.system)
             b.first, b.active = 0, n
             return
         adaptive = isinstance(self.algorithm, TDVP)
         if not adaptive:
             b.first, b.active = 0, n
         active = b.active - b.first
-        threshold = tolerance / np.sqrt(active) / abs(dt)
-        cutoff = tolerance**2 / active if adaptive else -1.0
-        b.first, b.active = sweep(
-            b.tensors, b.lefts, b.rights, b.tables, b.values, b.mirrored, b.mirrored_values, b.passes, b.pass_values, b.widths,
-            b.system, b.first, b.active, z, tolerance, threshold, cutoff, cap, adaptive, b.top, report,
-        )  # fmt: skip
+        limits = Limits(
+            krylov=float(tolerance),
+            threshold=float(tolerance / np.sqrt(active) / abs(dt)),
+            cutoff=float(tolerance**2 / active) if adaptive else -1.0,
+            most=cap,
+            adaptive=adaptive,
+            look=self.sweeps % LOOKS == 0,
+        )
+        self.sweeps += 1
+        b.first, b.active = sweep(b.net, b.system, b.first, b.active, z, limits, b.top, report)
 
     def _normalise(self) -> None:
         center = self.blocks.tensors[self.blocks.system]

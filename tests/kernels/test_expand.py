@@ -26,7 +26,7 @@ def directions(p: Problem, threshold: float, most: int):
         right = grow_right(right, *p.operators[n], p.tensors[n], p.machine.widths[n])
     return missing_directions(
         left, *p.operators[i], p.tensors[i], right, *p.operators[i + 1], p.tensors[i + 1], p.machine.widths[i + 1],
-        threshold, most,
+        threshold, most, True,
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def test_expanding_a_bond_leaves_state_and_blocks_consistent(seed, center):
     p = problem(seed, SHAPE, center)
     b = blocks_of(p)
     before = vector(b.tensors)
-    expand_right(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, center, 1e-8, MANY)
+    expand_right(b.net, center, 1e-8, MANY, True)
     # at this bond the neighbour may keep at most 3 states that the other side can hold, or all that H reaches
     assert b.tensors[center + 1].shape[0] > p.tensors[center + 1].shape[0]
     np.testing.assert_allclose(vector(b.tensors), before, atol=1e-14)
@@ -173,9 +173,7 @@ LEFT_SHAPE = (SHAPE[0][::-1], SHAPE[1][::-1])
 
 def expanded_left(p: Problem, threshold: float, most: int = MANY):
     b = blocks_of(p)
-    found = expand_left(
-        b.tensors, b.lefts, b.rights, b.mirrored, b.mirrored_values, b.widths, p.center, threshold, most
-    )
+    found = expand_left(b.net, p.center, threshold, most, True)
     return b, *found
 
 
@@ -230,7 +228,7 @@ def test_left_is_right_on_the_line_read_backward(seed, center):
     other = mirrored(p)
     b, missed, leak = expanded_left(p, 1e-8)
     c = blocks_of(other)
-    there = expand_right(c.tensors, c.lefts, c.rights, c.tables, c.values, c.widths, other.center, 1e-8, MANY)
+    there = expand_right(c.net, other.center, 1e-8, MANY, True)
     assert (missed, leak) == pytest.approx(there, rel=1e-9)
     assert leak > 1e-3
     for ours, theirs in zip(b.tensors, reversed(list(c.tensors)), strict=True):

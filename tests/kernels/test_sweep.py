@@ -28,6 +28,7 @@ from tests.kernels.dense import (
 from tests.tolerances import DENSE, ROUNDING
 from tnthermo.blocks import BlockState
 from tnthermo.coupling import couple
+from tnthermo.kernels.arrays import Limits
 from tnthermo.kernels.sweep import (
     CAPPED,
     DISCARDED,
@@ -59,36 +60,20 @@ def one_site(
     n = len(b.tensors)
     chosen = {"krylov": KRYLOV_TOLERANCE, "threshold": 0.0, "cutoff": -1.0, "most": NO_CAP} | settings
     report = np.zeros(4)
-    b.first, b.active = sweep(
-        b.tensors, b.lefts, b.rights, b.tables, b.values, b.mirrored, b.mirrored_values, b.passes, b.pass_values, b.widths,
-        b.system, first or 0, active or n, -1j * dt, chosen["krylov"], chosen["threshold"], chosen["cutoff"], chosen["most"],
-        adaptive, b.top, report,
-    )  # fmt: skip
+    limits = Limits(**chosen, adaptive=adaptive, look=True)
+    b.first, b.active = sweep(b.net, b.system, first or 0, active or n, -1j * dt, limits, b.top, report)
     return report
 
 
 def move(b: BlockState, start: int, end: int) -> None:
-    shift(b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, start, end)
+    shift(b.net, start, end)
 
 
 def two_site(b: BlockState, dt: float, *, cutoff: float = 0.0, most: int = NO_CAP) -> np.ndarray:
     """One sweep from site 0; the centre comes from the system and goes back there."""
     report = np.zeros(4)
     move(b, b.system, 0)
-    two_site_sweep(
-        b.tensors,
-        b.lefts,
-        b.rights,
-        b.tables,
-        b.values,
-        b.widths,
-        -1j * dt,
-        KRYLOV_TOLERANCE,
-        cutoff,
-        most,
-        b.top,
-        report,
-    )
+    two_site_sweep(b.net, -1j * dt, KRYLOV_TOLERANCE, cutoff, most, b.top, report)
     move(b, 0, b.system)
     return report
 

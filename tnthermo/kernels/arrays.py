@@ -1,11 +1,53 @@
-"""The list of arrays that compiled sweeps work on: shapes may differ and change, the number of dimensions not."""
+"""What compiled sweeps work on: lists of arrays whose shapes may differ and change, the number of dimensions not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba.typed import List
+
+
+class Network(NamedTuple):
+    """A matrix product state with the operators and the blocks of H, all lists changed in place; conventions in `tnthermo.kernels.apply`.
+
+    tensors         n tensors (l, d, r), the orthogonality centre at one of them
+    lefts, rights   n + 1 blocks each, over bonds 0 .. n: lefts[i] for i <= centre and rights[i] for i > centre are those of bond i
+    tables, values  operators of the n sites
+    mirrored, mirrored_values   the same for the line read from right to left
+    passes, pass_values         for each bond what hands its channels on
+    widths          channels of each bond (n + 1,)
+    """
+
+    tensors: Any
+    lefts: Any
+    rights: Any
+    tables: Any
+    values: Any
+    mirrored: Any
+    mirrored_values: Any
+    passes: Any
+    pass_values: Any
+    widths: Any
+
+
+class Limits(NamedTuple):
+    """How far one sweep goes.
+
+    krylov     bound on the sum of all Krylov errors of the step
+    threshold  norm of (1 - P) H psi at a bond below which it is not expanded and the front does not move
+    cutoff     squared singular values that a bond may lose; negative: none
+    most       cap on the bond dimension
+    adaptive   expand and truncate, follow the light cone; else the bonds stay as they are and the whole line is swept
+    look       find out what bonds at the cap miss
+    """
+
+    krylov: float
+    threshold: float
+    cutoff: float
+    most: int
+    adaptive: bool
+    look: bool
 
 
 def array_list(arrays: Iterable[Any]) -> Any:

@@ -21,13 +21,12 @@ def straddling(left, table, values, center, next_right, next_table, next_values,
     l, d, r = center.shape
     _, d2, r2 = neighbour.shape
     middle = width - 2
-    u = np.zeros((width, l, d, r), dtype=np.complex128)
-    start_channels(left, table, values, center, u, u[width - 1], width - 1, np.empty_like(center))
-    v = finish_channels(next_right, next_table, next_values, neighbour, width)
+    u = start_channels(left, table, values, center, 1, width - 1)
     columns = np.empty((l * d, middle * r), dtype=np.complex128)
     for k in range(middle):
-        columns[:, k * r : (k + 1) * r] = u[k + 1].reshape(l * d, r)
-    rows = v[1 : width - 1].copy().reshape(middle * r, d2 * r2)
+        columns[:, k * r : (k + 1) * r] = u[k].reshape(l * d, r)
+    v = finish_channels(next_right, next_table, next_values, neighbour, 1, width - 1)
+    rows = v.reshape(middle * r, d2 * r2)
     kept = neighbour.reshape(r, d2 * r2)
     rows -= np.dot(np.dot(rows, np.ascontiguousarray(kept.conj().T)), kept)
     return columns, rows
@@ -81,7 +80,7 @@ def pick_rows(rows, kept, threshold, room):
 
 @njit(cache=True)
 def missing_directions(
-    left, table, values, center, next_right, next_table, next_values, neighbour, width, threshold, most
+    left, table, values, center, next_right, next_table, next_values, neighbour, width, threshold, most, front
 ):
     """(rows (n, d2, r2), missed, leak): orthonormal directions to add to the right neighbour's left bond, n <= most.
 
@@ -89,6 +88,7 @@ def missing_directions(
     neighbour   (r, d2, r2) right-orthonormal; next_right, next_table, next_values its right block and operators
     width       channels of the bond between them
     threshold   norm of the projection error below which nothing is added
+    front       whether ``leak`` is wanted; it is 0 otherwise
     missed      norm of what stays outside because of ``most`` (0 where all that exceeds the threshold was added)
     leak        norm of all that the straddling terms move from the kept states of the neighbour and its right to others, mean-field
                 motion included; where what lies to the right is stationary by itself (a vacuum), 0 means that it stays as it is
@@ -96,17 +96,19 @@ def missing_directions(
     l, d, r = center.shape
     _, d2, r2 = neighbour.shape
     none = np.empty((0, d2, r2), dtype=np.complex128)
-    if width <= 2:
+    room = d2 * r2 - r
+    if width <= 2 or (room <= 0 and not front):
         return none, 0.0, 0.0
     columns, rows = straddling(left, table, values, center, next_right, next_table, next_values, neighbour, width)
-    leak = product_norm(columns, rows)
-    if leak < threshold:
-        return none, 0.0, leak
+    leak = 0.0
+    if front:
+        leak = product_norm(columns, rows)
+        if leak < threshold or room <= 0:
+            return none, 0.0, leak
     basis = np.ascontiguousarray(np.linalg.qr(center.reshape(l * d, r))[0])
     columns -= np.dot(basis, np.dot(np.ascontiguousarray(basis.conj().T), columns))
     missed = product_norm(columns, rows)
-    room = d2 * r2 - r
-    if missed < threshold or room <= 0:
+    if missed < threshold:
         return none, 0.0, leak
     if most <= 0:
         return none, missed, leak

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from tnthermo.kernels.apply import apply_site
+from tnthermo.kernels.apply import apply_planned, plan, scales_of
 
 LARGEST_KRYLOV = 40
+USUAL_KRYLOV = 10  # room made at first
+LONGEST_TAYLOR = 1.0  # |z| times the norm of the small matrix, for each piece of its exponential
 
 
 @njit(cache=True)
@@ -22,60 +24,126 @@ def propagate(left, table, values, right, x, z, tolerance):
     l, d, r = x.shape
     size = l * d * r
     largest = min(LARGEST_KRYLOV, size)
-    basis = np.empty((largest + 1, size), dtype=np.complex128)
-    t = np.empty((l, d, r), dtype=np.complex128)
-    u = np.empty((right.shape[0], l, d, r), dtype=np.complex128)
+    groups, slots = plan(table, values, right.shape[0] - 1, left.shape[0])
+    scales = scales_of(groups, values, r)
+    work = np.empty((slots, l, d, r), dtype=np.complex128)
+    basis = np.empty((min(USUAL_KRYLOV, largest) + 1, size), dtype=np.complex128)
     alpha = np.empty(largest)
     beta = np.empty(largest)
     y = x.copy()
+    flat_y = y.reshape(size)
     done = 0.0  # fraction of z behind us
     total = 0.0
     while done < 1.0:
-        norm = np.sqrt(np.sum(y.real**2 + y.imag**2))
+        norm = np.sqrt(square(flat_y))
         if norm == 0.0:
             return y, total
-        basis[0] = y.reshape(size) / norm
+        basis[0] = flat_y / norm
         length = abs(z) * (1.0 - done)
         bound = 1.0
         k = 0
         while True:
-            w = basis[k + 1].reshape(l, d, r)
-            apply_site(left, table, values, right, basis[k].reshape(l, d, r), w, t, u)
+            if k + 1 == basis.shape[0]:
+                wider = np.empty((min(2 * k, largest) + 1, size), dtype=np.complex128)
+                wider[: k + 1] = basis
+                basis = wider
             flat = basis[k + 1]
-            alpha[k] = np.vdot(basis[k], flat).real
-            flat -= alpha[k] * basis[k]
-            if k > 0:
-                flat -= beta[k - 1] * basis[k - 1]
-            beta[k] = np.sqrt(np.sum(flat.real**2 + flat.imag**2))
+            apply_planned(left, groups, table, values, scales, right, basis[k].reshape(l, d, r), flat.reshape(l, d, r), work)
+            alpha[k] = real_overlap(basis[k], flat)
+            beta[k] = np.sqrt(subtract(flat, basis[k], alpha[k], basis[k - 1] if k > 0 else flat, beta[k - 1] if k > 0 else 0.0))
             k += 1
             bound *= beta[k - 1] * length / k
             if bound < tolerance or k == largest or beta[k - 1] < 1e-14 * (abs(alpha[0]) + 1.0):
                 break
-            flat /= beta[k - 1]
+            flat *= 1.0 / beta[k - 1]
         if k == size or beta[k - 1] < 1e-14 * (abs(alpha[0]) + 1.0):
             bound = 0.0  # the Krylov space is invariant: no error
         part = 1.0 - done
         if bound > tolerance:
             part *= (0.5 * tolerance / bound) ** (1.0 / k)
             bound = 0.5 * tolerance
-        tridiagonal = np.zeros((k, k))
-        for j in range(k):
-            tridiagonal[j, j] = alpha[j]
-            if j > 0:
-                tridiagonal[j, j - 1] = beta[j - 1]
-                tridiagonal[j - 1, j] = beta[j - 1]
-        energies, vectors = np.linalg.eigh(tridiagonal)
-        weights = np.zeros(k, dtype=np.complex128)
-        for e in range(k):
-            phase = norm * np.exp(z * part * energies[e]) * vectors[0, e]
-            for j in range(k):
-                weights[j] += phase * vectors[j, e]
-        flat_y = y.reshape(size)
-        flat_y[:] = 0
-        for j in range(k):
-            flat_y += weights[j] * basis[j]
+        weights = first_column(alpha[:k], beta[:k], z * part) * norm
+        np.dot(weights, basis[:k], flat_y)
         total += bound
         done += part
         if 1.0 - done < 1e-14:
             done = 1.0
     return y, total
+
+
+@njit(cache=True, fastmath=True)
+def square(x):
+    """Sum of the squares of the absolute values of x (n,)."""
+    total = 0.0
+    pairs = x.view(np.float64)
+    for k in range(pairs.size):
+        total += pairs[k] * pairs[k]
+    return total
+
+
+@njit(cache=True, fastmath=True)
+def real_overlap(x, y):
+    """Real part of <x|y>, both (n,)."""
+    total = 0.0
+    first, second = x.view(np.float64), y.view(np.float64)
+    for k in range(first.size):
+        total += first[k] * second[k]
+    return total
+
+
+@njit(cache=True, fastmath=True)
+def subtract(y, first, alpha, second, beta):
+    """y -= alpha first + beta second, in place; the square of what remains. All (n,); alpha and beta are real."""
+    total = 0.0
+    rest, one, two = y.view(np.float64), first.view(np.float64), second.view(np.float64)
+    if beta == 0.0:
+        for k in range(rest.size):
+            rest[k] -= alpha * one[k]
+            total += rest[k] * rest[k]
+    else:
+        for k in range(rest.size):
+            rest[k] -= alpha * one[k] + beta * two[k]
+            total += rest[k] * rest[k]
+    return total
+
+
+@njit(cache=True)
+def first_column(alpha, beta, z):
+    """exp(z T) on the first unit vector (k,), T tridiagonal with diagonal alpha (k,) and off-diagonals beta (k - 1, more is ignored).
+
+    By the Taylor series, in pieces of |z| times the norm <= LONGEST_TAYLOR, with the mean of T taken out.
+    """
+    k = alpha.size
+    mean = np.sum(alpha) / k
+    largest = 0.0
+    for j in range(k):
+        row = abs(alpha[j] - mean)
+        if j > 0:
+            row += beta[j - 1]
+        if j < k - 1:
+            row += beta[j]
+        largest = max(largest, row)
+    pieces = max(1, int(np.ceil(abs(z) * largest / LONGEST_TAYLOR)))
+    step = z / pieces
+    phase = np.exp(step * mean)
+    column = np.zeros(k, dtype=np.complex128)
+    column[0] = 1.0
+    term, following = np.empty_like(column), np.empty_like(column)
+    for _ in range(pieces):
+        term[:] = column
+        order = 0
+        size = 1.0
+        while size > 1e-17:
+            order += 1
+            size *= abs(step) * largest / order
+            for j in range(k):
+                total = (alpha[j] - mean) * term[j]
+                if j > 0:
+                    total += beta[j - 1] * term[j - 1]
+                if j < k - 1:
+                    total += beta[j] * term[j + 1]
+                following[j] = total * (step / order)
+            term, following = following, term
+            column += term
+        column *= phase
+    return column

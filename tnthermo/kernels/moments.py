@@ -115,7 +115,7 @@ def moments(tensors, tables, values, widths):
         gram = grow_gram(gram, tables[i], values[i], tensors[i], widths[i])
     center = tensors[0]
     flat = center.reshape(center.size)
-    image = finish_channels(gram[gram.shape[0] - 1], tables[0], values[0], center, 1)
+    image = finish_channels(gram[gram.shape[0] - 1], tables[0], values[0], center, 0, 1)
     square = grow_gram(gram, tables[0], values[0], center, 1)
     norm = np.vdot(flat, flat).real
     return norm, np.vdot(flat, image.reshape(center.size)).real, square[0, 0, 0, 0].real

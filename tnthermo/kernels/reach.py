@@ -104,11 +104,10 @@ def reach_right(tensors, lefts, rights, tables, values, widths, i, active, thres
         return active, 0.0
     center = tensors[i]
     l, d, r = center.shape
-    u = np.zeros((width, l, d, r), dtype=np.complex128)
-    start_channels(lefts[i], tables[i], values[i], center, u, u[width - 1], width - 1, np.empty_like(center))
+    u = start_channels(lefts[i], tables[i], values[i], center, 1, width - 1)
     moved = np.empty((count, l * d, r), dtype=np.complex128)
     for k in range(count):
-        moved[k] = u[which[k] + 1].reshape(l * d, r)
+        moved[k] = u[which[k]].reshape(l * d, r)
     all_moved = gram_of(moved)
     basis = np.ascontiguousarray(np.linalg.qr(center.reshape(l * d, r))[0])
     for k in range(count):
@@ -128,7 +127,7 @@ def reach_right(tensors, lefts, rights, tables, values, widths, i, active, thres
         grams.append(led_out)
         lists.append(channels)
         if site >= active:
-            images = finish_channels(rights[site + 1], tables[site], values[site], tensors[site], widths[site])
+            images = finish_channels(rights[site + 1], tables[site], values[site], tensors[site], 0, widths[site])
             size = weighted(all_moved, images_outside(tensors[site], images, channels))
             if np.sqrt(np.sum(size.real**2 + size.imag**2)) >= threshold:
                 active = site + 1
@@ -143,7 +142,7 @@ def reach_right(tensors, lefts, rights, tables, values, widths, i, active, thres
         room = min(most - l, d * r - l)
         if room <= 0:
             continue
-        images = finish_channels(rights[site + 1], tables[site], values[site], tensor, widths[site])
+        images = finish_channels(rights[site + 1], tables[site], values[site], tensor, 0, widths[site])
         rows = weighted(grams[place], images_outside(tensor, images, lists[place]))
         picked, rest = pick_rows(rows, tensor.reshape(l, d * r), threshold, room)
         missed = max(missed, rest if most - l < d * r - l else 0.0)

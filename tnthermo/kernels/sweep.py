@@ -68,13 +68,16 @@ def top_population(x, levels):
 
 
 @njit(cache=True)
-def expand_right(tensors, lefts, rights, tables, values, widths, i, threshold, most):
-    """Add to bond i + 1 the directions that H reaches; (missed, leak). The centre is at site i and keeps its value."""
-    center, neighbour = tensors[i], tensors[i + 1]
+def expand_right(net, i, threshold, most, front):
+    """Add to bond i + 1 the directions that H reaches; (missed, leak). The centre is at site i and keeps its value.
+
+    front  whether ``leak`` is wanted, see `tnthermo.kernels.expand.missing_directions`
+    """
+    center, neighbour = net.tensors[i], net.tensors[i + 1]
     l, d, r = center.shape
     rows, missed, leak = missing_directions(
-        lefts[i], tables[i], values[i], center, rights[i + 2], tables[i + 1], values[i + 1], neighbour, widths[i + 1],
-        threshold, most - r,
+        net.lefts[i], net.tables[i], net.values[i], center, net.rights[i + 2], net.tables[i + 1], net.values[i + 1], neighbour,
+        net.widths[i + 1], threshold, most - r, front,
     )  # fmt: skip
     n = rows.shape[0]
     if n > 0:
@@ -83,19 +86,19 @@ def expand_right(tensors, lefts, rights, tables, values, widths, i, threshold, m
         taller = np.empty((r + n, neighbour.shape[1], neighbour.shape[2]), dtype=np.complex128)
         taller[:r] = neighbour
         taller[r:] = rows
-        tensors[i], tensors[i + 1] = wider, taller
-        rights[i + 1] = grow_right(rights[i + 2], tables[i + 1], values[i + 1], taller, widths[i + 1])
+        net.tensors[i], net.tensors[i + 1] = wider, taller
+        renew_right(net, i + 1)
     return missed, leak
 
 
 @njit(cache=True)
-def expand_left(tensors, lefts, rights, mirrored, mirrored_values, widths, i, threshold, most):
+def expand_left(net, i, threshold, most, front):
     """Add to bond i the directions that H reaches on its left: `expand_right` of the line read from right to left."""
-    center, neighbour = tensors[i], tensors[i - 1]
+    center, neighbour = net.tensors[i], net.tensors[i - 1]
     l, d, r = center.shape
     columns, missed, leak = missing_directions(
-        turned_block(rights[i + 1]), mirrored[i], mirrored_values[i], turned(center), turned_block(lefts[i - 1]),
-        mirrored[i - 1], mirrored_values[i - 1], turned(neighbour), widths[i], threshold, most - l,
+        turned_block(net.rights[i + 1]), net.mirrored[i], net.mirrored_values[i], turned(center), turned_block(net.lefts[i - 1]),
+        net.mirrored[i - 1], net.mirrored_values[i - 1], turned(neighbour), net.widths[i], threshold, most - l, front,
     )  # fmt: skip
     n = columns.shape[0]
     if n > 0:
@@ -104,11 +107,21 @@ def expand_left(tensors, lefts, rights, mirrored, mirrored_values, widths, i, th
         wider = np.empty((neighbour.shape[0], neighbour.shape[1], l + n), dtype=np.complex128)
         wider[:, :, :l] = neighbour
         wider[:, :, l:] = columns.transpose(2, 1, 0)
-        tensors[i], tensors[i - 1] = taller, wider
-        lefts[i] = turned_block(
-            grow_right(turned_block(lefts[i - 1]), mirrored[i - 1], mirrored_values[i - 1], turned(wider), widths[i])
-        )
+        net.tensors[i], net.tensors[i - 1] = taller, wider
+        renew_left(net, i - 1)
     return missed, leak
+
+
+@njit(cache=True)
+def renew_left(net, i):
+    """The left block of bond i + 1 from the left-orthonormal tensor at site i."""
+    net.lefts[i + 1] = grow_left(net.lefts[i], net.tables[i], net.values[i], net.tensors[i], net.widths[i + 1])
+
+
+@njit(cache=True)
+def renew_right(net, i):
+    """The right block of bond i from the right-orthonormal tensor at site i."""
+    net.rights[i] = grow_right(net.rights[i + 1], net.tables[i], net.values[i], net.tensors[i], net.widths[i])
 
 
 @njit(cache=True)
@@ -130,18 +143,16 @@ def turned_block(block):
 
 
 @njit(cache=True)
-def shift(tensors, lefts, rights, tables, values, widths, start, end):
+def shift(net, start, end):
     """Move the orthogonality centre from site ``start`` to site ``end``, blocks included; the state stays as it is."""
     for i in range(start, end):
-        q, matrix = split_right(tensors[i])
-        tensors[i] = q
-        lefts[i + 1] = grow_left(lefts[i], tables[i], values[i], q, widths[i + 1])
-        tensors[i + 1] = absorb_left(matrix, tensors[i + 1])
+        net.tensors[i], matrix = split_right(net.tensors[i])
+        renew_left(net, i)
+        net.tensors[i + 1] = absorb_left(matrix, net.tensors[i + 1])
     for i in range(start, end, -1):
-        matrix, q, _, _ = split_left(tensors[i], -1.0, 0)
-        tensors[i] = q
-        rights[i] = grow_right(rights[i + 1], tables[i], values[i], q, widths[i])
-        tensors[i - 1] = absorb_right(tensors[i - 1], matrix)
+        matrix, net.tensors[i], _, _ = split_left(net.tensors[i], -1.0, 0)
+        renew_right(net, i)
+        net.tensors[i - 1] = absorb_right(net.tensors[i - 1], matrix)
 
 
 @njit(cache=True)
@@ -159,112 +170,90 @@ def absorb_right(tensor, matrix):
 
 
 @njit(cache=True)
-def sweep(
-    tensors,
-    lefts,
-    rights,
-    tables,
-    values,
-    mirrored,
-    mirrored_values,
-    passes,
-    pass_values,
-    widths,
-    system,
-    first,
-    active,
-    z,
-    krylov,
-    threshold,
-    cutoff,
-    most,
-    adaptive,
-    top,
-    report,
-):
+def sweep(net, system, first, active, z, limits, top, report):
     """One symmetric step exp(z H) in place, centre at the system before and after; returns the new (first, active).
 
     From the system to the left end, to the right end, back to the left end and to the system again; the first and the last stretch
     only move the centre. Bonds are expanded ahead of the centre where the sweep goes to the right, and on the way out to the left;
     they are truncated on every last way back to the system. On either side the sweep turns where the light cone ends.
 
-    tensors       list of (l, d, r); the centre is at ``system``, left of it left-orthonormal, right of it right-orthonormal
-    lefts, rights lists over bonds 0 .. n; lefts[i] for i <= system and rights[i] for i > system are the blocks of bond i
-    tables, values, mirrored, mirrored_values, passes, pass_values   operators of the sites, the same for the line read from right to left,
-                  and the pass-on tables of the bonds
-    widths        channels of each bond (n + 1,)
+    net           the `Network`, the centre at ``system``
     system        the system's site, first <= system < active
     first, active the sites first .. active - 1 are swept; the others are still as they were at the start
-    krylov        bound on the sum of all Krylov errors of the step
-    threshold     norm of (1 - P) H psi at a bond below which it is not expanded and the front does not move
-    cutoff        squared singular values that a bond may lose; negative: none
-    most          cap on the bond dimension
-    adaptive      expand and truncate, follow the light cone; else the bonds stay as they are and the whole line is swept
+    limits        `Limits`
     top           (n,) filled with the populations of the highest levels, on the way back
     report        (4,) DISCARDED, KRYLOV, MISSED, CAPPED are added to
     """
-    n = len(tensors)
-    shift(tensors, lefts, rights, tables, values, widths, system, first)
-    if adaptive and first > 0:  # a site ahead of the front, so that the way in finds the bond to open
-        room = tensors[first].shape[0]
-        _, leak = expand_left(tensors, lefts, rights, mirrored, mirrored_values, widths, first, threshold, room)
+    n = len(net.tensors)
+    threshold, most = limits.threshold, limits.most
+    shift(net, system, first)
+    if limits.adaptive and first > 0:  # a site ahead of the front, so that the way in finds the bond to open
+        _, leak = expand_left(net, first, threshold, net.tensors[first].shape[0], True)
         if leak >= threshold:
-            shift(tensors, lefts, rights, tables, values, widths, first, first - 1)
+            shift(net, first, first - 1)
             first -= 1
-    local = krylov / (4.0 * (active - first))
+    local = limits.krylov / (4.0 * (active - first))
     i = first
     back_to_left = False
     while True:
-        if adaptive and i < n - 1 and not back_to_left:
-            active, missed = reach_right(tensors, lefts, rights, tables, values, widths, i, active, threshold, most)
+        if limits.adaptive and i < n - 1 and not back_to_left:
+            active, missed = reach_right(
+                net.tensors, net.lefts, net.rights, net.tables, net.values, net.widths, i, active, threshold, most
+            )
             report[MISSED] = max(report[MISSED], missed * abs(z))
-            missed, leak = expand_right(tensors, lefts, rights, tables, values, widths, i, threshold, most)
-            report[MISSED] = max(report[MISSED], missed * abs(z))
-            if i >= active - 1 and leak >= threshold:
-                active = i + 2
+            front = i >= active - 1
+            if front or limits.look or net.tensors[i].shape[2] < most:
+                missed, leak = expand_right(net, i, threshold, most, front)
+                report[MISSED] = max(report[MISSED], missed * abs(z))
+                if front and leak >= threshold:
+                    active = i + 2
         turning = i == active - 1 and not back_to_left
-        if adaptive and 0 < i <= system and (turning or back_to_left):
-            missed, leak = expand_left(tensors, lefts, rights, mirrored, mirrored_values, widths, i, threshold, most)
-            report[MISSED] = max(report[MISSED], missed * abs(z))
-            if i == first and leak >= threshold:
-                first -= 1
-        x, bound = propagate(
-            lefts[i], tables[i], values[i], rights[i + 1], tensors[i], z if turning else 0.5 * z, local
+        if limits.adaptive and 0 < i <= system and (turning or back_to_left):
+            front = i == first
+            if front or limits.look or net.tensors[i].shape[0] < most:
+                missed, leak = expand_left(net, i, threshold, most, front)
+                report[MISSED] = max(report[MISSED], missed * abs(z))
+                if front and leak >= threshold:
+                    first -= 1
+        net.tensors[i], bound = propagate(
+            net.lefts[i], net.tables[i], net.values[i], net.rights[i + 1], net.tensors[i], z if turning else 0.5 * z, local
         )
         report[KRYLOV] += bound
-        tensors[i] = x
         back_to_left = back_to_left or turning
         if back_to_left:
-            top[i] = top_population(x, 2)
+            top[i] = top_population(net.tensors[i], 2)
             if i == first:
                 break
-            matrix, q, discarded, capped = split_left(x, cutoff if i > system else -1.0, most)
+            matrix, net.tensors[i], discarded, capped = split_left(net.tensors[i], limits.cutoff if i > system else -1.0, most)
             report[DISCARDED] += discarded
             report[CAPPED] += capped
-            tensors[i] = q
-            rights[i] = grow_right(rights[i + 1], tables[i], values[i], q, widths[i])
-            bond = i
-        else:
-            q, matrix = split_right(x)
-            tensors[i] = q
-            lefts[i + 1] = grow_left(lefts[i], tables[i], values[i], q, widths[i + 1])
-            bond = i + 1
-        matrix3 = matrix.reshape(matrix.shape[0], 1, matrix.shape[1])
-        back3, bound = propagate(lefts[bond], passes[bond], pass_values[bond], rights[bond], matrix3, -0.5 * z, local)
-        report[KRYLOV] += bound
-        back = back3.reshape(matrix.shape)
-        if back_to_left:
+            renew_right(net, i)
+            matrix, bound = bond_backward(net, i, matrix, -0.5 * z, local)
             i -= 1
-            tensors[i] = absorb_right(tensors[i], back)
+            net.tensors[i] = absorb_right(net.tensors[i], matrix)
         else:
+            net.tensors[i], matrix = split_right(net.tensors[i])
+            renew_left(net, i)
             i += 1
-            tensors[i] = absorb_left(back, tensors[i])
+            matrix, bound = bond_backward(net, i, matrix, -0.5 * z, local)
+            net.tensors[i] = absorb_left(matrix, net.tensors[i])
+        report[KRYLOV] += bound
     while i < system:
-        matrix, q, discarded, capped = split_left(turned(tensors[i]), cutoff, most)
+        matrix, q, discarded, capped = split_left(turned(net.tensors[i]), limits.cutoff, most)
         report[DISCARDED] += discarded
         report[CAPPED] += capped
-        tensors[i] = turned(q)
-        lefts[i + 1] = grow_left(lefts[i], tables[i], values[i], tensors[i], widths[i + 1])
-        tensors[i + 1] = absorb_left(turned_matrix(matrix), tensors[i + 1])
+        net.tensors[i] = turned(q)
+        renew_left(net, i)
+        net.tensors[i + 1] = absorb_left(turned_matrix(matrix), net.tensors[i + 1])
         i += 1
     return first, active
+
+
+@njit(cache=True)
+def bond_backward(net, bond, matrix, z, tolerance):
+    """(exp(z H) on the matrix (k, k) at a bond, the bound on its Krylov error)."""
+    k, r = matrix.shape
+    moved, bound = propagate(
+        net.lefts[bond], net.passes[bond], net.pass_values[bond], net.rights[bond], matrix.reshape(k, 1, r), z, tolerance
+    )
+    return moved.reshape(k, r), bound

@@ -52,8 +52,9 @@ def split_pair(x, d1, d2, cutoff, most, report):
 
 
 @njit(cache=True)
-def two_site_sweep(tensors, lefts, rights, tables, values, widths, z, krylov, cutoff, most, top, report):
+def two_site_sweep(net, z, krylov, cutoff, most, top, report):
     """One symmetric two-site step exp(z H) in place; arguments as in `tnthermo.kernels.sweep.sweep`, the whole chain is swept."""
+    tensors, lefts, rights, tables, values, widths = net.tensors, net.lefts, net.rights, net.tables, net.values, net.widths
     n = len(tensors)
     local = krylov / (4.0 * n)
     for i in range(n - 1):
