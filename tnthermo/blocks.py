@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.arrays import Network, array_list
-from tnthermo.kernels.measure import reduced_moment
+from tnthermo.kernels.measure import reduced_moment, shapes
 from tnthermo.kernels.sweep import absorb_right, split_left
 from tnthermo.local import Matrix
 from tnthermo.model import Model
@@ -84,15 +84,13 @@ class BlockState:
     @property
     def levels(self) -> npt.NDArray[np.int64]:
         """Boson levels in use on the chain sites (N,)."""
-        return np.array([self.tensors[place].shape[1] for place in self.places], dtype=np.int64)
+        return np.asarray(shapes(self.tensors)[self.places, 1])
 
     @property
     def bonds(self) -> npt.NDArray[np.int64]:
         """Dimension of the bond of each chain site (N,) on the side of the system."""
-        sides = [2 if place < self.system else 0 for place in self.places]
-        return np.array(
-            [self.tensors[p].shape[side] for p, side in zip(self.places, sides, strict=True)], dtype=np.int64
-        )
+        inner = np.where(self.places < self.system, 2, 0)
+        return np.asarray(shapes(self.tensors)[self.places, inner])
 
     def grow_levels(self, place: int, levels: int) -> None:
         """Give the boson site at ``place`` more levels; the new ones are empty, so that no block changes."""

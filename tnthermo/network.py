@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,24 +67,25 @@ class Automaton:
 
     def table(self, site: int, dimension: int) -> SiteTable:
         """Numeric operator table of a site with ``dimension`` levels."""
-        rows: list[tuple[int, int, int, int]] = []
-        values: list[complex] = []
-        drives: list[int] = []
+        rows: list[npt.NDArray[np.int64]] = []
+        values: list[Values] = []
+        drives: list[npt.NDArray[np.int64]] = []
         for entry in self.entries[site]:
-            matrix = entry.coefficient * local_matrix(entry.factor, dimension)
-            for row, column in np.argwhere(matrix != 0):
-                rows.append((entry.a, entry.b, int(row), int(column)))
-                values.append(complex(matrix[row, column]))
-                drives.append(CONSTANT if entry.drive is None else entry.drive)
-        order = sorted(range(len(rows)), key=lambda m: rows[m])
-        table = np.array([rows[m] for m in order], dtype=np.int64).reshape(-1, 4)
+            row, column, elements = elements_of(entry.factor, dimension)
+            channels = np.broadcast_to([entry.a, entry.b], (row.size, 2))
+            rows.append(np.column_stack([channels, row, column]))
+            values.append(entry.coefficient * elements)
+            drives.append(np.full(row.size, CONSTANT if entry.drive is None else entry.drive))
+        table = np.concatenate(rows).astype(np.int64)
+        order = np.lexsort(table.T[::-1])
+        table = np.ascontiguousarray(table[order])
         left, right = int(self.widths[site]), int(self.widths[site + 1])
         mirrored = np.column_stack([right - 1 - table[:, 1], left - 1 - table[:, 0], table[:, 2], table[:, 3]])
         permutation = np.argsort(mirrored[:, 0], kind="stable")
         return SiteTable(
             table=table,
-            values=np.array([values[m] for m in order], dtype=np.complex128),
-            drives=np.array([drives[m] for m in order], dtype=np.int64),
+            values=np.concatenate(values)[order].astype(np.complex128),
+            drives=np.concatenate(drives)[order].astype(np.int64),
             mirrored=np.ascontiguousarray(mirrored[permutation]),
             permutation=permutation,
         )
@@ -93,6 +95,21 @@ class Automaton:
         width = int(self.widths[bond])
         table = np.array([(a, a, 0, 0) for a in range(width)], dtype=np.int64)
         return table, np.ones(width, dtype=np.complex128)
+
+
+def elements_of(factor: Factor, dimension: int) -> tuple[Table, Table, Values]:
+    """Rows, columns and values (m,) of the elements of a local factor that are not 0."""
+    return _boson_elements(factor, dimension) if isinstance(factor, str) else _elements(local_matrix(factor, dimension))
+
+
+@cache
+def _boson_elements(name: str, dimension: int) -> tuple[Table, Table, Values]:
+    return _elements(local_matrix(name, dimension))
+
+
+def _elements(matrix: Values) -> tuple[Table, Table, Values]:
+    row, column = np.nonzero(matrix)
+    return row, column, matrix[row, column]
 
 
 def automaton(terms: Sequence[Term], sites: int) -> Automaton:

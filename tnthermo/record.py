@@ -222,10 +222,10 @@ def measure_profile(blocks: BlockState, observables: Sequence[Observable] = ()) 
     """Bonds, levels, occupations, the entropy of the cut system | chains, and the user's own observables."""
     tensors = centred_at_origin(blocks)
     n, places = len(tensors), blocks.places
-    largest = max(t.shape[1] for t in tensors)
+    levels = blocks.levels
+    largest = max(int(levels.max(initial=1)), blocks.tensors[blocks.system].shape[1])
     populations = np.zeros((n, largest))
     level_populations(tensors, n, populations)
-    levels = blocks.levels
     center = blocks.tensors[blocks.system]
     d = center.shape[1]
     squares = np.linalg.svd(center.transpose(1, 0, 2).reshape(d, -1), compute_uv=False) ** 2

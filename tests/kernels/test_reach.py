@@ -28,9 +28,7 @@ def blocks_of(m: Model, levels: int = 4) -> BlockState:
 
 
 def reach(b: BlockState, i: int, threshold: float = 1e-12, most: int = ROOM) -> tuple[int, float]:
-    b.active, missed = reach_right(
-        b.tensors, b.lefts, b.rights, b.tables, b.values, b.widths, i, b.active, threshold, most
-    )
+    b.active, missed = reach_right(b.net, i, b.active, threshold, most)
     return b.active, missed
 
 

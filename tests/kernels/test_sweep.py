@@ -61,7 +61,7 @@ def one_site(
     chosen = {"krylov": KRYLOV_TOLERANCE, "threshold": 0.0, "cutoff": -1.0, "most": NO_CAP} | settings
     report = np.zeros(4)
     limits = Limits(**chosen, adaptive=adaptive, look=True)
-    b.first, b.active = sweep(b.net, b.system, first or 0, active or n, -1j * dt, limits, b.top, report)
+    b.first, b.active = sweep(b.net, b.system, first or 0, active or n, -1j * dt, limits, b.top, report, True, True)
     return report
 
 

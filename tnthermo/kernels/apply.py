@@ -23,6 +23,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from tnthermo.kernels.arrays import adjoint, identity, paste
+
 # columns of a plan: channels, range of entries, where the source is kept (X: the tensor itself), first row and column of a shift
 LEFT, RIGHT, FIRST, LAST, SLOT, ROW, COLUMN = range(7)
 X = -1
@@ -44,7 +46,7 @@ def plan(table, values, finished, width):
     slots = width - 1
     m = 0
     for g in range(count):
-        a, b, row, column = table[m]
+        a, b, row, column = table[m, 0], table[m, 1], table[m, 2], table[m, 3]
         start = m
         shift = True
         while m < table.shape[0] and table[m, 0] == a and table[m, 1] == b:
@@ -66,7 +68,8 @@ def scales_of(groups, values, r):
     """(e, 2 r) the values of all entries, each repeated for the real and imaginary parts of a row."""
     scales = np.empty((values.size, 2 * r))
     for m in range(values.size):
-        scales[m] = values[m].real
+        for k in range(2 * r):
+            scales[m, k] = values[m].real
     return scales
 
 
@@ -83,7 +86,7 @@ def apply_planned(left, groups, table, values, scales, right, x, out, work):
             a, b = groups[g, LEFT], groups[g, RIGHT]
             source = x if a == 0 else work[a - 1]
             np.dot(source.reshape(l * d, r), right[b], work[slot].reshape(l * d, r))
-    out[:] = 0
+    out.fill(0.0)
     # real and imaginary parts as one row of numbers
     x_row = x.view(np.float64).reshape(l, 2 * d * r)
     out_row = out.view(np.float64).reshape(l, 2 * d * r)
@@ -200,10 +203,10 @@ def grow_left(left, table, values, x, width):
     l, d, r = x.shape
     low = 1 if width > 1 else 0  # where no term has started: the identity
     u = start_channels(left, table, values, x, low, width)
-    bra = np.ascontiguousarray(x.reshape(l * d, r).conj().T)
+    bra = adjoint(x.reshape(l * d, r))
     block = np.empty((width, r, r), dtype=np.complex128)
     if low:
-        block[0] = np.eye(r)
+        paste(block[0], identity(r), 0, 0)
     for b in range(low, width):
         np.dot(bra, u[b - low].reshape(l * d, r), block[b])
     return block
@@ -215,9 +218,9 @@ def grow_right(right, table, values, x, width):
     l, d, r = x.shape
     high = width - 1 if width > 1 else 1  # where all terms are finished: the identity
     v = finish_channels(right, table, values, x, 0, high)
-    bra = np.ascontiguousarray(x.reshape(l, d * r).conj().T)
+    bra = adjoint(x.reshape(l, d * r))
     block = np.empty((width, l, l), dtype=np.complex128)
     np.dot(v.reshape(high * l, d * r), bra, block[:high].reshape(high * l, l))
     if high < width:
-        block[high] = np.eye(l)
+        paste(block[high], identity(l), 0, 0)
     return block

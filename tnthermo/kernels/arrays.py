@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
+from numba import njit
 from numba.typed import List
 
 
@@ -53,3 +55,38 @@ class Limits(NamedTuple):
 def array_list(arrays: Iterable[Any]) -> Any:
     """A typed list of the arrays, which kernels read and write in place."""
     return List(list(arrays))
+
+
+@njit(cache=True)
+def paste(target, source, row, column):
+    """Write the matrix ``source`` into the matrix ``target``, its corner at (row, column). (Loops compile faster than slices.)"""
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[row + i, column + j] = source[i, j]
+
+
+@njit(cache=True)
+def adjoint(matrix):
+    """The adjoint of a matrix, stored row by row."""
+    result = np.empty((matrix.shape[1], matrix.shape[0]), dtype=np.complex128)
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            result[j, i] = np.conj(matrix[i, j])
+    return result
+
+
+@njit(cache=True)
+def take_away(target, source):
+    """target -= source, both matrices of one shape."""
+    for i in range(target.shape[0]):
+        for j in range(target.shape[1]):
+            target[i, j] -= source[i, j]
+
+
+@njit(cache=True)
+def identity(n):
+    """(n, n)."""
+    result = np.zeros((n, n), dtype=np.complex128)
+    for i in range(n):
+        result[i, i] = 1.0
+    return result

@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 
 from tnthermo.kernels.apply import finish_channels, start_channels
+from tnthermo.kernels.arrays import adjoint, paste, take_away
+from tnthermo.kernels.krylov import square
 
 
 @njit(cache=True)
@@ -24,19 +26,19 @@ def straddling(left, table, values, center, next_right, next_table, next_values,
     u = start_channels(left, table, values, center, 1, width - 1)
     columns = np.empty((l * d, middle * r), dtype=np.complex128)
     for k in range(middle):
-        columns[:, k * r : (k + 1) * r] = u[k].reshape(l * d, r)
+        paste(columns, u[k].reshape(l * d, r), 0, k * r)
     v = finish_channels(next_right, next_table, next_values, neighbour, 1, width - 1)
     rows = v.reshape(middle * r, d2 * r2)
     kept = neighbour.reshape(r, d2 * r2)
-    rows -= np.dot(np.dot(rows, np.ascontiguousarray(kept.conj().T)), kept)
+    take_away(rows, np.dot(np.dot(rows, adjoint(kept)), kept))
     return columns, rows
 
 
 @njit(cache=True)
 def product_norm(columns, rows):
     """Frobenius norm of columns times rows, without forming the product."""
-    overlap = np.dot(np.ascontiguousarray(columns.conj().T), columns)
-    weight = np.dot(rows, np.ascontiguousarray(rows.conj().T))
+    overlap = np.dot(adjoint(columns), columns)
+    weight = np.dot(rows, adjoint(rows))
     total = 0.0
     for i in range(overlap.shape[0]):
         for j in range(overlap.shape[0]):
@@ -50,15 +52,16 @@ def pick_rows(rows, kept, threshold, room):
 
     The largest row is taken first and projected out of the others (QR with pivoting, stopped early). ``rows`` is overwritten.
     """
-    kept_dagger = np.ascontiguousarray(kept.conj().T)
-    picked = np.empty((room, rows.shape[1]), dtype=np.complex128)
+    kept_dagger = adjoint(kept)
+    number, length = rows.shape
+    picked = np.empty((room, length), dtype=np.complex128)
     n = 0
     while True:
         best = -1
         largest = 0.0
         rest = 0.0
-        for i in range(rows.shape[0]):
-            size = np.sum(rows[i].real ** 2 + rows[i].imag ** 2)
+        for i in range(number):
+            size = square(rows[i])
             rest += size
             if size > largest:
                 largest, best = size, i
@@ -66,16 +69,31 @@ def pick_rows(rows, kept, threshold, room):
             return picked[:n].copy(), 0.0
         if n == room:
             return picked, np.sqrt(rest)
-        direction = (rows[best] / np.sqrt(largest)).reshape(1, rows.shape[1])
+        direction = rows[best : best + 1].copy()
+        scale(direction[0], 1.0 / np.sqrt(largest))
         for _ in range(2):  # twice is enough
-            direction = direction - np.dot(np.dot(direction, kept_dagger), kept)
+            take_away(direction, np.dot(np.dot(direction, kept_dagger), kept))
             for j in range(n):
-                direction = direction - np.vdot(picked[j], direction[0]) * picked[j]
-            direction = direction / np.sqrt(np.sum(direction.real**2 + direction.imag**2))
-        picked[n] = direction[0]
-        for i in range(rows.shape[0]):
-            rows[i] -= np.vdot(direction[0], rows[i]) * direction[0]
+                subtract_multiple(direction[0], np.vdot(picked[j], direction[0]), picked[j])
+            scale(direction[0], 1.0 / np.sqrt(square(direction[0])))
+        paste(picked, direction, n, 0)
+        for i in range(number):
+            subtract_multiple(rows[i], np.vdot(direction[0], rows[i]), direction[0])
         n += 1
+
+
+@njit(cache=True)
+def scale(vector, factor):
+    """vector *= factor."""
+    for k in range(vector.size):
+        vector[k] *= factor
+
+
+@njit(cache=True)
+def subtract_multiple(target, factor, vector):
+    """target -= factor * vector."""
+    for k in range(target.size):
+        target[k] -= factor * vector[k]
 
 
 @njit(cache=True)
@@ -106,7 +124,7 @@ def missing_directions(
         if leak < threshold or room <= 0:
             return none, 0.0, leak
     basis = np.ascontiguousarray(np.linalg.qr(center.reshape(l * d, r))[0])
-    columns -= np.dot(basis, np.dot(np.ascontiguousarray(basis.conj().T), columns))
+    take_away(columns, np.dot(basis, np.dot(adjoint(basis), columns)))
     missed = product_norm(columns, rows)
     if missed < threshold:
         return none, 0.0, leak

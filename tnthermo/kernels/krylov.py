@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from tnthermo.kernels.apply import apply_planned, plan, scales_of
+from tnthermo.kernels.arrays import paste
 
 LARGEST_KRYLOV = 40
 USUAL_KRYLOV = 10  # room made at first
@@ -38,14 +39,15 @@ def propagate(left, table, values, right, x, z, tolerance):
         norm = np.sqrt(square(flat_y))
         if norm == 0.0:
             return y, total
-        basis[0] = flat_y / norm
+        for j in range(size):
+            basis[0, j] = flat_y[j] / norm
         length = abs(z) * (1.0 - done)
         bound = 1.0
         k = 0
         while True:
             if k + 1 == basis.shape[0]:
                 wider = np.empty((min(2 * k, largest) + 1, size), dtype=np.complex128)
-                wider[: k + 1] = basis
+                paste(wider, basis, 0, 0)
                 basis = wider
             flat = basis[k + 1]
             apply_planned(left, groups, table, values, scales, right, basis[k].reshape(l, d, r), flat.reshape(l, d, r), work)
@@ -55,14 +57,17 @@ def propagate(left, table, values, right, x, z, tolerance):
             bound *= beta[k - 1] * length / k
             if bound < tolerance or k == largest or beta[k - 1] < 1e-14 * (abs(alpha[0]) + 1.0):
                 break
-            flat *= 1.0 / beta[k - 1]
+            for j in range(size):
+                flat[j] /= beta[k - 1]
         if k == size or beta[k - 1] < 1e-14 * (abs(alpha[0]) + 1.0):
             bound = 0.0  # the Krylov space is invariant: no error
         part = 1.0 - done
         if bound > tolerance:
             part *= (0.5 * tolerance / bound) ** (1.0 / k)
             bound = 0.5 * tolerance
-        weights = first_column(alpha[:k], beta[:k], z * part) * norm
+        weights = first_column(alpha[:k], beta[:k], z * part)
+        for j in range(k):
+            weights[j] *= norm
         np.dot(weights, basis[:k], flat_y)
         total += bound
         done += part
@@ -130,7 +135,8 @@ def first_column(alpha, beta, z):
     column[0] = 1.0
     term, following = np.empty_like(column), np.empty_like(column)
     for _ in range(pieces):
-        term[:] = column
+        for j in range(k):
+            term[j] = column[j]
         order = 0
         size = 1.0
         while size > 1e-17:
@@ -144,6 +150,8 @@ def first_column(alpha, beta, z):
                     total += beta[j] * term[j + 1]
                 following[j] = total * (step / order)
             term, following = following, term
-            column += term
-        column *= phase
+            for j in range(k):
+                column[j] += term[j]
+        for j in range(k):
+            column[j] *= phase
     return column

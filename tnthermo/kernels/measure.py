@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from tnthermo.kernels.arrays import adjoint
+
 
 @njit(cache=True)
 def operate(tensor, operator):
@@ -32,7 +34,7 @@ def pass_left(tensor, block):
     """(l, l): tensor block tensor^dag summed over levels."""
     l, d, r = tensor.shape
     inside = np.dot(tensor.reshape(l * d, r), block)
-    return np.dot(inside.reshape(l, d * r), tensor.reshape(l, d * r).conj().T)
+    return np.dot(inside.reshape(l, d * r), adjoint(tensor.reshape(l, d * r)))
 
 
 @njit(cache=True)
@@ -52,9 +54,20 @@ def _join_left(ket, bra):
 @njit(cache=True)
 def reduced_state(center):
     """(D, D): the density matrix of the site whose tensor (l, D, r) is the centre."""
-    l, d, r = center.shape
-    matrix = np.ascontiguousarray(center.transpose(1, 0, 2)).reshape(d, l * r)
-    return np.dot(matrix, matrix.conj().T)
+    matrix = by_level(center)
+    return np.dot(matrix, adjoint(matrix))
+
+
+@njit(cache=True)
+def by_level(tensor):
+    """(d, l r): a tensor with its level first."""
+    l, d, r = tensor.shape
+    result = np.empty((d, l * r), dtype=np.complex128)
+    for s in range(d):
+        for i in range(l):
+            for k in range(r):
+                result[s, i * r + k] = tensor[i, s, k]
+    return result
 
 
 @njit(cache=True)
@@ -68,8 +81,8 @@ def reduced_moment(tensors, system, site, operator):
     tensor = tensors[site]
     moved = operate(tensor, operator)
     if site > system:
-        rows = tensor.shape[0]
-        block = np.dot(moved.reshape(rows, -1), tensor.reshape(rows, -1).conj().T)
+        rows, size = tensor.shape[0], tensor.shape[1] * tensor.shape[2]
+        block = np.dot(moved.reshape(rows, size), adjoint(tensor.reshape(rows, size)))
         for i in range(site - 1, system, -1):
             block = pass_left(tensors[i], block)
         ket = np.dot(center.reshape(l * d, r), block).reshape(l, d, r)
@@ -78,9 +91,17 @@ def reduced_moment(tensors, system, site, operator):
         for i in range(site + 1, system):
             block = pass_right(tensors[i], block)
         ket = np.dot(block.T, center.reshape(l, d * r)).reshape(l, d, r)
-    ket = np.ascontiguousarray(ket.transpose(1, 0, 2)).reshape(d, l * r)
-    bra = np.ascontiguousarray(center.transpose(1, 0, 2)).reshape(d, l * r)
-    return np.dot(ket, bra.conj().T)
+    return np.dot(by_level(ket), adjoint(by_level(center)))
+
+
+@njit(cache=True)
+def shapes(tensors):
+    """(n, 3) the shapes of all tensors."""
+    result = np.empty((len(tensors), 3), dtype=np.int64)
+    for i in range(len(tensors)):
+        l, d, r = tensors[i].shape
+        result[i, 0], result[i, 1], result[i, 2] = l, d, r
+    return result
 
 
 @njit(cache=True)

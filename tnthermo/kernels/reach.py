@@ -85,7 +85,7 @@ def gram_of(columns):
 
 
 @njit(cache=True)
-def reach_right(tensors, lefts, rights, tables, values, widths, i, active, threshold, most):
+def reach_right(net, i, active, threshold, most):
     """(active, missed): bonds beyond site i + 1 opened for terms that start at the centre i or before and pass over site i + 1.
 
     Opened are those that a term needs whose near operator leads out of the states kept on the left; where it does not, the far site moves
@@ -95,6 +95,7 @@ def reach_right(tensors, lefts, rights, tables, values, widths, i, active, thres
     threshold, most   as for the expansion of a bond
     missed            norm of what found no room
     """
+    tensors, rights, tables, values, widths = net.tensors, net.rights, net.tables, net.values, net.widths
     n = len(tensors)
     if i + 2 >= n:
         return active, 0.0
@@ -104,7 +105,7 @@ def reach_right(tensors, lefts, rights, tables, values, widths, i, active, thres
         return active, 0.0
     center = tensors[i]
     l, d, r = center.shape
-    u = start_channels(lefts[i], tables[i], values[i], center, 1, width - 1)
+    u = start_channels(net.lefts[i], tables[i], values[i], center, 1, width - 1)
     moved = np.empty((count, l * d, r), dtype=np.complex128)
     for k in range(count):
         moved[k] = u[which[k]].reshape(l * d, r)

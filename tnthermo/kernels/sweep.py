@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from tnthermo.kernels.apply import grow_left, grow_right
+from tnthermo.kernels.arrays import adjoint, paste
 from tnthermo.kernels.expand import missing_directions
 from tnthermo.kernels.krylov import propagate
 from tnthermo.kernels.reach import reach_right
@@ -35,10 +36,10 @@ def split_left(x, cutoff, most):
     squares dropped is ``discarded``, the part of it that the cap alone dropped is ``capped``. A negative cutoff drops nothing.
     """
     l, d, r = x.shape
-    q, factor = np.linalg.qr(np.ascontiguousarray(x.reshape(l, d * r).conj().T))
+    q, factor = np.linalg.qr(adjoint(x.reshape(l, d * r)))
     k = q.shape[1]
-    matrix = np.ascontiguousarray(factor.conj().T)
-    rows = np.ascontiguousarray(q.conj().T)
+    matrix = adjoint(factor)
+    rows = adjoint(q)
     discarded = 0.0
     capped = 0.0
     if cutoff >= 0.0 and k > 1:
@@ -51,7 +52,10 @@ def split_left(x, cutoff, most):
             capped += values[keep - 1] ** 2
             keep -= 1
         if keep < k:
-            matrix = np.ascontiguousarray(left[:, :keep]) * values[:keep]
+            matrix = np.empty((l, keep), dtype=np.complex128)
+            for i in range(l):
+                for j in range(keep):
+                    matrix[i, j] = left[i, j] * values[j]
             rows = np.dot(np.ascontiguousarray(right[:keep]), rows)
             k = keep
     return matrix, rows.reshape(k, d, r), discarded + capped, capped
@@ -60,10 +64,14 @@ def split_left(x, cutoff, most):
 @njit(cache=True)
 def top_population(x, levels):
     """Population of the highest level (the larger of the two highest) of a centre tensor x (l, d, r)."""
-    d = x.shape[1]
+    l, d, r = x.shape
     largest = 0.0
     for s in range(max(d - levels, 0), d):
-        largest = max(largest, np.sum(x[:, s, :].real ** 2 + x[:, s, :].imag ** 2))
+        total = 0.0
+        for i in range(l):
+            for k in range(r):
+                total += x[i, s, k].real ** 2 + x[i, s, k].imag ** 2
+        largest = max(largest, total)
     return largest
 
 
@@ -82,10 +90,11 @@ def expand_right(net, i, threshold, most, front):
     n = rows.shape[0]
     if n > 0:
         wider = np.zeros((l, d, r + n), dtype=np.complex128)
-        wider[:, :, :r] = center
+        paste(wider.reshape(l * d, r + n), center.reshape(l * d, r), 0, 0)
         taller = np.empty((r + n, neighbour.shape[1], neighbour.shape[2]), dtype=np.complex128)
-        taller[:r] = neighbour
-        taller[r:] = rows
+        size = neighbour.shape[1] * neighbour.shape[2]
+        paste(taller.reshape(r + n, size), neighbour.reshape(r, size), 0, 0)
+        paste(taller.reshape(r + n, size), rows.reshape(n, size), r, 0)
         net.tensors[i], net.tensors[i + 1] = wider, taller
         renew_right(net, i + 1)
     return missed, leak
@@ -170,7 +179,7 @@ def absorb_right(tensor, matrix):
 
 
 @njit(cache=True)
-def sweep(net, system, first, active, z, limits, top, report):
+def sweep(net, system, first, active, z, limits, top, report, over, left):
     """One symmetric step exp(z H) in place, centre at the system before and after; returns the new (first, active).
 
     From the system to the left end, to the right end, back to the left end and to the system again; the first and the last stretch
@@ -183,24 +192,27 @@ def sweep(net, system, first, active, z, limits, top, report):
     limits        `Limits`
     top           (n,) filled with the populations of the highest levels, on the way back
     report        (4,) DISCARDED, KRYLOV, MISSED, CAPPED are added to
+    over          True where terms reach over sites, None where all of them join neighbours (what is not needed is not compiled)
+    left          True where there are sites left of the system, else None
     """
     n = len(net.tensors)
     threshold, most = limits.threshold, limits.most
-    shift(net, system, first)
-    if limits.adaptive and first > 0:  # a site ahead of the front, so that the way in finds the bond to open
-        _, leak = expand_left(net, first, threshold, net.tensors[first].shape[0], True)
-        if leak >= threshold:
-            shift(net, first, first - 1)
-            first -= 1
+    if left is not None:
+        shift(net, system, first)
+        if limits.adaptive and first > 0:  # a site ahead of the front, so that the way in finds the bond to open
+            front = True
+            _, leak = expand_left(net, first, threshold, net.tensors[first].shape[0], front)
+            if leak >= threshold:
+                shift(net, first, first - 1)
+                first -= 1
     local = limits.krylov / (4.0 * (active - first))
     i = first
     back_to_left = False
     while True:
         if limits.adaptive and i < n - 1 and not back_to_left:
-            active, missed = reach_right(
-                net.tensors, net.lefts, net.rights, net.tables, net.values, net.widths, i, active, threshold, most
-            )
-            report[MISSED] = max(report[MISSED], missed * abs(z))
+            if over is not None:
+                active, missed = reach_right(net, i, active, threshold, most)
+                report[MISSED] = max(report[MISSED], missed * abs(z))
             front = i >= active - 1
             if front or limits.look or net.tensors[i].shape[2] < most:
                 missed, leak = expand_right(net, i, threshold, most, front)
@@ -208,13 +220,14 @@ def sweep(net, system, first, active, z, limits, top, report):
                 if front and leak >= threshold:
                     active = i + 2
         turning = i == active - 1 and not back_to_left
-        if limits.adaptive and 0 < i <= system and (turning or back_to_left):
-            front = i == first
-            if front or limits.look or net.tensors[i].shape[0] < most:
-                missed, leak = expand_left(net, i, threshold, most, front)
-                report[MISSED] = max(report[MISSED], missed * abs(z))
-                if front and leak >= threshold:
-                    first -= 1
+        if left is not None:
+            if limits.adaptive and 0 < i <= system and (turning or back_to_left):
+                front = i == first
+                if front or limits.look or net.tensors[i].shape[0] < most:
+                    missed, leak = expand_left(net, i, threshold, most, front)
+                    report[MISSED] = max(report[MISSED], missed * abs(z))
+                    if front and leak >= threshold:
+                        first -= 1
         net.tensors[i], bound = propagate(
             net.lefts[i], net.tables[i], net.values[i], net.rights[i + 1], net.tensors[i], z if turning else 0.5 * z, local
         )
@@ -238,14 +251,15 @@ def sweep(net, system, first, active, z, limits, top, report):
             matrix, bound = bond_backward(net, i, matrix, -0.5 * z, local)
             net.tensors[i] = absorb_left(matrix, net.tensors[i])
         report[KRYLOV] += bound
-    while i < system:
-        matrix, q, discarded, capped = split_left(turned(net.tensors[i]), limits.cutoff, most)
-        report[DISCARDED] += discarded
-        report[CAPPED] += capped
-        net.tensors[i] = turned(q)
-        renew_left(net, i)
-        net.tensors[i + 1] = absorb_left(turned_matrix(matrix), net.tensors[i + 1])
-        i += 1
+    if left is not None:
+        while i < system:
+            matrix, q, discarded, capped = split_left(turned(net.tensors[i]), limits.cutoff, most)
+            report[DISCARDED] += discarded
+            report[CAPPED] += capped
+            net.tensors[i] = turned(q)
+            renew_left(net, i)
+            net.tensors[i + 1] = absorb_left(turned_matrix(matrix), net.tensors[i + 1])
+            i += 1
     return first, active
 
 
