@@ -13,10 +13,11 @@ from chains import InvalidInput
 from tnthermo.algorithms import TDVP, TDVP1, TEBD
 from tnthermo.config import load_config, resolve
 from tnthermo.config_checks import mutual_problems
-from tnthermo.config_limits import memory_problems, readable, state_bytes
+from tnthermo.config_limits import memory_problems, state_bytes
 from tnthermo.config_read import read_tables
 from tnthermo.config_report import checked
 from tnthermo.config_text import differences
+from tnthermo.usage import readable
 
 GOOD: dict[str, dict[str, str]] = {
     "spectral_density": {"kind": '"power-law"', "alpha": "0.3", "exponent": "1.0", "cutoff": "1.0", "shape": '"hard"'},

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # fmt: off
 ORDER = [
     "kernels",
-    "threads", "line", "local", "drive", "observables", "coupling", "terms", "model",
+    "threads", "usage", "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "blocks", "tdvp", "tebd", "exact",
     "record", "trajectory", "start", "flags", "run", "evolve",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tnthermo.config import Resolved
-from tnthermo.config_limits import COPIES, adapted_bond, available_memory, readable, site_dimensions, state_bytes
+from tnthermo.config_limits import COPIES, adapted_bond, available_memory, site_dimensions, state_bytes
 from tnthermo.config_report import WEIGHTS, drive_lines
 from tnthermo.network import automaton
+from tnthermo.usage import readable
 
 KRYLOV = 8  # applications of the Hamiltonian in one local solve
 PRODUCTS = 6  # chi x chi d products in one application, for Hamiltonian bonds of

@@ -12,6 +12,7 @@ import chains
 from chains.problems import Problem
 from tnthermo.algorithms import TDVP1, Algorithm, Exact
 from tnthermo.model import Model
+from tnthermo.usage import readable
 
 COMPLEX = 16  # bytes of a complex double
 COPIES = 5  # state, environments from both sides, Krylov work space, a spare copy of the state while it is written
@@ -35,15 +36,6 @@ def available_memory() -> Memory:
     if slurm.isdigit() and int(slurm) > 0:
         found.append(Memory(size=int(slurm) * 2**20, source="SLURM_MEM_PER_NODE"))
     return min(found, key=lambda memory: memory.size)
-
-
-def readable(size: float) -> str:
-    """123456789 -> 118 MiB."""
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
-        if size < 1024 or unit == "PiB":
-            break
-        size /= 1024
-    return f"{size:.3g} {unit}"
 
 
 def state_bytes(dimensions: Sequence[int], bond: int) -> float:

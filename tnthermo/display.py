@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tnthermo.evolve import Progress
+from tnthermo.usage import readable
 
 SECONDS_BETWEEN = 10.0  # log lines are at least this far apart,
 PART_BETWEEN = 0.05  # and a line is due only after this part of the run, or after SECONDS_AT_MOST
@@ -233,8 +235,17 @@ def shown(dataset: xr.Dataset) -> str:
     remarks += notes
     if len(remarks) > room:
         remarks = [*remarks[: room - 1], f"  and {len(remarks) - room + 1} more, see the attributes of result.nc"]
-    seconds = attributes.get("wall_seconds")
-    return "\n".join([*lines, verdict + (f" in {clock(float(seconds))}" if seconds is not None else ""), *remarks])
+    return "\n".join([*lines, verdict + cost(attributes), *remarks])
+
+
+def cost(attributes: Mapping[Any, Any]) -> str:
+    """ " in 12 s (40 s of compilation included), peak memory 210 MB", as far as the result knows."""
+    text = f" in {clock(float(attributes['wall_seconds']))}" if "wall_seconds" in attributes else ""
+    compilation = float(attributes.get("compile_seconds", 0.0))
+    if compilation >= 1:
+        text += f" ({clock(compilation)} of compilation included)"
+    memory = float(attributes.get("peak_memory", math.nan))
+    return text + (f", peak memory {readable(memory)}" if math.isfinite(memory) else "")
 
 
 def steady_lines(steady: xr.Dataset) -> str:

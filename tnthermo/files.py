@@ -198,12 +198,16 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
         "free_energy": run.free_energy,
         "algorithm": json.dumps(run.algorithm.settings()),
         "flags": json.dumps(run.flags),
-        "wall_seconds": run.wall_seconds,
+        **{name: getattr(run, name) for name in COSTS},
         "description": "raw trajectory, see tnthermo.trajectory.Trajectory; complex numbers as a last axis (re, im)",
     }
     texts = {name: ((), value) for name, value in attributes.items() if isinstance(value, str)}
     numbers = {name: value for name, value in attributes.items() if not isinstance(value, str)}
     return xr.Dataset({**variables, **texts}, attrs=numbers)
+
+
+# some files know only the first
+COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "work")
 
 
 def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State | None = None) -> Trajectory:
@@ -218,6 +222,7 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         values = np.ascontiguousarray(variable.values)
         arrays[name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
     settings = json.loads(str(raw["algorithm"].values))
+    costs: dict[str, Any] = {name: float(raw.attrs[name]) for name in COSTS if name in raw.attrs}
     return Trajectory(
         model=decode(json.loads(str(raw["model"].values))),
         observed=tuple(decode(json.loads(str(raw["observed"].values)))),
@@ -225,7 +230,7 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         free_energy=float(raw.attrs["free_energy"]),
         algorithm=algorithm_from(settings),
         flags=tuple(json.loads(str(raw["flags"].values))),
-        wall_seconds=float(raw.attrs["wall_seconds"]),
+        **costs,
         state=state,
         rough=rough,
         **arrays,

@@ -16,6 +16,7 @@ from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.blocks import BlockState
 from tnthermo.exact import ExactEngine
 from tnthermo.flags import Flags, guard
+from tnthermo.kernels.compiling import CompileClock
 from tnthermo.local import Matrix
 from tnthermo.model import Model
 from tnthermo.network import automaton
@@ -26,6 +27,7 @@ from tnthermo.tdvp import StepReport, TDVPEngine
 from tnthermo.tebd import TEBDEngine
 from tnthermo.threads import one_blas_thread
 from tnthermo.trajectory import Start, Trajectory
+from tnthermo.usage import peak_memory
 
 
 class NotConverged(RuntimeError):
@@ -154,8 +156,9 @@ class Run:
 
     def go(self, stage: str) -> Trajectory:
         """Carry it out. Raises `RunFailed` for a number that is not finite, `NotConverged` in strict mode."""
-        with one_blas_thread():
-            return self._go(stage)
+        with one_blas_thread(), CompileClock() as clock:
+            found = self._go(stage)
+        return replace(found, compile_seconds=clock.seconds, peak_memory=peak_memory())
 
     def _go(self, stage: str) -> Trajectory:
         started = time.perf_counter()
@@ -241,6 +244,7 @@ class Run:
             observed=recording.observables,
             flags=tuple(flags.found.values()),
             wall_seconds=time.perf_counter() - started,
+            work=float(sum(r.work for r in reports)) or float("nan"),
             state=engine.network().state(float(times[-1])),
         )
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2
 from tnthermo.blocks import BlockState, more_levels
 from tnthermo.kernels.arrays import Limits
-from tnthermo.kernels.sweep import MISSED, shift, sweep
+from tnthermo.kernels.sweep import CAPPED, DISCARDED, KRYLOV, MISSED, REPORT, WORK, shift, sweep
 from tnthermo.kernels.two_site import two_site_sweep
 from tnthermo.model import Model
 from tnthermo.network import Automaton
@@ -48,6 +48,7 @@ class StepReport:
     krylov     bound on the sum of the local Krylov errors
     missed     norm that H moved out of reach because of the bond cap, times the step
     capped     weight dropped because of the bond cap alone
+    work       floating-point operations of the products with the blocks of H (0 where they are not counted)
     top        (N,) population of the highest levels
     """
 
@@ -55,6 +56,7 @@ class StepReport:
     krylov: float
     missed: float
     capped: float
+    work: float = 0.0
     top: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
@@ -93,7 +95,7 @@ class TDVPEngine:
             ramp = [2.0**-RAMP, *[2.0**-k for k in range(RAMP, 0, -1)]]
             pieces = [r * piece for r in ramp for piece in pieces]
             self.started = True
-        report = np.zeros(4)
+        report = np.zeros(REPORT)
         share = self.algorithm.tolerance / len(pieces)
         b = self.blocks
         top = np.zeros(b.places.size)
@@ -111,7 +113,14 @@ class TDVPEngine:
         if not self.imaginary:
             self.time = end
             b.set_time(end)
-        return StepReport(discarded=report[0], krylov=report[1], missed=report[2], capped=report[3], top=top)
+        return StepReport(
+            discarded=report[DISCARDED],
+            krylov=report[KRYLOV],
+            missed=report[MISSED],
+            capped=report[CAPPED],
+            work=report[WORK],
+            top=top,
+        )
 
     def network(self) -> BlockState:
         """The state with its blocks, centre at the system."""

@@ -58,6 +58,9 @@ class Trajectory:
     energy_offset (B,) E_B at t = 0 less <H_chain>, where the start is no product: from the occupations; else 0
     free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
+    wall_seconds  of the run, compilation included; compile_seconds: those of compilation
+    peak_memory   the most the process had held by the end of the run (bytes)
+    work          floating-point operations of the products with the blocks of H; NaN where the algorithm does not count them
     state         the final state; None for a run read back from a file
     rough         the same run at twice the step, ten times the tolerance and half the bond cap, for the error columns; None without
     """
@@ -96,6 +99,9 @@ class Trajectory:
     observed: tuple[Observable, ...] = ()
     flags: tuple[str, ...]
     wall_seconds: float
+    compile_seconds: float = 0.0
+    peak_memory: float = float("nan")
+    work: float = float("nan")
     state: State | None = None
     rough: Trajectory | None = None
 

@@ -99,4 +99,6 @@ def test_a_wrong_channel_or_a_wrong_gauge_is_noticed():
     twice[middle] *= 2
     assert np.abs(apply_site(left, table, twice, right, x).reshape(-1) - p.effective() @ x.reshape(-1)).max() > 1e-3
     stretched = grow_left(np.ones((1, 1, 1), dtype=complex), *p.operators[0], 2 * p.tensors[0], p.machine.widths[1])
-    assert np.abs(apply_site(stretched, table, values, right, x).reshape(-1) - p.effective() @ x.reshape(-1)).max() > 1e-3
+    assert (
+        np.abs(apply_site(stretched, table, values, right, x).reshape(-1) - p.effective() @ x.reshape(-1)).max() > 1e-3
+    )

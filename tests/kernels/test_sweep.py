@@ -34,6 +34,7 @@ from tnthermo.kernels.sweep import (
     DISCARDED,
     KRYLOV,
     MISSED,
+    REPORT,
     shift,
     split_left,
     split_right,
@@ -59,7 +60,7 @@ def one_site(
     """One sweep over `b`, over all of it unless told otherwise; the report."""
     n = len(b.tensors)
     chosen = {"krylov": KRYLOV_TOLERANCE, "threshold": 0.0, "cutoff": -1.0, "most": NO_CAP} | settings
-    report = np.zeros(4)
+    report = np.zeros(REPORT)
     limits = Limits(**chosen, adaptive=adaptive, look=True)
     b.first, b.active = sweep(b.net, b.system, first or 0, active or n, -1j * dt, limits, b.top, report, True, True)
     return report
@@ -71,7 +72,7 @@ def move(b: BlockState, start: int, end: int) -> None:
 
 def two_site(b: BlockState, dt: float, *, cutoff: float = 0.0, most: int = NO_CAP) -> np.ndarray:
     """One sweep from site 0; the centre comes from the system and goes back there."""
-    report = np.zeros(4)
+    report = np.zeros(REPORT)
     move(b, b.system, 0)
     two_site_sweep(b.net, -1j * dt, KRYLOV_TOLERANCE, cutoff, most, b.top, report)
     move(b, 0, b.system)

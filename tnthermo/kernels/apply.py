@@ -79,7 +79,9 @@ def apply_planned(left, groups, table, values, scales, right, x, out, work):
     l, d, r = x.shape
     width = left.shape[0]
     if width > 1:
-        np.dot(left[1:].reshape((width - 1) * l, l), x.reshape(l, d * r), work[: width - 1].reshape((width - 1) * l, d * r))
+        np.dot(
+            left[1:].reshape((width - 1) * l, l), x.reshape(l, d * r), work[: width - 1].reshape((width - 1) * l, d * r)
+        )
     for g in range(groups.shape[0]):
         slot = groups[g, SLOT]
         if slot >= width - 1:
@@ -107,7 +109,9 @@ def apply_planned(left, groups, table, values, scales, right, x, out, work):
             for m in range(groups[g, FIRST], groups[g, LAST]):
                 row, column = table[m, 2], table[m, 3]
                 add_multiple(
-                    out_row[i, 2 * r * row : 2 * r * (row + 1)], source[2 * r * column : 2 * r * (column + 1)], values[m]
+                    out_row[i, 2 * r * row : 2 * r * (row + 1)],
+                    source[2 * r * column : 2 * r * (column + 1)],
+                    values[m],
                 )
 
 
@@ -136,7 +140,15 @@ def apply_site(left, table, values, right, x):
     groups, slots = plan(table, values, right.shape[0] - 1, left.shape[0])
     out = np.empty_like(x)
     apply_planned(
-        left, groups, table, values, scales_of(groups, values, x.shape[2]), right, x, out, np.empty((slots, *x.shape), dtype=np.complex128)
+        left,
+        groups,
+        table,
+        values,
+        scales_of(groups, values, x.shape[2]),
+        right,
+        x,
+        out,
+        np.empty((slots, *x.shape), dtype=np.complex128),
     )
     return out
 

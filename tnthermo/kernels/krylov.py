@@ -15,12 +15,13 @@ LONGEST_TAYLOR = 1.0  # |z| times the norm of the small matrix, for each piece o
 
 @njit(cache=True)
 def propagate(left, table, values, right, x, z, tolerance):
-    """(exp(z H_eff) x, bound): x (l, d, r), z complex (-i dt for real time).
+    """(exp(z H_eff) x, bound, work): x (l, d, r), z complex (-i dt for real time).
 
     For Hermitian H and imaginary z (real time) the Krylov error of k vectors is at most beta_1 ... beta_k |z|^k / k! times the norm of x
     (integrate the residual and bound the corner element of the exponential), so k grows until that is below ``tolerance``. Where
     LARGEST_KRYLOV vectors are not enough the step is cut into pieces. ``bound`` is the sum of the bounds reached, relative to the norm
-    of x; for real z it is an estimate only, good to a factor of a few.
+    of x; for real z it is an estimate only, good to a factor of a few. ``work`` counts floating-point operations: those of the
+    products with the blocks, 8 for each complex multiplication and addition.
     """
     l, d, r = x.shape
     size = l * d * r
@@ -35,10 +36,12 @@ def propagate(left, table, values, right, x, z, tolerance):
     flat_y = y.reshape(size)
     done = 0.0  # fraction of z behind us
     total = 0.0
+    applied = 0
+    once = 8.0 * size * ((left.shape[0] - 1) * l + (slots - left.shape[0] + 1) * r)
     while done < 1.0:
         norm = np.sqrt(square(flat_y))
         if norm == 0.0:
-            return y, total
+            return y, total, applied * once
         for j in range(size):
             basis[0, j] = flat_y[j] / norm
         length = abs(z) * (1.0 - done)
@@ -50,9 +53,14 @@ def propagate(left, table, values, right, x, z, tolerance):
                 paste(wider, basis, 0, 0)
                 basis = wider
             flat = basis[k + 1]
-            apply_planned(left, groups, table, values, scales, right, basis[k].reshape(l, d, r), flat.reshape(l, d, r), work)
+            apply_planned(
+                left, groups, table, values, scales, right, basis[k].reshape(l, d, r), flat.reshape(l, d, r), work
+            )
+            applied += 1
             alpha[k] = real_overlap(basis[k], flat)
-            beta[k] = np.sqrt(subtract(flat, basis[k], alpha[k], basis[k - 1] if k > 0 else flat, beta[k - 1] if k > 0 else 0.0))
+            beta[k] = np.sqrt(
+                subtract(flat, basis[k], alpha[k], basis[k - 1] if k > 0 else flat, beta[k - 1] if k > 0 else 0.0)
+            )
             k += 1
             bound *= beta[k - 1] * length / k
             if bound < tolerance or k == largest or beta[k - 1] < 1e-14 * (abs(alpha[0]) + 1.0):
@@ -73,7 +81,7 @@ def propagate(left, table, values, right, x, z, tolerance):
         done += part
         if 1.0 - done < 1e-14:
             done = 1.0
-    return y, total
+    return y, total, applied * once
 
 
 @njit(cache=True, fastmath=True)

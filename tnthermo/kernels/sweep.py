@@ -17,7 +17,8 @@ from tnthermo.kernels.krylov import propagate
 from tnthermo.kernels.reach import reach_right
 
 # what a sweep reports, as indices into its `report` array
-DISCARDED, KRYLOV, MISSED, CAPPED = 0, 1, 2, 3
+DISCARDED, KRYLOV, MISSED, CAPPED, WORK = 0, 1, 2, 3, 4
+REPORT = 5  # its length
 
 
 @njit(cache=True)
@@ -191,7 +192,7 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
     first, active the sites first .. active - 1 are swept; the others are still as they were at the start
     limits        `Limits`
     top           (n,) filled with the populations of the highest levels, on the way back
-    report        (4,) DISCARDED, KRYLOV, MISSED, CAPPED are added to
+    report        (REPORT,) DISCARDED, KRYLOV, MISSED, CAPPED, WORK are added to
     over          True where terms reach over sites, None where all of them join neighbours (what is not needed is not compiled)
     left          True where there are sites left of the system, else None
     """
@@ -220,7 +221,7 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
                 if front and leak >= threshold:
                     active = i + 2
         turning = i == active - 1 and not back_to_left
-        if left is not None:
+        if left is not None:  # noqa: SIM102 - a branch that is not needed is left out only where it is alone
             if limits.adaptive and 0 < i <= system and (turning or back_to_left):
                 front = i == first
                 if front or limits.look or net.tensors[i].shape[0] < most:
@@ -228,29 +229,39 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
                     report[MISSED] = max(report[MISSED], missed * abs(z))
                     if front and leak >= threshold:
                         first -= 1
-        net.tensors[i], bound = propagate(
-            net.lefts[i], net.tables[i], net.values[i], net.rights[i + 1], net.tensors[i], z if turning else 0.5 * z, local
+        net.tensors[i], bound, work = propagate(
+            net.lefts[i],
+            net.tables[i],
+            net.values[i],
+            net.rights[i + 1],
+            net.tensors[i],
+            z if turning else 0.5 * z,
+            local,
         )
         report[KRYLOV] += bound
+        report[WORK] += work
         back_to_left = back_to_left or turning
         if back_to_left:
             top[i] = top_population(net.tensors[i], 2)
             if i == first:
                 break
-            matrix, net.tensors[i], discarded, capped = split_left(net.tensors[i], limits.cutoff if i > system else -1.0, most)
+            matrix, net.tensors[i], discarded, capped = split_left(
+                net.tensors[i], limits.cutoff if i > system else -1.0, most
+            )
             report[DISCARDED] += discarded
             report[CAPPED] += capped
             renew_right(net, i)
-            matrix, bound = bond_backward(net, i, matrix, -0.5 * z, local)
+            matrix, bound, work = bond_backward(net, i, matrix, -0.5 * z, local)
             i -= 1
             net.tensors[i] = absorb_right(net.tensors[i], matrix)
         else:
             net.tensors[i], matrix = split_right(net.tensors[i])
             renew_left(net, i)
             i += 1
-            matrix, bound = bond_backward(net, i, matrix, -0.5 * z, local)
+            matrix, bound, work = bond_backward(net, i, matrix, -0.5 * z, local)
             net.tensors[i] = absorb_left(matrix, net.tensors[i])
         report[KRYLOV] += bound
+        report[WORK] += work
     if left is not None:
         while i < system:
             matrix, q, discarded, capped = split_left(turned(net.tensors[i]), limits.cutoff, most)
@@ -265,9 +276,15 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
 
 @njit(cache=True)
 def bond_backward(net, bond, matrix, z, tolerance):
-    """(exp(z H) on the matrix (k, k) at a bond, the bound on its Krylov error)."""
+    """(exp(z H) on the matrix (k, r) at a bond, bound, work), see `tnthermo.kernels.krylov.propagate`."""
     k, r = matrix.shape
-    moved, bound = propagate(
-        net.lefts[bond], net.passes[bond], net.pass_values[bond], net.rights[bond], matrix.reshape(k, 1, r), z, tolerance
+    moved, bound, work = propagate(
+        net.lefts[bond],
+        net.passes[bond],
+        net.pass_values[bond],
+        net.rights[bond],
+        matrix.reshape(k, 1, r),
+        z,
+        tolerance,
     )
-    return moved.reshape(k, r), bound
+    return moved.reshape(k, r), bound, work

@@ -7,7 +7,7 @@ from numba import njit
 
 from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.krylov import propagate
-from tnthermo.kernels.sweep import CAPPED, DISCARDED, KRYLOV, top_population
+from tnthermo.kernels.sweep import CAPPED, DISCARDED, KRYLOV, WORK, top_population
 
 
 @njit(cache=True)
@@ -54,7 +54,14 @@ def split_pair(x, d1, d2, cutoff, most, report):
 @njit(cache=True)
 def two_site_sweep(net, z, krylov, cutoff, most, top, report):
     """One symmetric two-site step exp(z H) in place; arguments as in `tnthermo.kernels.sweep.sweep`, the whole chain is swept."""
-    tensors, lefts, rights, tables, values, widths = net.tensors, net.lefts, net.rights, net.tables, net.values, net.widths
+    tensors, lefts, rights, tables, values, widths = (
+        net.tensors,
+        net.lefts,
+        net.rights,
+        net.tables,
+        net.values,
+        net.widths,
+    )
     n = len(tensors)
     local = krylov / (4.0 * n)
     for i in range(n - 1):
@@ -64,8 +71,9 @@ def two_site_sweep(net, z, krylov, cutoff, most, top, report):
         pair = np.dot(first.reshape(l * d1, k), second.reshape(k, d2 * r)).reshape(l, d1 * d2, r)
         table, table_values = merge_tables(tables[i], values[i], tables[i + 1], values[i + 1], d2)
         last = i == n - 2
-        x, bound = propagate(lefts[i], table, table_values, rights[i + 2], pair, z if last else 0.5 * z, local)
+        x, bound, work = propagate(lefts[i], table, table_values, rights[i + 2], pair, z if last else 0.5 * z, local)
         report[KRYLOV] += bound
+        report[WORK] += work
         left, s, right = split_pair(x, d1, d2, cutoff, most, report)
         keep = s.size
         if last:
@@ -75,8 +83,11 @@ def two_site_sweep(net, z, krylov, cutoff, most, top, report):
         tensors[i] = left.reshape(l, d1, keep)
         lefts[i + 1] = grow_left(lefts[i], tables[i], values[i], tensors[i], widths[i + 1])
         center = (right * s.reshape(keep, 1)).reshape(keep, d2, r)
-        back, bound = propagate(lefts[i + 1], tables[i + 1], values[i + 1], rights[i + 2], center, -0.5 * z, local)
+        back, bound, work = propagate(
+            lefts[i + 1], tables[i + 1], values[i + 1], rights[i + 2], center, -0.5 * z, local
+        )
         report[KRYLOV] += bound
+        report[WORK] += work
         tensors[i + 1] = back
     weights = np.ascontiguousarray(tensors[n - 2])
     top[n - 1] = 0.0
@@ -89,15 +100,17 @@ def two_site_sweep(net, z, krylov, cutoff, most, top, report):
     for i in range(n - 2, 0, -1):
         center = tensors[i]
         rights[i + 1] = grow_right(rights[i + 2], tables[i + 1], values[i + 1], tensors[i + 1], widths[i + 1])
-        back, bound = propagate(lefts[i], tables[i], values[i], rights[i + 1], center, -0.5 * z, local)
+        back, bound, work = propagate(lefts[i], tables[i], values[i], rights[i + 1], center, -0.5 * z, local)
         report[KRYLOV] += bound
+        report[WORK] += work
         first = tensors[i - 1]
         l, d1, k = first.shape
         _, d2, r = back.shape
         pair = np.dot(first.reshape(l * d1, k), back.reshape(k, d2 * r)).reshape(l, d1 * d2, r)
         table, table_values = merge_tables(tables[i - 1], values[i - 1], tables[i], values[i], d2)
-        x, bound = propagate(lefts[i - 1], table, table_values, rights[i + 1], pair, 0.5 * z, local)
+        x, bound, work = propagate(lefts[i - 1], table, table_values, rights[i + 1], pair, 0.5 * z, local)
         report[KRYLOV] += bound
+        report[WORK] += work
         left, s, right = split_pair(x, d1, d2, cutoff, most, report)
         keep = s.size
         tensors[i - 1] = (left * s).reshape(l, d1, keep)

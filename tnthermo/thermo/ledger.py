@@ -95,6 +95,8 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "errors": HOW if run.rough is not None else "none: no rougher run to compare with",
         "versions": ", ".join([f"python {platform.python_version()}", *versions]),
         "wall_seconds": float(run.wall_seconds),
+        "compile_seconds": float(run.compile_seconds),
+        "peak_memory": float(run.peak_memory),
     }
 
 
