@@ -67,27 +67,22 @@ class Automaton:
 
     def table(self, site: int, dimension: int) -> SiteTable:
         """Numeric operator table of a site with ``dimension`` levels."""
-        rows: list[npt.NDArray[np.int64]] = []
-        values: list[Values] = []
-        drives: list[npt.NDArray[np.int64]] = []
-        for entry in self.entries[site]:
-            row, column, elements = elements_of(entry.factor, dimension)
-            channels = np.broadcast_to([entry.a, entry.b], (row.size, 2))
-            rows.append(np.column_stack([channels, row, column]))
-            values.append(entry.coefficient * elements)
-            drives.append(np.full(row.size, CONSTANT if entry.drive is None else entry.drive))
-        table = np.concatenate(rows).astype(np.int64)
-        order = np.lexsort(table.T[::-1])
-        table = np.ascontiguousarray(table[order])
-        left, right = int(self.widths[site]), int(self.widths[site + 1])
-        mirrored = np.column_stack([right - 1 - table[:, 1], left - 1 - table[:, 0], table[:, 2], table[:, 3]])
-        permutation = np.argsort(mirrored[:, 0], kind="stable")
+        entries = self.entries[site]
+        channels = tuple((entry.a, entry.b) for entry in entries)
+        widths = (int(self.widths[site]), int(self.widths[site + 1]))
+        names = tuple(entry.factor for entry in entries if isinstance(entry.factor, str))
+        if len(names) == len(entries):
+            pattern = boson_pattern(channels, names, widths, dimension)
+        else:
+            pattern = _pattern(channels, [elements_of(entry.factor, dimension) for entry in entries], widths)
+        coefficients = np.array([entry.coefficient for entry in entries], dtype=np.complex128)
+        drives = np.array([CONSTANT if entry.drive is None else entry.drive for entry in entries], dtype=np.int64)
         return SiteTable(
-            table=table,
-            values=np.concatenate(values)[order].astype(np.complex128),
-            drives=np.concatenate(drives)[order].astype(np.int64),
-            mirrored=np.ascontiguousarray(mirrored[permutation]),
-            permutation=permutation,
+            table=pattern.table,
+            values=coefficients[pattern.entry] * pattern.elements,
+            drives=drives[pattern.entry],
+            mirrored=pattern.mirrored,
+            permutation=pattern.permutation,
         )
 
     def pass_on(self, bond: int) -> tuple[Table, Values]:
@@ -97,17 +92,49 @@ class Automaton:
         return table, np.ones(width, dtype=np.complex128)
 
 
-def elements_of(factor: Factor, dimension: int) -> tuple[Table, Table, Values]:
-    """Rows, columns and values (m,) of the elements of a local factor that are not 0."""
-    return _boson_elements(factor, dimension) if isinstance(factor, str) else _elements(local_matrix(factor, dimension))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pattern:
+    """A `SiteTable` but for its coefficients: element m belongs to entry ``entry[m]`` and is ``elements[m]`` times its coefficient."""
+
+    table: Table
+    entry: npt.NDArray[np.int64]
+    elements: Values
+    mirrored: Table
+    permutation: npt.NDArray[np.int64]
 
 
 @cache
-def _boson_elements(name: str, dimension: int) -> tuple[Table, Table, Values]:
-    return _elements(local_matrix(name, dimension))
+def boson_pattern(
+    channels: tuple[tuple[int, int], ...], names: tuple[str, ...], widths: tuple[int, int], dimension: int
+) -> Pattern:
+    """The pattern of a chain site; the sites of a chain share it."""
+    return _pattern(channels, [elements_of(name, dimension) for name in names], widths)
 
 
-def _elements(matrix: Values) -> tuple[Table, Table, Values]:
+def _pattern(
+    channels: Sequence[tuple[int, int]], factors: Sequence[tuple[Table, Table, Values]], widths: tuple[int, int]
+) -> Pattern:
+    counts = [row.size for row, _, _ in factors]
+    entry = np.repeat(np.arange(len(factors)), counts)
+    rows, columns = (np.concatenate([factor[axis] for factor in factors]) for axis in (0, 1))
+    table = np.column_stack([np.array(channels, dtype=np.int64)[entry], rows, columns])
+    order = np.lexsort(table.T[::-1])
+    table = np.ascontiguousarray(table[order])
+    left, right = widths
+    mirrored = np.column_stack([right - 1 - table[:, 1], left - 1 - table[:, 0], table[:, 2], table[:, 3]])
+    permutation = np.argsort(mirrored[:, 0], kind="stable")
+    return Pattern(
+        table=table,
+        entry=entry[order],
+        elements=np.concatenate([elements for _, _, elements in factors])[order],
+        mirrored=np.ascontiguousarray(mirrored[permutation]),
+        permutation=permutation,
+    )
+
+
+def elements_of(factor: Factor, dimension: int) -> tuple[Table, Table, Values]:
+    """Rows, columns and values (m,) of the elements of a local factor that are not 0."""
+    matrix = local_matrix(factor, dimension)
     row, column = np.nonzero(matrix)
     return row, column, matrix[row, column]
 
