@@ -5,7 +5,8 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tnthermo.tdvp import SUZUKI, substeps
+from tnthermo.line import line
+from tnthermo.tdvp import SUZUKI, distances, substeps
 
 EVERY = pytest.mark.parametrize("kind", [tt.TDVP, tt.TDVP1, tt.TDVP2, tt.TEBD, tt.Exact])
 
@@ -61,3 +62,25 @@ def test_fourth_order_composition():
     assert sum(f**3 for f in substeps(4)) == pytest.approx(0, abs=1e-15)
     assert cubes(SUZUKI) == pytest.approx(0, abs=1e-15)
     assert abs(cubes(1 / (4 * 4 ** (1 / 3)))) > 1e-2
+
+
+def test_tapered_caps():
+    tapered = tt.TDVP(max_bond=20, taper=0.1)
+    distance = np.array([1, 5, 6, 10, 14, 40])
+    assert tapered.caps(distance).tolist() == [20, 20, 18, 10, 4, 4]
+    assert tt.TDVP(max_bond=20).caps(distance).tolist() == [20] * 6
+    assert tt.TDVP(max_bond=3, taper=0.1).caps(distance).tolist() == [3] * 6
+    assert tt.TDVP(max_bond=None).caps(distance).min() > 1e9
+
+
+@pytest.mark.parametrize(("taper", "max_bond"), [(-0.1, 8), (1.0, 8), (float("nan"), 8), (0.1, None)])
+def test_tapers_that_make_no_sense(taper, max_bond):
+    with pytest.raises(chains.InvalidInput) as caught:
+        tt.TDVP(taper=taper, max_bond=max_bond, step=-1)
+    assert {problem.key for problem in caught.value.problems} == {"step", "taper"}
+
+
+def test_distances_count_interleaved_chains_together():
+    assert distances(line([], [(0, 3)])).tolist() == [1, 1, 2, 3, 4]
+    assert distances(line([(0, 2)], [(1, 3)])).tolist() == [3, 2, 1, 1, 2, 3, 4]
+    assert distances(line([], [(0, 2), (1, 2)])).tolist() == [1, 1, 1, 2, 2, 3]

@@ -185,6 +185,9 @@ WRONG = [
     ({"evolution": {"temperature": "10"}}, "evolution.temperature", "belongs to [bath]"),
     ({"evolution": {"order": "3"}}, "evolution.order", "2 or 4"),
     ({"evolution": {"bond": "8"}}, "evolution.bond", "tdvp1"),
+    ({"evolution": {"taper": "1.5", "max_bond": "8"}}, "evolution.taper", "< 1"),
+    ({"evolution": {"taper": "0.1"}}, "evolution.taper", "max_bond"),
+    ({"evolution": {"taper": "0.1", "max_bond": "8", "method": '"tdvp2"'}}, "evolution.taper", "tdvp"),
     ({"evolution": {"record_every": "0.3"}}, "evolution.record_every", "0.25"),
     ({"evolution": {"method": '"tdvp3"'}}, "evolution.method", "did you mean tdvp"),
     ({"thermodynamics": {"bath_entropy": '"exact"'}}, "thermodynamics.bath_entropy", "not available"),
@@ -294,6 +297,7 @@ def test_methods_become_algorithms(tmp_path: Path) -> None:
     assert algorithm({"method": '"tdvp1"', "bond": "9", "order": "4"}) == TDVP1(
         step=0.25, bond=9, order=4, max_bond=None
     )
+    assert algorithm({"max_bond": "9", "taper": "0.05"}) == TDVP(step=0.25, max_bond=9, taper=0.05)
     assert algorithm({"method": '"tebd"', "max_bond": "7"}) == TEBD(step=0.25, max_bond=7)
 
 

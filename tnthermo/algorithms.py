@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from chains.problems import Problem, raise_if_any
 
@@ -38,6 +39,10 @@ class Algorithm:
     name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
+        raise_if_any(self._problems())
+
+    def _problems(self) -> list[Problem]:
+        """What is wrong with the settings, all of it."""
         problems = []
         if not (np.isfinite(self.step) and self.step > 0):
             problems.append(Problem(key="step", value=self.step, allowed="a finite number > 0"))
@@ -50,7 +55,7 @@ class Algorithm:
         order = getattr(self, "order", 2)
         if order not in (2, 4):
             problems.append(Problem(key="order", value=order, allowed="2 or 4"))
-        raise_if_any(problems)
+        return problems
 
     @property
     def level_weight(self) -> float:
@@ -62,16 +67,42 @@ class Algorithm:
         return {"method": self.name, **{f.name: getattr(self, f.name) for f in fields(self)}}
 
 
+NO_CAP = 1 << 30
+WIDE = 5  # bonds next to the system whose cap does not taper
+NARROW = 4  # what a cap does not taper below
+
+
 @dataclass(frozen=True, kw_only=True)
 class TDVP(Algorithm):
     """One-site TDVP with controlled bond expansion: bonds, boson levels and the active part of the chain adapt; compiled sweeps.
 
     step, tolerance, max_bond  as for every :class:`Algorithm`: time step; error a step may add to the normalised state; largest bond (32)
     order                      2 (a symmetric sweep) or 4 (five symmetric sweeps composed after Suzuki)
+    taper                      part of ``max_bond`` by which the cap falls with every site beyond the fifth from the system, down to 4.
+                               What leaves the system does not come back: with 0.05 the system's state, E_B and E_int stay as good in
+                               two thirds of the time; the modes' occupations, made of correlations along the whole chain, get worse
     """
 
     order: int = 2
+    taper: float = 0.0
     name: ClassVar[str] = "tdvp"
+
+    def _problems(self) -> list[Problem]:
+        problems = super()._problems()
+        if not 0 <= self.taper < 1:
+            problems.append(Problem(key="taper", value=self.taper, allowed="a number >= 0 and < 1"))
+        elif self.taper > 0 and self.max_bond is None:
+            problems.append(
+                Problem(key="taper", value=self.taper, allowed="0 where max_bond is none", hint="name a max_bond")
+            )
+        return problems
+
+    def caps(self, distance: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Largest dimension allowed for bonds at ``distance`` from the system (its own bonds have distance 1)."""
+        if self.max_bond is None:
+            return np.full(distance.shape, NO_CAP, dtype=np.int64)
+        falling = np.floor(self.max_bond * (1 - self.taper * np.maximum(distance - WIDE, 0))).astype(np.int64)
+        return np.minimum(self.max_bond, np.maximum(falling, NARROW))
 
 
 @dataclass(frozen=True, kw_only=True)

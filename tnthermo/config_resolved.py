@@ -50,6 +50,7 @@ def resolved_values(
         "record_every": record_every,
         "order": getattr(algorithm, "order", None),
         "bond": getattr(algorithm, "bond", None),
+        "taper": getattr(algorithm, "taper", None),
     }
     system = sections["system"].model_dump()
     if len(baths) == 1:

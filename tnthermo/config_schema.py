@@ -112,6 +112,7 @@ class Evolution(Section):
     tolerance: Positive = Algorithm.tolerance
     max_bond: Count | None = None
     order: Annotated[int, integer(at_least=2)] | None = None
+    taper: NotNegative | None = None
     bond: Count | None = None
     layout: Literal["auto", "middle", "interleaved"] = "auto"
 
@@ -127,6 +128,10 @@ class Evolution(Section):
             problems.append(
                 Problem(key="order", value=self.order, allowed="any method but exact, which has no splitting error")
             )
+        if self.taper is not None and self.method != "tdvp":
+            problems.append(Problem(key="taper", value=self.taper, allowed='method "tdvp" only'))
+        elif self.taper is not None:
+            common["taper"] = self.taper
         if self.order is not None and self.method != "exact":
             common["order"] = self.order
         if self.bond is not None and self.method == "tdvp1":

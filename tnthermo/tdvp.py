@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2
+from tnthermo.algorithms import NO_CAP, TDVP, TDVP1, TDVP2
 from tnthermo.blocks import BlockState, more_levels
 from tnthermo.kernels.arrays import Limits
 from tnthermo.kernels.sweep import CAPPED, DISCARDED, KRYLOV, MISSED, REPORT, WORK, shift, sweep
 from tnthermo.kernels.two_site import two_site_sweep
+from tnthermo.line import Line
 from tnthermo.model import Model
 from tnthermo.network import Automaton
 from tnthermo.state import State, Tensor
 
-NO_CAP = 1 << 30
 SUZUKI = 1 / (4 - 4 ** (1 / 3))
 # Of the weight that bonds at the cap lose in a step: what the highest levels hold below that is noise, and levels for it would only be
 # filled with more of it. (Three times slower and no more accurate without, at strong coupling and high temperature.)
@@ -87,6 +87,9 @@ class TDVPEngine:
         self.time = state.time
         self.blocks = BlockState(state, machine, model, self.time)
         self.started = state.time > 0
+        self.caps = np.full(len(self.blocks.tensors) + 1, algorithm.max_bond or NO_CAP, dtype=np.int64)
+        if isinstance(algorithm, TDVP):
+            self.caps = algorithm.caps(distances(model.line))
 
     def step(self, dt: float) -> StepReport:
         """Advance by ``dt``; levels grow afterwards where the highest ones filled."""
@@ -145,7 +148,7 @@ class TDVPEngine:
             krylov=float(tolerance),
             threshold=float(tolerance / np.sqrt(active) / abs(dt)),
             cutoff=float(tolerance**2 / active) if adaptive else -1.0,
-            most=cap,
+            caps=self.caps,
             adaptive=adaptive,
             look=self.sweeps % LOOKS == 0,
         )
@@ -168,6 +171,16 @@ class TDVPEngine:
         wanted = more_levels(levels, top, limit)
         for n in np.nonzero(wanted > levels)[0]:
             self.blocks.grow_levels(int(self.blocks.places[n]), int(wanted[n]))
+
+
+def distances(line: Line) -> npt.NDArray[np.int64]:
+    """Distance (L + 1,) of the bonds of a line from the system, in sites of a chain; the system's own bonds have 1."""
+    steps = np.arange(line.length + 1) - line.system
+    found = np.zeros(line.length + 1, dtype=np.int64)
+    for side, away in ((steps > 0, steps), (steps <= 0, 1 - steps)):
+        chains = sum(bool(side[places[0] + 1]) for places in line.chains)
+        found[side] = -(-away[side] // max(chains, 1))
+    return found
 
 
 def filled(state: State, bond: int) -> State:

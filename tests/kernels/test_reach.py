@@ -28,7 +28,7 @@ def blocks_of(m: Model, levels: int = 4) -> BlockState:
 
 
 def reach(b: BlockState, i: int, threshold: float = 1e-12, most: int = ROOM) -> tuple[int, float]:
-    b.active, missed = reach_right(b.net, i, b.active, threshold, most)
+    b.active, missed = reach_right(b.net, i, b.active, threshold, np.full(len(b.tensors) + 1, most))
     return b.active, missed
 
 

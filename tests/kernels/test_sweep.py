@@ -61,6 +61,7 @@ def one_site(
     n = len(b.tensors)
     chosen = {"krylov": KRYLOV_TOLERANCE, "threshold": 0.0, "cutoff": -1.0, "most": NO_CAP} | settings
     report = np.zeros(REPORT)
+    chosen["caps"] = np.full(n + 1, chosen.pop("most"))
     limits = Limits(**chosen, adaptive=adaptive, look=True)
     b.first, b.active = sweep(b.net, b.system, first or 0, active or n, -1j * dt, limits, b.top, report, True, True)
     return report

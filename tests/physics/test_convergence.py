@@ -3,6 +3,8 @@
 H = (eps/2) sigma_z + (Delta/2) sigma_x + sigma_z X + H_B, J = (alpha/2) w on [0, 1], start +z.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,15 @@ def test_warm():
     errors = [error(warm(), algorithm, "perf_B") for algorithm in WARM]
     assert errors[0] > errors[1] > errors[2], errors
     assert errors[-1] < 1e-4
+
+
+def test_a_tapered_cap_keeps_system_and_energies():
+    """What leaves the system does not come back: bonds far away may be thin, if not too thin."""
+    capped = tt.TDVP(step=0.25, tolerance=1e-4, max_bond=16)
+    whole = bare(warm(), capped, 30.0)
+    tapered = bare(warm(), replace(capped, taper=0.05), 30.0)
+    assert tapered.work < 0.7 * whole.work
+    assert np.abs(sigma_z(tapered) - sigma_z(whole)).max() < 6e-5
+    assert np.abs(tapered.chain_energy - whole.chain_energy).max() < 1e-4
+    thin = bare(warm(), replace(capped, max_bond=4, taper=0.05), 30.0)
+    assert np.abs(sigma_z(thin) - sigma_z(whole)).max() > 1e-3

@@ -39,7 +39,7 @@ class Limits(NamedTuple):
     krylov     bound on the sum of all Krylov errors of the step
     threshold  norm of (1 - P) H psi at a bond below which it is not expanded and the front does not move
     cutoff     squared singular values that a bond may lose; negative: none
-    most       cap on the bond dimension
+    caps       (n + 1,) caps on the dimensions of the bonds
     adaptive   expand and truncate, follow the light cone; else the bonds stay as they are and the whole line is swept
     look       find out what bonds at the cap miss
     """
@@ -47,7 +47,7 @@ class Limits(NamedTuple):
     krylov: float
     threshold: float
     cutoff: float
-    most: int
+    caps: Any
     adaptive: bool
     look: bool
 

@@ -85,14 +85,15 @@ def gram_of(columns):
 
 
 @njit(cache=True)
-def reach_right(net, i, active, threshold, most):
+def reach_right(net, i, active, threshold, caps):
     """(active, missed): bonds beyond site i + 1 opened for terms that start at the centre i or before and pass over site i + 1.
 
     Opened are those that a term needs whose near operator leads out of the states kept on the left; where it does not, the far site moves
     in the mean field of the near one and needs no bond, only to be among the ``active`` sites.
 
     active            sites swept so far; grows to hold every far site that H moves by more than the threshold
-    threshold, most   as for the expansion of a bond
+    threshold         as for the expansion of a bond
+    caps              (n + 1,) caps on the dimensions of the bonds
     missed            norm of what found no room
     """
     tensors, rights, tables, values, widths = net.tensors, net.rights, net.tables, net.values, net.widths
@@ -140,13 +141,13 @@ def reach_right(net, i, active, threshold, most):
         site = sites[place]
         tensor = tensors[site]
         l, d, r = tensor.shape
-        room = min(most - l, d * r - l)
+        room = min(caps[site] - l, d * r - l)
         if room <= 0:
             continue
         images = finish_channels(rights[site + 1], tables[site], values[site], tensor, 0, widths[site])
         rows = weighted(grams[place], images_outside(tensor, images, lists[place]))
         picked, rest = pick_rows(rows, tensor.reshape(l, d * r), threshold, room)
-        missed = max(missed, rest if most - l < d * r - l else 0.0)
+        missed = max(missed, rest if caps[site] - l < d * r - l else 0.0)
         m = picked.shape[0]
         if m == 0:
             continue

@@ -197,7 +197,7 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
     left          True where there are sites left of the system, else None
     """
     n = len(net.tensors)
-    threshold, most = limits.threshold, limits.most
+    threshold, caps = limits.threshold, limits.caps
     if left is not None:
         shift(net, system, first)
         if limits.adaptive and first > 0:  # a site ahead of the front, so that the way in finds the bond to open
@@ -212,11 +212,11 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
     while True:
         if limits.adaptive and i < n - 1 and not back_to_left:
             if over is not None:
-                active, missed = reach_right(net, i, active, threshold, most)
+                active, missed = reach_right(net, i, active, threshold, caps)
                 report[MISSED] = max(report[MISSED], missed * abs(z))
             front = i >= active - 1
-            if front or limits.look or net.tensors[i].shape[2] < most:
-                missed, leak = expand_right(net, i, threshold, most, front)
+            if front or limits.look or net.tensors[i].shape[2] < caps[i + 1]:
+                missed, leak = expand_right(net, i, threshold, caps[i + 1], front)
                 report[MISSED] = max(report[MISSED], missed * abs(z))
                 if front and leak >= threshold:
                     active = i + 2
@@ -224,8 +224,8 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
         if left is not None:  # noqa: SIM102 - a branch that is not needed is left out only where it is alone
             if limits.adaptive and 0 < i <= system and (turning or back_to_left):
                 front = i == first
-                if front or limits.look or net.tensors[i].shape[0] < most:
-                    missed, leak = expand_left(net, i, threshold, most, front)
+                if front or limits.look or net.tensors[i].shape[0] < caps[i]:
+                    missed, leak = expand_left(net, i, threshold, caps[i], front)
                     report[MISSED] = max(report[MISSED], missed * abs(z))
                     if front and leak >= threshold:
                         first -= 1
@@ -246,7 +246,7 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
             if i == first:
                 break
             matrix, net.tensors[i], discarded, capped = split_left(
-                net.tensors[i], limits.cutoff if i > system else -1.0, most
+                net.tensors[i], limits.cutoff if i > system else -1.0, caps[i]
             )
             report[DISCARDED] += discarded
             report[CAPPED] += capped
@@ -264,7 +264,7 @@ def sweep(net, system, first, active, z, limits, top, report, over, left):
         report[WORK] += work
     if left is not None:
         while i < system:
-            matrix, q, discarded, capped = split_left(turned(net.tensors[i]), limits.cutoff, most)
+            matrix, q, discarded, capped = split_left(turned(net.tensors[i]), limits.cutoff, caps[i + 1])
             report[DISCARDED] += discarded
             report[CAPPED] += capped
             net.tensors[i] = turned(q)
