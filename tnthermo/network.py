@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -45,8 +45,9 @@ class SiteTable:
     mirrored: Table
     permutation: npt.NDArray[np.int64]
 
-    @property
+    @cached_property
     def driven(self) -> bool:
+        """Whether any value changes in time."""
         return bool(np.any(self.drives != CONSTANT))
 
     def values_at(self, factors: npt.NDArray[np.float64]) -> Values:

@@ -166,8 +166,10 @@ class TDVPEngine:
         self.blocks.tensors[self.blocks.system] = center / norm
 
     def _grow(self, top: npt.NDArray[np.float64]) -> None:
-        levels = self.blocks.levels
         limit = max(self.algorithm.level_weight, LEVEL_NOISE * self.missed**2)
+        if not np.any(top > limit):
+            return
+        levels = self.blocks.levels
         wanted = more_levels(levels, top, limit)
         for n in np.nonzero(wanted > levels)[0]:
             self.blocks.grow_levels(int(self.blocks.places[n]), int(wanted[n]))

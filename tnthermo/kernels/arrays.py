@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import typeof_impl
 from numba.typed import List
 
 
@@ -50,6 +51,19 @@ class Limits(NamedTuple):
     caps: Any
     adaptive: bool
     look: bool
+
+
+_TYPES: dict[tuple[int, ...], types.Type] = {}
+
+
+@typeof_impl.register(Network)
+def _network_type(net: Network, context: Any) -> types.Type:
+    """numba's type of a network, looked up by those of its lists: numba would take longer to find it than a small sweep takes."""
+    members = [typeof_impl(member, context) for member in net]
+    key = tuple(map(id, members))
+    if key not in _TYPES:
+        _TYPES[key] = types.NamedTuple(members, Network)
+    return _TYPES[key]
 
 
 def array_list(arrays: Iterable[Any]) -> Any:

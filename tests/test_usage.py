@@ -1,0 +1,64 @@
+"""What a run says it cost: memory, compilation, operations."""
+
+import math
+
+import numpy as np
+import pytest
+from numba import njit
+
+import tnthermo as tt
+from tests.physics.runs import bare, few_modes
+from tnthermo.display import cost
+from tnthermo.kernels.compiling import CompileClock
+from tnthermo.usage import peak_memory, readable
+
+MODEL = few_modes((0.6, 1.1), (0.2, 0.3), 0.0, {"z": 0.2, "x": 0.3}, {"z": 1.0})
+
+
+def test_peak_memory_knows_a_large_array():
+    before = peak_memory()
+    held = np.ones(40_000_000)  # 320 MB, written
+    after = peak_memory()
+    assert held[-1] == 1
+    assert after >= before > 1e7
+    assert after >= held.nbytes
+
+
+@pytest.mark.parametrize(("size", "text"), [(500, "500 B"), (123456789, "118 MiB"), (2.0**40, "1 TiB")])
+def test_sizes_in_words(size, text):
+    assert readable(size) == text
+
+
+def test_clock_counts_compilation_once_and_nothing_else():
+    @njit
+    def inner(x):
+        return x + 1
+
+    @njit
+    def outer(x):
+        return inner(x) * 2
+
+    with CompileClock() as clock:
+        assert outer(3) == 8
+    assert 0.001 < clock.seconds < 60
+    with CompileClock() as again:
+        assert outer(4) == 10
+    assert again.seconds == 0.0
+
+
+def test_a_run_knows_its_costs():
+    run = bare(MODEL, tt.TDVP(step=0.25, tolerance=1e-4), 1.0)
+    assert run.work > 1e4
+    assert run.peak_memory > 1e7
+    assert 0 <= run.compile_seconds <= run.wall_seconds
+    twice = bare(MODEL, tt.TDVP(step=0.125, tolerance=1e-4), 1.0)
+    assert twice.work > 1.3 * run.work  # half the step: more solves, each with fewer Krylov vectors
+    dense = bare(MODEL, tt.Exact(step=0.25), 1.0)
+    assert math.isnan(dense.work)
+
+
+def test_costs_on_the_screen():
+    attributes = {"wall_seconds": 75.0, "compile_seconds": 40.2, "peak_memory": 2.0**28}
+    assert cost(attributes) == " in 1:15 (0:40 of compilation included), peak memory 256 MiB"
+    assert cost({"wall_seconds": 3.0, "compile_seconds": 0.2}) == " in 0:03"
+    assert cost({}) == ""
