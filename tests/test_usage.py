@@ -1,6 +1,8 @@
 """What a run says it cost: memory, compilation, operations."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -62,3 +64,11 @@ def test_costs_on_the_screen():
     assert cost(attributes) == " in 1:15 (0:40 of compilation included), peak memory 256 MiB"
     assert cost({"wall_seconds": 3.0, "compile_seconds": 0.2}) == " in 0:03"
     assert cost({}) == ""
+
+
+def test_peak_memory_is_not_that_of_the_parent():
+    held = np.ones(60_000_000)  # 480 MB
+    assert peak_memory() > held.nbytes
+    command = [sys.executable, "-c", "from tnthermo.usage import peak_memory; print(peak_memory())"]
+    child = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert 1e7 < child < held.nbytes
