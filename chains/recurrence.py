@@ -7,12 +7,17 @@ stays representable down to exp(-1400), and no digits are lost to squaring.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from chains.cache_folder import look_after
+
 FloatArray = npt.NDArray[np.float64]
+
+look_after(Path(__file__).parent)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -7,16 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tnthermo.config import Resolved
-from tnthermo.config_limits import COPIES, adapted_bond, available_memory, site_dimensions, state_bytes
+from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
 from tnthermo.config_report import WEIGHTS, drive_lines
 from tnthermo.network import automaton
+from tnthermo.tdvp import is_compiled
 from tnthermo.usage import readable
 
-KRYLOV = 8  # applications of the Hamiltonian in one local solve
+KRYLOV = (
+    5  # applications of the Hamiltonian in one local solve: up to ten where a bond is full, few where it is not yet
+)
 PRODUCTS = 6  # chi x chi d products in one application, for Hamiltonian bonds of
 CHANNELS = 4  # channels
-RATE = 1e10  # floating-point operations a second on small matrices, one thread
+RATE = (2.5e10, 1e10)  # floating-point operations a second on small matrices, one thread
+VISIT = (3e-5, 1.5e-4)  # seconds for a site in a sweep beside the products: decompositions, scaled shifts, calls
+STEP = (1e-3, 4e-3)  # seconds for what is measured in a step
+START = (1.0, 6.0)  # seconds to load the libraries and the compiled kernels
+ERROR_BARS = (1.1, 1.5)  # a run with its rougher companion, relative to the run
 QUIMB = 10  # TEBD gates in Python against compiled sweeps
+LIBRARIES = (
+    200 * 2.0**20,
+    500 * 2.0**20,
+)  # bytes of Python, the libraries and the kernels: without figures and with them
+COMPILER = 300 * 2.0**20  # bytes more where the kernels are compiled first
+HELD = 2  # copies of the state, at least: itself, and the blocks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,48 +46,73 @@ class Estimate:
 
 
 def estimate(resolved: Resolved) -> Estimate:
-    """Count operations: one-site solves over the sites behind the front, second-order sweeps, at RATE.
+    """Count operations: one-site solves over the sites behind the front, second-order sweeps, at RATE; and what there is beside them.
 
-    Where bonds and levels adapt, bonds from 8 to `adapted_bond` and 6 to 12 levels are assumed. Wrong by a factor of a few.
+    Where bonds and levels adapt they are guessed: see `guessed_bonds` and `guessed_levels`. Good to a factor of a few.
     """
     algorithm, model = resolved.algorithm, resolved.model
     steps = math.ceil(resolved.until / algorithm.step - 1e-9)
-    cap = algorithm.max_bond or adapted_bond(model, tolerance=algorithm.tolerance, until=resolved.until)
-    fixed = getattr(algorithm, "bond", None)
-    bonds = (fixed, fixed) if fixed is not None else (min(8, cap), cap)
-    if isinstance(resolved.levels, int):
-        levels = (resolved.levels, resolved.levels)
-    elif isinstance(resolved.levels, list):
-        levels = (min(resolved.levels), max(resolved.levels))
-    else:
-        levels = (6, 12)
-    order = 5 if getattr(algorithm, "order", 2) == 4 else 1
-    runs = 1.5 if resolved.error_bars else 1.0
-    slower = QUIMB if algorithm.name == "tebd" else 1.0
-    behind_front = 0.5 * model.sites if algorithm.name == "tdvp" else model.sites
-    # a bond that grows exponentially from 5 has a mean cube that is this much below the last one's
-    growing = max(1.0, 3 * math.log(max(bonds[1], 5) / 5)) if algorithm.max_bond is None and fixed is None else 1.0
-    products = PRODUCTS * channels(resolved) / CHANNELS
-    work = [8.0 * products * KRYLOV * 2 * chi**3 * d for chi, d in zip(bonds, levels, strict=True)]
-    if algorithm.name in ("tdvp2", "tebd"):
-        work = [w * d for w, d in zip(work, levels, strict=True)]
-    work[1] /= growing
-    seconds = [steps * behind_front * order * runs * slower * w / RATE for w in work]
-    overhead = 2e-6 * steps * behind_front * KRYLOV * order * runs * slower
-    memory = [
-        COPIES * state_bytes(site_dimensions(model, [d] * model.sites), chi)
-        for chi, d in zip(bonds, levels, strict=True)
-    ]
+    bonds, levels = guessed_bonds(resolved), guessed_levels(resolved)
+    memory = [state_bytes(site_dimensions(model, [d] * model.sites), chi) for chi, d in zip(bonds, levels, strict=True)]
+    compiler = 0.0 if is_compiled() else COMPILER
+    low, high = guessed_seconds(resolved, steps, bonds, levels)
     limit = available_memory()
     return Estimate(
         steps=steps,
         sites=model.sites,
         bonds=bonds,
         levels=levels,
-        seconds=(seconds[0] + overhead, seconds[1] + overhead),
-        memory=(memory[0], memory[1]),
+        seconds=(low, high),
+        memory=(LIBRARIES[0] + HELD * memory[0], LIBRARIES[1] + compiler + COPIES * memory[1]),
         available=f"{readable(limit.size)} ({limit.source})",
     )
+
+
+def guessed_bonds(resolved: Resolved) -> tuple[int, int]:
+    """(low, high): a bond that is fixed; else from 8, for warm runs from half of what they end with, to the cap or `adapted_bond`."""
+    algorithm, model = resolved.algorithm, resolved.model
+    fixed = getattr(algorithm, "bond", None)
+    if fixed is not None:
+        return fixed, fixed
+    adapted = adapted_bond(model, tolerance=algorithm.tolerance, until=resolved.until)
+    if algorithm.max_bond is None:
+        return 8, max(8, adapted)
+    warm = any(chain.temperature > 0 for chain in model.chains)
+    least = max(8, min(algorithm.max_bond, adapted) // 2 if warm else 8)
+    return min(algorithm.max_bond, least), algorithm.max_bond
+
+
+def guessed_levels(resolved: Resolved) -> tuple[int, int]:
+    """(low, high) over the chain sites: as given, or 6 to `adapted_levels`."""
+    if isinstance(resolved.levels, int):
+        return resolved.levels, resolved.levels
+    if isinstance(resolved.levels, list):
+        return min(resolved.levels), max(resolved.levels)
+    return 6, adapted_levels(resolved.model)
+
+
+def guessed_seconds(
+    resolved: Resolved, steps: int, bonds: tuple[int, int], levels: tuple[int, int]
+) -> tuple[float, float]:
+    """(low, high) for a run of so many steps."""
+    algorithm, model = resolved.algorithm, resolved.model
+    sweeps = steps * (5 if getattr(algorithm, "order", 2) == 4 else 1)
+    slower = QUIMB if algorithm.name == "tebd" else 1.0
+    behind_front = 0.5 * model.sites if algorithm.name == "tdvp" else float(model.sites)
+    # a bond that grows exponentially from 5 has a mean cube that is this much below the last one's
+    grows = algorithm.max_bond is None and not hasattr(algorithm, "bond")
+    growing = max(1.0, 3 * math.log(max(bonds[1], 5) / 5)) if grows else 1.0
+    products = PRODUCTS * channels(resolved) / CHANNELS
+    found = []
+    for end in (0, 1):
+        chi, d = bonds[end], levels[end]
+        work = 8.0 * products * KRYLOV * 2 * chi**3 * d / (growing if end else 1.0)
+        if algorithm.name in ("tdvp2", "tebd"):
+            work *= d
+        swept = sweeps * slower * behind_front * (work / RATE[end] + VISIT[end])
+        runs = ERROR_BARS[end] if resolved.error_bars else 1.0
+        found.append(START[end] + runs * (swept + steps * STEP[end]))
+    return found[0], found[1]
 
 
 def channels(resolved: Resolved) -> float:
@@ -99,7 +137,7 @@ def planned(resolved: Resolved, out: Path) -> str:
         f"bonds        {bonds}, boson levels {levels}{dense}",
         f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
         f"time         {duration(low)} to {duration(high)}, first compilation apart",
-        "             (operations counted at 10 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
+        "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
         f"files        {out}/: result.nc, state.h5, config.toml, figures (PNG and PDF)",
     ]
     if any(note.key == "evolution.step" and note.level == "warning" for note in resolved.notes):

@@ -8,6 +8,8 @@ import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 import chains
 from chains.problems import Problem
 from tnthermo.algorithms import TDVP1, Algorithm, Exact
@@ -93,6 +95,22 @@ def adapted_bond(model: Model, *, tolerance: float, until: float) -> int:
             exponent = 0.04 * max(1.0, -math.log10(tolerance) - 2) * _width(chain) * until
             found = max(found, 5 * math.exp(min(exponent, 50.0)))
     return int(min(1e5, found))
+
+
+def adapted_levels(model: Model) -> int:
+    """The boson levels that an adaptive run ends with on the sites that take most, at least 12; an order of magnitude.
+
+    The first site of a chain is displaced by about the coupling over the rate at which bosons leave it: a coherent state of n bosons has
+    all but 1e-6 of its weight below 6 + n + 6 sqrt(n).
+    """
+    found = 12.0
+    for coupling in model.couplings:
+        size = float(np.linalg.norm(coupling.operator, 2))
+        for chain in coupling.chains:
+            rate = chain.hoppings[0] if chain.length > 1 else max(abs(chain.frequencies[0]), 1e-12)
+            bosons = (size * chain.coupling / float(rate)) ** 2
+            found = max(found, 6 + bosons + 6 * math.sqrt(bosons))
+    return math.ceil(min(found, 200.0))
 
 
 def _width(chain: chains.Chain) -> float:

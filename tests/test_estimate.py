@@ -1,0 +1,72 @@
+"""What `tnthermo plan` says of memory against what a run in a process of its own takes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_config import text_of, write
+from tnthermo.config import load_config, resolve
+from tnthermo.config_estimate import COMPILER, Estimate, estimate
+
+RUN = """
+import sys, json
+import tnthermo as tt
+from tnthermo.config import load_config, resolve
+from tnthermo.config_estimate import estimate
+from tnthermo.usage import peak_memory
+resolved = resolve(load_config(sys.argv[1]))
+before = estimate(resolved).memory
+run = tt.evolve(resolved.model, **resolved.evolve_keywords())
+tt.ledger(run)
+print(json.dumps([*before, peak_memory(), int(run.bonds.max()), int(run.levels.max())]))
+"""
+WARM: dict[str, str | None] = {"temperature": "0.2", "modes": "30"}
+
+
+def planned(folder: Path, **evolution: str) -> tuple[Path, Estimate]:
+    """The configuration file of a warm bath, and its estimate."""
+    settings: dict[str, str | None] = {"until": "2.0", "step": "0.25", **evolution}
+    path = write(folder, text_of({"bath": WARM, "evolution": settings}))
+    return path, estimate(resolve(load_config(path)))
+
+
+@pytest.mark.parametrize("evolution", [{"max_bond": "12"}, {"method": '"tdvp1"', "bond": "40"}])
+def test_the_range_of_the_memory_holds_what_a_run_takes(tmp_path: Path, evolution: dict[str, str]) -> None:
+    path, found = planned(tmp_path, tolerance="1e-4", **evolution)
+    command = [sys.executable, "-c", RUN, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    low, high, peak, bond, levels = json.loads(done.stdout.splitlines()[-1])
+    assert low <= peak <= high
+    assert bond <= found.bonds[1]
+    assert levels <= found.levels[1]
+
+
+def test_the_compiler_counts_where_nothing_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def high(compiled: bool) -> float:
+        monkeypatch.setattr("tnthermo.config_estimate.is_compiled", lambda: compiled)
+        return planned(tmp_path, max_bond="12")[1].memory[1]
+
+    assert high(False) - high(True) == COMPILER
+
+
+def test_the_ranges_follow_cap_steps_and_coupling(tmp_path: Path) -> None:
+    _, few = planned(tmp_path, max_bond="16")
+    _, more = planned(tmp_path, max_bond="48")
+    _, finer = planned(tmp_path, max_bond="16", step="0.05")
+    assert few.bonds == (8, 16)
+    assert more.bonds[1] == 48
+    for one, other in ((few, more), (few, finer)):
+        assert one.seconds[1] < other.seconds[1]
+        assert one.memory[1] <= other.memory[1]
+    strong: dict[str, str | None] = {
+        "kind": '"power-law"',
+        "alpha": "2.0",
+        "exponent": "1.0",
+        "cutoff": "1.0",
+        "shape": '"hard"',
+    }
+    path = write(tmp_path, text_of({"bath": WARM, "evolution": {}, "spectral_density": strong}))
+    assert estimate(resolve(load_config(path))).levels[1] > few.levels[1]
