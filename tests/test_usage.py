@@ -60,7 +60,7 @@ def test_a_run_knows_its_costs():
 
 
 def test_costs_on_the_screen():
-    attributes = {"wall_seconds": 75.0, "compile_seconds": 40.2, "peak_memory": 2.0**28}
+    attributes = {"wall_seconds": 75.0, "compile_seconds": 40.2, "peak_memory_bytes": 2.0**28}
     assert cost(attributes) == " in 1:15 (0:40 of compilation included), peak memory 256 MiB"
     assert cost({"wall_seconds": 3.0, "compile_seconds": 0.2}) == " in 0:03"
     assert cost({}) == ""

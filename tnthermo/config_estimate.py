@@ -13,9 +13,8 @@ from tnthermo.network import automaton
 from tnthermo.tdvp import is_compiled
 from tnthermo.usage import readable
 
-KRYLOV = (
-    5  # applications of the Hamiltonian in one local solve: up to ten where a bond is full, few where it is not yet
-)
+# applications of the Hamiltonian in one local solve: up to ten where a bond is full, few where it is not yet
+KRYLOV = 5
 PRODUCTS = 6  # chi x chi d products in one application, for Hamiltonian bonds of
 CHANNELS = 4  # channels
 RATE = (2.5e10, 1e10)  # floating-point operations a second on small matrices, one thread
@@ -24,10 +23,8 @@ STEP = (1e-3, 4e-3)  # seconds for what is measured in a step
 START = (1.0, 6.0)  # seconds to load the libraries and the compiled kernels
 ERROR_BARS = (1.1, 1.5)  # a run with its rougher companion, relative to the run
 QUIMB = 10  # TEBD gates in Python against compiled sweeps
-LIBRARIES = (
-    200 * 2.0**20,
-    500 * 2.0**20,
-)  # bytes of Python, the libraries and the kernels: without figures and with them
+# bytes of Python, the libraries and the kernels: without figures and with them
+LIBRARIES = (200 * 2.0**20, 500 * 2.0**20)
 COMPILER = 300 * 2.0**20  # bytes more where the kernels are compiled first
 HELD = 2  # copies of the state, at least: itself, and the blocks
 

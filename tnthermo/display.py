@@ -244,7 +244,7 @@ def cost(attributes: Mapping[Any, Any]) -> str:
     compilation = float(attributes.get("compile_seconds", 0.0))
     if compilation >= 1:
         text += f" ({clock(compilation)} of compilation included)"
-    memory = float(attributes.get("peak_memory", math.nan))
+    memory = float(attributes.get("peak_memory_bytes", math.nan))
     return text + (f", peak memory {readable(memory)}" if math.isfinite(memory) else "")
 
 

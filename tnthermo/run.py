@@ -105,6 +105,13 @@ def engine_for(model: Model, start: Prepared, algorithm: Algorithm) -> Engine:
     raise TypeError(f"no engine for {algorithm!r}")
 
 
+def flags_for(start: Prepared, algorithm: Algorithm, engine: Engine) -> Flags:
+    """The flags of a run that begins at ``start``; call it before the first step."""
+    return Flags(
+        start.flags, algorithm, engine.network(), levels_may_grow=start.may_grow, displaced=bool(start.displaced)
+    )
+
+
 def step_times(until: float, step: float, breaks: Sequence[float] = ()) -> npt.NDArray[np.float64]:
     """Times (m,) after each step: multiples of ``step`` and the ``breaks``; the last step is shortened where ``until`` is no multiple.
 
@@ -180,13 +187,7 @@ class Run:
         locals_: list[Local] = []
         rows: list[_Row] = []
         reports: list[StepReport] = []
-        flags = Flags(
-            start.flags,
-            self.algorithm,
-            engine.network(),
-            levels_may_grow=start.may_grow,
-            displaced=bool(start.displaced),
-        )
+        flags = flags_for(start, self.algorithm, engine)
         dropped = 0.0
         for k, t in enumerate(times):
             if k:

@@ -18,12 +18,11 @@ import xarray as xr
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm
 from tnthermo.evolve import check_arguments, rough, rough_interval
-from tnthermo.flags import Flags
 from tnthermo.kernels.moments import overlap_operator
 from tnthermo.local import PAULI, Matrix, operator
 from tnthermo.model import Model
 from tnthermo.observables import NAME
-from tnthermo.run import Engine, Progress, engine_for, progress_at, record_indices, step_times
+from tnthermo.run import Engine, Progress, engine_for, flags_for, progress_at, record_indices, step_times
 from tnthermo.start import Prepared, prepare
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.integrate import cumulative_integral
@@ -173,13 +172,7 @@ class _Pass:
                     moved[key] = (size, engine_for(self.model, changed, self.algorithm))
         times = step_times(self.until, self.algorithm.step, self.model.breaks)
         recorded = set(record_indices(times, self.every, self.algorithm.step))
-        flags = Flags(
-            start.flags,
-            self.algorithm,
-            plain.network(),
-            levels_may_grow=start.may_grow,
-            displaced=bool(start.displaced),
-        )
+        flags = flags_for(start, self.algorithm, plain)
         dropped = 0.0
         rows, means, kept = [], [], []
         earlier_means: Complex = np.zeros(0, dtype=np.complex128)

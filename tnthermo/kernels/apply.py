@@ -64,7 +64,7 @@ def plan(table, values, finished, width):
 
 
 @njit(cache=True)
-def scales_of(groups, values, r):
+def scales_of(values, r):
     """(e, 2 r) the values of all entries, each repeated for the real and imaginary parts of a row."""
     scales = np.empty((values.size, 2 * r))
     for m in range(values.size):
@@ -144,7 +144,7 @@ def apply_site(left, table, values, right, x):
         groups,
         table,
         values,
-        scales_of(groups, values, x.shape[2]),
+        scales_of(values, x.shape[2]),
         right,
         x,
         out,

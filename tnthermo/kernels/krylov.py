@@ -27,7 +27,7 @@ def propagate(left, table, values, right, x, z, tolerance):
     size = l * d * r
     largest = min(LARGEST_KRYLOV, size)
     groups, slots = plan(table, values, right.shape[0] - 1, left.shape[0])
-    scales = scales_of(groups, values, r)
+    scales = scales_of(values, r)
     work = np.empty((slots, l, d, r), dtype=np.complex128)
     basis = np.empty((min(USUAL_KRYLOV, largest) + 1, size), dtype=np.complex128)
     alpha = np.empty(largest)

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from tnthermo.kernels.apply import finish_channels, grow_right, start_channels
+from tnthermo.kernels.arrays import adjoint, take_away
 from tnthermo.kernels.expand import pick_rows
 
 
@@ -35,7 +36,7 @@ def carried(gram, which, tensor):
     l, d, r = tensor.shape
     m = which.size
     result = np.empty((m, m, r, r), dtype=np.complex128)
-    bra = np.ascontiguousarray(tensor.reshape(l * d, r).conj().T)
+    bra = adjoint(tensor.reshape(l * d, r))
     for a in range(m):
         for b in range(a, m):
             inside = np.dot(np.ascontiguousarray(gram[which[a], which[b]]), tensor.reshape(l, d * r))
@@ -54,7 +55,7 @@ def weighted(gram, rows):
         for b in range(k):
             matrix[a * l : (a + 1) * l, b * l : (b + 1) * l] = gram[a, b]
     sizes, vectors = np.linalg.eigh(matrix)
-    root = np.ascontiguousarray(vectors.conj().T)
+    root = adjoint(vectors)
     for e in range(sizes.size):
         root[e] *= np.sqrt(max(sizes[e], 0.0))
     return np.dot(root, rows)
@@ -68,7 +69,7 @@ def images_outside(tensor, images, channels):
     rows = np.empty((channels.size * l, d * r), dtype=np.complex128)
     for k in range(channels.size):
         rows[k * l : (k + 1) * l] = images[channels[k]].reshape(l, d * r)
-    rows -= np.dot(np.dot(rows, np.ascontiguousarray(kept.conj().T)), kept)
+    take_away(rows, np.dot(np.dot(rows, adjoint(kept)), kept))
     return rows
 
 
@@ -78,7 +79,7 @@ def gram_of(columns):
     k, _, r = columns.shape
     gram = np.empty((k, k, r, r), dtype=np.complex128)
     for a in range(k):
-        bra = np.ascontiguousarray(columns[a].conj().T)
+        bra = adjoint(columns[a])
         for b in range(k):
             gram[a, b] = np.dot(bra, columns[b])
     return gram
@@ -113,7 +114,7 @@ def reach_right(net, i, active, threshold, caps):
     all_moved = gram_of(moved)
     basis = np.ascontiguousarray(np.linalg.qr(center.reshape(l * d, r))[0])
     for k in range(count):
-        moved[k] -= np.dot(basis, np.dot(np.ascontiguousarray(basis.conj().T), moved[k]))
+        take_away(moved[k], np.dot(basis, np.dot(adjoint(basis), moved[k])))
     led_out = gram_of(moved)
     which = np.arange(count)
     sites = [i + 1 for _ in range(0)]

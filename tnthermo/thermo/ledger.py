@@ -96,7 +96,7 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "versions": ", ".join([f"python {platform.python_version()}", *versions]),
         "wall_seconds": float(run.wall_seconds),
         "compile_seconds": float(run.compile_seconds),
-        "peak_memory": float(run.peak_memory),
+        "peak_memory_bytes": float(run.peak_memory),
     }
 
 
