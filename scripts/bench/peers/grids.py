@@ -76,10 +76,10 @@ def response(e: Any, t: Any, times: Any) -> Any:
 def tnthermo(s: Scale) -> list[dict[str, Any]]:
     """Step, tolerance, bond cap and its taper; levels are chosen on the way."""
     rows = [
-        (1.0, 3, 6, 0, 2.5), (1.0, 3, 8, 0, 3), (0.5, 3, 8, 0, 3), (1.0, 4, 10, 0, 4), (0.5, 4, 10, 0, 5), (0.25, 3, 10, 0, 4),
-        (0.5, 4.5, 10, 0, 5), (0.25, 4, 12, 0.04, 5), (0.25, 5, 12, 0, 5), (0.25, 5, 14, 0.04, 5), (0.25, 4.5, 16, 0, 6),
-        (0.25, 5, 20, 0.02, 6), (0.125, 5, 18, 0.04, 6), (0.125, 6, 24, 0.02, 6), (0.125, 6, 32, 0, 6), (0.0625, 6, 32, 0, 6.5),
-        (0.0625, 7, 40, 0, 6.5),
+        (1.0, 3, 6, 0, 2.5), (1.0, 3, 8, 0, 3), (0.5, 3, 8, 0.04, 3), (0.5, 3, 8, 0, 3), (0.25, 3, 10, 0.04, 3), (0.5, 4.5, 8, 0, 4),
+        (0.5, 4.5, 9, 0, 4), (0.5, 4.5, 10, 0, 5), (0.25, 4, 12, 0.04, 4), (0.25, 4, 14, 0.04, 4.5), (0.25, 5, 12, 0, 5),
+        (0.25, 5, 14, 0.04, 5), (0.25, 4.5, 20, 0.04, 5), (0.25, 5, 20, 0.02, 6), (0.125, 5, 18, 0.04, 6), (0.125, 6, 24, 0.02, 6),
+        (0.125, 6, 32, 0, 6), (0.0625, 6, 32, 0, 6.5), (0.0625, 7, 40, 0, 6.5),
     ]  # fmt: skip
     return [
         {"step": s.step(x), "tolerance": 10.0**-p, "max_bond": bond, "taper": taper, "modes": s.modes(q)}
@@ -122,7 +122,9 @@ def yaqs(s: Scale) -> list[dict[str, Any]]:
 
 def one_site(s: Scale) -> list[dict[str, Any]]:
     """One-site TDVP at a fixed bond."""
-    rows = [(1.0, 8, 3), (0.5, 8, 3), (0.5, 12, 4), (0.25, 12, 4.5), (0.25, 16, 5.5), (0.25, 24, 6.5), (0.125, 24, 6.5)]
+    rows = [
+        (1.0, 8, 3), (0.5, 8, 3), (0.5, 12, 4), (0.25, 12, 4), (0.25, 14, 4), (0.25, 16, 5.5), (0.25, 20, 5), (0.25, 24, 6.5), (0.125, 24, 6.5),
+    ]  # fmt: skip
     return [
         {"step": s.step(x), "max_bond": bond, "sites": 1, "levels": s.levels(q), "modes": s.modes(q)}
         for x, bond, q in rows
@@ -131,7 +133,7 @@ def one_site(s: Scale) -> list[dict[str, Any]]:
 
 def tenpy(s: Scale) -> list[dict[str, Any]]:
     """The same, with the tolerance of its Krylov solver."""
-    tolerances = (1e-4, 1e-4, 1e-5, 1e-5, 1e-6, 1e-6, 1e-6)
+    tolerances = (1e-4, 1e-4, 1e-5, 1e-5, 1e-5, 1e-6, 1e-6, 1e-6, 1e-6)
     return [{**setting, "krylov": krylov} for setting, krylov in zip(one_site(s), tolerances, strict=True)]
 
 
