@@ -123,7 +123,8 @@ def yaqs(s: Scale) -> list[dict[str, Any]]:
 def one_site(s: Scale) -> list[dict[str, Any]]:
     """One-site TDVP at a fixed bond."""
     rows = [
-        (1.0, 8, 3), (0.5, 8, 3), (0.5, 12, 4), (0.25, 12, 4), (0.25, 14, 4), (0.25, 16, 5.5), (0.25, 20, 5), (0.25, 24, 6.5), (0.125, 24, 6.5),
+        (1.0, 8, 3), (0.5, 8, 3), (0.5, 12, 4), (0.25, 12, 4), (0.25, 14, 4), (0.25, 16, 5.5), (0.25, 20, 5), (0.25, 24, 6.5),
+        (0.125, 24, 6.5),
     ]  # fmt: skip
     return [
         {"step": s.step(x), "max_bond": bond, "sites": 1, "levels": s.levels(q), "modes": s.modes(q)}
