@@ -12,6 +12,7 @@ from tnthermo.files import load
 from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
 from tnthermo.thermo.currents import steady_currents
+from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
 from tnthermo.trajectory import Trajectory
 from tnthermo.two_time import spectrum, two_time
@@ -49,6 +50,8 @@ __all__ = [
     "State",
     "Trajectory",
     "evolve",
+    "Dephasing",
+    "dephasing",
     "ledger",
     "load",
     "plot",
