@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.test_config import text_of, write
 from tnthermo.config import load_config, resolve
-from tnthermo.config_estimate import COMPILER, Estimate, estimate
+from tnthermo.config_estimate import COMPILER, Estimate, estimate, remaining, tapered
+from tnthermo.config_limits import state_bytes
 
 RUN = """
 import sys, json
@@ -70,3 +72,33 @@ def test_the_ranges_follow_cap_steps_and_coupling(tmp_path: Path) -> None:
     }
     path = write(tmp_path, text_of({"bath": WARM, "evolution": {}, "spectral_density": strong}))
     assert estimate(resolve(load_config(path))).levels[1] > few.levels[1]
+
+
+def test_a_taper_makes_the_run_cheaper_and_none_changes_nothing(tmp_path: Path) -> None:
+    _, whole = planned(tmp_path, max_bond="32")
+    _, none = planned(tmp_path, max_bond="32", taper="0.0")
+    found = [planned(tmp_path, max_bond="32", taper=taper)[1] for taper in ("0.02", "0.05", "0.2")]
+    assert none == whole
+    for more, less in zip([whole, *found], found, strict=False):
+        assert less.bonds == more.bonds
+        for (low, high), (lower, below) in ((more.seconds, less.seconds), (more.memory, less.memory)):
+            assert below < high
+            assert lower <= low  # half the bonds that a taper of .02 leaves
+    assert found[-1].seconds[0] < whole.seconds[0]
+    assert found[-1].memory[0] < whole.memory[0]
+
+
+def test_the_bonds_of_the_estimate_are_the_caps_of_the_run(tmp_path: Path) -> None:
+    settings: dict[str, str | None] = {"max_bond": "16", "taper": "0.125"}
+    resolved = resolve(load_config(write(tmp_path, text_of({"bath": WARM, "evolution": settings}))))
+    # the system, then 30 sites: the line's left end and the five bonds nearest to the system are whole
+    assert tapered(resolved, 16).tolist() == [16] * 6 + [14, 12, 10, 8, 6] + [4] * 21
+    assert tapered(resolved, 8).tolist() == [8] * 10 + [6] + [4] * 21
+    weights = 1 - np.maximum(np.arange(32) - 1, 0) / 31
+    assert remaining(resolved, 16) == pytest.approx(np.average((tapered(resolved, 16) / 16) ** 3, weights=weights))
+
+
+def test_memory_of_bonds_that_differ() -> None:
+    # sites of 3 levels with bonds 1, 3, 4, 3, 1
+    assert state_bytes([3] * 4, np.array([9, 9, 4, 9, 9])) == 16 * 3 * (1 * 3 + 3 * 4 + 4 * 3 + 3 * 1)
+    assert state_bytes([3] * 4, np.full(5, 4)) == state_bytes([3] * 4, 4)

@@ -6,11 +6,15 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.algorithms import TDVP
 from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
 from tnthermo.config_report import WEIGHTS, drive_lines
 from tnthermo.network import automaton
-from tnthermo.tdvp import is_compiled
+from tnthermo.tdvp import distances, is_compiled
 from tnthermo.usage import readable
 
 # applications of the Hamiltonian in one local solve: up to ten where a bond is full, few where it is not yet
@@ -50,7 +54,10 @@ def estimate(resolved: Resolved) -> Estimate:
     algorithm, model = resolved.algorithm, resolved.model
     steps = math.ceil(resolved.until / algorithm.step - 1e-9)
     bonds, levels = guessed_bonds(resolved), guessed_levels(resolved)
-    memory = [state_bytes(site_dimensions(model, [d] * model.sites), chi) for chi, d in zip(bonds, levels, strict=True)]
+    memory = [
+        state_bytes(site_dimensions(model, [d] * model.sites), tapered(resolved, chi))
+        for chi, d in zip(bonds, levels, strict=True)
+    ]
     compiler = 0.0 if is_compiled() else COMPILER
     low, high = guessed_seconds(resolved, steps, bonds, levels)
     limit = available_memory()
@@ -79,6 +86,23 @@ def guessed_bonds(resolved: Resolved) -> tuple[int, int]:
     return min(algorithm.max_bond, least), algorithm.max_bond
 
 
+def tapered(resolved: Resolved, bond: int) -> npt.NDArray[np.int64]:
+    """Bonds (L + 1,) along the line where those next to the system have ``bond``: the caps fall away from it, if they were asked to."""
+    line = resolved.model.line
+    full = np.full(line.length + 1, bond, dtype=np.int64)
+    return np.minimum(full, resolved.algorithm.caps(distances(line))) if isinstance(resolved.algorithm, TDVP) else full
+
+
+def remaining(resolved: Resolved, bond: int) -> float:
+    """Part of the products that a taper leaves: mean cube of `tapered` bonds over ``bond``^3, 1 without a taper.
+
+    Each bond weighs as long as it is behind a front that reaches the chain's end with the run's.
+    """
+    distance = distances(resolved.model.line)
+    behind = 1 - (distance - 1) / distance.max()
+    return float(np.average((tapered(resolved, bond) / bond) ** 3, weights=behind))
+
+
 def guessed_levels(resolved: Resolved) -> tuple[int, int]:
     """(low, high) over the chain sites: as given, or 6 to `adapted_levels`."""
     if isinstance(resolved.levels, int):
@@ -103,7 +127,7 @@ def guessed_seconds(
     found = []
     for end in (0, 1):
         chi, d = bonds[end], levels[end]
-        work = 8.0 * products * KRYLOV * 2 * chi**3 * d / (growing if end else 1.0)
+        work = 8.0 * products * KRYLOV * 2 * chi**3 * d / (growing if end else 1.0) * remaining(resolved, chi)
         if algorithm.name in ("tdvp2", "tebd"):
             work *= d
         swept = sweeps * slower * behind_front * (work / RATE[end] + VISIT[end])

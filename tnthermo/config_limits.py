@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 import chains
 from chains.problems import Problem
@@ -40,15 +41,19 @@ def available_memory() -> Memory:
     return min(found, key=lambda memory: memory.size)
 
 
-def state_bytes(dimensions: Sequence[int], bond: int) -> float:
-    """Memory of a matrix product state of these site dimensions (along the line) and bonds that they allow, <= ``bond``."""
+def state_bytes(dimensions: Sequence[int], bond: int | npt.NDArray[np.int64]) -> float:
+    """Memory of a matrix product state of these site dimensions (L along the line) and bonds that they allow, <= ``bond``.
+
+    ``bond`` is one for all, or (L + 1,).
+    """
     count = len(dimensions)
+    caps = [float(cap) for cap in np.broadcast_to(bond, count + 1)]
     right = [1.0] * (count + 1)
     for n in range(count - 1, -1, -1):
-        right[n] = min(right[n + 1] * dimensions[n], float(bond))
+        right[n] = min(right[n + 1] * dimensions[n], caps[n])
     total, left = 0.0, 1.0
     for n, d in enumerate(dimensions):
-        new = min(left * d, right[n + 1], float(bond))
+        new = min(left * d, right[n + 1], caps[n + 1])
         total += left * d * new
         left = new
     return COMPLEX * total

@@ -6,7 +6,8 @@ Prints one table for each part that is named (all without a name):
 
 chains   processor seconds for the coefficients of 1000 sites, for densities and temperatures (to be below 1 s each)
 files    seconds to write and to read result.nc and state.h5 of a typical run, and their sizes
-points   a hundred small runs, one after the other in one process and on two worker processes: overhead of a point, parallel efficiency
+points   a hundred small runs, in one process and on two workers, forked from a server that has loaded everything or spawned: overhead of a
+         point, parallel efficiency
 ledger   processor seconds of runs that measure everything at every step, beside the same runs recorded at the end only (to cost < 15 %)
 startup  seconds of importing, and of a first short run with an empty cache of compiled kernels and with a full one, in fresh processes
 
@@ -19,18 +20,19 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import convergence
 import numpy as np
+import point
 import timing
 
 import chains
@@ -39,6 +41,7 @@ from tnthermo import files
 
 POINTS = 100
 WORKERS = 2
+CHUNK = 5  # points of a task
 
 
 # --- chains -----------------------------------------------------------------------------------------------------------------------
@@ -69,10 +72,8 @@ def chain_costs(sites: int = 1000) -> dict[str, Any]:
     chains.chain(densities()["Ohmic, hard"], 2, temperature=0.5)  # compiles
     found: dict[str, list[float]] = {}
     for name, density in densities().items():
-        found[name] = [
-            timing.seconds(lambda d=density, T=T: chains.chain(d, sites, temperature=T)) for T in temperatures
-        ]
-        found[name].append(timing.seconds(lambda d=density: chains.thermofield_chains(d, sites, temperature=0.2)))
+        found[name] = [timing.seconds(partial(chains.chain, density, sites, temperature=T)) for T in temperatures]
+        found[name].append(timing.seconds(partial(chains.thermofield_chains, density, sites, temperature=0.2)))
     head = ["density", *(f"T = {T:g}" for T in temperatures), "two chains, T = 0.2"]
     rows = [[name, *(f"{s:.2f}" for s in taken)] for name, taken in found.items()]
     print(f"\n### Coefficients of {sites} sites, processor seconds\n\n{timing.table(head, rows)}", flush=True)
@@ -90,11 +91,12 @@ def file_costs() -> dict[str, float]:
         folder = Path(where)
         result, state = folder / files.RESULT, folder / files.STATE
         dataset = tt.ledger(run)
-        assert run.state is not None
+        final = run.state
+        assert final is not None
         found = {
             "ledger": timing.seconds(lambda: tt.ledger(run), 3),
             "write result.nc": timing.seconds(lambda: files.save_result(result, dataset, run), 3),
-            "write state.h5": timing.seconds(lambda: files.save_state(state, run.state, config_hash="-"), 3),
+            "write state.h5": timing.seconds(lambda: files.save_state(state, final, config_hash="-"), 3),
             "read the ledger": timing.seconds(lambda: files.load_ledger(folder), 3),
             "read the run": timing.seconds(lambda: files.load(folder), 3),
             "read state.h5": timing.seconds(lambda: files.load_state(state), 3),
@@ -110,50 +112,48 @@ def file_costs() -> dict[str, float]:
 # --- points -----------------------------------------------------------------------------------------------------------------------
 
 
-def small_run(alpha: float) -> tuple[float, float]:
-    """(processor seconds of the evolution alone, of chain, evolution and ledger) of one point."""
-    start = time.process_time()
-    density = chains.PowerLaw(alpha=alpha, cutoff=1.0, exponent=1.0, shape="hard")
-    bath = chains.chain(density, 24, temperature=0.2)
-    model = tt.SpinBoson(hamiltonian={"x": 0.1}, coupling={"z": 0.5}, bath=bath)
-    evolved = time.process_time()
-    run = timing.bare(model, tt.TDVP(step=0.25, tolerance=1e-4, max_bond=8), 10.0)
-    between = time.process_time()
-    tt.ledger(run)
-    return between - evolved, time.process_time() - start
-
-
-def of_children() -> float:
-    """Processor seconds of the processes that this one started and that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def point_costs() -> dict[str, float]:
-    """The sweep in one process and on two."""
+    """The sweep in one process, and on workers that are forked from a server which has loaded everything, or that each load it."""
     alphas = np.linspace(0.05, 0.5, POINTS).tolist()
-    small_run(0.1)  # loads the kernels
     start, ours = time.perf_counter(), time.process_time()
-    alone = [small_run(alpha) for alpha in alphas]
+    alone = [point.small_run(alpha) for alpha in alphas]
     one, own = time.perf_counter() - start, time.process_time() - ours
-    start, before = time.perf_counter(), of_children()
-    with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(small_run, alphas))
-    several, theirs = time.perf_counter() - start, of_children() - before
-    evolved, all_of_it = (float(np.mean(column)) for column in zip(*alone, strict=True))
+    evolved, all_of_it = (float(np.mean([getattr(cost, name) for cost in alone])) for name in ("evolution", "whole"))
     found = {
         "evolution of a point, processor (ms)": 1e3 * evolved,
         "beside it: chain, model, ledger, processor (ms)": 1e3 * (all_of_it - evolved),
-        "one process, processor (s)": own,
-        f"{WORKERS} processes with their start, processor (s)": theirs,
-        "one process, wall (s)": one,
-        f"{WORKERS} processes with their start, wall (s)": several,
-        "parallel efficiency, processor (%)": 100 * own / theirs,
-        f"parallel efficiency, wall, on {len(os.sched_getaffinity(0))} cores (%)": 100 * one / (WORKERS * several),
+        "one process that has loaded everything, processor (s)": own,
+        "the same, wall (s)": one,
     }
+    for method, words in (("forkserver", "forked"), ("spawn", "spawned")):
+        several, theirs = on_workers(method, alphas)
+        found |= {
+            f"{WORKERS} {words} workers with their start, processor (s)": theirs,
+            f"{WORKERS} {words} workers with their start, wall (s)": several,
+            f"{words}: parallel efficiency, processor (%)": 100 * own / theirs,
+            f"{words}: parallel efficiency, wall, on {len(os.sched_getaffinity(0))} cores (%)": 100
+            * one
+            / (WORKERS * several),
+        }
     print(f"\n### A sweep of {POINTS} points\n")
     print(timing.table(["", ""], [[name, f"{s:.1f}"] for name, s in found.items()]), flush=True)
     return found
+
+
+def on_workers(method: str, alphas: list[float]) -> tuple[float, float]:
+    """(wall, processor) seconds of the sweep with the start of its workers; several points are one task."""
+    context = multiprocessing.get_context(method)
+    start = time.perf_counter()
+    if method == "forkserver":  # the server looks for modules where the environment says, not where this process does
+        paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+        context.set_forkserver_preload([point.__name__])
+    with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
+        costs = list(pool.map(point.small_run, alphas, chunksize=CHUNK))
+        server = next(iter(pool.map(point.loaded, [0]))) if method == "forkserver" else 0.0
+    wall = time.perf_counter() - start
+    each = {cost.process: max(other.so_far for other in costs if other.process == cost.process) for cost in costs}
+    return wall, server + sum(each.values())
 
 
 # --- ledger -----------------------------------------------------------------------------------------------------------------------

@@ -13,11 +13,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
 import chains
 import tnthermo as tt
+from tnthermo.model import Layout
 
 DENSITY = chains.PowerLaw(alpha=0.1, cutoff=1.0, exponent=1.0, shape="hard")
 SPLITTING = {"z": 0.25, "x": 0.1}
@@ -33,36 +36,35 @@ class Case:
     until: float
 
 
-def exchange(layout: str) -> tt.Model:
+def exchange(layout: Layout) -> tt.Model:
     pair = chains.thermofield_chains(DENSITY, 24, temperature=0.5)
     return tt.JaynesCummings(hamiltonian={"z": 0.25}, bath=pair, layout=layout)
 
 
-def hermitian(layout: str) -> tt.Model:
+def hermitian(layout: Layout | Literal["single chain"]) -> tt.Model:
     if layout == "single chain":
         return tt.SpinBoson(hamiltonian=SPLITTING, coupling={"x": 0.5}, bath=chains.chain(DENSITY, 40, temperature=0.5))
     pair = chains.thermofield_chains(DENSITY, 24, temperature=0.5)
     return tt.SpinBoson(hamiltonian=SPLITTING, coupling={"x": 0.5}, bath=pair, layout=layout)
 
 
-def two_baths(layout: str) -> tt.Model:
+def two_baths(layout: Layout) -> tt.Model:
     contacts = [tt.couple({"x": 0.5}, chains.chain(DENSITY, 40, temperature=T)) for T in (0.8, 0.2)]
     return tt.assemble(hamiltonian=SPLITTING, couplings=contacts, layout=layout)
 
 
-BOTH = ("interleaved", "middle")
+BOTH: tuple[Layout, ...] = ("interleaved", "middle")
+ALL: tuple[Layout | Literal["single chain"], ...] = (*BOTH, "single chain")
 UNTIL = 16.0
 CASES = (
-    Case(name="exchange, T = .5", models={k: lambda k=k: exchange(k) for k in BOTH}, initial="+x", until=UNTIL),
+    Case(name="exchange, T = .5", models={k: partial(exchange, k) for k in BOTH}, initial="+x", until=UNTIL),
     Case(
         name="Hermitian, T = .5",
-        models={k: lambda k=k: hermitian(k) for k in (*BOTH, "single chain")},
+        models={k: partial(hermitian, k) for k in ALL},
         initial="+z",
         until=UNTIL,
     ),
-    Case(
-        name="two baths, T = .8 and .2", models={k: lambda k=k: two_baths(k) for k in BOTH}, initial="+z", until=UNTIL
-    ),
+    Case(name="two baths, T = .8 and .2", models={k: partial(two_baths, k) for k in BOTH}, initial="+z", until=UNTIL),
 )
 SETTINGS = [
     tt.TDVP(step=step, tolerance=tolerance, max_bond=bond)

@@ -157,6 +157,7 @@ def read_case(name: str, stored: Path | None, tightest: float, limit: float) -> 
     if stored is None and known.exists():
         stored = STORED / f"perf_{name}.npz"
     label = known.stem if known.exists() else path.stem
+    floor: float | None
     if stored is None:
         say(f"{label}: no reference given, making one with this library")
         reference, floor = self_reference(problem, tightest, limit)
@@ -332,7 +333,9 @@ def table(case: Case, results: dict[str, list[Attempt]], accuracies: Sequence[fl
         said = [one for one in attempts if one.version]
         first = said[0] if said else attempts[0]
         apart = (
-            f"{max(one.compile_s for one in said):9.2g}{max(one.import_s for one in said):8.2g}" if said else " " * 17
+            f"{max(one.compile_s or 0 for one in said):9.2g}{max(one.import_s or 0 for one in said):8.2g}"
+            if said
+            else " " * 17
         )
         lines.append(f"{who:<13}{cells}{apart}  {first.version or first.reason}")
     for who, attempts in results.items():
@@ -361,7 +364,7 @@ def figure(case: Case, results: dict[str, list[Attempt]], path: Path) -> None:
             continue
         wall, error = np.array(done).T
         front = error <= np.minimum.accumulate(error)
-        own = {"color": colours[who], "marker": markers[who]}
+        own: dict[str, Any] = {"color": colours[who], "marker": markers[who]}
         ax.plot(wall, error, **own, ls="none", ms=5, mfc="none", alpha=0.5)
         ax.plot(wall[front], error[front], **own, ms=6, lw=2.2 if who == "tnthermo" else 1.2, label=who)
     if case.floor:

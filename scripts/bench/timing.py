@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def product_rate(rows: int, inner: int, columns: int, least: float = 0.1) -> flo
     out = np.empty((rows, columns), dtype=np.complex128)
     repeat = 1
     with one_blas_thread():
-        while (taken := seconds(lambda count=repeat: products(a, b, out, count))) < least:
+        while (taken := seconds(partial(products, a, b, out, repeat))) < least:
             repeat = max(repeat + 1, int(1.5 * least / max(taken, 1e-6) * repeat))
     return 8.0 * rows * inner * columns * repeat / taken
 

@@ -64,7 +64,7 @@ class Problem:
     def write(self, folder: Path) -> None:
         """As FOLDER/problem.npz (arrays) and FOLDER/problem.json (the rest)."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
         np.savez(folder / "problem.npz", **arrays)
         rest = {name: value for name, value in values.items() if name not in arrays}
         (folder / "problem.json").write_text(json.dumps(rest))
