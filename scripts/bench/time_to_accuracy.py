@@ -242,13 +242,24 @@ def climb(case: Case, who: str, args: argparse.Namespace) -> list[Attempt]:
             interpreter(who)
         except (RuntimeError, OSError) as failure:
             return [Attempt(who=who, settings={}, reason=str(failure))]
-        for settings in grid(who, case.problem, args.grid):
+        for settings in ladder(case, who, args):
             now = attempt(case, who, folder, settings, args.limit, args.repeat)
             found.append(now)
             say(f"{case.name} {who:<13}{now.error:9.1e} {now.wall_s:9.2f} s  {brief(settings)}  {now.reason}")
-            if now.error <= min(args.accuracy) or now.late:
+            if now.late or (now.error <= min(args.accuracy) and args.again is None):
                 break
-    return found
+    return found or [Attempt(who=who, settings={}, reason=f"reached nothing in {args.again}")]
+
+
+def ladder(case: Case, who: str, args: argparse.Namespace) -> list[Settings]:
+    """The settings to try: those of the grid, or those that were the cheapest to some accuracy in an earlier run."""
+    if args.again is None:
+        return grid(who, case.problem, args.grid)
+    runs = json.loads((args.again / f"{case.name}_runs.json").read_text())
+    names = ("who", "settings", "error", "walls")
+    mine = [Attempt(**{name: run[name] for name in names}) for run in runs if run["who"] == who and run["error"]]
+    best = [cheapest(mine, accuracy) for accuracy in args.accuracy]
+    return list({brief(one.settings): one.settings for one in best if one is not None}.values())
 
 
 def cheapest(attempts: Sequence[Attempt], accuracy: float) -> Attempt | None:
@@ -441,6 +452,12 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--reference", type=Path, metavar="FILE.npz", help="t and sigma_z (and error)")
     parser.add_argument("--peers", type=names, default=list(PEERS), help="separated by commas; empty for none")
     parser.add_argument("--accuracy", type=numbers, default=[1e-3, 1e-4, 1e-5])
+    parser.add_argument(
+        "--again",
+        type=Path,
+        metavar="FOLDER",
+        help="only the settings that won in an earlier run, whose --output this was",
+    )
     parser.add_argument("--grid", choices=("quick", "full"), default="full")
     parser.add_argument("--limit", type=float, default=180.0, help="seconds for one run")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each setting; the best one counts")
