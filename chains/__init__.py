@@ -4,6 +4,7 @@ One convention: J(w) = sum_k g_k^2 delta(w - w_k), no pi; X = sum_k g_k (a_k + a
 """
 
 from chains.arguments import SpectralDensity
+from chains.cells import StarCells, star_cells
 from chains.coefficients import ChainNotConverged, chain, thermofield_chains
 from chains.correlation import chain_correlation, correlation, correlation_error, exact_correlation
 from chains.diagnose import Diagnosis, diagnose
@@ -42,8 +43,10 @@ __all__ = [
     # stars
     "Coefficients",
     "Star",
+    "StarCells",
     "from_star",
     "star",
+    "star_cells",
     # what a chain is worth
     "Diagnosis",
     "chain_correlation",

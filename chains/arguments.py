@@ -20,10 +20,12 @@ def argument_problems(
     resolution: object,
     *,
     whole_axis: bool = True,
+    length_key: str = "length",
 ) -> list[Problem]:
     """Return everything that is wrong with the arguments of :func:`chains.chain`.
 
     whole_axis: a discrete bath at T > 0 gives one chain of 2M sites; otherwise one of at most M.
+    length_key: what the caller calls the length.
     """
     problems = temperature_problems(temperature)
     known = isinstance(density, Discrete | ContinuousDensity)
@@ -32,9 +34,9 @@ def argument_problems(
         problems.append(Problem(key="density", value=density, allowed="a spectral density", hint=hint))
     if length is None and known and not isinstance(density, Discrete):
         hint = "chains.required_length gives the one a run needs"
-        problems.append(Problem(key="length", value=None, allowed="an integer >= 1", hint=hint))
+        problems.append(Problem(key=length_key, value=None, allowed="an integer >= 1", hint=hint))
     if length is not None:
-        problems += integer_problems("length", length, at_least=1)
+        problems += integer_problems(length_key, length, at_least=1)
     problems += integer_problems("resolution", resolution, at_least=1)
     if support is not None:
         problems += number_problems("support", support, above=0.0)
@@ -42,11 +44,11 @@ def argument_problems(
     if isinstance(density, Discrete):
         if support is not None and "support" not in wrong:
             problems.append(Problem(key="support", value=support, allowed="not given for a discrete density"))
-        if length is not None and not wrong & {"length", "temperature"}:
+        if length is not None and not wrong & {length_key, "temperature"}:
             copies = 2 if whole_axis and float(cast(SupportsFloat, temperature)) > 0.0 else 1
             if int(cast(SupportsInt, length)) > copies * density.modes:
                 allowed = f"at most {copies * density.modes} (= {copies} x {density.modes} modes)"
-                problems.append(Problem(key="length", value=length, allowed=allowed, hint="may be left out"))
+                problems.append(Problem(key=length_key, value=length, allowed=allowed, hint="may be left out"))
     elif isinstance(density, ContinuousDensity) and support is not None and "support" not in wrong:
         low, high = density.support
         if not low < float(cast(SupportsFloat, support)) <= high:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from chains.cells import StarCells
 from chains.checks import frozen, integer_problems
 from chains.coefficients import ChainNotConverged, chain_of_weight
 from chains.discrete import Discrete
@@ -62,13 +63,15 @@ class ModeFunctions:
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
-def mode_functions(bath: Chain, *, resolution: int = 1) -> ModeFunctions:
-    """Return the physical modes behind the sites of ``bath``.
+def mode_functions(bath: Chain | StarCells, *, resolution: int = 1) -> ModeFunctions:
+    """Return the physical modes behind the sites of ``bath``; of star cells the modes themselves, all with weight 1.
 
     resolution (>= 1) divides the quadrature further; needed for spectra of observables finer than the chain resolves.
     Raises InvalidInput for the resolution, ChainNotConverged if orthonormality to 1e-10 is not reached by refining.
     """
     raise_if_any(integer_problems("resolution", resolution, at_least=1))
+    if isinstance(bath, StarCells):
+        return _cells(bath)
     if isinstance(bath.density, Discrete):
         return _accepted(_discrete(bath, bath.density))
     density = bath.density
@@ -205,6 +208,27 @@ def _on_grid(grid: Grid, temperature: float, positive: FloatArray, negative: Flo
         cosh=cosh,
         sinh=sinh,
         error=error,
+    )
+
+
+def _cells(bath: StarCells) -> ModeFunctions:
+    """Return which site is b_k and which b'_k of every mode."""
+    modes, sites = bath.modes, len(bath.chains)
+    positive, negative = np.zeros((modes, sites)), np.zeros((modes, sites))
+    for k in range(modes):
+        first, *partner = bath.numbers(k)
+        positive[k, first] = 1.0
+        negative[k, partner] = 1.0
+    cosh, sinh = np.cosh(bath.theta), np.sinh(bath.theta)
+    w = np.asarray(bath.frequencies)
+    return ModeFunctions(
+        frequencies=w,
+        weights=np.ones_like(w),
+        positive=positive,
+        negative=negative,
+        cosh=cosh,
+        sinh=sinh,
+        error=0.0,
     )
 
 

@@ -80,6 +80,17 @@ GOOD_ONES = {
         }}
     ),
     "drives": drive('"hamiltonian.x" = ' + SHAPES["ramp"] + "\ncoupling = " + SHAPES["cosine"]),
+    "star cells": text_of({"bath": {"route": '"star-cells"'}}),
+    "star cells, exchange": text_of(
+        {"bath": {"route": '"star-cells"', "modes": "8"}, "coupling": {"kind": '"exchange"', "operator": '"sigma_minus"'}}
+    ),
+    "star cells, discrete and cold": text_of(
+        {"spectral_density": DISCRETE, "bath": {"route": '"star-cells"', "temperature": "0.0"}}
+    ),
+    "star cells beside a chain": bath(1.0, keys='route = "star-cells"') + bath(0.2, EXCHANGE) + REST,
+    "star cells of an endless weight": text_of(
+        {"spectral_density": {"shape": '"exponential"'}, "bath": {"route": '"star-cells"'}, "evolution": {"tolerance": "1e-3"}}
+    ),
     "mean-force": text_of({"system": {"initial": '"mean-force"'}}),
     "displaced": text_of({"bath": {"displacement": "0.5"}}),
     "displaced modes": text_of({"spectral_density": DISCRETE, "bath": {"displacement": '[0.5, "0.1-0.2j"]'}}),
@@ -114,6 +125,26 @@ def test_exchange_gets_the_chains_that_it_needs(tmp_path: Path) -> None:
     discrete = of(tmp_path, GOOD_ONES["exchange, discrete"])
     assert [chain.length for chain in discrete.model.chains] == [2, 2]
     assert "modes" not in discrete.values["bath"]
+
+
+def test_star_cells_are_as_many_as_the_time_needs(tmp_path: Path) -> None:
+    """The automatic number is the least one that gives C(t); one less is refused, unless that is allowed."""
+    keys: Any = {"bath": {"route": '"star-cells"'}, "evolution": {"until": "8.0", "step": "0.1", "max_bond": "24"}}
+    chosen = of(tmp_path, text_of(keys))
+    cells = chosen.model.couplings[0].bath
+    assert isinstance(cells, chains.StarCells)
+    assert (chosen.values["bath"]["route"], chosen.values["bath"]["modes"]) == ("star-cells", cells.modes)
+    assert chosen.model.sites == 2 * cells.modes
+    times = np.linspace(0.0, 8.0, 33)
+    exact = chains.exact_correlation(chains.chain(cells.density, 1, temperature=0.2), times)
+    fewer = chains.star_cells(cells.density, cells.modes - 1, temperature=0.2)
+    errors = [np.abs(bath.correlation(times) - exact).max() / exact[0].real for bath in (cells, fewer)]
+    assert errors[0] <= 1e-7 < errors[1]
+    keys["bath"]["modes"] = str(cells.modes - 1)
+    assert f">= {cells.modes}" in problems(tmp_path, text_of(keys))["bath.modes"]
+    keys["bath"]["allow_reflection"] = "true"
+    (note,) = of(tmp_path, text_of(keys)).notes
+    assert (note.level, note.key) == ("warning", "bath.modes")
 
 
 def test_two_chains_at_zero_temperature_are_one_and_said(tmp_path: Path) -> None:
@@ -348,7 +379,7 @@ WRONG: list[tuple[str, str, str]] = [
     (bath(1.0) + bath(0.2, 'operator = "sigma_minus"') + REST, "bath[1].coupling.operator", "exchange"),
     (bath(1.0, keys="modes = 2") + bath(0.2) + REST, "bath[0].modes", "reflection"),
     (bath(1.0, keys="levels = 4") + bath(0.2) + REST, "bath[0].levels", "all baths"),
-    (bath(1.0) + bath(0.2, keys='route = "star-cells"') + REST, "bath[1].route", "not available in this version"),
+    (bath(1.0) + bath(0.2, keys='route = "star-cells"\nmodes = 2') + REST, "bath[1].modes", "2 modes only"),
     (bath(1.0) + bath(0.2, keys="beta = 2.0") + REST, "bath[1].beta", "1/beta"),
     (bath(1.0) + bath(0.2, keys="displacement = [1.0]") + REST, "bath[1].displacement", "discrete"),
     (bath(1.0) + bath(0.2) + REST.replace("[evolution]", 'initial = "mean-force"\n[evolution]'), "system.initial", "1, 0.2"),

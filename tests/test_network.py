@@ -88,6 +88,44 @@ def test_automaton_is_the_hamiltonian(seed, reach, size):
         assert machine.widths[bond] == 2 + sum(t.sites[0] < bond <= t.sites[-1] for t in terms)
 
 
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("place", [0, 2, 4])
+@pytest.mark.parametrize("driven", [False, True])
+def test_terms_with_a_common_end_share_a_channel(place, driven, backward):
+    """A star about one site: a channel to its right, one to its left, whatever the number of terms; a different factor has its own."""
+    rng = np.random.default_rng(place)
+    dimensions = [3, 2, 3, 2, 3]
+    dimensions[place] = 2
+    one, other = gaussian(rng, 2, 2), gaussian(rng, 2, 2)
+    drive = 0 if driven else None
+
+    def pair(matrix, site, name, coefficient, drive):
+        sites, factors = ((place, site), (matrix, name)) if place < site else ((site, place), (name, matrix))
+        return Term(role="interaction", coefficient=coefficient, sites=sites, factors=factors, drive=drive)
+
+    others = [site for site in range(5) if site != place]
+    terms = [pair(one.copy(), site, "position", 0.3 + site, drive) for site in others]
+    terms += [Term(role="bath", coefficient=0.7j + site, sites=(site,), factors=("number",)) for site in others]
+    terms.append(Term(role="system", coefficient=1.0, sites=(place,), factors=(other,)))
+    factors = np.array([0.6] if driven else [])
+    unlike = pair(other, others[-1], "raise", -0.4, drive)
+    undriven = pair(one, others[0], "lower", 0.2, None)
+    for extra, more in (([], 0), ([unlike], 1), ([undriven], int(driven))):
+        machine = automaton([*terms, *extra], 5)
+        exact = hamiltonian(tuple([*terms, *extra]), tuple(dimensions), factors).toarray()
+        if backward:
+            shape, axes = tuple(dimensions) * 2, (*range(5)[::-1], *range(5, 10)[::-1])
+            exact = exact.reshape(shape).transpose(axes).reshape(exact.shape)
+        found = dense_of(machine, tuple(dimensions), factors, backward=backward)
+        np.testing.assert_allclose(found, exact, atol=DENSE)
+        assert max(machine.widths[1:-1]) == 3 + more
+        wrong = dense_of(automaton([*terms[1:], *extra], 5), tuple(dimensions), factors, backward=backward)
+        assert np.abs(wrong - exact).max() > 1e-2
+    if not driven:
+        mpo = to_quimb_mpo(terms, dimensions).to_dense()
+        np.testing.assert_allclose(mpo, hamiltonian(tuple(terms), tuple(dimensions)).toarray(), atol=DENSE)
+
+
 @settings(max_examples=15)
 @given(seed=SEEDS, reach=st.integers(1, 3), size=st.integers(1, 5))
 def test_mirrored_tables_are_the_hamiltonian_read_backward(seed, reach, size):

@@ -47,6 +47,10 @@ MODELS = {
     "pair in the middle": tt.JaynesCummings(
         hamiltonian={"z": 0.4}, coupling=TILTED, bath=chains.thermofield_chains(TWO_MODES, temperature=0.5), layout="middle"
     ),
+    "star cells": tt.SpinBoson(hamiltonian={"x": 0.3}, coupling=HERMITIAN, bath=chains.star_cells(TWO_MODES, temperature=0.5)),
+    "star cells, exchange": tt.JaynesCummings(
+        hamiltonian={"z": 0.4}, coupling=TILTED, bath=chains.star_cells(TWO_MODES, temperature=0.5)
+    ),
 }  # fmt: skip
 EVERY = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 ANCILLA = 2
@@ -96,9 +100,10 @@ def channels_by_hand(model: tt.Model) -> list[tuple[list, list]]:
         mine, lower = lower[: len(coupling.chains)], lower[len(coupling.chains) :]
         for q in range(1 if coupling.kind == "hermitian" else 2):
             position, momentum = [], []
-            for k, (chain, sites) in enumerate(zip(coupling.chains, mine, strict=True)):
-                v = chain.coupling * (1 if q == 0 else -1j if k == 0 else 1j)
-                turn = -1j if k == 0 else 1j
+            for chain, sites in zip(coupling.chains, mine, strict=True):
+                partner = chain.weight == "absorption"
+                v = chain.coupling * (1 if q == 0 else 1j if partner else -1j)
+                turn = 1j if partner else -1j
                 position.append((v, sites[0]))
                 momentum.append((turn * v * chain.frequencies[0], sites[0]))
                 if chain.length > 1:

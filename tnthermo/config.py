@@ -182,7 +182,11 @@ def assembled(tables: Tables, made: Sequence[MadeBath | None]) -> Model | None:
         for j, (coupling, bath) in enumerate(zip(couplings, found, strict=True))
     ]
     driven = [SystemDrive(operator=matrix, drive=drive) for matrix, drive in drives.hamiltonian.values()]
-    return assemble(hamiltonian=system.matrix(), couplings=parts, drives=driven, layout=evolution.layout)
+    try:
+        return assemble(hamiltonian=system.matrix(), couplings=parts, drives=driven, layout=evolution.layout)
+    except InvalidInput as error:
+        named = {"layout": "evolution.layout"}
+        raise InvalidInput([replace(p, key=named.get(p.key, p.key)) for p in error.problems]) from None
 
 
 def resolve(config: Config) -> Resolved:

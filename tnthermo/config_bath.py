@@ -15,28 +15,32 @@ from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.config_density import Density
 from tnthermo.config_hints import joined
 from tnthermo.config_notes import Note
-from tnthermo.config_reach import light_cone_notes, needed_modes
+from tnthermo.config_reach import cell_notes, light_cone_notes, needed_cells, needed_modes
 from tnthermo.config_read import BathKeys
-from tnthermo.config_schema import Bath, Evolution
+from tnthermo.config_schema import Bath as BathTable
+from tnthermo.config_schema import Evolution
+from tnthermo.coupling import Bath
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MadeBath:
-    """The chains of a bath.
+    """The chains of a bath, or its star cells.
 
-    members  one chain, or the thermofield pair
+    bath     as `tnthermo.couple` takes it: one chain, the thermofield pair, or cells
     cut      where a weight without an end was cut, chosen together with the number of sites; None: as the file says
     notes    what was done, and what is doubtful
     """
 
-    members: tuple[chains.Chain, ...]
+    bath: Bath
     cut: float | None
     notes: tuple[Note, ...]
 
     @property
-    def bath(self) -> chains.Chain | tuple[chains.Chain, chains.Chain]:
-        """As `tnthermo.couple` takes it."""
-        return self.members[0] if len(self.members) == 1 else (self.members[0], self.members[1])
+    def members(self) -> tuple[chains.Chain, ...]:
+        """All chains; of cells their sites."""
+        if isinstance(self.bath, chains.StarCells):
+            return self.bath.chains
+        return self.bath if isinstance(self.bath, tuple) else (self.bath,)
 
     @property
     def sites(self) -> int:
@@ -45,14 +49,16 @@ class MadeBath:
 
     @property
     def modes(self) -> int:
-        """Sites of each chain."""
+        """Sites of each chain; the number of cells."""
+        if isinstance(self.bath, chains.StarCells):
+            return self.bath.modes
         return max(chain.length for chain in self.members)
 
 
 def make_bath(
-    density: Density, bath: Bath, evolution: Evolution, *, pair: bool, keys: BathKeys, folder: Path
+    density: Density, bath: BathTable, evolution: Evolution, *, pair: bool, keys: BathKeys, folder: Path
 ) -> MadeBath:
-    """The chains, checked against the light cone. Raises InvalidInput with the keys of the file."""
+    """The chains or cells, checked against the light cone. Raises InvalidInput with the keys of the file."""
     made = density.make(folder)
     tolerance = min(max(evolution.tolerance, 1e-12), 0.1)  # what `chains` accepts: C(t) itself is known to about 1e-13
     chosen = automatic_cut(made, density, bath, tolerance)
@@ -68,18 +74,24 @@ def make_bath(
         with warnings.catch_warnings():
             # numbers out of range: said below, not by numpy on the user's screen
             warnings.simplefilter("error", RuntimeWarning)
+            cells = bath.route == "star-cells"
             length: int | None = None
             if not discrete:
-                length = bath.modes if bath.modes != "auto" else max(needed_modes(made, reach, pair=pair))
-            build: Any = chains.thermofield_chains if pair else chains.chain
+                length = bath.modes if bath.modes != "auto" else None
+                if length is None:
+                    length = needed_cells(made, **reach) if cells else max(needed_modes(made, reach, pair=pair))
+            build: Any = chains.star_cells if cells else chains.thermofield_chains if pair else chains.chain
             found = build(made, length, temperature=bath.temperature, **{**density.discretisation, **cut})
-            members = found if isinstance(found, tuple) else (found,)
-            notes = _notes(bath, made, members, keys)
+            result = MadeBath(bath=found, cut=chosen, notes=())
+            notes = _notes(bath, made, result, keys)
             if not discrete and bath.modes != "auto":
-                notes += light_cone_notes(made, members, reach, allow_reflection=bath.allow_reflection, key=keys.bath)
+                doubts: Any = cell_notes if cells else light_cone_notes
+                of = found if cells else result.members
+                notes += doubts(made, of, reach, allow_reflection=bath.allow_reflection, key=keys.bath)
     except InvalidInput as error:
         places = {
             "length": f"{keys.bath}.modes",
+            "modes": f"{keys.bath}.modes",
             "temperature": f"{keys.bath}.temperature",
             "until": "evolution.until",
         }
@@ -98,15 +110,17 @@ def make_bath(
         hint = "are temperature, cutoff, exponent and until in the same units and of sensible size?"
         problem = Problem(key=keys.spectral_density, value=density.kind, allowed=allowed, hint=hint)
         raise InvalidInput([problem]) from None
-    result = MadeBath(members=members, cut=chosen, notes=tuple(notes))
+    result = replace(result, notes=tuple(notes))
     if isinstance(bath.levels, list) and len(bath.levels) != result.sites:
-        where = "chain has sites" if len(members) == 1 else "two chains have sites"
+        where = "chain has sites" if len(result.members) == 1 else "two chains have sites"
+        where = "cells have sites" if isinstance(result.bath, chains.StarCells) else where
         allowed = f"as many entries as the {where}, {result.sites}; found {len(bath.levels)}"
         raise_if_any([Problem(key=f"{keys.bath}.levels", value=bath.levels, allowed=allowed)])
     return result
 
 
-def _notes(bath: Bath, density: Any, members: tuple[chains.Chain, ...], keys: BathKeys) -> list[Note]:
+def _notes(bath: BathTable, density: Any, made: MadeBath, keys: BathKeys) -> list[Note]:
+    members = made.members
     texts = dict.fromkeys([*getattr(density, "notes", ()), *(text for chain in members for text in chain.notes)])
     notes = [Note(level="note", key=keys.bath, text=text) for text in texts]
     if bath.route == "two-chains" and len(members) == 1:
@@ -115,7 +129,7 @@ def _notes(bath: Bath, density: Any, members: tuple[chains.Chain, ...], keys: Ba
     return notes
 
 
-def automatic_cut(made: Any, density: Density, bath: Bath, tolerance: float) -> float | None:
+def automatic_cut(made: Any, density: Density, bath: BathTable, tolerance: float) -> float | None:
     """Where to cut a weight without an end, for chains whose length is chosen too: a tenth of the tolerance of int J lies beyond.
 
     The fast modes beyond move C(t) by less than the tolerance, but cost sites, a faster front and a smaller step. None: nothing to cut.

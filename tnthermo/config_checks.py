@@ -79,6 +79,8 @@ def _of_one_bath(tables: Tables, keys: BathKeys) -> list[Problem]:
     count = bath.chains(coupling.kind)
     if isinstance(bath.levels, list) and isinstance(bath.modes, int) and len(bath.levels) != count * bath.modes:
         sites = f"{keys.bath}.modes = {bath.modes}" if count == 1 else f"the two chains of {bath.modes} sites have"
+        if bath.route == "star-cells" and count == 2:
+            sites = f"{bath.modes} cells of two sites have"
         allowed = f"as many entries as {sites}, found {len(bath.levels)}"
         problems.append(Problem(key=f"{keys.bath}.levels", value=bath.levels, allowed=allowed))
     return problems

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from chains import StarCells
 from tnthermo.algorithms import TDVP
 from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
-from tnthermo.config_report import WEIGHTS, drive_lines
+from tnthermo.config_report import WEIGHTS, cells_text, drive_lines
+from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.tdvp import distances, is_compiled
 from tnthermo.usage import readable
@@ -109,7 +111,7 @@ def guessed_levels(resolved: Resolved) -> tuple[int, int]:
         return resolved.levels, resolved.levels
     if isinstance(resolved.levels, list):
         return min(resolved.levels), max(resolved.levels)
-    return 6, adapted_levels(resolved.model)
+    return 6, adapted_levels(resolved.model, resolved.until)
 
 
 def guessed_seconds(
@@ -119,7 +121,7 @@ def guessed_seconds(
     algorithm, model = resolved.algorithm, resolved.model
     sweeps = steps * (5 if getattr(algorithm, "order", 2) == 4 else 1)
     slower = QUIMB if algorithm.name == "tebd" else 1.0
-    behind_front = 0.5 * model.sites if algorithm.name == "tdvp" else float(model.sites)
+    behind_front = swept_sites(model) if algorithm.name == "tdvp" else float(model.sites)
     # a bond that grows exponentially from 5 has a mean cube that is this much below the last one's
     grows = algorithm.max_bond is None and not hasattr(algorithm, "bond")
     growing = max(1.0, 3 * math.log(max(bonds[1], 5) / 5)) if grows else 1.0
@@ -136,8 +138,14 @@ def guessed_seconds(
     return found[0], found[1]
 
 
+def swept_sites(model: Model) -> float:
+    """Sites behind the front in the mean over a run: half of those of a chain, all of star cells."""
+    each = ((coupling, sum(chain.length for chain in coupling.chains)) for coupling in model.couplings)
+    return sum(sites * (1.0 if isinstance(coupling.bath, StarCells) else 0.5) for coupling, sites in each)
+
+
 def channels(resolved: Resolved) -> float:
-    """Mean width of the Hamiltonian's bonds: 4 along one chain, 6 where two are interleaved."""
+    """Mean width of the Hamiltonian's bonds: 4 along one chain, 6 where two are interleaved, 3 along star cells."""
     widths = automaton(resolved.model.terms, resolved.model.line.length).widths
     return float(widths[1:-1].mean())
 
@@ -169,9 +177,12 @@ def planned(resolved: Resolved, out: Path) -> str:
 
 
 def _chain_lines(resolved: Resolved) -> list[str]:
-    """A line for each chain; of several with the bath it belongs to."""
+    """A line for each chain, or for the cells of a star; of several baths with the bath it belongs to."""
     model, lines = resolved.model, []
     for j, coupling in enumerate(model.couplings):
+        if isinstance(coupling.bath, StarCells):
+            lines.append(f"{'star' if len(model.couplings) == 1 else f'bath {j}':<13}{cells_text(coupling)}")
+            continue
         for chain in coupling.chains:
             head = "chain" if len(model.couplings) == 1 else f"bath {j}"
             weight = f", weight {WEIGHTS[chain.weight]}" if len(model.chains) > 1 else ""
@@ -200,6 +211,8 @@ def layout_text(resolved: Resolved) -> str:
     right = [k for k in range(len(line.chains)) if k not in left]
 
     def side(chains: list[int]) -> str:
+        if any(isinstance(coupling.bath, StarCells) for coupling in resolved.model.couplings):
+            return "the cells, fast modes first" if len(resolved.model.couplings) == 1 else "all chains and cells"
         return "chain " + " and ".join(map(str, chains)) + (" interleaved" if len(chains) > 1 else "")
 
     return f"{side(left)}, system, {side(right)}" if left else f"system, {side(right)}"

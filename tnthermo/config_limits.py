@@ -102,17 +102,20 @@ def adapted_bond(model: Model, *, tolerance: float, until: float) -> int:
     return int(min(1e5, found))
 
 
-def adapted_levels(model: Model) -> int:
+def adapted_levels(model: Model, until: float) -> int:
     """The boson levels that an adaptive run ends with on the sites that take most, at least 12; an order of magnitude.
 
     The first site of a chain is displaced by about the coupling over the rate at which bosons leave it: a coherent state of n bosons has
-    all but 1e-6 of its weight below 6 + n + 6 sqrt(n).
+    all but 1e-6 of its weight below 6 + n + 6 sqrt(n). A mode of a star is displaced for half its period, or to the end of the run.
     """
     found = 12.0
     for coupling in model.couplings:
         size = float(np.linalg.norm(coupling.operator, 2))
+        star = isinstance(coupling.bath, chains.StarCells)
         for chain in coupling.chains:
             rate = chain.hoppings[0] if chain.length > 1 else max(abs(chain.frequencies[0]), 1e-12)
+            if star:
+                rate = max(0.5 * rate, 1 / max(until, 1e-12))
             bosons = (size * chain.coupling / float(rate)) ** 2
             found = max(found, 6 + bosons + 6 * math.sqrt(bosons))
     return math.ceil(min(found, 200.0))

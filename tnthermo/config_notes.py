@@ -69,9 +69,9 @@ def strongest_term(model: Model, until: float) -> float:
     return max(
         float(np.abs(model.hamiltonian_at(times)).max()),
         *(
-            factors[j] * chain.coupling * float(np.linalg.norm(coupling.operator, 2))
+            factors[j] * kappa * float(np.linalg.norm(coupling.operator, 2))
             for j, coupling in enumerate(model.couplings)
-            for chain in coupling.chains
+            for kappa in coupling.local_strengths
         ),
         *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
     )

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import chains
+from chains.cells import cells_of
 from chains.light_cone import LONGEST_CHAIN
 from chains.problems import InvalidInput, Problem
 from tnthermo.config_notes import Note
@@ -76,6 +77,67 @@ def _needed_by_chain(chain: chains.Chain, until: float, tolerance: float) -> tup
         middle = (low + high) // 2
         low, high = (low, middle) if far(middle) else (middle, high)
     return high, reached
+
+
+def needed_cells(
+    density: Any, *, temperature: float, until: float, tolerance: float, support: float | None = None
+) -> int:
+    """The least number of star cells whose C(t) is that of the bath up to ``until``, to the tolerance times C(0)."""
+    exact = _exact_correlation(density, temperature=temperature, until=until, support=support)
+    limit = tolerance * exact[0].real
+
+    def bath(length: int) -> chains.Chain:
+        """The chain whose first sites have the cells as their Gauss nodes."""
+        if temperature > 0:
+            return chains.thermofield_chains(density, length, temperature=temperature, support=support)[0]
+        return chains.chain(density, length, support=support)
+
+    def far(whole: chains.Chain, length: int) -> bool:
+        own = cells_of(shortened(whole, length)).correlation(_times(until))
+        return bool(np.max(np.abs(own - exact)) <= limit)
+
+    length = 16
+    while length <= LONGEST_CHAIN:
+        whole = bath(length)
+        if far(whole, length):
+            low, high = 0, length
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if far(whole, middle) else (middle, high)
+            return high
+        length *= 2
+    allowed = f"a time that {LONGEST_CHAIN} modes can reach"
+    hint = "a smaller support, a lower cutoff or a larger tolerance needs fewer of them"
+    raise InvalidInput([Problem(key="until", value=until, allowed=allowed, hint=hint)])
+
+
+def _times(until: float) -> FloatArray:
+    return until * np.linspace(0.0, 1.0, 101)
+
+
+def _exact_correlation(
+    density: Any, *, temperature: float, until: float, support: float | None
+) -> npt.NDArray[np.complex128]:
+    whole = chains.chain(density, 1, temperature=temperature, support=support)
+    return np.asarray(chains.exact_correlation(whole, _times(until)))
+
+
+def cell_notes(
+    density: Any, made: chains.StarCells, reach: dict[str, Any], *, allow_reflection: bool, key: str
+) -> list[Note]:
+    """Whether cells of given number are the bath; raises InvalidInput if they are not by the end of the run, unless that is allowed."""
+    until, tolerance = reach["until"], reach["tolerance"]
+    exact = _exact_correlation(density, temperature=reach["temperature"], until=until, support=reach.get("support"))
+    wrong = np.abs(made.correlation(_times(until)) - exact) > tolerance * exact[0].real
+    if not wrong.any():
+        return []
+    back = _times(until)[np.argmax(wrong)]
+    text = f"the system feels from t = {back:.4g} on that there are {made.modes} modes only"
+    if allow_reflection:
+        return [Note(level="warning", key=f"{key}.modes", text=f"{text}, allowed by bath.allow_reflection")]
+    hint = '"auto" finds it; bath.allow_reflection = true runs it anyway'
+    allowed = f">= {needed_cells(density, **reach)}: {text}"
+    raise InvalidInput([Problem(key=f"{key}.modes", value=made.modes, allowed=allowed, hint=hint)])
 
 
 def shortened(chain: chains.Chain, length: int) -> chains.Chain:

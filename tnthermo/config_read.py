@@ -45,7 +45,7 @@ def read_tables(path: Path) -> tuple[Tables, list[Problem]]:
         return Tables(), problems
     folder = path.absolute().parent
     baths, of_baths, problems = bath_tables(raw)
-    problems += later(raw, of_baths, baths)
+    problems += later(raw)
     problems += [unknown_section(name, raw[name]) for name in raw if name not in SECTIONS]
     made: dict[str, Any] = {}
     for keys in baths:
@@ -109,7 +109,7 @@ def bath_tables(raw: Mapping[str, Any]) -> tuple[tuple[BathKeys, ...], dict[str,
     return (BathKeys(bath="bath", **places),), tables, problems
 
 
-def later(raw: dict[str, Any], of_baths: Mapping[str, Any], baths: tuple[BathKeys, ...]) -> list[Problem]:
+def later(raw: dict[str, Any]) -> list[Problem]:
     """Takes what the format has but this version cannot do yet out of the tables and returns one problem for each."""
     problems = []
 
@@ -119,15 +119,13 @@ def later(raw: dict[str, Any], of_baths: Mapping[str, Any], baths: tuple[BathKey
     if "sweep" in raw:
         refuse("sweep", "[sweep]", "one run for each configuration file")
         del raw["sweep"]
-    entries: list[tuple[Any, str, str, tuple[str, ...], str]] = [
-        (of_baths.get(keys.bath), keys.bath, "route", ("star-cells",), 'use route = "auto"') for keys in baths
+    entries = [
+        ("run", "checkpoint_every", "leave it out: runs are not interruptible yet"),
+        ("thermodynamics", "bath_entropy_max_bond", "leave it out: T > 0 has the two-sided bounds"),
     ]
-    entries += [
-        (raw.get("run"), "run", "checkpoint_every", (), "leave it out: runs are not interruptible yet"),
-        (raw.get("thermodynamics"), "thermodynamics", "bath_entropy_max_bond", (), "leave it out: T > 0 has the two-sided bounds"),
-    ]  # fmt: skip
-    for table, name, key, values, instead in entries:
-        if isinstance(table, dict) and key in table and (not values or table[key] in values):
+    for name, key, instead in entries:
+        table = raw.get(name)
+        if isinstance(table, dict) and key in table:
             refuse(f"{name}.{key}", table[key], instead)
             del table[key]
     return problems

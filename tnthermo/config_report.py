@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import chains
 from tnthermo.config import Resolved
+from tnthermo.coupling import Coupling
 from tnthermo.model import Model
 from tnthermo.thermo.definitions import CONVENTION
 
@@ -38,8 +39,11 @@ def bath_lines(model: Model, until: float) -> list[str]:
     lines: list[str] = []
     one = len(model.chains) == 1
     for j, coupling in enumerate(model.couplings):
-        if not one:
+        if not one or isinstance(coupling.bath, chains.StarCells):
             lines.append(bath_line(model, j))
+        if isinstance(coupling.bath, chains.StarCells):
+            lines += [*(f"  {line}" for line in coupling.density.describe().splitlines()), ""]
+            continue
         said = ""
         for chain in coupling.chains:
             diagnosis = chains.diagnose(chain, until)
@@ -53,9 +57,22 @@ def bath_lines(model: Model, until: float) -> list[str]:
     return lines
 
 
+def cells_text(coupling: Coupling) -> str:
+    """Modes, sites, temperature, coupling and frequencies of a bath of star cells."""
+    cells = coupling.bath
+    assert isinstance(cells, chains.StarCells)
+    low, high = cells.frequencies[0], cells.frequencies[-1]
+    return (
+        f"star cells of {cells.modes} modes ({len(cells.chains)} sites), w from {low:.4g} to {high:.4g}, "
+        f"T = {cells.temperature:g}, {coupling.kind} coupling"
+    )
+
+
 def bath_line(model: Model, number: int) -> str:
     """One bath in a line: temperature, coupling, chains."""
     coupling = model.couplings[number]
+    if isinstance(coupling.bath, chains.StarCells):
+        return f"bath {number}: {cells_text(coupling)}"
     sites = " and ".join(f"{chain.length} ({WEIGHTS[chain.weight]})" for chain in coupling.chains)
     many = "chains" if len(coupling.chains) > 1 else "chain"
     return f"bath {number}: T = {coupling.temperature:g}, {coupling.kind} coupling, {many} of {sites} sites"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import chains
 from tnthermo.algorithms import Algorithm
 from tnthermo.config_bath import MadeBath
 from tnthermo.config_density import Density
@@ -32,7 +33,7 @@ def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath
         del keys["modes"]
     else:
         keys["modes"] = made.modes
-    keys["route"] = ROUTES[len(made.members) - 1]
+    keys["route"] = "star-cells" if isinstance(made.bath, chains.StarCells) else ROUTES[len(made.members) - 1]
     return {"spectral_density": density.written(folder), "bath": keys, "coupling": coupling.model_dump()}
 
 

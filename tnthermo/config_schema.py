@@ -46,13 +46,17 @@ class Bath(Section):
     temperature: NotNegative
     modes: Modes = "auto"
     levels: Levels = "auto"
-    route: Literal["auto", "single-chain", "two-chains"] = "auto"
+    route: Literal["auto", "single-chain", "two-chains", "star-cells"] = "auto"
     allow_reflection: bool = False
     displacement: Displacement | None = None
 
     def chains(self, kind: str) -> int:
-        """How many chains hold this bath: two for a warm exchange coupling (one thermal chain holds X, not C), and where asked for."""
-        return 2 if self.temperature > 0 and (self.route == "two-chains" or kind == "exchange") else 1
+        """How many chains hold this bath: two for a warm exchange coupling (one thermal chain holds X, not C), and where asked for.
+
+        Of star cells: how many sites a cell has.
+        """
+        asked = self.route in ("two-chains", "star-cells")
+        return 2 if self.temperature > 0 and (asked or kind == "exchange") else 1
 
     def refuses(self, kind: str) -> bool:
         """Whether the route asked for cannot hold a coupling of this kind."""

@@ -5,24 +5,26 @@ C = sum_k g_k a_k and X = C + C^dag. Every coupling is a sum of Hermitian produc
     Hermitian   A (x) X
     exchange    A_1 (x) X + A_2 (x) Y,   A_1 = (L + L^dag)/2, A_2 = (L - L^dag)/(2i), Y = i (C^dag - C)
 
+Star cells are many chains of one site: C = sum_k g_k (cosh_k b_k + sinh_k b'_k^dag), every kappa_1 = g_k cosh_k, kappa_2 = g_k sinh_k.
 One chain: C = kappa c_0 (at T > 0 there is only X = kappa (c_0 + c_0^dag)). A thermofield pair: C = kappa_1 c_0 + kappa_2 d_0^dag,
 and the free Hamiltonian is that of the c chain minus that of the d chain.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from chains import Chain, SpectralDensity
+from chains import Chain, SpectralDensity, StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.drive import Drive
 from tnthermo.local import Matrix, operator
 
 Kind = Literal["hermitian", "exchange"]
-Bath = Chain | tuple[Chain, Chain]
+Bath = Chain | tuple[Chain, Chain] | StarCells
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,8 +32,8 @@ class Coupling:
     """One bath and how the system is coupled to it.
 
     operator   A, (d, d) Hermitian, or for exchange L, any (d, d) matrix; dimensionless
-    bath       `chains.chain(...)`, or the pair of `chains.thermofield_chains(...)`
-    kind       "hermitian": A (x) X; "exchange": L (x) C^dag + h.c., at T > 0 with a pair of chains only
+    bath       `chains.chain(...)`, the pair of `chains.thermofield_chains(...)`, or `chains.star_cells(...)`
+    kind       "hermitian": A (x) X; "exchange": L (x) C^dag + h.c., at T > 0 not with a single chain
     strength   f(t), a number that multiplies the coupling; None: 1
     """
 
@@ -42,8 +44,16 @@ class Coupling:
 
     @property
     def chains(self) -> tuple[Chain, ...]:
-        """The one or two chains."""
+        """The one or two chains; of star cells all sites, each a chain of its own."""
+        if isinstance(self.bath, StarCells):
+            return self.bath.chains
         return self.bath if isinstance(self.bath, tuple) else (self.bath,)
+
+    @property
+    def local_strengths(self) -> tuple[float, ...]:
+        """kappa of each chain; of star cells, whose sites act together, the root of the sum of their squares."""
+        each = tuple(chain.coupling for chain in self.chains)
+        return (math.hypot(*each),) if isinstance(self.bath, StarCells) else each
 
     @property
     def temperature(self) -> float:
@@ -56,10 +66,9 @@ class Coupling:
     @property
     def weight(self) -> float:
         """[C, C^dag] = int J dw = sum g_k^2, energy^2, of the chains as they are."""
-        first, *second = (chain.coupling**2 for chain in self.chains)
         if self.chains[0].thermal:
             raise ValueError("one thermal chain holds X, not C: there is no [C, C^dag] in it")
-        return first - sum(second)
+        return sum(sign(chain) * chain.coupling**2 for chain in self.chains)
 
     @property
     def operators(self) -> tuple[Matrix, ...]:
@@ -77,7 +86,7 @@ class Coupling:
         if self.kind == "hermitian":
             return (position,)
         # Y = i (C^dag - C): -i kappa_1 c_0, and with C containing d_0^dag, +i kappa_2 d_0
-        return (position, tuple(-1j * k if n == 0 else 1j * k for n, k in enumerate(kappa)))
+        return (position, tuple(-1j * sign(chain) * chain.coupling for chain in self.chains))
 
 
 def sign(chain: Chain) -> float:
@@ -111,9 +120,11 @@ def couple(
 
 def _bath_problems(bath: object, kind: str, key: str) -> list[Problem]:
     pair = "the pair of chains.thermofield_chains(density, length, temperature=T)"
+    if isinstance(bath, StarCells):
+        return []
     members = bath if isinstance(bath, tuple) else (bath,)
     if not all(isinstance(chain, Chain) for chain in members) or len(members) not in (1, 2):
-        return [Problem(key=f"{key}.bath", value=bath, allowed=f"chains.chain(...), or {pair}")]
+        return [Problem(key=f"{key}.bath", value=bath, allowed=f"chains.chain(...), {pair}, or chains.star_cells(...)")]
     weights = tuple(chain.weight for chain in members)
     if len(members) == 2 and weights != ("emission", "absorption"):
         return [Problem(key=f"{key}.bath", value=weights, allowed=pair)]

@@ -1,4 +1,4 @@
-"""What is studied: a small system coupled to one or more bosonic baths, each of them a chain or a pair of chains.
+"""What is studied: a small system coupled to one or more bosonic baths, each of them a chain, a pair of chains, or star cells.
 
 H(t) = H_S(t) + sum_j f_j(t) H_int,j + sum_j H_chain,j, with H_int,j = sum_q A_q (x) X_q (`tnthermo.coupling`). At T > 0 the chains hold the
 bath and its purifying ancilla B': H_chain = H_B - H_B', where H_B' never changes, so changes of <H_chain> are changes of E_B.
@@ -102,11 +102,23 @@ class Model:
 
     @cached_property
     def line(self) -> Line:
-        """Where system and chain sites stand."""
+        """Where system and chain sites stand. Star cells are chains of one site: b_k, b'_k, then the next cell, see `cell`."""
         numbered = [(k, chain.length) for k, chain in enumerate(self.chains)]
         if len(numbered) == 1 or self.layout != "middle":
             return line([], numbered)
         return line(numbered[:1], numbered[1:])
+
+    def cell(self, mode: int, *, bath: int = 0) -> tuple[int, ...]:
+        """Places of (b_k, b'_k) on the line, or (b_k,) at T = 0, of physical mode ``mode`` of a bath of star cells.
+
+        Modes count in ascending order of their frequency; their thermofield angle is ``couplings[bath].bath.theta[mode]``.
+        Raises TypeError for a bath that is not made of star cells.
+        """
+        cells = self.couplings[bath].bath
+        if not isinstance(cells, chains.StarCells):
+            raise TypeError(f"bath {bath} has no cells: only chains.star_cells(...) keeps the physical modes apart")
+        first = sum(len(coupling.chains) for coupling in self.couplings[:bath])
+        return tuple(self.line.chains[first + number][0] for number in cells.numbers(mode))
 
     @property
     def neighbours_only(self) -> bool:
@@ -221,7 +233,7 @@ def _interaction(coupling: Coupling, number: int) -> list[tuple[Matrix, str]]:
     L = coupling.operator
     if coupling.kind == "hermitian":
         return [(L, "position")]
-    up, down = ("raise", "lower") if number == 0 else ("lower", "raise")
+    up, down = ("raise", "lower") if sign(coupling.chains[number]) > 0 else ("lower", "raise")
     return [(L, up), (np.ascontiguousarray(L.conj().T), down)]
 
 
@@ -264,6 +276,9 @@ def assemble(
     count = sum(len(coupling.chains) for coupling in couplings)
     if layout not in LAYOUTS:
         problems.append(Problem(key="layout", value=layout, allowed=" | ".join(LAYOUTS)))
+    elif layout == "middle" and any(isinstance(coupling.bath, chains.StarCells) for coupling in couplings):
+        allowed = "auto | interleaved for star cells"
+        problems.append(Problem(key="layout", value=layout, allowed=allowed))
     elif layout == "middle" and count > 2:
         allowed = f"auto | interleaved for more than two chains, here {count}"
         problems.append(Problem(key="layout", value=layout, allowed=allowed))
@@ -296,7 +311,7 @@ def SpinBoson(*, hamiltonian: Any, coupling: Any, bath: Bath, **others: Any) -> 
     """The model of a small system (not only a spin) with one bath, H_int = A (x) X, A = ``coupling``.
 
     hamiltonian, coupling   Pauli components ``{"z": 0.1, "x": 0.2}`` or Hermitian matrices of one size
-    bath                    `chains.chain(...)` or the pair of `chains.thermofield_chains(...)`
+    bath                    `chains.chain(...)`, the pair of `chains.thermofield_chains(...)`, or `chains.star_cells(...)`
     others                  ``strength`` (a drive f(t) of the coupling), ``drives`` and ``layout`` as in `Model`
 
     Raises :class:`chains.InvalidInput` with all problems at once: not Hermitian, not square, sizes that differ.
@@ -308,7 +323,7 @@ def JaynesCummings(*, hamiltonian: Any, coupling: Any = "sigma_minus", bath: Bat
     """The model of a small system with one bath and exchange coupling H_int = L (x) C^dag + L^dag (x) C, L = ``coupling``.
 
     coupling   "sigma_minus" (|1><0|), or any (d, d) matrix
-    bath       at T = 0 `chains.chain(...)`, at T > 0 the pair of `chains.thermofield_chains(...)`
+    bath       at T = 0 `chains.chain(...)`, at T > 0 the pair of `chains.thermofield_chains(...)`, or `chains.star_cells(...)`
     others     ``strength``, ``drives`` and ``layout``, as in `SpinBoson`
 
     Raises :class:`chains.InvalidInput` with all problems at once.

@@ -140,43 +140,92 @@ def elements_of(factor: Factor, dimension: int) -> tuple[Table, Table, Values]:
     return row, column, matrix[row, column]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Strand:
+    """Two-site terms that share one channel, because all begin (or all end) with the same factor on the same site.
+
+    shared   the end that all have in common: 0 = the first factor, 1 = the last one
+    terms    the members; a strand of one member is a term by itself
+    """
+
+    shared: int
+    terms: tuple[Term, ...]
+
+    @property
+    def bonds(self) -> range:
+        """The bonds that the channel straddles."""
+        return range(min(t.sites[0] for t in self.terms) + 1, max(t.sites[1] for t in self.terms) + 1)
+
+
+def strands(terms: Sequence[Term]) -> list[Strand]:
+    """The two-site terms in strands: those with a common beginning first, of the rest those with a common end."""
+    rest = [term for term in terms if len(term.sites) == 2]
+    found = []
+    for shared in (0, 1):
+        groups: dict[Any, list[Term]] = {}
+        for term in rest:
+            groups.setdefault(_end(term, shared), []).append(term)
+        found += [Strand(shared=shared, terms=tuple(group)) for group in groups.values() if len(group) > 1]
+        rest = [term for group in groups.values() if len(group) == 1 for term in group]
+    return found + [Strand(shared=0, terms=(term,)) for term in rest]
+
+
+def _end(term: Term, shared: int) -> Any:
+    """What must be equal for terms to share the factor at one end, its drive included."""
+    factor = term.factors[shared]
+    name = factor if isinstance(factor, str) else (factor.shape, factor.tobytes())
+    return term.sites[shared], name, term.drive if term.carrier == shared else None
+
+
 def automaton(terms: Sequence[Term], sites: int) -> Automaton:
-    """Assemble the channels of one- and two-site terms on ``sites`` sites; a term that spans several bonds is passed on by identities."""
-    straddling: list[list[int]] = [[] for _ in range(sites + 1)]
-    for number, term in enumerate(terms):
-        if len(term.sites) == 2:
-            for bond in range(term.sites[0] + 1, term.sites[1] + 1):
-                straddling[bond].append(number)
+    """Assemble the channels of one- and two-site terms on ``sites`` sites; a term that spans several bonds is passed on by identities.
+
+    Terms that begin with the same factor on the same site share one channel (as those of a star do: its width does not depend on the
+    number of modes), those that end so likewise; the shared factor then has coefficient 1 and the others carry theirs.
+    """
+    straddling: list[list[Strand]] = [[] for _ in range(sites + 1)]
+    found = strands(terms)
+    for strand in found:
+        for bond in strand.bonds:
+            straddling[bond].append(strand)
     inner = [len(members) + 2 for members in straddling]
     widths = np.array([1, *inner[1:sites], 1], dtype=np.int64)
 
-    def channel(bond: int, number: int) -> int:
-        return straddling[bond].index(number) + 1
+    def channel(bond: int, strand: Strand) -> int:
+        return straddling[bond].index(strand) + 1
+
+    def finished(bond: int) -> int:
+        return int(widths[bond]) - 1
 
     entries: list[list[Entry]] = [[] for _ in range(sites)]
     for site in range(sites):
-        end = int(widths[site + 1]) - 1
         if site < sites - 1:
             entries[site].append(Entry(a=0, b=0, coefficient=1.0, factor="identity"))
         if site > 0:
-            entries[site].append(Entry(a=int(widths[site]) - 1, b=end, coefficient=1.0, factor="identity"))
-    for number, term in enumerate(terms):
-        steps = [(0, int(widths[term.sites[-1] + 1]) - 1)]
-        if len(term.sites) == 2:
+            entries[site].append(Entry(a=finished(site), b=finished(site + 1), coefficient=1.0, factor="identity"))
+    for term in terms:
+        if len(term.sites) == 1:
+            site = term.sites[0]
+            entries[site].append(_entry(term, 0, 0, finished(site + 1), term.coefficient))
+    for strand in found:
+        for site in strand.bonds[:-1]:
+            a, b = channel(site, strand), channel(site + 1, strand)
+            entries[site].append(Entry(a=a, b=b, coefficient=1.0, factor="identity"))
+        alone = len(strand.terms) == 1
+        for number, term in enumerate(strand.terms):
             first, second = term.sites
-            steps = [(0, channel(first + 1, number)), (channel(second, number), int(widths[second + 1]) - 1)]
-            for site in range(first + 1, second):
-                a, b = channel(site, number), channel(site + 1, number)
-                entries[site].append(Entry(a=a, b=b, coefficient=1.0, factor="identity"))
-        for j, (site, (a, b)) in enumerate(zip(term.sites, steps, strict=True)):
-            carries = j == term.carrier
-            entries[site].append(
-                Entry(
-                    a=a, b=b, coefficient=term.coefficient if carries else 1.0, factor=term.factors[j],
-                    drive=term.drive if carries else None,
-                )
-            )  # fmt: skip
+            steps = ((0, channel(first + 1, strand)), (channel(second, strand), finished(second + 1)))
+            for j, (a, b) in enumerate(steps):
+                if j == strand.shared and number > 0:
+                    continue
+                carries = j == term.carrier if alone else j != strand.shared
+                entries[term.sites[j]].append(_entry(term, j, a, b, term.coefficient if carries else 1.0))
     return Automaton(entries=tuple(tuple(e) for e in entries), widths=widths)
+
+
+def _entry(term: Term, j: int, a: int, b: int, coefficient: complex) -> Entry:
+    drive = term.drive if j == term.carrier else None
+    return Entry(a=a, b=b, coefficient=coefficient, factor=term.factors[j], drive=drive)
 
 
 def to_quimb_mps(tensors: Sequence[Values]) -> Any:

@@ -19,7 +19,9 @@ from tnthermo.local import Matrix, boson
 from tnthermo.model import Channel, Form, Model
 from tnthermo.network import Automaton, SiteTable, automaton
 from tnthermo.observables import Observable
+from tnthermo.terms import Term
 
+MANY = 4  # linear forms over more places than this are contracted as one operator, not place by place
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 
@@ -72,6 +74,7 @@ class Measure:
         for bath, places in zip(model.chain_baths, model.line.chains, strict=True):
             self.arms[int(places[0] > system)].add(bath)
         self.tables: dict[tuple[int, int, int], SiteTable] = {}  # (automaton, site, levels)
+        self.forms: dict[int, Automaton] = {}
         count = len(model.couplings)
         self.machines = [self._machine((bath,)) for bath in range(count)]
         self.union = self.machines[0] if count == 1 else self._machine(tuple(range(count)))
@@ -87,6 +90,14 @@ class Measure:
             self.tables[key] = machine.table(site, levels)
         return self.tables[key]
 
+    def _form(self, form: Form) -> Automaton:
+        """sum v c over many places as one operator."""
+        key = id(form)
+        if key not in self.forms:
+            terms = [Term(role="bath", coefficient=v, sites=(place,), factors=("lower",)) for place, v in form]
+            self.forms[key] = automaton(terms, self.model.line.length)
+        return self.forms[key]
+
     def local(self, blocks: BlockState) -> Local:
         """Reduced state, its moments with X_q and P_q, and the energies; costs a few products of bond matrices."""
         center = blocks.tensors[blocks.system]
@@ -94,6 +105,9 @@ class Measure:
 
         def moment(form: Form) -> Matrix:
             total = np.zeros((blocks.dimension, blocks.dimension), dtype=np.complex128)
+            if len(form) > MANY:
+                total += traced(self._summed(blocks, self._form(form)), blocks.ancilla)
+                return total + total.conj().T
             for place, v in form:
                 if place not in lowered:
                     operator = boson("lower", blocks.tensors[place].shape[1]).astype(np.complex128)
@@ -123,7 +137,7 @@ class Measure:
                 if len(baths) == 1:
                     block = blocks.rights[system + 1][0] if side else blocks.lefts[system][-1]
                 else:
-                    block = self._side(blocks, bath, right=bool(side))
+                    block = self._side(blocks, self.machines[bath], right=bool(side))
                 if side:
                     acted = center.reshape(l * d, r) @ block
                 else:
@@ -131,9 +145,19 @@ class Measure:
                 energies[bath] += float(np.vdot(center.ravel(), acted.ravel()).real)
         return energies
 
-    def _side(self, blocks: BlockState, bath: int, *, right: bool) -> Complex:
-        """The block at the system, on one side, of the complete terms of one bath."""
-        machine = self.machines[bath]
+    def _summed(self, blocks: BlockState, machine: Automaton) -> Matrix:
+        """(D, D) matrix Tr_rest[O rho] on the system site of a sum O of terms beside it."""
+        center = blocks.tensors[blocks.system]
+        l, d, r = center.shape
+        acted = np.zeros_like(center)
+        if blocks.system < len(blocks.tensors) - 1:
+            acted += (center.reshape(l * d, r) @ self._side(blocks, machine, right=True)).reshape(l, d, r)
+        if blocks.system > 0:
+            acted += (self._side(blocks, machine, right=False) @ center.reshape(l, d * r)).reshape(l, d, r)
+        return np.asarray(np.einsum("ldr,ler->de", acted, center.conj()))
+
+    def _side(self, blocks: BlockState, machine: Automaton, *, right: bool) -> Complex:
+        """The block at the system, on one side, of the complete terms of a machine."""
         edge = np.ones((1, 1, 1), dtype=np.complex128)
         block = edge
         if right:
@@ -182,7 +206,7 @@ class Measure:
             part = slice(start, start + sum(lengths))
             start = part.stop
             positive, negative = found.positive, found.negative
-            if len(lengths) == 2:  # b from the first chain, b' from the second
+            if isinstance(coupling.bath, tuple):  # b from the first chain, b' from the second
                 positive = np.hstack([positive, np.zeros((positive.shape[0], lengths[1]))])
                 negative = np.hstack([np.zeros((negative.shape[0], lengths[0])), negative])
             own, pairs = normal[part, part], anomalous[part, part]

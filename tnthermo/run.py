@@ -85,8 +85,10 @@ def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     """Why a method cannot evolve a model: gates and pairs of sites see neighbours on the line only."""
     if model.neighbours_only or not isinstance(algorithm, TDVP2 | TEBD):
         return []
-    allowed = "tdvp | tdvp1 | exact: sites of interleaved chains interact across each other"
-    helps = len(model.chains) == 2
+    star = any(isinstance(coupling.bath, chains.StarCells) for coupling in model.couplings)
+    which = "star cells and the system" if star else "sites of interleaved chains"
+    allowed = f"tdvp | tdvp1 | exact: {which} interact across each other"
+    helps = len(model.chains) == 2 and not star
     hint = 'or layout = "middle", the system between the two chains' if helps else ""
     return [Problem(key="algorithm", value=algorithm.name, allowed=allowed, hint=hint)]
 

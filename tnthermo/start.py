@@ -173,6 +173,8 @@ def mode_amplitudes(coupling: Coupling, displacement: Any, modes: chains.ModeFun
 
 def mode_couplings(coupling: Coupling, modes: chains.ModeFunctions) -> npt.NDArray[np.float64]:
     """g_k (M,) of the physical modes, energies."""
+    if isinstance(coupling.bath, chains.StarCells):
+        return np.asarray(coupling.bath.couplings)
     return np.asarray(coupling.chains[0].coupling * modes.positive[:, 0] / modes.cosh)
 
 
@@ -183,10 +185,9 @@ def chain_amplitudes(
 
     The second is 0 for a complete chain: modes that the chain does not reach are not displaced, and soft ones among them may come back.
     """
-    lengths = [chain.length for chain in coupling.chains]
     ordinary = modes.positive.T @ (modes.cosh * alpha)
     partner = -modes.negative.T @ (modes.sinh * alpha.conj())
-    amplitudes = np.concatenate([ordinary, partner]) if len(lengths) == 2 else ordinary + partner
+    amplitudes = np.concatenate([ordinary, partner]) if isinstance(coupling.bath, tuple) else ordinary + partner
     times = np.linspace(0.0, until, 64)
     exact = 2 * (np.exp(-1j * np.outer(times, modes.frequencies)) @ (mode_couplings(coupling, modes) * alpha)).real
     ours, start = np.zeros(times.size), 0
@@ -225,7 +226,7 @@ def _mean_force(model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, 
     duration = 0.5 / temperature
     scale = max(
         float(np.abs(model.hamiltonian_at(0.0)).max()),
-        *(chain.coupling * float(np.linalg.norm(c.operator, 2)) for c in model.couplings for chain in c.chains),
+        *(kappa * float(np.linalg.norm(c.operator, 2)) for c in model.couplings for kappa in c.local_strengths),
         *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
     )
     # the rougher run for the error bars prepares its start with the longer steps, too
