@@ -20,7 +20,7 @@ ORDER = [
     "kernels",
     "threads", "usage", "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
-    "algorithms", "blocks", "tdvp", "tebd", "exact",
+    "algorithms", "blocks", "tdvp", "tebd", "exact", "bipartition",
     "record", "trajectory", "start", "flags", "run", "evolve",
     "thermo", "two_time",
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
