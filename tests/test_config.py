@@ -86,7 +86,7 @@ def test_a_minimal_file_gets_the_documented_defaults(tmp_path: Path) -> None:
     resolved = resolve(load_config(write(tmp_path, text_of({"evolution": {"step": None}}))))
     assert resolved.algorithm == TDVP(step=0.1, tolerance=1e-7, max_bond=None)
     assert resolved.record_every == 0.1
-    assert (resolved.levels, resolved.alpha_S, resolved.bath_entropy) == ("auto", 0.5, "auto")
+    assert (resolved.levels, resolved.alpha_S, resolved.bath_entropy["bath_entropy"]) == ("auto", 0.5, "auto")
     assert resolved.error_bars
     assert not resolved.strict
     np.testing.assert_allclose(resolved.initial, [[1, 0], [0, 0]])
@@ -193,7 +193,8 @@ WRONG = [
     ({"evolution": {"taper": "0.1", "max_bond": "8", "method": '"tdvp2"'}}, "evolution.taper", "tdvp"),
     ({"evolution": {"record_every": "0.3"}}, "evolution.record_every", "0.25"),
     ({"evolution": {"method": '"tdvp3"'}}, "evolution.method", "did you mean tdvp"),
-    ({"thermodynamics": {"bath_entropy": '"exact"'}}, "thermodynamics.bath_entropy", "not available"),
+    ({"thermodynamics": {"bath_entropy": '"exact"'}}, "thermodynamics.bath_entropy", "star-cells"),
+    ({"thermodynamics": {"bath_entropy_max_bond": 1}}, "thermodynamics.bath_entropy_max_bond", "greater than or equal to 2"),
     ({"run": {"checkpoint_every": "10"}}, "run.checkpoint_every", "not available in this version"),
     ({"drive": {"hamiltonian": "1"}}, "drive.hamiltonian", "which component?"),
     ({"sweep": {"axis": "[1]"}}, "sweep", "not available in this version"),

@@ -384,7 +384,7 @@ WRONG: list[tuple[str, str, str]] = [
     (bath(1.0) + bath(0.2, keys="displacement = [1.0]") + REST, "bath[1].displacement", "discrete"),
     (bath(1.0) + bath(0.2) + REST.replace("[evolution]", 'initial = "mean-force"\n[evolution]'), "system.initial", "1, 0.2"),
     (bath(1.0) + bath(0.2) + bath(0.3) + REST + 'method = "tebd"\n', "evolution.method", "interleaved"),
-    (bath(0.0) + bath(0.2) + REST + '[thermodynamics]\nbath_entropy = "exact"\n', "thermodynamics.bath_entropy", "T > 0"),
+    (bath(0.0) + bath(0.2) + REST + '[thermodynamics]\nbath_entropy = "exact"\n', "thermodynamics.bath_entropy", "continuum"),
     (bath(1.0) + bath(0.2) + REST + f'[drive]\n"coupling.2" = {RAMP}\n', "drive.coupling.2", "0 to 1"),
 ]  # fmt: skip
 

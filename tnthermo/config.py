@@ -81,6 +81,7 @@ class Resolved:
     initial       density matrix (d, d), or "mean-force"
     displacement  of the baths, one entry for each; None for none
     recording     keywords of `evolve` from [record]
+    bath_entropy  those from [thermodynamics]
     values        every key with its value, defaults and "auto" filled in
     text          the same as a TOML file that can be run again
     hash          SHA-256 of what decides the numbers (physics and numerics, not `until`, `max_bond`, `strict`)
@@ -96,7 +97,7 @@ class Resolved:
     two_time: dict[str, Any]
     levels: str | int | list[int]
     alpha_S: float
-    bath_entropy: str
+    bath_entropy: dict[str, Any]
     error_bars: bool
     strict: bool
     notes: tuple[Note, ...]
@@ -115,6 +116,7 @@ class Resolved:
             "levels": self.levels,
             "error_bars": self.error_bars,
             **self.recording,
+            **self.bath_entropy,
         }
 
     def two_time_keywords(self) -> dict[str, Any]:
@@ -233,7 +235,7 @@ def resolve(config: Config) -> Resolved:
         two_time=dict(config.record.two_time),
         levels=all_levels(tables, made),
         alpha_S=thermodynamics.alpha_S,
-        bath_entropy=thermodynamics.bath_entropy,
+        bath_entropy=thermodynamics.keywords(),
         error_bars=config.run.error_bars,
         strict=config.run.strict,
         notes=tuple(notes),

@@ -9,6 +9,7 @@ from typing import Any
 
 from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import TDVP1
+from tnthermo.bipartition.choice import choice_problems
 from tnthermo.config_bath import MadeBath
 from tnthermo.config_drive import Drives
 from tnthermo.config_limits import memory_problems
@@ -36,7 +37,7 @@ def mutual_problems(tables: Tables) -> list[Problem]:
     problems = []
     for keys in tables.baths:
         problems += _of_one_bath(tables, keys)
-    system, thermodynamics, record = (tables.get(key) for key in ("system", "thermodynamics", "record"))
+    system, record = (tables.get(key) for key in ("system", "record"))
     baths = [(keys, tables.get(keys.bath)) for keys in tables.baths]
     chosen = {bath.levels == "auto" for _, bath in baths if bath is not None}
     if len(chosen) == 2:
@@ -46,11 +47,6 @@ def mutual_problems(tables: Tables) -> list[Problem]:
                 problems.append(Problem(key=f"{keys.bath}.levels", value=bath.levels, allowed=allowed))
     if system is not None:
         problems += _drive_problems(tables.get("drive") or Drives(), system.matrix().shape)
-    warm = any(bath is not None and bath.temperature > 0 for _, bath in baths)
-    if warm and thermodynamics is not None and thermodynamics.bath_entropy == "exact":
-        hint = 'not available in this version at T > 0; use "auto" or "bracket" for the two-sided bounds'
-        key = "thermodynamics.bath_entropy"
-        problems.append(Problem(key=key, value="exact", allowed="auto | bracket | off at T > 0", hint=hint))
     if record is not None:
         problems += observable_problems(record, None if system is None else system.matrix().shape[0])
     return problems
@@ -159,6 +155,15 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
         for problem in displacement_problems(model, displacement):
             problems.append(replace(problem, key=_of_its_bath(problem.key, tables)))
     problems += [replace(problem, key="evolution.method") for problem in engine_problems(model, algorithm)]
+    entropy = tables.get("thermodynamics")
+    if entropy is not None:
+        problems += choice_problems(
+            model,
+            entropy.bath_entropy,
+            correlated=isinstance(state, str),
+            most=entropy.bath_entropy_max_bond,
+            prefix="thermodynamics.",
+        )
     record = tables.get("record")
     if record is not None:
         lengths = tuple(chain.length for chain in model.chains)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from chains import StarCells
 from tnthermo.algorithms import TDVP
+from tnthermo.bipartition.choice import choose
 from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
 from tnthermo.config_report import WEIGHTS, cells_text, drive_lines
@@ -37,7 +38,10 @@ HELD = 2  # copies of the state, at least: itself, and the blocks
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Ranges (low, high) of what a run needs; bonds and levels are guesses where the run chooses them itself."""
+    """Ranges (low, high) of what a run needs; bonds and levels are guesses where the run chooses them itself.
+
+    bath_entropy  how the entropy of the bath is measured and what that takes beside the rest, in words; "" where it is not
+    """
 
     steps: int
     sites: int
@@ -46,6 +50,7 @@ class Estimate:
     seconds: tuple[float, float]
     memory: tuple[float, float]
     available: str
+    bath_entropy: str = ""
 
 
 def estimate(resolved: Resolved) -> Estimate:
@@ -63,6 +68,8 @@ def estimate(resolved: Resolved) -> Estimate:
     compiler = 0.0 if is_compiled() else COMPILER
     low, high = guessed_seconds(resolved, steps, bonds, levels)
     limit = available_memory()
+    entropy, words = bath_entropy(resolved)
+    low, high = low + 0.3 * entropy, high + 3 * entropy
     return Estimate(
         steps=steps,
         sites=model.sites,
@@ -71,7 +78,21 @@ def estimate(resolved: Resolved) -> Estimate:
         seconds=(low, high),
         memory=(LIBRARIES[0] + HELD * memory[0], LIBRARIES[1] + compiler + COPIES * memory[1]),
         available=f"{readable(limit.size)} ({limit.source})",
+        bath_entropy=words,
     )
+
+
+def bath_entropy(resolved: Resolved) -> tuple[float, str]:
+    """(seconds, in words) of measuring the entropy of the physical bath; good to a factor of a few."""
+    wanted = resolved.bath_entropy
+    rho = None if isinstance(resolved.initial, str) else resolved.initial
+    how = choose(resolved.model, wanted["bath_entropy"], rho=rho, most=wanted["bath_entropy_max_bond"])
+    every = wanted["bath_entropy_every"] or max(resolved.until / 10, resolved.algorithm.step)
+    if how is None or math.isinf(every):
+        return 0.0, ""
+    times = 1 + math.ceil(resolved.until / max(every, resolved.record_every) - 1e-9)
+    seconds = how.seconds * times * (2 if resolved.error_bars else 1)
+    return seconds, f"{how.describe()}; {times} times, about {how.seconds:.2g} s each"
 
 
 def guessed_bonds(resolved: Resolved) -> tuple[int, int]:
@@ -164,6 +185,7 @@ def planned(resolved: Resolved, out: Path) -> str:
         f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} to t = {resolved.until:g}"
         + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
         f"bonds        {bonds}, boson levels {levels}{dense}",
+        *([f"bath entropy {found.bath_entropy}"] if found.bath_entropy else []),
         f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
         f"time         {duration(low)} to {duration(high)}, first compilation apart",
         "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",

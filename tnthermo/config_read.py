@@ -121,7 +121,6 @@ def later(raw: dict[str, Any]) -> list[Problem]:
         del raw["sweep"]
     entries = [
         ("run", "checkpoint_every", "leave it out: runs are not interruptible yet"),
-        ("thermodynamics", "bath_entropy_max_bond", "leave it out: T > 0 has the two-sided bounds"),
     ]
     for name, key, instead in entries:
         table = raw.get(name)

@@ -65,7 +65,7 @@ def resolved_values(
         **values,
         "drive": {key: entry.written(folder) for key, entry in drives.entries.items()},
         "evolution": evolution,
-        "thermodynamics": sections["thermodynamics"].model_dump(),
+        "thermodynamics": sections["thermodynamics"].model_dump(exclude_none=True),
         "record": _without_empty(sections["record"].model_dump()),
         "run": sections["run"].model_dump(),
     }

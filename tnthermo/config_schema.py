@@ -171,6 +171,16 @@ class Evolution(Section):
 class Thermodynamics(Section):
     alpha_S: Number = 0.5
     bath_entropy: Literal["auto", "exact", "bracket", "off"] = "auto"
+    bath_entropy_every: Interval | None = None
+    bath_entropy_max_bond: Annotated[int, Field(ge=2)] | None = None
+
+    def keywords(self) -> dict[str, Any]:
+        """As `tnthermo.evolve` takes it."""
+        return {
+            "bath_entropy": self.bath_entropy,
+            "bath_entropy_every": _seconds(self.bath_entropy_every),
+            "bath_entropy_max_bond": self.bath_entropy_max_bond,
+        }
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm, is_multiple
+from tnthermo.bipartition.choice import Wanted, choice_problems, choose
 from tnthermo.flags import RunFailed
 from tnthermo.local import Matrix, density_matrix
 from tnthermo.model import Model
@@ -36,6 +37,9 @@ def evolve(
     variance_every: float | None = None,
     correlations_every: float = float("inf"),
     observables: Mapping[str, Any] | None = None,
+    bath_entropy: Wanted = "auto",
+    bath_entropy_every: float | None = None,
+    bath_entropy_max_bond: int | None = None,
     error_bars: bool = True,
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -56,6 +60,12 @@ def evolve(
     variance_every    the same for <H_chain^2>, the variance of the heat
     correlations_every the same for the matrices <c_m^dag c_n> and <c_m c_n>; default never
     observables       own columns: {"name": system operator, or a table with boson, site, chain, operator} (`tnthermo.observables`)
+    bath_entropy      of the physical bath at T > 0, where it has finitely many modes (`chains.star_cells`, chains of a discrete density):
+                      "exact" (refused beforehand where too many states are needed), "bracket" (rigorous bounds), "auto" (exact or
+                      bounds, whatever a second can do), "off"; elsewhere the ledger has the bounds that cost nothing
+    bath_entropy_every  interval of its evaluation; default until / 10, and always at the end; inf: never
+    bath_entropy_max_bond  states kept of the bath and of its ancilla: more are dearer (as the cube) and narrow the bounds; default by
+                      `bath_entropy`: 150 for "auto", 400 for "bracket", 2000 for "exact"
     error_bars        also run with twice the step, ten times the tolerance and half the bond cap: the ledger's error columns come
                       from the difference
     strict            raise `NotConverged` where a flag would be set
@@ -66,10 +76,11 @@ def evolve(
     algorithm = algorithm or TDVP()
     intervals = {
         "occupation_every": occupation_every, "variance_every": variance_every, "correlations_every": correlations_every,
+        "bath_entropy_every": bath_entropy_every,
     }  # fmt: skip
     rho, own = check_arguments(
         model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
-        intervals=intervals, own=observables or {},
+        intervals=intervals, own=observables or {}, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
     )  # fmt: skip
     sparse = max(until / 10, algorithm.step)
     recording = Recording(
@@ -78,6 +89,8 @@ def evolve(
         variance=sparse if variance_every is None else variance_every,
         correlations=correlations_every,
         observables=own,
+        bath_entropy=sparse if bath_entropy_every is None else bath_entropy_every,
+        entropy=choose(model, bath_entropy, rho=rho, most=bath_entropy_max_bond),
     )
     run = Run(
         model=model, rho=rho, displacement=displacement, algorithm=algorithm, until=float(until), levels=levels, recording=recording,
@@ -119,6 +132,8 @@ def check_arguments(
     levels: Any,
     intervals: Mapping[str, float | None] | None = None,
     own: Mapping[str, Any] | None = None,
+    bath_entropy: Wanted = "auto",
+    bath_entropy_max_bond: int | None = None,
 ) -> tuple[Matrix | None, tuple[Observable, ...]]:
     """(initial density matrix or None for mean-force, observables); raises `InvalidInput` with all problems of `evolve`'s arguments."""
     problems: list[Problem] = []
@@ -140,6 +155,7 @@ def check_arguments(
             allowed = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"
             problems.append(Problem(key="displacement", value=displacement, allowed=allowed))
     problems += engine_problems(model, algorithm)
+    problems += choice_problems(model, bath_entropy, correlated=rho is None, most=bath_entropy_max_bond)
     try:
         found = observables(own or {}, dimension=model.dimension, lengths=tuple(chain.length for chain in model.chains))
     except InvalidInput as error:

@@ -55,6 +55,10 @@ RAW: dict[str, tuple[str, ...]] = {
     "levels": ("record", "site"),
     "top_populations": ("record", "site"),
     "observables": ("record", "observable"),
+    "correlation_lower": ("record",),
+    "correlation_upper": ("record",),
+    "bath_entropy": ("record",),
+    "joint_entropy": ("record",),
     "normal": ("record", "one_site", "other_site"),
     "anomalous": ("record", "one_site", "other_site"),
     "mode_frequency": ("mode",),
@@ -198,6 +202,7 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
         "free_energy": run.free_energy,
         "algorithm": json.dumps(run.algorithm.settings()),
         "flags": json.dumps(run.flags),
+        "bath_entropy_how": run.bath_entropy_how,
         **{name: getattr(run, name) for name in COSTS},
         "description": "raw trajectory, see tnthermo.trajectory.Trajectory; complex numbers as a last axis (re, im)",
     }
@@ -207,7 +212,9 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
 
 
 # some files know only the first
-COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "work")
+COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "work", "bath_entropy_seconds")
+# files written before these were measured have none
+OF_BATH = ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy")
 
 
 def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State | None = None) -> Trajectory:
@@ -216,8 +223,10 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
     if written != FORMAT:
         which = "update tnthermo" if written > FORMAT else "written before the first release, run it again"
         raise StorageError(f"raw data of format {written}; this version reads format {FORMAT}: {which}")
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Any] = {name: np.full(raw["recorded"].shape, np.nan) for name in OF_BATH}
     for name in RAW:
+        if name in OF_BATH and name not in raw:
+            continue
         variable = raw[name]
         values = np.ascontiguousarray(variable.values)
         arrays[name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
@@ -230,6 +239,7 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         free_energy=float(raw.attrs["free_energy"]),
         algorithm=algorithm_from(settings),
         flags=tuple(json.loads(str(raw["flags"].values))),
+        bath_entropy_how=str(raw["bath_entropy_how"].values) if "bath_entropy_how" in raw else "",
         **costs,
         state=state,
         rough=rough,

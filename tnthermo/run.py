@@ -13,6 +13,8 @@ import numpy.typing as npt
 import chains
 from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.bipartition.bracket import Correlation
+from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.blocks import BlockState
 from tnthermo.exact import ExactEngine
 from tnthermo.flags import Flags, guard
@@ -137,13 +139,18 @@ def step_times(until: float, step: float, breaks: Sequence[float] = ()) -> npt.N
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recording:
-    """What is measured when. Intervals are times; inf: never (the occupations still at the start, where it is no product)."""
+    """What is measured when. Intervals are times; inf: never (the occupations still at the start, where it is no product).
+
+    entropy  how the entropy of the physical bath is measured, the modes' occupations with it; None: not at all
+    """
 
     every: float
     occupations: float
     variance: float
     correlations: float
     observables: tuple[Observable, ...] = ()
+    bath_entropy: float = float("inf")
+    entropy: BathEntropy | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -181,16 +188,18 @@ class Run:
         due = {
             name: indices_due(times[recorded], interval, first=name == "occupations" and kind != "product")
             for name, interval in (
-                ("occupations", recording.occupations), ("variance", recording.variance), ("correlations", recording.correlations)
+                ("occupations", recording.occupations), ("variance", recording.variance), ("correlations", recording.correlations),
+                ("entropy", recording.bath_entropy if recording.entropy else float("inf")),
             )
         }  # fmt: skip
+        due["occupations"] |= due["entropy"]
         functions = mode_functions(model) if due["occupations"] else ()
         sites = model.sites if due["correlations"] else 0
         locals_: list[Local] = []
         rows: list[_Row] = []
         reports: list[StepReport] = []
         flags = flags_for(start, self.algorithm, engine)
-        dropped = 0.0
+        dropped = entropy_seconds = 0.0
         for k, t in enumerate(times):
             if k:
                 reports.append(engine.step(float(t - times[k - 1])))
@@ -201,7 +210,12 @@ class Run:
             if k in recorded:
                 index = len(rows)
                 wanted = {name for name, indices in due.items() if index in indices}
-                rows.append(_row(measure, blocks, functions, wanted, recording.observables, sites))
+                row = _row(measure, blocks, functions, wanted, recording.observables, sites)
+                if recording.entropy and "entropy" in wanted:
+                    before = time.perf_counter()
+                    row = replace(row, correlation=recording.entropy.measure(blocks.state(float(t))))
+                    entropy_seconds += time.perf_counter() - before
+                rows.append(row)
             if k:
                 flags.look(reports[-1], blocks, float(t))
             if self.progress is not None:
@@ -237,6 +251,12 @@ class Run:
             mode_occupation=np.array([row.modes.occupation for row in rows]),
             mode_energy=np.array([row.modes.energy for row in rows]),
             ancilla_energy=np.array([row.modes.ancilla for row in rows]),
+            correlation_lower=np.array([row.of_bath("lower") for row in rows]),
+            correlation_upper=np.array([row.of_bath("upper") for row in rows]),
+            bath_entropy=np.array([row.of_bath("S_B") for row in rows]),
+            joint_entropy=np.array([row.of_bath("S_SB") for row in rows]),
+            bath_entropy_how=recording.entropy.describe() if due["entropy"] and recording.entropy else "",
+            bath_entropy_seconds=entropy_seconds,
             normal=np.array([row.matrices[0] for row in rows]),
             anomalous=np.array([row.matrices[1] for row in rows]),
             mode_frequency=_joined([f.frequencies for f in functions]),
@@ -270,6 +290,11 @@ class _Row:
     modes: Modes
     heat_square: npt.NDArray[np.float64]
     matrices: npt.NDArray[np.complex128]
+    correlation: Correlation | None = None
+
+    def of_bath(self, name: str) -> float:
+        """A number of ``correlation``; NaN without one."""
+        return float("nan") if self.correlation is None else float(getattr(self.correlation, name))
 
 
 def _row(

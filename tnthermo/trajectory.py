@@ -51,15 +51,19 @@ class Trajectory:
     levels        (n, N) boson levels in use
     top_populations (n, N) population of the highest level of each site
     observables   (n, K) expectation values of ``observed``
+    correlation_lower, correlation_upper (n,) bounds on S_chi = I(S:B), nats, where they were measured at T > 0 (`tnthermo.bipartition`)
+    bath_entropy  (n,) S_B of the physical bath, nats, where it was measured exactly; joint_entropy (n,) S_SB likewise
     normal, anomalous (n, N', N') <c_m^dag c_n> and <c_m c_n>, N' = N where they were asked for, else 0
 
     mode_frequency, mode_weight, mode_bath (M,)   frequency, quadrature weight (1 for a discrete bath) and bath of each mode
 
     energy_offset (B,) E_B at t = 0 less <H_chain>, where the start is no product: from the occupations; else 0
     free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
+    bath_entropy_how  how the bath's entropy was measured, in words; "" where it was not
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
     wall_seconds  of the run, compilation included; compile_seconds: those of compilation
     peak_memory   the most the process had held by the end of the run (bytes)
+    bath_entropy_seconds  of the evaluations of the bath's entropy
     work          floating-point operations of the products with the blocks of H; NaN where the algorithm does not count them
     state         the final state; None for a run read back from a file
     rough         the same run at twice the step, ten times the tolerance and half the bond cap, for the error columns; None without
@@ -89,6 +93,10 @@ class Trajectory:
     levels: Integer
     top_populations: Real
     observables: Complex
+    correlation_lower: Real
+    correlation_upper: Real
+    bath_entropy: Real
+    joint_entropy: Real
     normal: Complex
     anomalous: Complex
     mode_frequency: Real
@@ -97,6 +105,8 @@ class Trajectory:
     energy_offset: Real
     free_energy: float = float("nan")
     observed: tuple[Observable, ...] = ()
+    bath_entropy_how: str = ""
+    bath_entropy_seconds: float = 0.0
     flags: tuple[str, ...]
     wall_seconds: float
     compile_seconds: float = 0.0

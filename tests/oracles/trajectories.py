@@ -41,6 +41,10 @@ def trajectory(*, model: Model, initial: Array, times: Array, every: int, **colu
         "levels": np.full((n, sites), 2),
         "top_populations": np.zeros((n, sites)),
         "observables": np.zeros((n, 0), dtype=complex),
+        **{
+            name: np.full(n, np.nan)
+            for name in ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy")
+        },
         "normal": np.zeros((n, 0, 0), dtype=complex),
         "anomalous": np.zeros((n, 0, 0), dtype=complex),
         "energy_offset": np.zeros(baths),

@@ -71,6 +71,8 @@ class Correlation:
     rows            states kept of the larger side
     left_out        weight left out by projections
     dropped         weight dropped by rotations and outcomes not looked at
+    S_B             entropy of the bath, where exact; else NaN
+    S_SB            entropy of system and bath together, likewise: measured, though it is S_S(0) + S_B(0)
     """
 
     lower: float
@@ -81,6 +83,8 @@ class Correlation:
     rows: int
     left_out: float
     dropped: float
+    S_B: float = math.nan
+    S_SB: float = math.nan
 
     @property
     def width(self) -> float:
@@ -149,7 +153,7 @@ def configurations(frame: Frame, modes: int, *, missing: float = 1e-4) -> float:
     interval = 0.05
     x = -2 * np.log(np.tanh(frame.theta[:modes][frame.theta[:modes] > 1e-8]))
     steps = np.maximum(1, np.round(x / interval).astype(int))
-    size = 1 + int(np.ceil((float(np.sum(frame.entropies[:modes])) + 30.0) / interval))
+    size = 1 + int(np.ceil((float(np.sum(frame.entropies[:modes])) + 60.0) / interval))
     number = np.zeros(size)
     number[0] = 1.0
     for step in steps:
@@ -187,7 +191,15 @@ def _exact(state: State, frame: Frame, effort: Effort, initial_entropy: float) -
         rows=block.rows,
         left_out=max(0.0, 1.0 - block.norm),
         dropped=line.dropped,
+        S_B=S_B.lower,
+        S_SB=_with_bath(block, state),
     )
+
+
+def _with_bath(block: Block, state: State) -> float:
+    """S(S B) of a block that holds all modes."""
+    tensor = block.tensor.reshape(state.dimension, state.ancilla, *block.tensor.shape[1:])
+    return conditional(spectrum(tensor, [0, 2]))
 
 
 def _whole(state: State, frame: Frame, effort: Effort) -> Line:

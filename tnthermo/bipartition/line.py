@@ -94,6 +94,9 @@ def collect(line: Line, vectors: Complex, *, weight: float) -> Line:
             centre = place - 1
             tensors[place - 1], tensors[place], lost = _rotate(tensors[place - 1], tensors[place], rotation, weight)
             dropped += lost
+        phase = rows[j, j] / abs(rows[j, j])  # e_j = phase c_j by now
+        tensors[first + j] = tensors[first + j] * phase ** np.arange(tensors[first + j].shape[1])[:, None]
+        rows[j, j] = 1.0
     move_centre(tensors, centre, 0)
     return Line(tensors=tuple(tensors), dropped=dropped)
 

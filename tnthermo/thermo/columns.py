@@ -108,12 +108,15 @@ def _start_energy(run: Trajectory) -> Real:
 
 
 def _entropy_productions(run: Trajectory, at: dict[str, Real]) -> tuple[dict[str, Real], dict[str, Attributes]]:
-    names = ("Sigma_S", "Sigma_B", "Sigma_total")
+    names = ("Sigma_S", "Sigma_B", "Sigma_B_lower", "Sigma_B_upper", "Sigma_total", "residual_entropy")
     temperatures = np.array(run.model.temperatures)
     if np.any(temperatures == 0):
         infinite: Attributes = {"reason": "beta infinite"}
         return dict.fromkeys(names, np.full_like(at["S_S"], np.nan)), dict.fromkeys(names, infinite)
-    reasons: dict[str, Attributes] = {"Sigma_B": {"reason": "the entropy of the physical bath was not measured"}}
+    reasons: dict[str, Attributes] = {}
+    if np.isnan(at["Delta_S_B"]).any():
+        unknown: Attributes = {"reason": "the entropy of the physical bath has no value at these times, see Delta_S_B"}
+        reasons = {"Sigma_B": unknown, "residual_entropy": unknown}
     if run.start != "product":
         reasons["Sigma_total"] = {
             "note": f"no entropy production, may be negative: the baths of a {run.start} start are not thermal"

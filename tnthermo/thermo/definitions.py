@@ -21,7 +21,7 @@ class Column:
 
     units      "energy", "energy^2" (a rate of energy, or a variance), "nat" or "1"
     equation   what it is, with the number in the paper where it has one
-    floors     residual columns that its error cannot be below
+    floors     residual columns (or S_chi_width, S_chi_upper - S_chi_lower where S_chi is exact) that its error cannot be below
     exact      a fact about the run, whose error is 0
     poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
     dims       after ``t``: nothing, or "bath" for one value for each bath
@@ -39,6 +39,8 @@ class Column:
 
 _ENERGY, _HEAT, _WORK = ("residual_energy",), ("residual_heat", "residual_chi"), ("residual_work",)
 _BATH = ("residual_energy", "residual_flux")
+# what an exact S_chi leaves open, and by how much it fails to be the difference of two independent numbers
+_CHI = ("S_chi_width", "residual_entropy")
 
 
 def _energy(name: str, long_name: str, equation: str, *floors: str) -> Column:
@@ -49,8 +51,8 @@ def _rate(name: str, long_name: str, equation: str) -> Column:
     return Column(name=name, units="energy^2", long_name=long_name, equation=equation)
 
 
-def _entropy(name: str, long_name: str, equation: str) -> Column:
-    return Column(name=name, units="nat", long_name=long_name, equation=equation)
+def _entropy(name: str, long_name: str, equation: str, *floors: str) -> Column:
+    return Column(name=name, units="nat", long_name=long_name, equation=equation, floors=floors)
 
 
 def _temperature(name: str, long_name: str, equation: str) -> Column:
@@ -91,21 +93,31 @@ COLUMNS: tuple[Column, ...] = (
     _rate("Wdot_S", "power on the system", "Tr[rho_S dH_S_eff/dt] [22, 23, 29]"),
     _rate("Wdot_B", "power on the bath", "Tr[rho_B dH_B_eff/dt], = -dW_S/dt without drive [22, 23, 29]"),
     _entropy("S_S", "entropy of the system", "-Tr rho_S log rho_S"),
-    _entropy("S_B", "entropy of the physical bath (the ancilla not included)", "-Tr rho_B log rho_B"),
+    _entropy("S_B", "entropy of the physical bath (the ancilla not included)", "-Tr rho_B log rho_B", *_CHI),
     _entropy("S_B0", "entropy of the physical bath at t = 0", "-Tr rho_B^beta log rho_B^beta"),
-    _entropy("Delta_S_B", "entropy change of the physical bath", "S_B(t) - S_B(0)"),
-    _entropy("S_chi", "entropy of the correlations (mutual information of S and B)", "S_S + S_B - S_SB [31]"),
-    _entropy("Delta_S_B_lower", "lower bound on the entropy change of the bath", "-Delta S_S [33]"),
-    _entropy("Delta_S_B_upper", "upper bound on the entropy change of the bath", "2 S_S - Delta S_S"),
-    _entropy("S_chi_lower", "lower bound on the mutual information", "0 [33]"),
-    _entropy("S_chi_upper", "upper bound on the mutual information", "2 S_S"),
-    _entropy("D_B", "distance of the bath from equilibrium", "D(rho_B || rho_B^beta) = sum_j beta_j E_Bj - Delta S_B"),
+    _entropy("Delta_S_B", "entropy change of the physical bath", "S_B(t) - S_B(0)", *_CHI),
+    _entropy("S_chi", "entropy of the correlations (mutual information of S and B)", "S_S + S_B - S_SB [31]", *_CHI),
+    _entropy("S_SB", "entropy of system and physical bath together", "-Tr rho log rho, = S_S(0) + S_B(0)", *_CHI),
+    _entropy("Delta_S_B_lower", "lower bound on the entropy change of the bath", "S_chi_lower - Delta S_S [33]"),
+    _entropy("Delta_S_B_upper", "upper bound on the entropy change of the bath", "S_chi_upper - Delta S_S [33]"),
+    _entropy("S_chi_lower", "lower bound on the mutual information", "I(S:B_K Q) >= 0"),
+    _entropy("S_chi_upper", "upper bound on the mutual information", "2 S_S - I(S:S' B'_K Q') <= 2 S_S"),
+    _entropy(
+        "D_B",
+        "distance of the bath from equilibrium",
+        "D(rho_B || rho_B^beta) = sum_jk beta_j w_jk Delta n_jk - Delta S_B",
+        *_CHI,
+    ),
+    _entropy("D_B_lower", "lower bound on the distance of the bath from equilibrium", "from Delta_S_B_upper"),
+    _entropy("D_B_upper", "upper bound on the distance of the bath from equilibrium", "from Delta_S_B_lower"),
     _temperature("T_S", "pseudo-temperature of the system", "dU_S/dS_S [34]"),
     _temperature("T_B", "pseudo-temperature of the bath", "dU_B/dS_B [34]"),
     _temperature("T_chi", "pseudo-temperature of the correlations", "dU_chi/dS_chi [34]"),
     _temperature("T_ext_S", "extended temperature of the qubit", "1/T = -log((1+r)/(1-r)) (rhat . hhat)/|hvec| [48]"),
     _entropy("Sigma_S", "entropy production of the system", "Delta S_S - beta Q_S [40]"),
-    _entropy("Sigma_B", "entropy production of the bath", "Delta S_B - sum_j beta_j Q_Bj [40]"),
+    _entropy("Sigma_B", "entropy production of the bath", "Delta S_B - sum_j beta_j Q_Bj [40]", *_CHI),
+    _entropy("Sigma_B_lower", "lower bound on the entropy production of the bath", "from Delta_S_B_lower"),
+    _entropy("Sigma_B_upper", "upper bound on the entropy production of the bath", "from Delta_S_B_upper"),
     _entropy("Sigma_total", "entropy production", "Delta S_S + sum_j beta_j Delta E_Bj [33]"),
     _energy("residual_energy", "residual of energy conservation", "U_S + U_B + U_chi - <H_tot>(0) - W_total [21]"),
     _energy("residual_heat", "residual of the heat balance", "Q_S + Q_B + Delta U_chi - W_chi [26, 28]"),
@@ -122,6 +134,11 @@ COLUMNS: tuple[Column, ...] = (
         equation="<H_chain^2> - <H_chain>^2",
     ),
     _energy("residual_occupation", "residual of E_B against the modes' occupations", "Delta E_B - sum_k w_k Delta n_k"),
+    _entropy(
+        "residual_entropy",
+        "residual of the entropy production against mutual information and distance from equilibrium",
+        "Delta S_S + sum_j beta_j Delta E_Bj - S_chi - D_B",
+    ),
     _energy("residual_chi", "residual of heat from chi against heat from d rho, larger of S and B", "[24, 25]"),
     _number("bond_dimension", "largest bond dimension", "max over bonds", exact=True),
     _number("occupation", "bosons on the chain", "sum_n <c_n^dag c_n>"),

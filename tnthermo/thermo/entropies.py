@@ -79,11 +79,11 @@ def bath_entropies(run: Trajectory, S_S: Real) -> Findings:
     """What a run says about the entropy of the physical bath (the union of the baths): columns (n,) in nats. [31, 32, 33]
 
     T = 0, pure start: S_B = S_S. T = 0, mixed start: S_B is the entropy of the cut S S' | chains. Both are exact and the
-    bounds equal the values. T > 0: the physical bath is not a set of chain sites, S_B is NaN, and 0 <= S_chi <= 2 S_S holds at
-    every time. From a product start (displaced or not) S_chi(0) = 0, hence -Delta S_S <= Delta S_B <= 2 S_S - Delta S_S; from a
-    correlated one 0 <= S_chi(0) <= 2 S_S(0) moves the lower bound down by 2 S_S(0).
+    bounds equal the values. T > 0: where the run measured it (`tnthermo.bipartition`), S_B or bounds on it; elsewhere S_B is NaN, and
+    0 <= S_chi <= 2 S_S holds at every time. From a product start (displaced or not) S_chi(0) = 0, hence -Delta S_S <= Delta S_B
+    <= 2 S_S - Delta S_S; from a correlated one 0 <= S_chi(0) <= 2 S_S(0) moves the lower bound down by 2 S_S(0).
 
-    Columns: S_B0 S_B Delta_S_B S_chi Delta_S_B_lower Delta_S_B_upper S_chi_lower S_chi_upper D_B.
+    Columns: S_B0 S_B S_SB Delta_S_B S_chi D_B, and NAME_lower and NAME_upper of the last three.
     """
     return _cold(run, S_S) if run.model.temperature == 0 else _warm(run, S_S)
 
@@ -95,37 +95,83 @@ def _cold(run: Trajectory, S_S: Real) -> Findings:
     values = dict.fromkeys(names, S_B) | dict.fromkeys(["S_chi", "S_chi_lower", "S_chi_upper"], S_chi)
     exact: Attributes = {"note": EXACT}
     attributes = dict.fromkeys(values, exact)
+    distances = ("D_B", "D_B_lower", "D_B_upper")
+    constant: Attributes = {"note": "constant, S_S(0): the whole is pure but for the ancilla of the start"}
     return Findings(
-        values=values | {"S_B0": np.zeros_like(S_S), "D_B": np.full_like(S_S, np.nan)},
-        attributes={**attributes, "D_B": {"reason": "beta infinite"}},
+        values=values
+        | {"S_B0": np.zeros_like(S_S), "S_chi_width": np.zeros_like(S_S), "S_SB": np.full_like(S_S, S_S[0])}
+        | dict.fromkeys(distances, np.full_like(S_S, np.nan)),
+        attributes={**attributes, "S_SB": constant} | {name: {"reason": "beta infinite"} for name in distances},
     )
 
 
 def _warm(run: Trajectory, S_S: Real) -> Findings:
+    """At T > 0: what was measured of the physical bath where it was, else the bounds that hold always."""
     delta_S_S = S_S - S_S[0]
     nan = np.full_like(S_S, np.nan)
-    unknown: Attributes = {
-        "reason": "T > 0: the chains hold the bath and its ancilla; the entropy of the physical bath was not measured"
-    }
+    unknown: Attributes = {"reason": _unknown(run)}
     thermal, gibbs, of_bath = _thermal_entropy(run, nan, unknown)
-    most, least = 2 * S_S, np.zeros_like(S_S)
     start = 2 * S_S[0] if run.start == "mean-force" else 0.0
-    upper: Attributes = {"note": f"{BOUND}: S_chi <= 2 S_S"}
-    lower: Attributes = {"note": f"{BOUND}: S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")}
-    return Findings(
-        values={
-            "S_B0": thermal,
-            "S_chi_lower": least,
-            "S_chi_upper": most,
-            "Delta_S_B_lower": -delta_S_S - start,
-            "Delta_S_B_upper": most - delta_S_S,
-        }
-        | dict.fromkeys(["S_B", "Delta_S_B", "S_chi", "D_B"], nan),
-        attributes={"S_B0": gibbs, "S_B": of_bath}
-        | dict.fromkeys(["Delta_S_B", "S_chi", "D_B"], unknown)
-        | dict.fromkeys(["S_chi_lower", "Delta_S_B_lower"], lower)
-        | dict.fromkeys(["S_chi_upper", "Delta_S_B_upper"], upper),
+    least = np.fmax(0.0, run.correlation_lower)
+    most = np.fmin(2 * S_S, run.correlation_upper)
+    S_chi = S_S + run.bath_entropy - run.joint_entropy
+    delta_S_B = run.bath_entropy - thermal
+    distance = _distance(run)
+    values = {
+        "S_B0": thermal,
+        "S_B": run.bath_entropy,
+        "S_SB": run.joint_entropy,
+        "S_chi": S_chi,
+        "Delta_S_B": delta_S_B,
+        "D_B": distance - delta_S_B,
+        "S_chi_lower": least,
+        "S_chi_upper": most,
+        "Delta_S_B_lower": least - delta_S_S - start,
+        "Delta_S_B_upper": most - delta_S_S,
+    }
+    values["S_chi_width"] = np.where(np.isnan(S_chi), np.nan, most - least)
+    values["D_B_lower"] = np.fmax(0.0, distance - values["Delta_S_B_upper"])
+    values["D_B_upper"] = distance - values["Delta_S_B_lower"]
+    measured = run.bath_entropy_how
+    free = "S_chi <= 2 S_S", "S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")
+    upper, lower = (
+        {"note": f"{BOUND}: {text}" + (f"; where evaluated {measured}" if measured else "")} for text in free
     )
+    single = {"note": measured, "reason": unknown["reason"]} if np.isfinite(run.bath_entropy).any() else unknown
+    bounds: dict[str, Attributes] = {name: dict(lower) for name in ("S_chi_lower", "Delta_S_B_lower", "D_B_upper")}
+    bounds |= {name: dict(upper) for name in ("S_chi_upper", "Delta_S_B_upper", "D_B_lower")}
+    if np.isnan(distance).any():
+        for name in ("D_B_lower", "D_B_upper"):
+            bounds[name] = bounds[name] | {
+                "reason": "the modes' energies were not evaluated at these times, or a bath has T = 0"
+            }
+    return Findings(
+        values=values,
+        attributes={"S_B0": gibbs, "S_B": single if "note" in single else of_bath}
+        | dict.fromkeys(["Delta_S_B", "S_chi", "D_B", "S_SB"], single)
+        | bounds,
+    )
+
+
+def _unknown(run: Trajectory) -> str:
+    """Why an entropy of the physical bath has no value at T > 0."""
+    if np.isfinite(run.bath_entropy).any():
+        return "not evaluated at these times"
+    if run.bath_entropy_how:
+        return "only bounded, where it was evaluated: see NAME_lower and NAME_upper"
+    return (
+        "T > 0: the chains hold the bath and its ancilla; the entropy of the physical bath was not measured "
+        "(it takes star cells or a discrete density)"
+    )
+
+
+def _distance(run: Trajectory) -> Real:
+    """sum_j beta_j Delta E_Bj (n,) with the energies from the modes' occupations, independent of <H_chain>; NaN where a bath has T = 0."""
+    temperatures = np.array(run.model.temperatures)
+    if np.any(temperatures == 0):
+        return np.full(run.recorded.size, np.nan)
+    start = np.zeros(temperatures.size) if run.start == "product" else run.mode_energy[0]
+    return np.asarray((run.mode_energy - start) @ (1 / temperatures))
 
 
 def _thermal_entropy(run: Trajectory, nan: Real, unknown: Attributes) -> tuple[Real, Attributes, Attributes]:

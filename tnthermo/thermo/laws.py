@@ -49,12 +49,18 @@ def entropy_productions(at: Mapping[str, Real], betas: Real) -> dict[str, Real]:
 
     Sigma_S = Delta S_S - beta Q_S (one temperature only, else NaN), Sigma_B = Delta S_B - sum_j beta_j Q_Bj,
     Sigma_total = Delta S_S + sum_j beta_j Delta E_Bj. From a product start with thermal baths the last is the mutual information
-    plus the distance of the baths from equilibrium, S_chi + D(rho_B || rho_B^beta).
+    plus the distance of the baths from equilibrium, S_chi + D(rho_B || rho_B^beta); what is left of that, with S_chi from three
+    entropies and D from the occupations of the modes, is residual_entropy.
     """
     delta_S_S = at["S_S"] - at["S_S"][0]
     one = bool(np.all(betas == betas[0]))
+    heat = at["Q_B_each"] @ betas
+    total = delta_S_S + (at["E_B_each"] - at["E_B_each"][0]) @ betas
     return {
         "Sigma_S": delta_S_S - betas[0] * at["Q_S"] if one else np.full_like(delta_S_S, np.nan),
-        "Sigma_B": at["Delta_S_B"] - at["Q_B_each"] @ betas,
-        "Sigma_total": delta_S_S + (at["E_B_each"] - at["E_B_each"][0]) @ betas,
+        "Sigma_B": at["Delta_S_B"] - heat,
+        "Sigma_B_lower": at["Delta_S_B_lower"] - heat,
+        "Sigma_B_upper": at["Delta_S_B_upper"] - heat,
+        "Sigma_total": total,
+        "residual_entropy": total - at["S_chi"] - at["D_B"],
     }

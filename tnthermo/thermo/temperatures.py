@@ -38,14 +38,16 @@ class Rates:
 
 
 def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
-    """Rates at the record times, from measured commutators; Sdot_B of a mixed start at T = 0 from the recorded S_B."""
+    """Rates at the record times, from measured commutators; Sdot_B of a mixed start at T = 0, and at T > 0, from the recorded S_B."""
     heat, work = heat_rates(e), work_rates(e, alpha_S)
     at = run.recorded
     Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
     chi_work = np.sum(e.strength_slope * (e.product - e.coupling * e.position), axis=1)  # Tr[chi dH_int/dt]
+    inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
     if run.model.temperature == 0:
-        inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
         Sdot_B = Sdot_S if run.pure_start else derivative(run.t, run.cut_entropy, breaks=inside)
+    elif np.isfinite(run.bath_entropy).all() and run.t.size > 2:
+        Sdot_B = derivative(run.t, run.bath_entropy, breaks=inside)
     else:
         Sdot_B = np.full_like(Sdot_S, np.nan)
     return Rates(
@@ -91,8 +93,10 @@ def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
     values: dict[str, Real] = {}
     attributes: dict[str, Attributes] = {}
     values["T_S"], attributes["T_S"] = _ratio(rate.Udot_S, rate.Sdot_S, error.Udot_S, error.Sdot_S)
-    if run.model.temperature != 0:
-        reason: Attributes = {"reason": "T > 0: the entropy of the physical bath was not measured"}
+    if np.isnan(rate.Sdot_B).all():
+        reason: Attributes = {
+            "reason": "T > 0: the entropy of the physical bath was not measured exactly at every record time (bath_entropy_every)"
+        }
         names, nan = ("T_B", "T_chi"), np.full_like(rate.Udot_S, np.nan)
         return Findings(values=values | dict.fromkeys(names, nan), attributes=attributes | dict.fromkeys(names, reason))
     values["T_B"], attributes["T_B"] = _ratio(rate.Udot_B, rate.Sdot_B, error.Udot_B, error.Sdot_B)

@@ -1,0 +1,112 @@
+"""Whether and how a run measures the entropy of its physical bath: exactly, from both sides, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from chains.problems import Problem
+from tnthermo.bipartition.block import entropy_of
+from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
+from tnthermo.bipartition.frame import Frame, frame, why_not
+from tnthermo.local import Matrix
+from tnthermo.model import Model
+from tnthermo.state import State
+
+Wanted = Literal["auto", "exact", "bracket", "off"]
+WANTED: tuple[Wanted, ...] = ("auto", "exact", "bracket", "off")
+# states kept of a side unless the user says how many: what "auto" takes costs about a second, "bracket" half a minute, "exact" minutes
+USUAL = {"auto": 150, "bracket": 400, "exact": 2000}
+FINER = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8)  # weights that a projection may leave out, where they can be had
+SECONDS_PER_CUBE = 6e-7  # of the states kept: measured, one thread
+SECONDS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BathEntropy:
+    """How I(S:B) is measured in a run.
+
+    modes            of the bath that are represented, those of the least thermal entropy; all: exact
+    initial_entropy  S_S at t = 0
+    """
+
+    frame: Frame
+    modes: int
+    effort: Effort
+    initial_entropy: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether every mode is represented."""
+        return self.modes == self.frame.modes
+
+    @property
+    def seconds(self) -> float:
+        """Of one evaluation, roughly."""
+        return SECONDS + SECONDS_PER_CUBE * min(self.effort.most, 3 * configurations(self.frame, self.modes)) ** 3
+
+    def describe(self) -> str:
+        """In words."""
+        if self.exact:
+            return f"exact: all {self.modes} modes of the bath, at most {self.effort.most} states kept of it"
+        return (
+            f"rigorous bounds: {self.modes} of {self.frame.modes} modes of the bath, at most {self.effort.most} states kept of them, "
+            "one common quadrature of the others read"
+        )
+
+    def measure(self, state: State) -> Correlation:
+        """I(S:B) of a state of the run."""
+        return correlation(
+            state, self.frame, initial_entropy=self.initial_entropy, effort=self.effort, modes=self.modes
+        )
+
+
+def choose(model: Model, wanted: Wanted, *, rho: Matrix | None, most: int | None) -> BathEntropy | None:
+    """What to do; None where nothing is to be measured: it is known at T = 0, was not wanted, or "auto" and "bracket" cannot.
+
+    rho   (d, d) of a product start, None for the mean-force state
+    most  states kept of a side; None: `USUAL`
+    """
+    if wanted == "off" or rho is None or model.temperature == 0 or why_not(model):
+        return None
+    found = frame(model)
+    effort = Effort(most=most or USUAL[wanted])
+    modes = found.modes if wanted == "exact" else affordable(found, effort)
+    if modes == found.modes:  # as finely as that many states allow
+        fine = [weight for weight in FINER if 2 * configurations(found, modes, missing=weight) <= effort.most]
+        effort = replace(effort, weight=min([effort.weight, *fine]))
+    weights = np.asarray(np.linalg.eigvalsh(rho), dtype=np.float64)
+    return BathEntropy(frame=found, modes=modes, effort=effort, initial_entropy=entropy_of(weights))
+
+
+def choice_problems(model: Model, wanted: object, *, correlated: bool, most: object, prefix: str = "") -> list[Problem]:
+    """Why that cannot be had: names, "exact" where the bath is no finite set of modes, or too hot to be represented.
+
+    correlated  whether the start is the mean-force state
+    """
+    key, cap = f"{prefix}bath_entropy", f"{prefix}bath_entropy_max_bond"
+    problems = []
+    if wanted not in WANTED:
+        problems.append(Problem(key=key, value=wanted, allowed=" | ".join(WANTED)))
+    if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 2):
+        problems.append(Problem(key=cap, value=most, allowed="an integer >= 2, or left out"))
+    if problems or wanted != "exact" or model.temperature == 0:
+        return problems
+    reason = "a mean-force start: the bath is not thermal" if correlated else why_not(model)
+    if reason:
+        hint = 'route = "star-cells" makes the bath one of finitely many modes; "auto" takes what can be had'
+        return [Problem(key=key, value=wanted, allowed=f"auto | bracket | off here: {reason}", hint=hint)]
+    found = frame(model)
+    needed, limit = configurations(found, found.modes), most or USUAL["exact"]
+    assert isinstance(limit, int)
+    if needed > limit:
+        allowed = (
+            f"auto | bracket | off here: S_B(0) = {found.entropies.sum():.3g} nats take about {needed:.2g} states of the bath, "
+            f"{limit} are allowed"
+        )
+        return [
+            Problem(key=key, value=wanted, allowed=allowed, hint=f"or a larger {cap.rpartition('.')[2]}, fewer modes")
+        ]
+    return []
