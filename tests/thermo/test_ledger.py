@@ -295,6 +295,7 @@ def test_errors_are_envelopes_of_the_difference_to_the_rough_run() -> None:
     at_records = (
         "recorded", "cut_entropy", "heat_square", "mode_occupation", "mode_energy", "ancilla_energy", "bonds", "occupations",
         "levels", "top_populations", "observables", "normal", "anomalous",
+        "correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy",
     )  # fmt: skip
     sparse = replace(rough, **{name: getattr(rough, name)[::4] for name in at_records})
     carried = ledger(replace(run, rough=sparse)).E_B_error.values
