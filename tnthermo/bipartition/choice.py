@@ -20,6 +20,7 @@ WANTED: tuple[Wanted, ...] = ("auto", "exact", "bracket", "off")
 # states kept of a side unless the user says how many: what "auto" takes costs about a second, "bracket" half a minute, "exact" minutes
 USUAL = {"auto": 150, "bracket": 400, "exact": 2000}
 FINER = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8)  # weights that a projection may leave out, where they can be had
+FEW = 200  # states that cost a second
 SECONDS_PER_CUBE = 6e-7  # of the states kept: measured, one thread
 SECONDS = 0.5
 
@@ -74,8 +75,9 @@ def choose(model: Model, wanted: Wanted, *, rho: Matrix | None, most: int | None
     found = frame(model)
     effort = Effort(most=most or USUAL[wanted])
     modes = found.modes if wanted == "exact" else affordable(found, effort)
-    if modes == found.modes:  # as finely as that many states allow
-        fine = [weight for weight in FINER if 2 * configurations(found, modes, missing=weight) <= effort.most]
+    if modes == found.modes:  # as finely as costs next to nothing
+        few = min(effort.most, FEW)
+        fine = [weight for weight in FINER if 2 * configurations(found, modes, missing=weight) <= few]
         effort = replace(effort, weight=min([effort.weight, *fine]))
     weights = np.asarray(np.linalg.eigvalsh(rho), dtype=np.float64)
     return BathEntropy(frame=found, modes=modes, effort=effort, initial_entropy=entropy_of(weights))
