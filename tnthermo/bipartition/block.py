@@ -175,7 +175,8 @@ def entropy(block: Block, axes: Sequence[int]) -> Enclosure:
     """Of the union of some of SYSTEM, INSIDE, OUTSIDE, REST, for the state before anything was left out."""
     known = conditional(spectrum(block.tensor, axes))
     missing = max(0.0, 1.0 - block.norm)
-    return Enclosure(lower=known, upper=known + doubt(missing) + missing * block.log_dimension)
+    most = block.log_dimension + math.log(block.tensor.shape[SYSTEM])
+    return Enclosure(lower=known, upper=known + doubt(missing) + missing * most)
 
 
 def entropy_of_sites(

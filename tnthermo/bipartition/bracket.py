@@ -108,7 +108,7 @@ def correlation(
     if count == frame.modes:
         return _exact(state, frame, effort, initial_entropy)
     K = range(count)
-    below, above = (_read(state, frame, K, ancilla, effort) for ancilla in (False, True))
+    (below, others), (above, partners) = (_read(state, frame, K, ancilla, effort) for ancilla in (False, True))
     d = state.dimension
     block, site = _gathered(below, frame, K, effort)
     S_S = entropy(block, [SYSTEM]) if state.ancilla == 1 else _system_entropy(block, state)
@@ -118,7 +118,7 @@ def correlation(
         split = tensor.reshape(d, state.ancilla, *tensor.shape[1:])
         return conditional(spectrum(split, [2])) - conditional(spectrum(split, [0, 2]))
 
-    known, unseen = average(block.tensor, [site], tells, least=LEAST)
+    known, unseen = average(block.tensor, [site] if others else [], tells, least=LEAST)
     nothing = tells(block.tensor)
     lost = missing + unseen
     lower = S_S.lower + max(known - unseen * math.log(d), nothing) - doubt(lost) - lost * math.log(d)
@@ -128,7 +128,10 @@ def correlation(
     missing = max(0.0, 1.0 - block.norm)
     entropy_of_K = float(np.sum(frame.entropies[:count]))
     hidden, unseen = average(
-        block.tensor, [site], lambda tensor: conditional(spectrum(tensor, [SYSTEM, OUTSIDE])), least=LEAST
+        block.tensor,
+        [site] if partners else [],
+        lambda tensor: conditional(spectrum(tensor, [SYSTEM, OUTSIDE])),
+        least=LEAST,
     )
     hidden += unseen * (entropy_of_K - math.log(LEAST) + math.log(d * state.ancilla))
     whole = entropy(block, [SYSTEM, OUTSIDE]).upper
@@ -211,13 +214,15 @@ def _whole(state: State, frame: Frame, effort: Effort) -> Line:
     )
 
 
-def _read(state: State, frame: Frame, K: Sequence[int], ancilla: bool, effort: Effort) -> Line:
-    """The cells of K, then the mode whose quadrature is read, then all others."""
+def _read(state: State, frame: Frame, K: Sequence[int], ancilla: bool, effort: Effort) -> tuple[Line, bool]:
+    """The cells of K, then the mode whose quadrature is read, then all others; whether there is one (not if no other has a partner)."""
     rows = [row for k in K for row in frame.rows(k)]
     wanted = frame.quadrature(felt(frame, state.time, K, ancilla=ancilla), ancilla=ancilla)
-    return collect(
-        Line(tensors=state.tensors), np.stack([*rows, wanted / np.linalg.norm(wanted)]), weight=GATE * effort.weight
-    )
+    size = np.linalg.norm(wanted)
+    if size > 0:
+        rows.append(wanted / size)
+    vectors = np.reshape(rows, (-1, frame.own.shape[1]))
+    return collect(Line(tensors=state.tensors), vectors, weight=GATE * effort.weight), bool(size > 0)
 
 
 def felt(frame: Frame, t: float, K: Sequence[int], *, ancilla: bool) -> Complex:
@@ -233,7 +238,7 @@ def felt(frame: Frame, t: float, K: Sequence[int], *, ancilla: bool) -> Complex:
 
 
 def _gathered(line: Line, frame: Frame, K: Sequence[int], effort: Effort) -> tuple[Block, Tensor]:
-    """The block of the modes K, and the site that is read."""
+    """The block of the modes K, and the site after them."""
     block, at = Block.of(line.tensors[0]), 1
     for k in K:
         at, block = _absorbed(line.tensors, at, block, frame, k, effort)

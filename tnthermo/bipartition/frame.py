@@ -54,7 +54,7 @@ class Frame:
         """(N,) row v of the site mode whose quadrature sum_n v_n c_n + h.c. is sum_k u_k a_k + h.c.; of a'_k where ``ancilla``."""
         cosh, sinh = np.cosh(self.theta) * amplitudes, np.sinh(self.theta) * amplitudes.conj()
         one, other = (self.partner, self.own) if ancilla else (self.own, self.partner)
-        return np.asarray(cosh @ one + sinh @ other.conj())
+        return np.asarray(cosh @ one + sinh @ other)  # u b'^dag + h.c. = u* b' + h.c.
 
 
 def why_not(model: Model) -> str:

@@ -94,9 +94,10 @@ def collect(line: Line, vectors: Complex, *, weight: float) -> Line:
             centre = place - 1
             tensors[place - 1], tensors[place], lost = _rotate(tensors[place - 1], tensors[place], rotation, weight)
             dropped += lost
-        phase = rows[j, j] / abs(rows[j, j])  # e_j = phase c_j by now
-        tensors[first + j] = tensors[first + j] * phase ** np.arange(tensors[first + j].shape[1])[:, None]
-        rows[j, j] = 1.0
+        phase = rows[j, j] / abs(rows[j, j])  # 1 but where there was nothing to rotate, as of the last site
+        rows[:, j] *= np.conj(phase)
+        here = tensors[first + j]
+        tensors[first + j] = here * phase ** np.arange(here.shape[1])[:, None]
     move_centre(tensors, centre, 0)
     return Line(tensors=tuple(tensors), dropped=dropped)
 

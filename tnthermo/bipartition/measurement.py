@@ -13,19 +13,18 @@ from tnthermo.state import Tensor
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
 
-BEYOND = 1.8  # how far the grid reaches past the turning point of the highest level
-FINE = 0.8  # of the largest interval that resolves the products of two levels
+BEYOND = 2.2  # how far a grid reaches past the turning point of the highest level, and how far its wave numbers do
 
 
 def outcomes(levels: int) -> tuple[Real, Real]:
-    """(q (Q,), <q|n> sqrt(dq) (levels, Q)) of the quadrature (c + c^dag)/sqrt(2): sum_q |q><q| dq = 1 on the levels to about 1e-4.
+    """(q (Q,), <q|n> sqrt(dq) (levels, Q)) of the quadrature (c + c^dag)/sqrt(2): sum_q |q><q| dq = 1 on the levels to 4e-7.
 
-    Number states n < levels live within |q| < sqrt(2 levels + 1) and have no wave numbers above that: products of two are resolved at
-    intervals below pi/sqrt(2 levels + 1).
+    Number states n < levels live within |q| < sqrt(2 levels + 1) and have no wave numbers above that, but for tails that are the same in
+    both: products of two are resolved at intervals below pi over that edge.
     """
-    edge = np.sqrt(2.0 * levels + 1.0)
-    interval = FINE * np.pi / edge
-    half = int(np.ceil((edge + BEYOND) / interval))
+    edge = np.sqrt(2.0 * levels + 1.0) + BEYOND
+    interval = np.pi / edge
+    half = int(np.ceil(edge / interval))
     q = interval * np.arange(-half, half + 1)
     return q, hermite_functions(q, levels) * np.sqrt(interval)
 

@@ -1,0 +1,331 @@
+"""I(S:B) enclosed and exact: against density matrices of the physical modes and against dephasing in closed form."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+import chains
+import tnthermo as tt
+from tests.bipartition.states import ROUTES, Case, bath_of, displaced_branches, ohmic_nodes, propagated
+from tests.oracles.naive import Naive
+from tests.oracles.reference import load, naive_of
+from tests.physics.runs import bare
+from tnthermo.bipartition import bracket
+from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
+from tnthermo.bipartition.frame import Frame, frame
+from tnthermo.state import State
+
+FINE = Effort(most=600, weight=1e-10)
+QUICK = Effort(most=400, weight=1e-9)
+ROUNDING = 5e-7  # quadratures complete to 4e-7, states dropped by rotations
+SIGMA = {"x": np.array([[0, 1], [1, 0]]), "z": np.diag([1.0, -1.0])}
+LOWER = np.array([[0.0, 0.0], [1.0, 0.0]])
+STARTS = {"up": np.diag([1.0, 0.0]), "down": np.diag([0.0, 1.0]), "mixed": np.array([[0.6, 0.1], [0.1, 0.4]])}
+
+
+def of(case: Case, modes: int | None = None, effort: Effort = FINE, seen: Frame | None = None) -> Correlation:
+    return correlation(
+        case.state, seen or frame(case.model), initial_entropy=case.initial_entropy, effort=effort, modes=modes
+    )
+
+
+# V4: one mode ---------------------------------------------------------------------------------------------------------------------------
+
+PRINTED = {"S_B": 0.6404178049, "S_B0": 0.4584487434, "S_chi": 0.5539777704}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_one_mode(route):
+    """H = sigma_x/2 + a^dag a + 0.5 (sigma_z/2)(a + a^dag), start up, t = 3, T = 0.5, by the engine for dense vectors."""
+    bath = bath_of(chains.Discrete(frequencies=[1.0], couplings=[0.5]), 0.5, route)
+    model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=bath)
+    run = bare(model, tt.Exact(step=0.1, tolerance=1e-9), 3.0, initial="+z", record_every=3.0)
+    seen = frame(model)
+    assert run.state is not None
+    found = correlation(run.state, seen, initial_entropy=0.0, effort=Effort(weight=1e-11))
+    assert found.exact
+    assert float(seen.entropies.sum()) == pytest.approx(PRINTED["S_B0"], abs=1e-10)
+    for value in (found.lower, found.upper):
+        assert value == pytest.approx(PRINTED["S_chi"], abs=1e-8)
+        S_B = value - found.S_S + float(seen.entropies.sum())
+        assert abs(S_B - PRINTED["S_B"]) < 1e-8
+    none = correlation(run.state, seen, initial_entropy=0.0, effort=QUICK, modes=0)
+    assert none.lower + 0.1 < PRINTED["S_chi"] < none.upper - 0.05
+
+
+# Reference ledgers ----------------------------------------------------------------------------------------------------------------------
+
+LEVELS = {"dephasing_two_modes": (13, 8), "spin_boson_warm_two_modes": (12, 6)}
+
+
+@cache
+def reference(name: str, route: str) -> Case:
+    return propagated(naive_of(load(name)), 3.0, route=route, levels=LEVELS.get(name, (11, 6)))
+
+
+@pytest.mark.parametrize(
+    ("name", "route"),
+    [
+        ("dephasing_two_modes", "star"),
+        ("jaynes_cummings_two_modes", "star"),
+        ("jaynes_cummings_two_modes", "pair"),
+        ("spin_boson_cold_two_modes", "star"),
+        ("spin_boson_cold_two_modes", "chain"),
+        ("spin_boson_warm_two_modes", "star"),
+        ("tilted_coupling_mixed_start", "star"),
+        pytest.param("spin_boson_warm_two_modes", "chain", marks=pytest.mark.slow),
+        pytest.param("tilted_coupling_mixed_start", "chain", marks=pytest.mark.slow),
+    ],
+)
+def test_reference(name, route):
+    """S_B, S_SB and S_chi with all modes; brackets of fewer contain it and shrink."""
+    known, case = load(name), reference(name, route)
+    at = list(known.times).index(3.0)
+    S_chi = known.columns["S_chi"][at]
+    seen, limit = frame(case.model), known.tolerance
+    exact = of(case, 2)
+    assert exact.exact
+    assert exact.width < limit
+    assert abs(exact.S_S - known.columns["S_S"][at]) < limit
+    assert case.initial_entropy + seen.entropies.sum() == pytest.approx(known.columns["S_SB"][at], abs=limit)
+    for value in (exact.lower, exact.upper):
+        assert value == pytest.approx(S_chi, abs=limit)
+        S_B = value - exact.S_S + case.initial_entropy + seen.entropies.sum()
+        assert abs(S_B - known.columns["S_B"][at]) < 2 * limit
+    found = [of(case, K, QUICK) for K in range(3)]
+    for each in found:
+        assert each.lower - limit <= S_chi <= each.upper + limit
+    widths = [each.width for each in found]
+    assert widths == sorted(widths, reverse=True)
+    assert [each.exact for each in found] == [False, False, True]
+
+
+def test_no_temperature_needs_no_modes_above():
+    """T = 0, pure start: I = 2 S_S, and no partner whose quadrature could be read."""
+    case = reference("spin_boson_cold_two_modes", "star")
+    for K in range(3):
+        found = of(case, K)
+        assert found.upper == pytest.approx(2 * found.S_S, abs=1e-6)
+        assert np.isfinite(found.lower)
+
+
+def test_no_temperature_and_a_mixed_start():
+    """The upper bound is that of S S' alone, which is the value: S_B = S(S S')."""
+    naive = replace(naive_of(load("spin_boson_cold_two_modes")), initial=STARTS["mixed"], levels=14)
+    case = propagated(naive, 2.0, levels=(14, 1))
+    exact = case.exact()["S_chi"]
+    found = [of(case, K) for K in range(3)]
+    for each in found:
+        assert each.lower - ROUNDING <= exact <= each.upper + ROUNDING
+        assert each.upper == pytest.approx(exact, abs=1e-6)
+    assert found[0].lower < exact - 0.1
+
+
+# Dephasing ------------------------------------------------------------------------------------------------------------------------------
+
+
+def dephased(
+    modes: int, slope: float, beta: float, route: str = "star", time: float = 8.0
+) -> tuple[State, Frame, chains.Discrete]:
+    density = ohmic_nodes(modes, slope)
+    model = tt.SpinBoson(hamiltonian={"z": 0.5}, coupling={"z": 1.0}, bath=bath_of(density, 1 / beta, route))
+    return displaced_branches(model, density, time, route), frame(model), density
+
+
+def closed_form(density: chains.Discrete, beta: float, missing: float) -> tt.Dephasing:
+    return tt.dephasing(
+        density.frequencies, density.couplings, temperature=1 / beta, initial="+x", times=[8.0], missing=missing,
+        limit=9000,
+    )  # fmt: skip
+
+
+def brackets(state: State, seen: Frame, numbers: Sequence[int], effort: Effort = QUICK) -> list[Correlation]:
+    return [correlation(state, seen, initial_entropy=0.0, effort=effort, modes=K) for K in numbers]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_dephasing(route):
+    """J = w/4, beta = 20: Delta S_B = .68791; brackets shrink with every mode but the first few, which carry nothing."""
+    state, seen, density = dephased(6, 0.25, 20, route)
+    exact = closed_form(density, 20, 1e-7 if route == "star" else 1e-5)
+    assert exact.Delta_S_B[0] == pytest.approx(0.68791, abs=2e-5)
+    low = exact.S_S[0] + exact.Delta_S_B_lower[0]
+    high = exact.S_S[0] + exact.Delta_S_B_upper[0]
+    found = brackets(state, seen, range(7))
+    for each in found:
+        assert each.lower <= high
+        assert each.upper >= low
+        assert abs(each.S_S - exact.S_S[0]) < 1e-7
+    widths = [each.width for each in found]
+    assert widths[3:] == sorted(widths[3:], reverse=True)
+    assert all(np.diff(widths) < 1e-5)
+    assert found[-1].width < 1e-6
+    assert found[5].width < 2e-3
+    assert found[-1].lower == pytest.approx(exact.S_chi[0], abs=exact.S_B_error[0])
+    # The quadrature tells all that noise does: S_S + S(B_K) - S_K(0) below, 4e-5 off here.
+    assert found[4].upper - exact.S_chi[0] < 3e-3
+
+
+@pytest.mark.slow
+def test_dephasing_hot_and_weak():
+    """J = w/40, beta = 10, 8 modes: .2712."""
+    state, seen, density = dephased(8, 0.025, 10)
+    exact = closed_form(density, 10, 1e-4)
+    value = exact.S_S[0] + 0.2712
+    assert exact.Delta_S_B[0] == pytest.approx(0.2712, abs=exact.S_B_error[0] + 1e-4)
+    found = brackets(state, seen, [4, 5, 6, 7], Effort())
+    for each in found:
+        assert each.lower <= value + 1e-4
+        assert each.upper >= value - 1e-4
+    assert found[-1].width < 4e-3
+
+
+# Anything ------------------------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def tunnelling(modes: int, start: str, beta: float = 2.5) -> Case:
+    frequencies, couplings = ((0.5, 1.2), (0.25, 0.3)) if modes == 2 else ((0.6, 1.0, 1.7), (0.2, 0.2, 0.2))
+    naive = Naive(
+        hamiltonian=0.2 * SIGMA["z"] + 0.4 * SIGMA["x"], coupling=SIGMA["z"], frequencies=frequencies,
+        couplings=couplings, beta=beta if modes == 2 else 3.0, initial=STARTS[start], levels=18 if modes == 2 else 7,
+    )  # fmt: skip
+    return propagated(naive, 2.5, levels=(11, 6) if modes == 2 else (7, 3))
+
+
+@cache
+def exchanging(start: str) -> Case:
+    naive = Naive(
+        hamiltonian=0.5 * SIGMA["z"] + (0.3 * SIGMA["x"] if start == "tilted" else 0), coupling=LOWER,
+        frequencies=(0.7, 1.1), couplings=(0.25, 0.3), beta=1.2, initial=STARTS["down"], levels=18, exchange=True,
+    )  # fmt: skip
+    return propagated(naive, 4.0, levels=(12, 9))
+
+
+@pytest.mark.parametrize("start", ["ground", "tilted"])
+def test_exchange(start):
+    """From the ground state, whose bath loses entropy; and with a tunnelling H_S."""
+    case = exchanging(start)
+    exact = case.exact()
+    found = [of(case, K, QUICK) for K in range(3)]
+    for each in found:
+        assert each.lower - ROUNDING <= exact["S_chi"] <= each.upper + ROUNDING
+    assert found[0].width > found[1].width > 1e-3 > found[2].width
+    assert found[2].lower == pytest.approx(exact["S_chi"], abs=3e-6)
+
+
+@pytest.mark.parametrize("start", ["up", "mixed"])
+def test_tunnelling(start):
+    case = tunnelling(2, start)
+    exact = case.exact()["S_chi"]
+    found = [of(case, K, QUICK) for K in range(3)]
+    for each in found:
+        assert each.lower - ROUNDING <= exact <= each.upper + ROUNDING
+    assert found[0].width > found[1].width > 1e-3
+    assert found[2].lower == pytest.approx(exact, abs=3e-6)
+    assert found[2].upper == pytest.approx(exact, abs=3e-6)
+
+
+@pytest.mark.slow
+def test_tunnelling_three_modes():
+    """7 levels are few: compared within what the oracle's cut of the levels is worth."""
+    case = tunnelling(3, "up")
+    exact = case.exact()["S_chi"]
+    found = [of(case, K, QUICK) for K in range(4)]
+    for each in found:
+        assert each.lower - 2e-3 <= exact <= each.upper + 2e-3
+    assert found[1].width > found[2].width > found[3].width
+
+
+@pytest.mark.parametrize("effort", [Effort(weight=1e-3), Effort(weight=1e-5), Effort(most=3), Effort(most=8)])
+def test_coarse_efforts_are_wider_and_still_right(effort):
+    case = tunnelling(2, "mixed")
+    exact = case.exact()["S_chi"]
+    for K in range(1, 3):
+        coarse, fine = of(case, K, effort), of(case, K, FINE)
+        assert coarse.lower - ROUNDING <= exact <= coarse.upper + ROUNDING
+        assert coarse.width > fine.width
+        assert coarse.rows <= fine.rows
+        assert coarse.left_out > fine.left_out
+
+
+def test_arguments():
+    case = tunnelling(2, "up")
+    for modes in (-1, 3):
+        with pytest.raises(ValueError, match="0 to 2"):
+            of(case, modes)
+    seen = frame(case.model)
+    assert of(case, None, QUICK).modes == affordable(seen, QUICK) == 2
+    counts = [affordable(seen, Effort(most=most)) for most in (1, 5, 30, 2000)]
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert counts[-1] == 2
+
+
+def test_configurations_are_counted():
+    """Against the number states themselves."""
+    seen = frame(tunnelling(2, "up").model)
+    p = [(1 - np.tanh(t) ** 2) * np.tanh(t) ** (2 * np.arange(200)) for t in seen.theta]
+    for modes in (1, 2):
+        flat = np.sort((p[0] if modes == 1 else np.outer(*p)).ravel())[::-1]
+        needed = 1 + int(np.searchsorted(np.cumsum(flat), 1 - 1e-4))
+        assert configurations(seen, modes) == pytest.approx(needed, rel=0.15)
+
+
+# Negative tests ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_conjugate_is_noticed(monkeypatch):
+    """b'_k turns the other way: a quadrature of another phase tells little of the field, and the bound widens on its side."""
+    state, seen, _ = dephased(6, 0.025, 10)
+    right = brackets(state, seen, [2, 4])
+    felt = bracket.felt
+    for side in (True, False):
+
+        def wrong(*arguments, ancilla, side=side):
+            u = felt(*arguments, ancilla=ancilla)
+            return u.conj() if ancilla is side else u
+
+        monkeypatch.setattr(bracket, "felt", wrong)
+        for one, other in zip(right, brackets(state, seen, [2, 4]), strict=True):
+            changed = (one.lower - other.lower, other.upper - one.upper)
+            assert changed[side] > 5e-2
+            assert abs(changed[not side]) < 1e-5
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_a_wrong_angle_is_noticed(factor):
+    case = tunnelling(2, "up")
+    seen = frame(case.model)
+    bent = of(case, 2, QUICK, replace(seen, theta=factor * seen.theta))
+    exact = case.exact()["S_chi"]
+    assert not bent.lower - 1e-3 <= exact <= bent.upper + 1e-3
+
+
+def test_the_entropy_of_another_temperature_is_noticed():
+    case = tunnelling(2, "up")
+    seen, exact = frame(case.model), case.exact()["S_chi"]
+    other = frame(tunnelling_at(2.0))
+    wrong = of(case, 2, QUICK, replace(seen, entropies=other.entropies))
+    assert not wrong.lower - 1e-2 <= exact <= wrong.upper + 1e-2
+    # With one mode in K a start that was hotter than it is puts the upper bound below the value, or moves it.
+    right, one = of(case, 1, QUICK), of(case, 1, QUICK, replace(seen, entropies=2 * seen.entropies))
+    assert one.upper < right.upper - 0.1
+    assert one.upper < exact
+
+
+def tunnelling_at(beta: float) -> tt.Model:
+    case = tunnelling(2, "up")
+    density = chains.Discrete(frequencies=case.naive.frequencies, couplings=case.naive.couplings)
+    return tt.SpinBoson(hamiltonian={"z": 0.2}, coupling={"z": 1.0}, bath=bath_of(density, 1 / beta, "star"))
+
+
+def test_a_mode_without_its_sign_is_noticed():
+    """b'_k of a chain with the sign of its row reversed is not the partner of b_k."""
+    state, seen, _ = dephased(6, 0.25, 20, "chain")
+    right = brackets(state, seen, [6], Effort())[0]
+    wrong = brackets(state, replace(seen, partner=-seen.partner), [6], Effort())[0]
+    assert wrong.lower > right.upper + 1e-3
