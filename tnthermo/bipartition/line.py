@@ -94,6 +94,11 @@ def collect(line: Line, vectors: Complex, *, weight: float) -> Line:
             centre = place - 1
             tensors[place - 1], tensors[place], lost = _rotate(tensors[place - 1], tensors[place], rotation, weight)
             dropped += lost
+        phase = rows[j, j]  # e_j = phase c_j by now: 1 after a rotation, anything where none was needed
+        if abs(phase - 1) > 1e-14:
+            rows[:, j] *= np.conj(phase)
+            place = first + j
+            tensors[place] = tensors[place] * (phase ** np.arange(tensors[place].shape[1]))[:, None]
     move_centre(tensors, centre, 0)
     return Line(tensors=tuple(tensors), dropped=dropped)
 
