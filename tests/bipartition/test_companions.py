@@ -12,6 +12,7 @@ from tnthermo.bipartition import companions
 from tnthermo.bipartition.companions import Moments, gaussian, gaussian_bound, moments, renyi_bound
 from tnthermo.bipartition.frame import frame
 from tnthermo.bipartition.line import Line, collect
+from tnthermo.bipartition.squeezing import squeezed
 from tnthermo.state import State
 
 SIGMA = {"x": np.array([[0, 1], [1, 0]]), "z": np.diag([1, -1])}
@@ -157,12 +158,12 @@ def test_dephasing(route, scale):
 
 def test_squeezed_number_states_stay_orthonormal():
     """At n = 10 quanta and eight levels powers of b^dag are wrong by many orders of magnitude."""
-    f = companions._squeezed(math.asinh(10**0.5), 2000, 8, 8)
+    f = squeezed(math.asinh(10**0.5), 2000, 8, 8)
     for m in range(8):
         for k in range(8):
             for j in range(min(8 - m, 8 - k)):
                 assert f[:, m, k] @ f[:, m + j, k + j] == pytest.approx(float(j == 0), abs=1e-12)
-    small = companions._squeezed(0.3, 60, 2, 3)  # b^dag |0, 2> = cosh a^dag - sinh a'
+    small = squeezed(0.3, 60, 2, 3)  # b^dag |0, 2> = cosh a^dag - sinh a'
     n = np.arange(60)
     raised = -math.sinh(0.3) * np.sqrt(n + 2) * small[:, 0, 2]
     raised[1:] += math.cosh(0.3) * np.sqrt(n[1:]) * small[:-1, 0, 2]

@@ -11,7 +11,8 @@ from scipy.stats import unitary_group
 
 from tests.kernels.dense import SEEDS
 from tests.tolerances import DENSE, ROUNDING
-from tnthermo.kernels.modes import beam_splitter, hermite_functions, two_mode_squeezer
+from tnthermo.bipartition.squeezing import two_mode_squeezer
+from tnthermo.kernels.modes import beam_splitter, hermite_functions
 
 
 def squeezer_twin(theta: float, physical: int, first: int, second: int, size: int = 150) -> np.ndarray:
@@ -36,6 +37,14 @@ def test_squeezer(theta, shape):
     np.testing.assert_allclose(ours, squeezer_twin(theta, *shape), atol=DENSE)
     if theta > 0.1 and shape[0] > 2:
         assert np.abs(ours - two_mode_squeezer(-theta, *shape)).max() > 1e-2
+
+
+def test_squeezer_of_a_hot_mode_is_stable():
+    """By powers of b^dag rounding would grow as (cosh + sinh)^(m + m')."""
+    theta = np.arctanh(np.exp(-0.05))  # beta w = 0.1
+    found = two_mode_squeezer(theta, 900, 8, 8)
+    diagonal = np.einsum("nkmj,nkmj->mj", found, found)
+    np.testing.assert_allclose(diagonal, 1.0, atol=1e-10)
 
 
 def test_squeezer_keeps_what_the_levels_hold():

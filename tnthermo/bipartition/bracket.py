@@ -36,7 +36,7 @@ from tnthermo.bipartition.block import (
 from tnthermo.bipartition.frame import Frame
 from tnthermo.bipartition.line import Line, collect
 from tnthermo.bipartition.measurement import average
-from tnthermo.kernels.modes import two_mode_squeezer
+from tnthermo.bipartition.squeezing import two_mode_squeezer
 from tnthermo.state import State, Tensor
 
 Complex = npt.NDArray[np.complex128]

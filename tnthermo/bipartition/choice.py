@@ -10,6 +10,7 @@ import numpy as np
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
 from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
+from tnthermo.bipartition.companions import gaussian_bound
 from tnthermo.bipartition.frame import Frame, frame, why_not
 from tnthermo.local import Matrix
 from tnthermo.model import Model
@@ -58,10 +59,14 @@ class BathEntropy:
         )
 
     def measure(self, state: State) -> Correlation:
-        """I(S:B) of a state of the run."""
-        return correlation(
+        """I(S:B) of a state of the run; where it is only bounded, from above by the Gaussian companion too."""
+        found = correlation(
             state, self.frame, initial_entropy=self.initial_entropy, effort=self.effort, modes=self.modes
         )
+        if self.exact:
+            return found
+        gaussian = gaussian_bound(state, self.frame).entropy_change
+        return replace(found, upper=min(found.upper, found.S_S - self.initial_entropy + gaussian))
 
 
 def choose(model: Model, wanted: Wanted, *, rho: Matrix | None, most: int | None) -> BathEntropy | None:

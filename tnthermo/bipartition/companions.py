@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from tnthermo.bipartition.frame import Frame
 from tnthermo.bipartition.line import Line, collect
+from tnthermo.bipartition.squeezing import squeezed
 from tnthermo.kernels.arrays import array_list
 from tnthermo.kernels.measure import correlations, lowered, pass_right
 from tnthermo.state import State, Tensor
@@ -295,7 +296,7 @@ def _weights(theta: float, x: float, own: int, partner: int) -> Real:
     <n| that |l> = (1 - exp(-x))^-1/2 exp(x (n + l)/4) sum_n' <n, n'|S|m, m'> <l, n'|S|k, k'>, and n - n' = m - m': one term.
     """
     levels = 2 + own + partner + (int(2 * (FAR + SPREAD * (own + partner)) / x) if theta > 0 else 0)
-    f = _squeezed(theta, levels, own, partner)
+    f = squeezed(theta, levels, own, partner)
     f *= np.exp(0.25 * x * np.arange(levels))[:, None, None] * (-np.expm1(-x)) ** -0.25
     difference = np.subtract.outer(np.arange(own), np.arange(partner)).reshape(-1)
     f = f.reshape(levels, -1)
@@ -311,55 +312,6 @@ def _weights(theta: float, x: float, own: int, partner: int) -> Real:
         column[first * difference.size + second] = vectors[:, keep] * np.sqrt(values[keep])
         columns.append(column)
     return np.concatenate(columns, axis=1)
-
-
-def _squeezed(theta: float, levels: int, own: int, partner: int) -> Real:
-    """<n, n - m + m'| S |m, m'> (levels, own, partner), 0 where n < m - m', each to its own relative precision, in the tails too.
-
-    S|m, m'> has the eigenvalue m + m' + 1 of cosh(2 theta) (N + N' + 1) - sinh(2 theta) (a a' + h.c.): three terms in i = min(n, n'), run
-    upwards to where the solution oscillates and downwards from its tail. (By powers of b^dag rounding grows as (cosh + sinh)^(m + m').)
-    """
-    result = np.zeros((levels, own, partner))
-    if theta == 0.0:
-        for m in range(own):
-            result[m, m, 0] = 1.0
-        return result
-    C, S = math.cosh(2 * theta), math.sinh(2 * theta)
-    low, apart = (grid.reshape(-1) for grid in np.indices((min(own, partner), max(own, partner))))
-    i = np.arange(levels)[:, None]
-    diagonal = C * (2 * i + apart + 1) - (2 * low + apart + 1)
-    beside = S * np.sqrt(i * (i + apart))  # between i - 1 and i
-    above = S * np.sqrt((i + 1.0) * (i + 1 + apart))
-    inside = np.abs(diagonal) / (beside + above)
-    meet = np.where(np.any(inside <= 1, axis=0), np.argmax(inside <= 1, axis=0), np.argmin(inside, axis=0))
-    meet = np.minimum(meet, levels - 2)
-    up, down = np.zeros((levels, low.size)), np.zeros((levels, low.size))
-    up[0], down[-1] = 1.0, 1.0
-    for k in range(levels - 1):
-        before = up[k - 1] if k > 0 else 0.0
-        up[k + 1] = np.where(k <= meet, (diagonal[k] * up[k] - beside[k] * before) / above[k], 0.0)
-        _rescale(up, k + 1)
-    for k in range(levels - 1, 0, -1):
-        before = down[k + 1] if k < levels - 1 else 0.0
-        down[k - 1] = np.where(k > meet, (diagonal[k] * down[k] - above[k] * before) / beside[k], 0.0)
-        _rescale(down, k - 1)
-    columns = np.arange(low.size)
-    pair = [np.stack([f[meet, columns], f[meet + 1, columns]]) for f in (up, down)]
-    ratio = np.sum(pair[0] * pair[1], axis=0) / np.sum(pair[1] ** 2, axis=0)
-    both = np.where(i <= meet, up, ratio * down)
-    both *= np.where(low % 2 == 0, 1.0, -1.0) / np.linalg.norm(both, axis=0)
-    table = both.reshape(levels, min(own, partner), -1)
-    for m in range(own):
-        for k in range(partner):
-            first = max(0, m - k)
-            result[first:, m, k] = table[: levels - first, min(m, k), abs(m - k)]
-    return result
-
-
-def _rescale(f: Real, at: int) -> None:
-    """Solutions that grew beyond bounds, made smaller as a whole."""
-    large = np.abs(f[at]) > LARGE
-    f[:, large] /= np.abs(f[at, large])
 
 
 def _at_origin(state: State) -> None:

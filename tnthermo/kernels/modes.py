@@ -1,47 +1,9 @@
-"""Matrix elements of two-mode transformations in number states: squeezing and passive rotation."""
+"""Number states: passive rotations of two modes, and wave functions."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-
-
-@njit(cache=True)
-def two_mode_squeezer(theta, physical, first, second):
-    """<n, n'| S(theta) |m, m'> (physical, physical, first, second), real; 0 unless n - n' = m - m'.
-
-    S = exp(theta (a^dag a'^dag - a a')) = exp(tau a^dag a'^dag) cosh^-(N + N' + 1) exp(-tau a a'), tau = tanh(theta). It takes the number
-    states of b = cosh a - sinh a'^dag and b' = cosh a' - sinh a^dag to those of a and a'. Column by column from |0, 0> by
-    b^dag and b'^dag, on one more level each time: columns are exact up to the level at which they are cut off.
-    """
-    cosh, sinh = np.cosh(theta), np.sinh(theta)
-    top = physical + first + second
-    roots = np.sqrt(np.arange(top + 1.0))
-    result = np.zeros((physical, physical, first, second))
-    edge = np.zeros((top, top))
-    for n in range(top):
-        edge[n, n] = (sinh / cosh) ** n / cosh
-    for m in range(first):
-        column = edge.copy()
-        for k in range(second):
-            result[:, :, m, k] = column[:physical, :physical]
-            column = _raise(column.T, cosh, sinh, roots).T / roots[k + 1]
-        edge = _raise(edge, cosh, sinh, roots) / roots[m + 1]
-    return result
-
-
-@njit(cache=True)
-def _raise(state, cosh, sinh, roots):
-    """b^dag = cosh a^dag - sinh a' on a state (n, n'); what leaves the highest level is lost."""
-    top = state.shape[0]
-    result = np.zeros((top, top))
-    for n in range(top):
-        for k in range(top):
-            if n > 0:
-                result[n, k] += cosh * roots[n] * state[n - 1, k]
-            if k < top - 1:
-                result[n, k] -= sinh * roots[k + 1] * state[n, k + 1]
-    return result
 
 
 @njit(cache=True)
