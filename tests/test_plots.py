@@ -20,7 +20,7 @@ from tnthermo.plot_style import spread
 @pytest.fixture(scope="module", params=[0.0, 0.5])
 def dataset(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
     resolved = resolve(load_config(write_config(tmp_path_factory.mktemp("plots"), temperature=request.param)))
-    return tt.ledger(tt.evolve(resolved.model, **resolved.evolve_keywords()))
+    return tt.ledger(tt.evolve(resolved.model, **(resolved.evolve_keywords() | {"bath_entropy": "off"})))
 
 
 def texts(figure: Figure) -> list[str]:
@@ -32,7 +32,9 @@ def two_baths() -> xr.Dataset:
     cold, warm = (chains.chain(chains.Discrete(frequencies=[1.0], couplings=[0.4]), temperature=T) for T in (0.0, 0.5))
     model = tt.assemble(hamiltonian={"x": 0.5}, couplings=[tt.couple({"z": 0.5}, cold), tt.couple({"x": 0.3}, warm)])
     algorithm = tt.TDVP(step=0.2, tolerance=1e-3)
-    return tt.ledger(tt.evolve(model, algorithm=algorithm, until=1.0, occupation_every=float("inf")))
+    return tt.ledger(
+        tt.evolve(model, algorithm=algorithm, until=1.0, occupation_every=float("inf"), bath_entropy="off")
+    )
 
 
 def test_four_figures_and_the_modes_in_two_formats(dataset: xr.Dataset, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 
@@ -83,18 +84,24 @@ def last_finite(values: np.ndarray) -> float:
     return float(finite[-1]) if finite.size else float("nan")
 
 
+def is_sparse(y: npt.NDArray[np.float64]) -> bool:
+    """Whether a column was evaluated at less than half of the times."""
+    return bool(np.isfinite(y).sum() < 0.5 * y.size)
+
+
 def draw(axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...]) -> list[tuple[str, str, float]]:
-    """Curves with error bands; a column without a finite value is left out. Returns what to label."""
+    """Curves with error bands; a column without a finite value is left out, one that is sparse has marks. Returns what to label."""
     t = dataset["t"].values
     entries = []
     for curve in curves:
         if curve.name not in dataset or not np.isfinite(dataset[curve.name].values).any():
             continue
         y = dataset[curve.name].values
-        axes.plot(t, y, color=curve.colour, ls=curve.style)
+        shown = np.isfinite(y) if is_sparse(y) else np.ones(y.size, dtype=bool)
+        axes.plot(t[shown], y[shown], color=curve.colour, ls=curve.style, marker="o" if is_sparse(y) else "", ms=2.5)
         if f"{curve.name}_error" in dataset:
             error = dataset[f"{curve.name}_error"].values
-            axes.fill_between(t, y - error, y + error, color=curve.colour, alpha=0.25, lw=0)
+            axes.fill_between(t[shown], (y - error)[shown], (y + error)[shown], color=curve.colour, alpha=0.25, lw=0)
         entries.append((curve.label, curve.colour, last_finite(y)))
     return entries
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,6 +32,7 @@ from tnthermo.plot_style import (
     Curve,
     draw,
     frame,
+    is_sparse,
     label_ends,
     last_finite,
 )
@@ -95,15 +97,26 @@ def heat_and_work(axes: Axes, dataset: xr.Dataset) -> None:
     label_ends(axes, entries)
 
 
+def measured(dataset: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """The times at which the bounds on S_chi are better than 0 and 2 S_S; all of them where there is no such time."""
+    if "S_chi_upper" not in dataset or "S_chi_lower" not in dataset:
+        return np.ones(dataset["t"].size, dtype=bool)
+    free = 2 * dataset["S_S"].values
+    found = (dataset["S_chi_upper"].values < free * (1 - 1e-9)) | (dataset["S_chi_lower"].values > 0)
+    found[0] = True
+    return found if found[1:].any() else np.ones(found.size, dtype=bool)
+
+
 def entropies(axes: Axes, dataset: xr.Dataset) -> None:
     """Entropies and entropy production; where only bounds are known the area between them."""
-    t = dataset["t"].values
+    better = measured(dataset)
+    t = dataset["t"].values[better]
     entries = []
     for curve in BOUNDED:
         bounds = [f"{curve.name}_lower", f"{curve.name}_upper"]
         if np.isfinite(dataset[curve.name].values).any() or not all(bound in dataset for bound in bounds):
             continue
-        low, high = (dataset[bound].values for bound in bounds)
+        low, high = (dataset[bound].values[better] for bound in bounds)
         if curve.name == "S_chi":  # hatched and filled: the two areas overlap
             axes.fill_between(t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0)
         else:
@@ -128,8 +141,8 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
         shown = np.isfinite(y) & (y > 0)
         if not shown.any():
             continue
-        sparse = shown.sum() < 0.5 * t.size
-        upper.plot(t[shown], y[shown], color=curve.colour, ls=curve.style, marker="o" if sparse else "", ms=2.5, lw=0.9)
+        mark = "o" if is_sparse(dataset[curve.name].values) else ""
+        upper.plot(t[shown], y[shown], color=curve.colour, ls=curve.style, marker=mark, ms=2.5, lw=0.9)
         entries.append((curve.label, curve.colour, float(y[shown][-1])))
     upper.set_yscale("log")
     frame(upper, dataset, r"|residual| / max$|E_\mathrm{int}|$" if scale > 0 else "|residual|")

@@ -35,9 +35,6 @@ from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, STYLE, 
 LATE, EARLY = 8.0, 4.0  # times of the first two couplings and of exchange
 SPLITTING = 0.6  # of the ground state, and the frequency of the single mode
 MODES = 3
-HOTTEST_EXCHANGE = (
-    2.0  # of the runs: above T = 4 w the number states of a mode lose their digits; the closed form has no limit
-)
 NARROW = 0.005  # a bracket that is as good as a number
 SLACK = 1e-3  # weights left out by the projections, relative to S_S
 
@@ -77,7 +74,7 @@ class Plan:
 
 FULL = Plan(
     temperatures=(0.0, 0.04, 0.07, 0.12, 0.2, 0.35, 0.6, 1.0), strengths=(0.05, 0.2),
-    single=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0, 30.0), exchange=(0.1, 0.2, 0.5, 1.0, HOTTEST_EXCHANGE),
+    single=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0, 30.0), exchange=(0.1, 0.2, 0.5, 1.0, 3.0, 10.0),
     most=320, limit=4000, error_bars=0.2,
 )  # fmt: skip
 QUICK = Plan(

@@ -35,8 +35,8 @@ def test_every_column(method, temperature):
     at = tt.ledger(run, alpha_S=0.5).isel(t=-1)
     expected = oracle(temperature)
     if temperature:
-        assert np.isnan(at["S_chi"])  # at T > 0 the chain is not the bath: no value rather than that of the cut
-        assert float(at["S_chi_lower"]) - 1e-9 <= expected.pop("S_chi") <= float(at["S_chi_upper"]) + 1e-9
+        # at T > 0 the chain is not the bath: these come from the physical mode, undone from chain and thermofield
+        assert float(at["S_chi_lower"]) - 1e-6 <= expected["S_chi"] <= float(at["S_chi_upper"]) + 1e-6
     else:
         expected["S_B"] = expected["S_S"]
     found = {name: abs(float(at[name]) - value) for name, value in expected.items()}
