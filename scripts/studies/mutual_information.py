@@ -35,6 +35,7 @@ from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, STYLE, 
 LATE, EARLY = 8.0, 4.0  # times of the first two couplings and of exchange
 SPLITTING = 0.6  # of the ground state, and the frequency of the single mode
 MODES = 3
+HOTTEST_PAIR = 1.0  # of two modes with exchange coupling: beyond it the bracket says next to nothing
 NARROW = 0.005  # a bracket that is as good as a number
 SLACK = 1e-3  # weights left out by the projections, relative to S_S
 
@@ -188,7 +189,7 @@ def points(plan: Plan) -> list[Point]:
             add(run("tunnelling", modes_of(alpha, T), alpha, T, plan))
     for T in plan.exchange:
         add(run("exchange", one_mode(0.25), 0.25, T, plan))
-    for T in plan.exchange:
+    for T in (T for T in plan.exchange if T <= HOTTEST_PAIR):
         add(run("exchange", modes_of(0.2, 0.0, 2), 0.2, T, plan))
     return found
 
