@@ -108,7 +108,7 @@ def measured(dataset: xr.Dataset) -> npt.NDArray[np.bool_]:
 
 
 def entropies(axes: Axes, dataset: xr.Dataset) -> None:
-    """Entropies and entropy production; where only bounds are known the area between them."""
+    """Entropies and entropy production; where only bounds are known the area between them, or bars at the times they were evaluated."""
     better = measured(dataset)
     t = dataset["t"].values[better]
     entries = []
@@ -117,6 +117,11 @@ def entropies(axes: Axes, dataset: xr.Dataset) -> None:
         if np.isfinite(dataset[curve.name].values).any() or not all(bound in dataset for bound in bounds):
             continue
         low, high = (dataset[bound].values[better] for bound in bounds)
+        if not better.all():  # bars: nothing is known between them but the free bounds
+            axes.vlines(t, low, high, color=curve.colour, lw=1.6, alpha=0.8)
+            axes.plot(t, low, t, high, color=curve.colour, ls="", marker="_", ms=5)
+            entries.append((curve.label, curve.colour, last_finite(high if curve.name == "S_chi" else low)))
+            continue
         if curve.name == "S_chi":  # hatched and filled: the two areas overlap
             axes.fill_between(t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0)
         else:
