@@ -110,7 +110,7 @@ def correlation(
     K = range(count)
     (below, others), (above, partners) = (_read(state, frame, K, ancilla, effort) for ancilla in (False, True))
     d = state.dimension
-    block, site = _gathered(below, frame, K, effort)
+    block, at = _gathered(below, frame, K, effort)
     S_S = entropy(block, [SYSTEM]) if state.ancilla == 1 else _system_entropy(block, state)
     missing = max(0.0, 1.0 - block.norm)
 
@@ -118,18 +118,18 @@ def correlation(
         split = tensor.reshape(d, state.ancilla, *tensor.shape[1:])
         return conditional(spectrum(split, [2])) - conditional(spectrum(split, [0, 2]))
 
-    known, unseen = average(block.tensor, [site] if others else [], tells, least=LEAST)
+    known, unseen = average(block.tensor, [below.tensors[at]] if others else [], tells, least=LEAST)
     nothing = tells(block.tensor)
     lost = missing + unseen
     lower = S_S.lower + max(known - unseen * math.log(d), nothing) - doubt(lost) - lost * math.log(d)
     dropped = below.dropped + above.dropped + unseen
 
-    block, site = _gathered(above, frame, K, effort)
+    block, at = _gathered(above, frame, K, effort)
     missing = max(0.0, 1.0 - block.norm)
     entropy_of_K = float(np.sum(frame.entropies[:count]))
     hidden, unseen = average(
         block.tensor,
-        [site] if partners else [],
+        [above.tensors[at]] if partners else [],
         lambda tensor: conditional(spectrum(tensor, [SYSTEM, OUTSIDE])),
         least=LEAST,
     )
@@ -178,10 +178,7 @@ def _system_entropy(block: Block, state: State) -> Enclosure:
 def _exact(state: State, frame: Frame, effort: Effort, initial_entropy: float) -> Correlation:
     """I(S:B) = S_S + S(B) - S_S(0) - S_B(0) with the spectrum of the whole bath."""
     line = _whole(state, frame, effort)
-    block = Block.of(line.tensors[0])
-    at = 1
-    for k in range(frame.modes):
-        at, block = _absorbed(line.tensors, at, block, frame, k, effort)
+    block, _ = _gathered(line, frame, range(frame.modes), effort)
     S_S = entropy(block, [SYSTEM]) if state.ancilla == 1 else _system_entropy(block, state)
     S_B = entropy(block, [INSIDE])
     start = initial_entropy + float(np.sum(frame.entropies))
@@ -237,12 +234,12 @@ def felt(frame: Frame, t: float, K: Sequence[int], *, ancilla: bool) -> Complex:
     return np.asarray(u.conj() if ancilla else u)
 
 
-def _gathered(line: Line, frame: Frame, K: Sequence[int], effort: Effort) -> tuple[Block, Tensor]:
-    """The block of the modes K, and the site after them."""
+def _gathered(line: Line, frame: Frame, K: Sequence[int], effort: Effort) -> tuple[Block, int]:
+    """The block of the modes K, and the place after them."""
     block, at = Block.of(line.tensors[0]), 1
     for k in K:
         at, block = _absorbed(line.tensors, at, block, frame, k, effort)
-    return block, line.tensors[at]
+    return block, at
 
 
 def _absorbed(

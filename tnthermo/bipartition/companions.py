@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.bipartition.frame import Frame
+from tnthermo.bipartition.frame import Frame, thermal_entropy
 from tnthermo.bipartition.line import Line, collect
-from tnthermo.bipartition.squeezing import squeezed
+from tnthermo.bipartition.squeezing import FAR, SPREAD, squeezed
 from tnthermo.kernels.arrays import array_list
 from tnthermo.kernels.measure import correlations, lowered, pass_right
 from tnthermo.state import State, Tensor
@@ -35,9 +35,7 @@ Real = npt.NDArray[np.float64]
 UNPHYSICAL = 1e-6  # how far below 1/2 a symplectic eigenvalue may be by rounding, relative
 NOTHING = 1e-14  # of an operator's squared norm, where 1 is that of equilibrium
 GROWTH = 0.05  # of the divergence, when the two highest levels of every site are left out: more is not converged
-LARGE = 1e100  # solutions of a recurrence are made smaller beyond it
 LEAST_ROWS = 256  # for the time that a cell's own operator takes
-FAR, SPREAD = 40.0, 4.0  # exp(-FAR) is left out of sums over number states; more of them for every level of a cell
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,12 +155,6 @@ def gaussian(found: Moments, frame: Frame) -> Gaussian:
     n = np.maximum(1 / t - 0.5, 0.0)
     change = np.sum(np.sort(thermal_entropy(n)) - np.sort(thermal_entropy(n0)))
     return Gaussian(entropy_change=float(change), quanta=quanta)
-
-
-def thermal_entropy(n: Real) -> Real:
-    """(n + 1) log(n + 1) - n log n without cancellation."""
-    positive = np.where(n > 0, n, 1.0)
-    return np.log1p(n) + np.where(n > 0, positive * np.log1p(1 / positive), 0.0)
 
 
 def _physical(found: Moments, frame: Frame) -> tuple[Complex, Complex, Real]:

@@ -57,6 +57,12 @@ class Frame:
         return np.asarray(cosh @ one + sinh @ other)  # u b'^dag + h.c. = u* b' + h.c.
 
 
+def thermal_entropy(n: Real) -> Real:
+    """(n + 1) log(n + 1) - n log n (...) of occupations n >= 0 (...), nats, without cancellation."""
+    positive = np.where(n > 0, n, 1.0)
+    return np.asarray(np.log1p(n) + np.where(n > 0, positive * np.log1p(1 / positive), 0.0))
+
+
 def why_not(model: Model) -> str:
     """Why a model has no `Frame`; "" where it has one."""
     for j, coupling in enumerate(model.couplings):
@@ -121,8 +127,7 @@ def frame(model: Model) -> Frame:
         columns["own"].append(wide[0])
         columns["partner"].append(wide[1])
     all_of = {name: np.concatenate(parts) for name, parts in columns.items()}
-    n = np.sinh(all_of["theta"]) ** 2
-    entropies = (n + 1) * np.log1p(n) - np.where(n > 0, n * np.log(np.where(n > 0, n, 1.0)), 0.0)
+    entropies = thermal_entropy(np.sinh(all_of["theta"]) ** 2)
     order = np.lexsort([-all_of["frequencies"], entropies])
     return Frame(
         frequencies=all_of["frequencies"][order],
