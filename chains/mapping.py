@@ -220,7 +220,14 @@ def _cells(bath: StarCells) -> ModeFunctions:
         positive[k, first] = 1.0
         negative[k, partner] = 1.0
     cosh, sinh = np.cosh(bath.theta), np.sinh(bath.theta)
-    w = np.asarray(bath.frequencies)
+    return _modes_themselves(np.asarray(bath.frequencies), positive, negative, (cosh, sinh), 0.0)
+
+
+def _modes_themselves(
+    w: FloatArray, positive: FloatArray, negative: FloatArray, squeezing: tuple[FloatArray, FloatArray], error: float
+) -> ModeFunctions:
+    """Return functions of modes that are no quadrature nodes: all weights 1."""
+    cosh, sinh = squeezing
     return ModeFunctions(
         frequencies=w,
         weights=np.ones_like(w),
@@ -228,7 +235,7 @@ def _cells(bath: StarCells) -> ModeFunctions:
         negative=negative,
         cosh=cosh,
         sinh=sinh,
-        error=0.0,
+        error=error,
     )
 
 
@@ -246,13 +253,4 @@ def _discrete(bath: Chain, density: Discrete) -> ModeFunctions:
         negative = rows[: w.size][::-1]
     elif bath.weight == "absorption":
         negative = rows
-    cosh, sinh = _squeezing(w, bath.temperature)
-    return ModeFunctions(
-        frequencies=w,
-        weights=np.ones_like(w),
-        positive=positive,
-        negative=negative,
-        cosh=cosh,
-        sinh=sinh,
-        error=_defect(positive, negative),
-    )
+    return _modes_themselves(w, positive, negative, _squeezing(w, bath.temperature), _defect(positive, negative))
