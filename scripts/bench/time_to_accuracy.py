@@ -43,6 +43,8 @@ LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "NUMBA")
 THREADS = {f"{name}_NUM_THREADS": "1" for name in LIBRARIES} | {"VECLIB_MAXIMUM_THREADS": "1"}
 GRACE = 900.0
 """Seconds for imports and compilation beside the limit."""
+ENOUGH = 10.0
+"""Seconds of runs of one setting after which it is not repeated: noise is a matter of the short ones."""
 FEWEST_TIMES = 8
 ALARM = 14
 """SIGALRM, with which a driver ends at its limit."""
@@ -216,9 +218,9 @@ def launch(who: str, folder: Path, settings: Settings, limit: float | None) -> t
 
 
 def attempt(case: Case, who: str, folder: Path, settings: Settings, limit: float, repeat: int) -> Attempt:
-    """Run one setting ``repeat`` times."""
+    """Run one setting ``repeat`` times, or until its runs have taken ENOUGH together."""
     walls: list[float] = []
-    for _ in range(repeat):
+    while len(walls) < repeat and sum(walls) < ENOUGH:
         try:
             t, z, said = launch(who, folder, settings, limit)
         except (TimeoutError, RuntimeError) as failure:
@@ -460,7 +462,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--grid", choices=("quick", "full"), default="full")
     parser.add_argument("--limit", type=float, default=180.0, help="seconds for one run")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each setting; the best one counts")
+    parser.add_argument("--repeat", type=int, default=1, help="runs of each setting of a few seconds; the best one counts")
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="competitors in random order")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder of tables, figures and runs")
     parser.add_argument("--json", action="store_true", help="print one list of results, and nothing else, to stdout")
