@@ -128,8 +128,8 @@ def _rotate(one: Tensor, two: Tensor, rotation: Complex, weight: float) -> tuple
     pair = np.tensordot(one, two, axes=1).transpose(1, 2, 0, 3)  # (m, k, l, r)
     before = float(np.vdot(pair, pair).real)
     populations = np.sum(np.abs(pair) ** 2, axis=(2, 3))
-    m, k = np.indices(populations.shape)
-    totals = _levels(np.bincount((m + k).ravel(), populations.ravel()), weight)
+    total_of = np.add.outer(np.arange(one.shape[1]), np.arange(two.shape[1]))
+    totals = _levels(np.bincount(total_of.ravel(), populations.ravel()).astype(np.float64), weight)
     gate = beam_splitter(rotation, one.shape[1], two.shape[1], totals)
     turned = np.zeros((totals, totals, *pair.shape[2:]), dtype=np.complex128)
     for total in range(totals):
