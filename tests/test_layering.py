@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # fmt: off
 ORDER = [
     "kernels",
-    "checkpoint", "rows", "signals", "threads", "usage", "storage", "lock", "line", "local", "drive", "observables", "coupling", "terms", "model",
+    "checkpoint", "rows", "signals", "threads", "usage", "storage", "lock",
+    "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "blocks", "tdvp", "tebd", "exact", "bipartition",
     "clock", "record", "trajectory", "start", "flags", "course", "run", "evolve",

@@ -140,7 +140,11 @@ class BlockState:
 def saved_state(saved: Snapshot, model: Model, time: float) -> State:
     """The state in a snapshot that has "tensors", "dimension" and "ancilla"."""
     return State(
-        tensors=tuple(saved["tensors"]), time=time, dimension=saved["dimension"], ancilla=saved["ancilla"], system=model.line.system
+        tensors=tuple(saved["tensors"]),
+        time=time,
+        dimension=saved["dimension"],
+        ancilla=saved["ancilla"],
+        system=model.line.system,
     )
 
 

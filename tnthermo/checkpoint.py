@@ -1,10 +1,10 @@
 """One checkpoint as a file: numbers, texts and arrays behind a SHA-256 that covers every bit of them. No pickle.
 
-    line                 b"tnthermo checkpoint\\n"
-    32 bytes             SHA-256 of all that follows
-    8 bytes              length of the header, little-endian
-    header               JSON: {"format": 1, ..., "state": tree}, an array in it being {"array": [type, shape, offset]}
-    arrays               little-endian, row by row, offsets counted from the end of the header
+line                 b"tnthermo checkpoint\\n"
+32 bytes             SHA-256 of all that follows
+8 bytes              length of the header, little-endian
+header               JSON: {"format": 1, ..., "state": tree}, an array in it being {"array": [type, shape, offset]}
+arrays               little-endian, row by row, offsets counted from the end of the header
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def pack(header: Mapping[str, Any], state: Snapshot) -> list[Any]:
     def plain(value: Any) -> Any:
         nonlocal size
         if isinstance(value, np.ndarray):
-            array = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
+            array: Any = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
             if array.dtype.str not in TYPES:
                 raise TypeError(f"a checkpoint holds no arrays of type {value.dtype}")
             offset, size = size, size + array.nbytes
@@ -103,8 +103,8 @@ def _parsed(data: bytes, start: int) -> Tree:
     def filled(value: Any) -> Any:
         if isinstance(value, dict) and set(value) == {"array"}:
             kind, shape, offset = value["array"]
-            if kind not in TYPES:
-                raise ValueError(f"an array of type {kind!r}")
+            if kind not in TYPES or any(size < 0 for size in shape):
+                raise ValueError(f"an array of type {kind!r}, shape {shape}")
             count = math.prod(shape)
             if count == 0:
                 return np.zeros(shape, dtype=kind)

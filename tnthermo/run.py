@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,7 +26,7 @@ from tnthermo.local import Matrix
 from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.observables import Observable
-from tnthermo.record import Local, Measure, mode_functions
+from tnthermo.record import Measure, mode_functions
 from tnthermo.start import Prepared, per_bath, prepare
 from tnthermo.tdvp import StepReport, TDVPEngine, filled
 from tnthermo.tebd import TEBDEngine
@@ -166,7 +167,10 @@ class Run:
     keeper: Keeper | None = None
 
     def go(self, stage: str) -> Trajectory:
-        """Carry it out. Raises `RunFailed` for a number that is not finite or runs away, `NotConverged` in strict mode, what the keeper raises."""
+        """Carry it out.
+
+        Raises `RunFailed` for a number that is not finite or runs away, `NotConverged` in strict mode, and what the keeper raises.
+        """
         with one_blas_thread(), CompileClock() as clock:
             found = self._go(stage)
         return replace(found, compile_seconds=clock.seconds, peak_memory=peak_memory())
@@ -178,7 +182,7 @@ class Run:
         times = step_times(self.until, self.algorithm.step, model.breaks)
         recorded = record_indices(times, recording.every, self.algorithm.step)
         course = self._course(keeper, stage, times, recorded)
-        start, engine, flags = course.start, course.engine, course.flags
+        engine, flags = course.engine, course.flags
         measure = Measure(model)
         due = recording.indices(times[recorded], correlated=self._kind() != "product")
         functions = mode_functions(model) if due["occupations"] else ()
@@ -207,15 +211,11 @@ class Run:
             if self.progress is not None:
                 begun = started - course.wall_seconds
                 self.progress(progress_at(blocks, t, self.until, k, begun, course.dropped, stage))
-            if k <= last:
-                keeper.after_step(stage, t, lambda k=k: course.snapshot(times[: k + 1], started), last=k == last)
-            else:  # a shortened last step: from the one before it a longer run goes on
-                keeper.look()
+            if k <= last:  # then a shortened last step may follow: a longer run goes on from the one before it
+                keeper.after_step(stage, t, partial(course.snapshot, times[: k + 1], started), last=k == last)
         return self._trajectory(course, times, np.array(recorded, dtype=np.int64), functions, due, started)
 
-    def _course(
-        self, keeper: Keeper, stage: str, times: npt.NDArray[np.float64], recorded: Sequence[int]
-    ) -> Course:
+    def _course(self, keeper: Keeper, stage: str, times: npt.NDArray[np.float64], recorded: Sequence[int]) -> Course:
         """At the start, or as far as an earlier process came."""
         saved = keeper.load(stage)
         if saved is None:

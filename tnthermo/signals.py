@@ -44,7 +44,9 @@ def listening(say: Callable[[str], None] = lambda text: None) -> Iterator[Stop]:
         if number == signal.SIGINT:
             signal.signal(number, signal.SIG_DFL)
             if sys.stderr.isatty():
-                sys.stderr.write("\x1b[?25h")  # the progress line hides the cursor; whoever is ended at once cannot show it again
+                sys.stderr.write(
+                    "\x1b[?25h"
+                )  # the progress line hides the cursor; whoever is ended at once cannot show it again
 
     try:
         for name in STOPPING:

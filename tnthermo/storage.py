@@ -100,7 +100,7 @@ def check_space(folder: Path, needed: float, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StorageError(
-            f"{folder.absolute()} has {readable(free)} of free space, {what} may take {readable(needed)}: free some, or choose another --out"
+            f"{folder.absolute()} has {readable(free)} of free space, {what} take {readable(needed)}: free some, or choose another --out"
         )
 
 

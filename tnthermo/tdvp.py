@@ -62,7 +62,9 @@ class StepReport:
 
 
 class TDVPEngine:
-    """Propagates a `BlockState` by one of the TDVP algorithms; a driven H is taken at the middle of every sweep. TDVP1 wants a `filled` state.
+    """Propagates a `BlockState` by one of the TDVP algorithms; a driven H is taken at the middle of every sweep.
+
+    state      for TDVP1 a `filled` one
 
     imaginary  exp(-dt H) instead of exp(-i dt H), the norm kept at 1 after every sweep; ``log_norm`` adds up what it was
     """

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from tnthermo.algorithms import TEBD
 from tnthermo.blocks import BlockState, more_levels, site_moment
-from tnthermo.model import Model
 from tnthermo.checkpoint import Snapshot
+from tnthermo.model import Model
 from tnthermo.network import Automaton, mps_tensors, to_quimb_hamiltonian, to_quimb_mps
 from tnthermo.state import State
 from tnthermo.tdvp import StepReport, substeps
