@@ -119,14 +119,6 @@ def later(raw: dict[str, Any]) -> list[Problem]:
     if "sweep" in raw:
         refuse("sweep", "[sweep]", "one run for each configuration file")
         del raw["sweep"]
-    entries = [
-        ("run", "checkpoint_every", "leave it out: runs are not interruptible yet"),
-    ]
-    for name, key, instead in entries:
-        table = raw.get(name)
-        if isinstance(table, dict) and key in table:
-            refuse(f"{name}.{key}", table[key], instead)
-            del table[key]
     return problems
 
 
