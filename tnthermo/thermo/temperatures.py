@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.local import PAULI
 from tnthermo.model import Model
 from tnthermo.thermo.energies import heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, Findings, entropy_rate
 from tnthermo.thermo.expectations import Expectations
 from tnthermo.thermo.integrate import derivative
+from tnthermo.thermo.qubit import bloch_vector, extended_inverse_temperature
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -104,11 +104,6 @@ def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
     return Findings(values=values, attributes=attributes)
 
 
-def _bloch(matrices: Complex) -> Real:
-    """Components (n, 3) of matrices (n, 2, 2) on sigma_x, sigma_y, sigma_z: Re Tr[sigma M]."""
-    return np.stack([np.real(np.einsum("ij,nji->n", PAULI[k], matrices)) for k in "xyz"], axis=-1)
-
-
 def extended_temperature(rho: Complex, effective: Complex, Qdot_S: Real, Qdot_error: Real) -> Findings:
     """T_ext_S (n,), energy, of a qubit. [48]
 
@@ -122,15 +117,12 @@ def extended_temperature(rho: Complex, effective: Complex, Qdot_S: Real, Qdot_er
     nan = np.full(Qdot_S.shape, np.nan)
     if rho.shape[-1] != 2:
         return Findings(values={"T_ext_S": nan}, attributes={"T_ext_S": {"reason": "defined for qubits only"}})
-    r, h = _bloch(rho), _bloch(effective)
+    r, h = bloch_vector(rho), bloch_vector(effective)
     length, field = np.linalg.norm(r, axis=1), np.linalg.norm(h, axis=1)
     still, mixed, free = np.abs(Qdot_S) <= Qdot_error, length <= ROUNDING, field <= ROUNDING
     undefined = still | mixed | free
-    pure = length >= 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cosine = np.sum(r * h, axis=1) / (length * field)
-        slope = np.where(pure, np.inf, np.log1p(np.where(pure, 0.0, length)) - np.log1p(-np.where(pure, 0.0, length)))
-        value = np.where(undefined, np.nan, -field / (slope * cosine))
+    with np.errstate(divide="ignore"):
+        value = np.where(undefined, np.nan, 1 / extended_inverse_temperature(r, h))
     reasons = [
         f"{text} ({int(where.sum())} points)"
         for where, text in ((still, "|dQ_S| is zero within error"), (mixed, "r = 0"), (free, "|hvec| = 0"))
