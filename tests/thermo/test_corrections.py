@@ -130,7 +130,7 @@ def test_extended_production(t: float) -> None:
     rates = forms.golden_rule(
         chains.PowerLaw(alpha=0.1 / (4 * np.pi * W0), shape="hard"), splitting=W0, temperature=1 / BETA
     )
-    assert close(forms.exchange(rates, initial=MIXED, times=[t]).Sigmadot_ext_S[0], exact, 1e-6)
+    assert close(forms.exchange(rates, initial=MIXED, times=[t]).Sigmadot_ext_S_along_z[0], exact, 1e-6)
 
 
 # [29]: a driven H_S does work that Tr[rho_S (x) rho_B dH_int] does not see.

@@ -152,9 +152,13 @@ COLUMNS: tuple[Column, ...] = (
         "D_S(0) - D_S(t) = Delta S_S - beta Delta E_S [41-43]",
     ),
     _entropy_rate("Sdot_S", "entropy rate of the system", "-Tr[d rho_S/dt log rho_S]"),
-    _entropy_rate("Sdot_B", "entropy rate of the physical bath", "dS_B/dt; at T > 0 by differences of S_B", "Sdot_B_width"),
+    _entropy_rate(
+        "Sdot_B", "entropy rate of the physical bath", "dS_B/dt; at T > 0 by differences of S_B", "Sdot_B_width"
+    ),
     _entropy_rate("Sigmadot_S", "entropy production rate of the system", "dS_S/dt - beta dQ_S/dt [40]"),
-    _entropy_rate("Sigmadot_B", "entropy production rate of the bath", "dS_B/dt - sum_j beta_j dQ_Bj/dt [40]", "Sdot_B_width"),
+    _entropy_rate(
+        "Sigmadot_B", "entropy production rate of the bath", "dS_B/dt - sum_j beta_j dQ_Bj/dt [40]", "Sdot_B_width"
+    ),
     _entropy_rate(
         "Sigmadot_pseudo_S",
         "entropy production rate of the system at its pseudo-temperature",

@@ -1,8 +1,9 @@
 """Example I of the paper, a qubit that exchanges quanta with its bath, to second order: its ledger for any start [51-71].
 
 H_S = (w0/2) sigma_z, L = sigma_minus; rates of `golden_rule`, the one convention G = 4 gamma everywhere (a correction to [56], [59],
-[60], [63]). Valid for 1/w0, 1/(bandwidth of J) << t, to leading order of the coupling: h, U_chi and the work are of higher order than
-the rates here, so that dU_S = dQ_S. Numbers in brackets: Alipour et al., Sci. Rep. 6, 35568 (2016).
+[60], [63]). Valid for 1/w0, 1/(bandwidth of J) << t, to leading order of the coupling. The rates of h and of U_chi are of higher order,
+the mean field's work is not: a coherence turns at w0 beside the field <C> that it drives, so that heat and energy of S differ by
+G w0 |rho_01|^2, as those of B do in [66-68], and dQ_S = -dQ_B [26]. Numbers in brackets: Alipour et al., Sci. Rep. 6, 35568 (2016).
 """
 
 from __future__ import annotations
@@ -40,15 +41,17 @@ class Exchange:
 
     bloch, rho_S     (n, 3), (n, 2, 2): z = z0 e^(-gamma~ t) + tanh(beta w0/2) (e^(-gamma~ t) - 1), coherences fall at gamma~/2 and turn
                      with w0 + Omega [56]
-    U_S              w0 z/2
-    Qdot_S           (w0/2) dz/dt, heat into the system [63]
+    U_S, Udot_S      w0 z/2; (w0/2) dz/dt, which is [63]: the heat of a Lindblad equation, without the mean field
+    Qdot_S, Wdot_S   the ledger's: dU_S + G w0 |rho_01|^2 = -dQ_B; -G w0 |rho_01|^2
     S_S, Sdot_S      dS_S = -(dr/2) log((1 + r)/(1 - r)) [58]
     inverse_T_S      dS_S/dU_S, T_S its inverse [59, 60], with the numerator of [59] as corrected,
                      -(gamma~ (x^2 + y^2) + 2 G z + 2 gamma~ z^2)
     T_ext_S          1/T = -(1/w0) (z/r) log((1 + r)/(1 - r)) [64]
-    Sigmadot_ext_S   dS_S - dQ_S/T_ext = -(1/2) ((x dx + y dy)/r) log((1 + r)/(1 - r)), [65] as corrected: printed with dr in the place
-                     of (x dx + y dy)/r
-    Sigmadot_S       dS_S - beta dQ_S [40], for this generator -dD(rho_S || rho_S^beta)/dt >= 0 [41-43]; NaN at T = 0
+    Sigmadot_ext_S_along_z   dS_S - dU_S/T_ext = -(1/2) ((x dx + y dy)/r) log((1 + r)/(1 - r)), [65] as corrected: printed with dr in the
+                     place of (x dx + y dy)/r
+    Sigmadot_ext_S   the ledger's: dS_S - dQ_S/T_ext. The mean field tilts H_S_eff by O(lambda^2) and the coherence turns across it at w0
+    Sigmadot_Lindblad_S   dS_S - beta dU_S = -dD(rho_S || rho_S^beta)/dt >= 0 [41-43]; NaN at T = 0
+    Sigmadot_S       the ledger's: dS_S - beta dQ_S [40], smaller by beta G w0 |rho_01|^2: it may be negative; NaN at T = 0
     D_S              D(rho_S || rho_S^beta); NaN at T = 0
     Edot_B, Qdot_B   G w0 ((n + 1) rho_00 - n rho_11), the same - G w0 |rho_01|^2, into the bath [66-68]; dU_B = dE_B there
     Sdot_B           beta Qdot_B, so that dSigma_B = dS_B - beta dQ_B = 0 [70, 71]; NaN at T = 0
@@ -61,13 +64,17 @@ class Exchange:
     bloch: Real
     rho_S: Complex
     U_S: Real
+    Udot_S: Real
     Qdot_S: Real
+    Wdot_S: Real
     S_S: Real
     Sdot_S: Real
     inverse_T_S: Real
     T_S: Real
     T_ext_S: Real
+    Sigmadot_ext_S_along_z: Real
     Sigmadot_ext_S: Real
+    Sigmadot_Lindblad_S: Real
     Sigmadot_S: Real
     D_S: Real
     Edot_B: Real
@@ -119,19 +126,27 @@ def exchange(rates: GoldenRule, *, initial: Any, times: npt.ArrayLike) -> Exchan
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse_S, inverse_B = (np.where(ended, np.nan, s / u) for s, u in ((Sdot_S, Udot), (bath.Sdot_B, bath.Udot_B)))
         T_S, T_B = 1 / inverse_S, 1 / inverse_B
-        T_ext = 1 / extended_inverse_temperature(vector, field)
+        inverse_ext = extended_inverse_temperature(vector, field)
+        T_ext = 1 / inverse_ext
     if ended.any():
         reasons |= dict.fromkeys(("T_S", "inverse_T_S", "T_B", "inverse_T_B"), "0/0: nothing changes, within rounding")
     if T == 0:
-        reasons |= dict.fromkeys(("Sigmadot_S", "D_S", "Sdot_B", "T_B", "inverse_T_B"), "beta infinite")
+        reasons |= dict.fromkeys(
+            ("Sigmadot_S", "Sigmadot_Lindblad_S", "D_S", "Sdot_B", "T_B", "inverse_T_B"), "beta infinite"
+        )
     if np.isnan(T_ext).any():
         reasons["T_ext_S"] = "r = 0"
+    mean_field = bath.Udot_B - bath.Qdot_B
+    Qdot = Udot + mean_field
+    with np.errstate(invalid="ignore"):
+        ext = np.where(mean_field == 0, 0.0, mean_field * inverse_ext)
+    along_z = extended_production_rate(vector, change, field)
     return Exchange(
-        t=t, rates=rates, bloch=vector, rho_S=bloch_matrix(vector), U_S=w * vector[:, 2] / 2, Qdot_S=Udot,
-        S_S=entropy_of_length(length), Sdot_S=Sdot_S, inverse_T_S=inverse_S, T_S=T_S, T_ext_S=T_ext,
-        Sigmadot_ext_S=extended_production_rate(vector, change, field), Sigmadot_S=Sdot_S - beta * Udot,
-        D_S=relative_entropy_to_gibbs(vector, w, T) if T > 0 else nan, Edot_B=bath.Edot_B, Qdot_B=bath.Qdot_B,
-        Sdot_B=bath.Sdot_B, inverse_T_B=inverse_B, T_B=T_B, reasons=reasons,
+        t=t, rates=rates, bloch=vector, rho_S=bloch_matrix(vector), U_S=w * vector[:, 2] / 2, Udot_S=Udot, Qdot_S=Qdot,
+        Wdot_S=-mean_field, S_S=entropy_of_length(length), Sdot_S=Sdot_S, inverse_T_S=inverse_S, T_S=T_S, T_ext_S=T_ext,
+        Sigmadot_ext_S_along_z=along_z, Sigmadot_ext_S=along_z - ext, Sigmadot_Lindblad_S=Sdot_S - beta * Udot,
+        Sigmadot_S=Sdot_S - beta * Qdot, D_S=relative_entropy_to_gibbs(vector, w, T) if T > 0 else nan, Edot_B=bath.Edot_B,
+        Qdot_B=bath.Qdot_B, Sdot_B=bath.Sdot_B, inverse_T_B=inverse_B, T_B=T_B, reasons=reasons,
     )  # fmt: skip
 
 
