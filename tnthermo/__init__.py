@@ -11,6 +11,7 @@ from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
 from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
+from tnthermo.thermo import closed_forms
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
@@ -51,6 +52,7 @@ __all__ = [
     "Trajectory",
     "evolve",
     "Dephasing",
+    "closed_forms",
     "dephasing",
     "ledger",
     "load",
