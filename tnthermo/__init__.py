@@ -14,6 +14,7 @@ from tnthermo.state import State
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
+from tnthermo.thermo.weak_coupling import weak_coupling
 from tnthermo.trajectory import Trajectory
 from tnthermo.two_time import spectrum, two_time
 
@@ -58,4 +59,5 @@ __all__ = [
     "spectrum",
     "steady_currents",
     "two_time",
+    "weak_coupling",
 ]
