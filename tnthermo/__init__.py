@@ -11,6 +11,7 @@ from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
 from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
+from tnthermo.thermo.alpha import alpha_scan, matching_alpha
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
@@ -51,6 +52,8 @@ __all__ = [
     "State",
     "Trajectory",
     "evolve",
+    "alpha_scan",
+    "matching_alpha",
     "Dephasing",
     "dephasing",
     "ledger",
