@@ -9,6 +9,7 @@ from tnthermo.coupling import Coupling, couple
 from tnthermo.drive import Cosine, Drive, Pulse, Ramp, TimeTable
 from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
+from tnthermo.lawbook.laws import Law, MeanForce, laws
 from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
 from tnthermo.thermo.alpha import alpha_scan, matching_alpha
@@ -57,6 +58,9 @@ __all__ = [
     "Dephasing",
     "dephasing",
     "ledger",
+    "Law",
+    "MeanForce",
+    "laws",
     "load",
     "plot",
     "spectrum",
