@@ -23,12 +23,12 @@ ORDER = [
     "network", "state",
     "algorithms", "blocks", "tdvp", "tebd", "exact", "bipartition",
     "clock", "record", "trajectory", "start", "flags", "course", "run", "evolve",
-    "thermo", "two_time",
+    "thermo", "two_time", "lawbook",
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
     "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",
     "config", "config_report", "config_estimate",
-    "checkpoints", "files", "display", "study", "convergence", "cluster",
-    "plot_style", "plot_baths", "plots", "cli", "__init__", "__main__",
+    "checkpoints", "files", "display", "study", "laws_study", "laws_display", "convergence", "cluster",
+    "plot_style", "plot_baths", "plot_laws", "plots", "cli", "__init__", "__main__",
 ]
 # fmt: on
 # A library that only these modules may import.

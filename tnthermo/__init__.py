@@ -9,12 +9,15 @@ from tnthermo.coupling import Coupling, couple
 from tnthermo.drive import Cosine, Drive, Pulse, Ramp, TimeTable
 from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
+from tnthermo.lawbook.laws import Law, MeanForce, laws
 from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
 from tnthermo.thermo import closed_forms
+from tnthermo.thermo.alpha import alpha_scan, matching_alpha
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
+from tnthermo.thermo.weak_coupling import weak_coupling
 from tnthermo.trajectory import Trajectory
 from tnthermo.two_time import spectrum, two_time
 
@@ -51,13 +54,19 @@ __all__ = [
     "State",
     "Trajectory",
     "evolve",
+    "alpha_scan",
+    "matching_alpha",
     "Dephasing",
     "closed_forms",
     "dephasing",
     "ledger",
+    "Law",
+    "MeanForce",
+    "laws",
     "load",
     "plot",
     "spectrum",
     "steady_currents",
     "two_time",
+    "weak_coupling",
 ]

@@ -1,4 +1,4 @@
-"""The command line: check, plan, run, show, plot.
+"""The command line: check, plan, run, show, plot, laws.
 
 Exit codes: 0 done, 1 failed (or another process is at work in the folder), 2 bad input or a refused checkpoint, 3 accuracy not reached,
 4 storage, 75 stopped with a checkpoint.
@@ -15,13 +15,15 @@ from typing import Annotated
 
 import typer
 
-from chains.problems import InvalidInput
-from tnthermo import files, plots, study
+from chains.problems import InvalidInput, Problem
+from tnthermo import files, laws_study, plots, study
 from tnthermo.config_estimate import planned
 from tnthermo.config_report import checked
 from tnthermo.display import ProgressDisplay, shown, steady_lines
 from tnthermo.evolve import NotConverged, RunFailed
+from tnthermo.laws_display import law_tables
 from tnthermo.lock import Held
+from tnthermo.plot_laws import save_law_figure
 from tnthermo.signals import Stopped, listening
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.ledger import installed_version
@@ -181,6 +183,49 @@ def plot(
         files.prepare_folder(folder)
         for path in plots.figures(dataset, folder):
             print(path)
+
+
+@app.command()
+def laws(
+    config: ConfigFile,
+    out: Annotated[
+        Path | None, typer.Option(help="output folder [default: results/NAME-laws of CONFIG]", show_default=False)
+    ] = None,
+    couplings: Annotated[
+        str | None,
+        typer.Option(help="factors of J, with commas [default: those of [laws], 0.01,0.1,1]", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what other runs left in the folder")] = False,
+    strict: Strict = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """Law by law and strength by strength: what holds, what fails, by how much, with error bars. laws.md, laws.csv, laws.json, laws.png."""
+    with outcomes(debug=debug):
+        folder = out or Path("results") / f"{config.stem}-laws"
+        factors = None if couplings is None else factors_of(couplings)
+        with ProgressDisplay(quiet=quiet) as progress:
+            report = laws_study.run_laws(
+                config, folder, couplings=factors, overwrite=overwrite, strict=strict, progress=progress, say=say
+            )
+        save_law_figure(report, folder)
+        print(law_tables(report))
+        say(f"written: {folder / laws_study.MARKDOWN}")
+        flags = [f"J x {run.factor:g}: {flag}" for run in report.runs for flag in run.flags]
+        for flag in flags:
+            say(f"not converged: {flag}")
+        if flags:
+            raise typer.Exit(ACCURACY)
+
+
+def factors_of(text: str) -> list[float]:
+    """ "0.1, 1" as numbers. Raises InvalidInput for anything else."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidInput(
+            [Problem(key="--couplings", value=text, allowed="positive numbers with commas, such as 0.01,0.1,1")]
+        ) from None
 
 
 def default_folder(config: Path) -> Path:

@@ -19,7 +19,7 @@ from tnthermo.config_drive import Drives
 from tnthermo.config_notes import Note, bath_doubts, drive_doubts, evolution_doubts, largest_splitting
 from tnthermo.config_read import BathKeys, Tables, read_tables
 from tnthermo.config_resolved import bath_values, physics_values, resolved_values
-from tnthermo.config_schema import Evolution, Record, Run, System, Thermodynamics
+from tnthermo.config_schema import Evolution, LawScan, Record, Run, System, Thermodynamics
 from tnthermo.config_text import Values, fingerprint, to_toml
 from tnthermo.coupling import couple
 from tnthermo.local import Matrix
@@ -63,6 +63,10 @@ class Config:
     @property
     def run(self) -> Run:
         return self.tables.made["run"]  # type: ignore[no-any-return]
+
+    @property
+    def laws(self) -> LawScan:
+        return self.tables.made["laws"]  # type: ignore[no-any-return]
 
     @property
     def drive(self) -> Drives:
@@ -143,7 +147,13 @@ def load_config(path: str | Path) -> Config:
     if problems:  # the chains' own problems belong to the list; without others `resolve` finds them
         problems += build(tables, path.absolute().parent)[1]
     raise_if_any(problems)
-    optional = {"thermodynamics": Thermodynamics(), "record": Record(), "run": Run(), "drive": Drives()}
+    optional = {
+        "thermodynamics": Thermodynamics(),
+        "record": Record(),
+        "run": Run(),
+        "drive": Drives(),
+        "laws": LawScan(),
+    }
     return Config(path=path, tables=replace(tables, made={**optional, **tables.made}))
 
 

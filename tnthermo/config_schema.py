@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
+from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
 from tnthermo.config_density import DENSITIES, DENSITY_KINDS, Density
@@ -30,6 +31,7 @@ from tnthermo.config_fields import (
     Positive,
     Section,
     integer,
+    number,
 )
 from tnthermo.local import STATES, Matrix, density_matrix, operator
 from tnthermo.observables import observables
@@ -243,6 +245,23 @@ class Run(Section):
     storage_patience: NotNegative = PATIENCE
 
 
+def _factors(value: Any) -> Any:
+    problems = [replace(p, key=p.key.removeprefix("_")) for p in sequence_problems("_", value)]
+    if not problems:
+        allowed = "positive factors of J, each once"
+        if not value or any(not factor > 0 for factor in value) or len(set(value)) < len(value):
+            problems.append(Problem(key="", value=value, allowed=allowed))
+    raise_if_any(problems)
+    return [float(factor) for factor in value]
+
+
+class LawScan(Section):
+    """[laws]: the coupling strengths that `tnthermo laws` goes through; it does not enter a run."""
+
+    couplings: Annotated[list[float], BeforeValidator(_factors)] = Field(default_factory=lambda: [0.01, 0.1, 1.0])
+    resolution: Annotated[float, number(above=0.0), Field(lt=1.0)] = 0.05
+
+
 SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
     "spectral_density": DENSITIES,
     "bath": Bath,
@@ -253,6 +272,7 @@ SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
     "thermodynamics": Thermodynamics,
     "record": Record,
     "run": Run,
+    "laws": LawScan,
 }
 OF_A_BATH = ("spectral_density", "bath", "coupling")
 REQUIRED = ("spectral_density", "bath", "system", "coupling", "evolution")

@@ -1,0 +1,312 @@
+"""The law report: no law fails within its error bar, every law can fail, and what cannot be told is said so."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.linalg import expm
+
+import chains
+import tnthermo as tt
+from tests.oracles.general import Bath, General
+from tests.thermo.test_alpha import run_of
+from tests.thermo.test_weak_coupling import TILTED, warm_exchange
+from tnthermo.lawbook.limits import exchange_limits, exchange_start, gibbs, settling, thermalisation
+from tnthermo.lawbook.reading import Reading
+from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown, order
+from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
+
+SIGN = Statement(name="sign", title="sign", equation="x >= 0", relation=">=", unit="nat")
+BALANCE = Statement(name="balance", title="balance", equation="x = 0", relation="=", unit="nat")
+SMALL = {"scale": 1.0, "resolution": 0.05}
+numbers = st.floats(-10, 10)
+bars = st.floats(0, 10)
+
+
+# Verdicts.
+
+
+@given(
+    true=numbers,
+    bound=numbers,
+    error=bars,
+    part=st.floats(-1, 1),
+    relation=st.sampled_from(["=", ">=", "->"]),
+    scale=bars,
+)
+def test_a_lawful_number_measured_within_its_error_bar_never_fails(true, bound, error, part, relation, scale) -> None:
+    lawful = max(true, bound) if relation == ">=" else bound
+    assert judge(relation, lawful + part * error, bound, error * (1 + 1e-12), scale, 0.05) != "fails"
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(-1, 1), st.floats(0, 1)), min_size=2, max_size=20))
+def test_a_production_that_never_falls_is_not_said_to_fall(steps) -> None:
+    truth = np.cumsum([rise for rise, _, _ in steps])
+    errors = np.array([size for _, _, size in steps])
+    measured = truth + np.array([part for _, part, _ in steps]) * errors
+    t = np.arange(truth.size, dtype=float)
+    assert never_falls(SIGN, t, measured, errors * (1 + 1e-12) + 1e-12, **SMALL).verdict != "fails"
+    assert over_time(SIGN, t, measured, errors * (1 + 1e-12) + 1e-12, **SMALL).verdict != "fails"
+
+
+@given(value=numbers, bound=numbers, error=bars, relation=st.sampled_from(["=", ">=", "->"]))
+def test_without_an_error_bar_nothing_is_told(value, bound, error, relation) -> None:
+    for unknown in (math.nan, math.inf):
+        assert judge(relation, value, bound, unknown, 1.0, 0.05) == "cannot tell"
+        assert judge(relation, unknown, bound, error, 1.0, 0.05) == "cannot tell"
+
+
+def test_every_verdict_is_reached() -> None:
+    assert judge("=", 0.1, 0.0, 0.05, 1.0, 0.05) == "fails"
+    assert judge("=", 0.01, 0.0, 0.02, 1.0, 0.05) == "holds"
+    assert judge("=", 0.01, 0.0, 0.2, 1.0, 0.05) == "cannot tell"
+    assert judge(">=", -0.1, 0.0, 0.05, 1.0, 0.05) == "fails"
+    assert judge(">=", 0.4, 0.0, 0.3, 1.0, 0.05) == "holds"
+    assert judge(">=", 0.2, 0.0, 0.3, 1.0, 0.05) == "cannot tell"
+    t, error = np.arange(4.0), np.full(4, 0.01)
+    fallen = never_falls(SIGN, t, np.array([0.0, 0.5, 0.4, 0.6]), error, **SMALL)
+    assert (fallen.verdict, fallen.time) == ("fails", 2.0)
+    assert fallen.value == pytest.approx(-0.1)
+    assert fallen.error == pytest.approx(0.02)
+    assert never_falls(SIGN, t, np.array([0.0, 0.5, 0.49, 0.6]), error, **SMALL).verdict == "holds"
+    once = over_time(BALANCE, t, np.array([0.0, 0.02, np.nan, 0.0]), error, **SMALL)
+    assert (once.verdict, once.time, once.excess) == ("fails", 1.0, 0.02)
+    assert "3 of 4" in once.reason
+    wide = over_time(BALANCE, t, np.zeros(4), np.array([0.0, 0.0, 0.5, 0.0]), **SMALL)
+    assert (wide.verdict, wide.time) == ("cannot tell", 2.0)
+    assert single(BALANCE, math.nan, 0.0, **SMALL).reason == "no value"
+
+
+# A faultless run, and the same with one column spoiled.
+
+
+@pytest.fixture(scope="module")
+def ledger() -> xr.Dataset:
+    """A strongly coupled qubit and one warm mode, its bath's entropy exact, error columns from half of the times."""
+
+    def known(run):
+        S_S = -np.sum(p * np.log(p), axis=-1) if (p := np.linalg.eigvalsh(run.rho_S[run.recorded])).size else None
+        S_chi = S_S + run.bath_entropy - run.joint_entropy
+        return replace(run, correlation_lower=S_chi, correlation_upper=S_chi)
+
+    settings = {"hamiltonian": np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex), "scale": 1.5}
+    return tt.ledger(replace(known(run_of(**settings)), rough=known(run_of(**settings, count=13))))
+
+
+def named(found: tuple[Law, ...], book: str = "Alipour et al.") -> dict[str, Law]:
+    return {law.name: law for law in found if law.book == book}
+
+
+def test_a_faultless_run_keeps_its_identities_and_says_by_how_much_the_rest_fails(ledger) -> None:
+    found = named(tt.laws(ledger))
+    identities = (
+        "first_law",
+        "work_balance",
+        "heat_balance",
+        "heat_from_chi",
+        "correlation_entropy",
+        "entropy_sum",
+        "sum_rule",
+    )
+    for name in (*identities, "clausius"):
+        assert found[name].text == "holds within error", found[name]
+    # what [71] has only to second order
+    bath = found["bath_production"]
+    assert bath.verdict == "fails"
+    assert bath.excess == pytest.approx(np.abs(ledger["Sigma_B"].values).max(), rel=1e-6)
+    temperature = found["bath_temperature"]
+    expected = (ledger["U_B"].values[-1] - ledger["U_B"].values[0]) / ledger["Delta_S_B"].values[-1]
+    assert temperature.value == pytest.approx(expected)
+    assert temperature.bound == 0.5
+    esposito = named(tt.laws(ledger), "Esposito et al.")
+    assert {law.verdict for law in esposito.values()} <= {"holds", "cannot tell"}
+    assert esposito["second_law_integral"].verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    ("column", "shift", "law", "book"),
+    [
+        ("residual_energy", 1e-3, "first_law", "Alipour et al."),
+        ("residual_work", -1e-3, "work_balance", "Alipour et al."),
+        ("residual_heat", 1e-3, "heat_balance", "Alipour et al."),
+        ("residual_chi", 1e-3, "heat_from_chi", "Alipour et al."),
+        ("residual_entropy", 1e-2, "production_split", "Alipour et al."),
+        ("S_chi", -2.0, "correlation_entropy", "Alipour et al."),
+        ("Delta_S_B", 0.05, "entropy_sum", "Alipour et al."),
+        ("Sigma_total", -3.0, "clausius", "Alipour et al."),
+        ("Sigma_S", -3.0, "Sigma_S_integral", "Alipour et al."),
+        ("E_B", 0.01, "first_law", "Esposito et al."),
+        ("Sigma_total", -3.0, "second_law_rate", "Esposito et al."),
+    ],
+)  # fmt: skip
+def test_a_spoiled_column_fails_its_law_and_its_error_bar_saves_it(ledger, column, shift, law, book) -> None:
+    """The shift grows from nothing at t = 0; with an error bar as large as the shift nothing can be said to fail any more."""
+    grown = shift * np.linspace(0, 1, ledger["t"].size)
+    spoiled = ledger.copy(deep=True)
+    spoiled[column] = ledger[column] + grown
+    assert named(tt.laws(spoiled), book)[law].verdict == "fails"
+    for name in list(spoiled.data_vars):
+        if str(name).endswith("_error") and spoiled[name].dims == ("t",):
+            spoiled[name] = spoiled[name] + np.abs(grown)
+    assert named(tt.laws(spoiled), book)[law].verdict != "fails"
+
+
+def test_without_error_columns_and_without_the_baths_entropy_it_cannot_tell(ledger) -> None:
+    bare = ledger.drop_vars([name for name in ledger.data_vars if str(name).endswith("_error")])
+    assert {law.verdict for law in tt.laws(bare)} == {"cannot tell"}
+    unknown = tt.ledger(replace(run_of(entropy=False), rough=run_of(entropy=False, count=13)))
+    found = named(tt.laws(unknown))
+    for name in ("correlation_entropy", "entropy_sum", "Sigma_B_integral", "bath_production", "bath_temperature"):
+        assert found[name].verdict == "cannot tell"
+        assert found[name].reason
+    assert found["first_law"].verdict == "holds"
+
+
+def test_bounds_are_enough_where_they_are_narrow(ledger) -> None:
+    """S_chi in an interval above 0 holds; an interval for Sigma_B that excludes 0 fails by its middle."""
+    narrow = ledger.copy(deep=True)
+    for name in ("S_chi", "Delta_S_B", "Sigma_B"):
+        middle = ledger[name].values
+        narrow[name] = ("t", np.full(middle.size, np.nan))
+        for end, sign in (("lower", -1), ("upper", 1)):
+            narrow[f"{name}_{end}"] = ("t", middle + sign * 0.005 * np.linspace(0, 1, middle.size))
+            narrow[f"{name}_{end}_error"] = ("t", np.zeros(middle.size))
+    found = named(tt.laws(narrow))
+    assert found["correlation_entropy"].verdict == "holds"
+    assert found["bath_production"].verdict == "fails"
+    assert found["bath_production"].error == pytest.approx(0.005, rel=0.3)
+
+
+def test_dephasing_has_its_own_limit() -> None:
+    """[102]: (Delta E_B + Delta h)/Delta S_B -> T, whatever alpha_S the ledger has; here to 5 per cent."""
+    start = np.array([[0.8, 0.2], [0.2, 0.2]])
+    found = named(tt.laws(tt.ledger(run_of(scale=0.3, initial=start))))
+    assert found["dephasing_bath_temperature"].value == pytest.approx(0.5, rel=0.05)
+    assert abs(found["bath_temperature"].value - 0.5) > 2 * abs(found["dephasing_bath_temperature"].value - 0.5)
+
+
+# Limits at long times.
+
+
+def relaxing(rate: float, until: float, *, end: np.ndarray, temperature: float = 0.4) -> Reading:
+    """rho_S going exponentially from the excited state of H_S = sigma_z/2 to ``end``."""
+    t = np.linspace(0, until, 51)
+    start = np.diag([1.0, 0.0]).astype(complex)
+    rho = end + np.exp(-rate * t)[:, None, None] * (start - end)
+    parts = np.stack([rho.real, rho.imag], axis=-1)
+    dims = ("t", "row", "column", "complex")
+    data = {"rho_S": (dims, parts), "rho_S_error": (dims, np.full(parts.shape, 1e-6))}
+    attributes = {
+        "temperatures": json.dumps([temperature]), "hamiltonian": "[[0.5, 0.0], [0.0, -0.5]]", "coupling": "[[0.0, 0.0], [1.0, 0.0]]",
+        "coupling_kind": "exchange", "alpha_S": 0.5,
+    }  # fmt: skip
+    return Reading(ledger=xr.Dataset(data, coords={"t": t}, attrs=attributes))
+
+
+def test_a_run_that_has_not_settled_says_nothing_about_its_limit() -> None:
+    thermal = gibbs(np.diag([0.5, -0.5]).astype(complex), 0.4)
+    other = np.diag([0.3, 0.7]).astype(complex)
+    assert thermalisation(relaxing(1.0, 40.0, end=thermal), 0.05).verdict == "holds"
+    elsewhere = thermalisation(relaxing(1.0, 40.0, end=other), 0.05)
+    assert elsewhere.verdict == "fails"
+    assert elsewhere.value == pytest.approx(0.3 - thermal[0, 0].real, abs=1e-6)
+    for rate in (1e-4, 1e-3, 1e-2):
+        slow = thermalisation(relaxing(rate, 40.0, end=thermal), 0.05)
+        assert slow.verdict == "cannot tell"
+    assert "too short" in thermalisation(relaxing(1e-9, 40.0, end=thermal), 0.05).reason
+    rest, _ = settling(relaxing(0.1, 40.0, end=thermal))
+    assert rest == pytest.approx(np.exp(-4.0) * (1 - thermal[0, 0].real), rel=1e-6)  # exact for an exponential
+
+
+def test_the_limits_of_the_exchange_example() -> None:
+    """[61] and [69] as the secular master equation has them, from a start with coherence."""
+    times = np.linspace(0, 160, 161)
+    weak = tt.weak_coupling(warm_exchange(), TILTED, times, "lindblad")
+    attributes = {
+        "hamiltonian": "[[0.5, 0.0], [0.0, -0.5]]",
+        "coupling": "[[0.0, 0.0], [1.0, 0.0]]",
+        "coupling_kind": "exchange",
+    }
+    r = Reading(ledger=weak.assign_attrs(attributes))
+    start = exchange_start(r)
+    assert start is not None
+    T_S, T_B = exchange_limits(r, 0.05, *start)
+    assert T_S.value == pytest.approx(T_S.bound, rel=1e-2)
+    assert T_B.value == pytest.approx(T_B.bound, rel=1e-2)
+    assert abs(T_S.bound - 0.5) > 0.02
+    assert abs(T_B.bound - 0.5) > 0.005
+    assert exchange_start(Reading(ledger=r.ledger.assign_attrs(coupling_kind="hermitian"))) is None
+
+
+# Mean force.
+
+
+def test_the_mean_force_production_is_a_difference_of_distances(ledger) -> None:
+    """Sigma*(t) = D(rho_S(0) || pi*) - D(rho_S(t) || pi*), pi* by definition."""
+    H = np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex)
+    bath = Bath(operator=np.diag([1.0, -1.0]).astype(complex), frequencies=(1.1,), couplings=(0.45,), beta=2.0)
+    whole = expm(-2.0 * General(hamiltonian=H, baths=(bath,), levels=16, initial=TILTED).total(0.0).toarray())
+    pi = np.einsum("aibi->ab", whole.reshape(2, 16, 2, 16)) / np.trace(whole)
+    state = tt.MeanForce(state=pi, error=1e-9)
+    found = named(tt.laws(ledger, mean_force_state=state), "mean force")
+
+    def distance(rho) -> float:
+        p, v = np.linalg.eigh(pi)
+        q = np.linalg.eigvalsh(rho)
+        return float(np.sum(q * np.log(q)) - np.real(np.trace(rho @ (v * np.log(p)) @ v.conj().T)))
+
+    rho = ledger["rho_S"].values[..., 0] + 1j * ledger["rho_S"].values[..., 1]
+    expected = np.array([distance(rho[0]) - distance(r) for r in rho])
+    fall = float(np.max(np.maximum.accumulate(expected) - expected))
+    assert found["second_law_rate"].value == pytest.approx(-fall, abs=1e-9)
+    assert found["second_law_integral"].value == pytest.approx(expected.min(), abs=1e-9)
+    wrong = named(tt.laws(ledger, mean_force_state=replace(state, state=np.eye(2) / 2)), "mean force")
+    assert abs(wrong["second_law_rate"].value + fall) > 1e-4
+    missing = named(tt.laws(ledger), "mean force")
+    assert all("not given" in law.reason for law in missing.values())
+
+
+# The report.
+
+
+def test_the_report_in_its_three_forms(ledger) -> None:
+    whole = tt.laws(ledger)
+    weaker = tuple(
+        replace(law, value=law.bound + 0.01 * (law.value - law.bound), error=0.01 * law.error) for law in whole
+    )
+    runs = (
+        Run(factor=0.1, laws=weaker, numbers={"Q": (1.0, 0.1)}),
+        Run(factor=1.0, laws=whole, numbers={}, flags=("bond cap",)),
+    )
+    report = Report(title="case", runs=runs)
+    assert order(report.factors, report.at("Alipour et al.", "bath_production")) == pytest.approx(2.0)
+    text = markdown(report)
+    for words in (
+        "# Laws: case",
+        "## Esposito et al.",
+        "## mean force",
+        "fails by",
+        "Not converged",
+        "bond cap",
+        "2.00",
+    ):
+        assert words in text
+    lines = csv_text(report).splitlines()
+    assert len(lines) == 1 + 2 * len(whole)
+    read = json.loads(json_text(report))
+    assert len(read["runs"]) == 2
+    values = {law["name"]: law["value"] for law in read["runs"][1]["laws"] if law["book"] == "Alipour et al."}
+    assert values["bath_production"] == named(whole)["bath_production"].value
+    with pytest.raises(KeyError):
+        report.at("Alipour et al.", "nonsense")
+
+
+def test_what_is_no_ledger_is_refused(ledger) -> None:
+    with pytest.raises(chains.InvalidInput) as caught:
+        tt.laws(ledger.drop_vars("E_B"), resolution=2.0)
+    assert {problem.key for problem in caught.value.problems} == {"ledger", "resolution"}

@@ -1,0 +1,58 @@
+"""Every law on one ledger."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import xarray as xr
+
+from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.lawbook.books import MeanForce, esposito, mean_force
+from tnthermo.lawbook.limits import limits
+from tnthermo.lawbook.paper import balances, entropies, productions
+from tnthermo.lawbook.reading import Reading
+from tnthermo.lawbook.verdict import RESOLUTION, Law
+
+NOT_GIVEN = MeanForce(state=None, reason="the mean-force state was not given")
+
+
+def laws(
+    ledger: xr.Dataset, *, mean_force_state: MeanForce | None = None, resolution: float = RESOLUTION
+) -> tuple[Law, ...]:
+    """What a ledger says of every law: value, bound, error bar, verdict. A law never fails within its error bar.
+
+    ledger            of `tnthermo.ledger`, with error columns (without them most verdicts are "cannot tell")
+    mean_force_state  pi* of the same model and temperature (`tnthermo.MeanForce`), for the book-keeping of that name
+    resolution        the largest error bar, in parts of the law's own scale, with which a law is said to hold; in (0, 1)
+
+    Books: "Alipour et al." (balances [21 - 26], entropies [31 - 35], productions [33, 39, 40], limits [57, 61, 69, 70, 71, 102]),
+    "Esposito et al.", "mean force" (`tnthermo.lawbook.books`).
+    Raises :class:`chains.InvalidInput` for a dataset that is no ledger, or a resolution out of range.
+    """
+    problems = []
+    missing = [
+        name
+        for name in ("t", "rho_S", "E_S", "E_B", "E_int", "S_S", "S_chi_lower", "Sigma_total")
+        if name not in ledger
+    ]
+    if missing:
+        problems.append(Problem(key="ledger", value=f"no {', '.join(missing)}", allowed="a dataset of tnthermo.ledger"))
+    if isinstance(resolution, bool) or not isinstance(resolution, int | float | np.number) or not 0 < resolution < 1:
+        problems.append(Problem(key="resolution", value=resolution, allowed="a number in (0, 1)"))
+    if not missing and not math.isfinite(float(ledger.attrs.get("alpha_S", math.nan))):
+        problems.append(
+            Problem(
+                key="ledger.alpha_S", value=ledger.attrs.get("alpha_S"), allowed="a finite number among the attributes"
+            )
+        )
+    raise_if_any(problems)
+    r = Reading(ledger=ledger)
+    found = [*balances(r, resolution), *entropies(r, resolution), *productions(r, resolution), *limits(r, resolution)]
+    found += [*esposito(r, resolution), *mean_force(r, mean_force_state or NOT_GIVEN, resolution)]
+    names = [(law.book, law.name) for law in found]
+    assert len(set(names)) == len(names)
+    return tuple(found)
+
+
+__all__ = ["InvalidInput", "Law", "MeanForce", "laws"]

@@ -1,0 +1,206 @@
+"""Limits that weak coupling has and strong coupling need not have: T_B -> T, dSigma_B -> 0, thermalisation, those of the two examples.
+
+A value at long times is known as far as the run has settled. What it may still move is taken from how rho_S has moved: as a geometric
+series, from the second half of the run and its ratio to the first. A run that has not begun to slow down says nothing about its limit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tnthermo.lawbook.reading import Complex, Reading, Series
+from tnthermo.lawbook.verdict import Law, Statement, over_time, single
+
+UNSETTLED = "the run is too short to see the system settle"
+COLD = "beta infinite"
+
+
+def limits(r: Reading, resolution: float) -> list[Law]:
+    """Every limit that the model of the ledger has. [57, 61, 69, 70, 71, 102]"""
+    found = [bath_production(r, resolution), bath_temperature(r, resolution, r.alpha_S), extended(r, resolution)]
+    found.append(thermalisation(r, resolution))
+    if is_dephasing(r):
+        found.append(bath_temperature(r, resolution, 1.0, name="dephasing_bath_temperature"))
+    exchange = exchange_start(r)
+    if exchange is not None:
+        found += exchange_limits(r, resolution, *exchange)
+    return found
+
+
+def bath_production(r: Reading, resolution: float) -> Law:
+    """Sigma_B = 0 at every time: to second order the bath produces no entropy of its own. [71]"""
+    statement = Statement(
+        name="bath_production",
+        title="the bath produces no entropy",
+        equation="dSigma_B -> 0 [71]",
+        relation="->",
+        unit="nat",
+    )
+    series, scale = r.series("Sigma_B"), r.series("Delta_S_B").size
+    value = np.where(r.measured, series.value, np.nan)
+    return over_time(statement, r.t, value, series.error, scale=scale, resolution=resolution, reason=series.reason)
+
+
+def bath_temperature(r: Reading, resolution: float, alpha_S: float, *, name: str = "bath_temperature") -> Law:
+    """Delta U_B/Delta S_B since t = 0 at the last time at which the bath's entropy is known, against T. [34, 69, 102]"""
+    statement = Statement(
+        name=name,
+        title=f"T_B is T, alpha_S = {alpha_S:g}",
+        equation="Delta U_B/Delta S_B -> T" + (" [102]" if alpha_S == 1.0 else " [34, 69]"),
+        relation="->",
+        unit="energy",
+        bound=r.temperature,
+    )
+    S_B = r.series("Delta_S_B")
+    known = np.flatnonzero(np.isfinite(S_B.value) & r.measured & (r.t > 0))
+    scale = abs(r.temperature)
+    if not r.temperature > 0 or not known.size:
+        reason = (
+            "baths of different temperatures"
+            if math.isnan(r.temperature)
+            else COLD
+            if r.temperature == 0
+            else S_B.reason
+        )
+        return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason)
+    i = int(known[-1])
+    energy = r.series("E_B").change + alpha_S * r.series("h").change
+    value, error = quotient(energy, S_B, i)
+    return single(statement, value, error, scale=scale, resolution=resolution, time=float(r.t[i]))
+
+
+def quotient(energy: Series, entropy: Series, i: int) -> tuple[float, float]:
+    """energy/entropy at time i and its error bar; infinite where the entropy is not known to differ from 0."""
+    U, S, U_error, S_error = (float(x[i]) for x in (energy.value, entropy.value, energy.error, entropy.error))
+    if S == 0 or not S_error < abs(S):
+        return (U / S if S != 0 else math.nan), math.nan if math.isnan(S_error) else math.inf
+    return U / S, (U_error + abs(U / S) * S_error) / (abs(S) - S_error)
+
+
+def extended(r: Reading, resolution: float) -> Law:
+    """T_ext_S at the end of the run against T. [48, 64, 70]"""
+    statement = Statement(
+        name="extended_temperature", title="T_ext_S is T", equation="T_ext_S -> T [48, 64, 70]",
+        relation="->", unit="energy", bound=r.temperature,
+    )  # fmt: skip
+    return _at_the_end(statement, r, r.series("T_ext_S"), resolution)
+
+
+def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: float) -> Law:
+    """A long-time value: its last one, with what it may still change (`settling`) added to its error."""
+    scale = abs(statement.bound)
+    known = np.flatnonzero(np.isfinite(series.value) & (r.t > 0))
+    if not known.size or not math.isfinite(statement.bound):
+        reason = series.reason or ("baths of different temperatures" if math.isnan(statement.bound) else "no value")
+        return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason)
+    i = int(known[-1])
+    middle = int(known[np.argmin(np.abs(r.t[known] - r.t[i] / 2))])
+    value, ahead = float(series.value[i]), settling(r)[1]
+    moved = abs(value - float(series.value[middle]))
+    rest = 0.0 if moved == 0 else moved * ahead
+    error, reason = float(series.error[i]) + rest, "" if math.isfinite(rest) else UNSETTLED
+    return single(statement, value, error, scale=scale, resolution=resolution, time=float(r.t[i]), reason=reason)
+
+
+def settling(r: Reading) -> tuple[float, float]:
+    """(what rho_S may still move, the same in units of its motion over the second half of the run).
+
+    Motion is measured by populations and moduli of coherences in the eigenbasis of H_S, so that free rotation is none: M_1 over the first
+    half of the run, M_2 over the second. With q = M_2/M_1 the rest is M_2 q/(1 - q): infinite for q >= 1, or where nothing has moved
+    beyond the error of rho_S.
+    """
+    rho, t = r.rho_S, r.t
+    _, vectors = np.linalg.eigh(r.hamiltonian)
+    moduli = np.abs(vectors.conj().T @ rho @ vectors)
+    middle = int(np.argmin(np.abs(t - t[-1] / 2)))
+    first, second = (float(np.abs(moduli[b] - moduli[a]).sum() / 2) for a, b in ((0, middle), (middle, -1)))
+    if not first > float(np.nan_to_num(r.rho_S_error[-1])) or second >= first:
+        return math.inf, math.inf
+    ahead = second / first / (1 - second / first)
+    return second * ahead, ahead
+
+
+def gibbs(hamiltonian: Complex, temperature: float) -> Complex:
+    """exp(-H/T)/Z (d, d); at T = 0 the projector on the ground states, divided by their number."""
+    energies, vectors = np.linalg.eigh(hamiltonian)
+    x = energies - energies[0]
+    weights = (
+        (x <= 1e-12 * max(1.0, np.abs(energies).max())).astype(float) if temperature == 0 else np.exp(-x / temperature)
+    )
+    return np.asarray((vectors * (weights / weights.sum())) @ vectors.conj().T)
+
+
+def thermalisation(r: Reading, resolution: float) -> Law:
+    """Trace distance of rho_S at the end of the run from exp(-beta H_S)/Z. [57]"""
+    statement = Statement(
+        name="thermalisation", title="the system relaxes to its Gibbs state", equation="rho_S -> exp(-beta H_S)/Z [57]",
+        relation="->", unit="1",
+    )  # fmt: skip
+    if r.driven or math.isnan(r.temperature):
+        reason = "driven" if r.driven else "baths of different temperatures"
+        return single(statement, math.nan, math.nan, scale=1.0, resolution=resolution, reason=reason)
+    return distance_at_the_end(statement, r, gibbs(r.hamiltonian, r.temperature), 0.0, resolution)
+
+
+def distance_at_the_end(statement: Statement, r: Reading, state: Complex, state_error: float, resolution: float) -> Law:
+    """Trace distance of the last rho_S from a state; its error: of both, and what rho_S may still move (`settling`)."""
+    rest = settling(r)[0]
+    distance = trace_distance(r.rho_S[-1], state)
+    error = float(r.rho_S_error[-1]) / 2 + state_error + rest
+    reason = "" if math.isfinite(rest) else UNSETTLED
+    return single(statement, distance, error, scale=1.0, resolution=resolution, time=float(r.t[-1]), reason=reason)
+
+
+def trace_distance(a: Complex, b: Complex) -> float:
+    """Half the trace norm of a - b."""
+    return float(np.abs(np.linalg.eigvalsh(a - b)).sum() / 2)
+
+
+def is_dephasing(r: Reading) -> bool:
+    """Whether every coupling is Hermitian and commutes with H_S, undriven, at one temperature."""
+    commute = all(np.abs(A @ r.hamiltonian - r.hamiltonian @ A).max() <= 1e-12 * np.abs(A).max() for A in r.couplings)
+    return commute and not r.driven and set(r.kinds) == {"hermitian"} and not math.isnan(r.temperature)
+
+
+def exchange_start(r: Reading) -> tuple[float, float, float] | None:
+    """(w_0, z(0), |x + i y|^2(0)) of a qubit with H_S = w_0 sigma_z/2, one bath, L proportional to sigma_minus; None for other models."""
+    H, T = r.hamiltonian, r.temperature
+    if (
+        H.shape != (2, 2)
+        or len(r.kinds) != 1
+        or r.kinds[0] != "exchange"
+        or r.driven
+        or not T > 0
+        or not r.product_start
+    ):
+        return None
+    L = r.couplings[0]
+    w0 = float((H[0, 0] - H[1, 1]).real)
+    aligned = H[0, 1] == 0 and w0 > 0 and np.abs(L[[0, 0, 1], [0, 1, 1]]).max() == 0
+    if not aligned:
+        return None
+    rho = r.rho_S[0]
+    return w0, float((rho[0, 0] - rho[1, 1]).real), 4 * float(abs(rho[0, 1]) ** 2)
+
+
+def exchange_limits(r: Reading, resolution: float, w0: float, z0: float, transverse: float) -> list[Law]:
+    """Long-time pseudo-temperatures of the secular master equation. [61, 69]
+
+    z and x^2 + y^2 approach z_eq = -tanh(beta w_0/2) and 0 at the same rate, so coherence never drops out of the ratios:
+    T_S -> T/(1 + c/(2 z_eq)), T_B -> T/(1 + c z_eq/2), c = (x^2 + y^2)(0)/(z(0) - z_eq).
+    """
+    T = r.temperature
+    z = -math.tanh(w0 / (2 * T))
+    found = []
+    c = transverse / (z0 - z) if z0 != z else math.inf
+    for name, who, number, factor in (("T_S", "system", "[61]", 1 / (2 * z)), ("T_B", "bath", "[69]", z / 2)):
+        denominator = 1 + c * factor
+        bound = T / denominator if denominator != 0 and math.isfinite(denominator) else math.inf
+        statement = Statement(
+            name=f"long_time_{name}", title=f"long-time {name} of the {who}",
+            equation=f"{name} -> its limit of second order {number}", relation="->", unit="energy", bound=bound,
+        )  # fmt: skip
+        found.append(_at_the_end(statement, r, r.series(name), resolution))
+    return found

@@ -1,0 +1,179 @@
+"""Laws over a scan of coupling strengths: a table of verdicts, and how each deviation grows with the coupling."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tnthermo.lawbook.verdict import Law
+
+MARKS = {"holds": "holds", "fails": "FAILS", "cannot tell": "?"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One strength of the coupling.
+
+    factor   of J, that is of g^2: H_int is multiplied by its root
+    laws     of the run's ledger
+    numbers  heat and entropy production at the end of the run in each book-keeping, by name: value and error
+    flags    what did not converge, by name
+    """
+
+    factor: float
+    laws: tuple[Law, ...]
+    numbers: Mapping[str, tuple[float, float]]
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The runs of a scan, ascending in the factor, and what was scanned, in words."""
+
+    title: str
+    runs: tuple[Run, ...]
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        return tuple(run.factor for run in self.runs)
+
+    def rows(self) -> Iterator[tuple[Law, ...]]:
+        """For each law its instances at all strengths; a law that some run lacks is left out there."""
+        for key in dict.fromkeys((law.book, law.name) for run in self.runs for law in run.laws):
+            yield tuple(law for run in self.runs for law in run.laws if (law.book, law.name) == key)
+
+    def at(self, book: str, name: str) -> tuple[Law, ...]:
+        """One law at all strengths. Raises KeyError for a law that is not there."""
+        found = tuple(law for run in self.runs for law in run.laws if (law.book, law.name) == (book, name))
+        if not found:
+            raise KeyError(f"no law {name!r} of {book!r}")
+        return found
+
+
+def order(factors: Sequence[float], laws: Sequence[Law]) -> float:
+    """The power of J with which a deviation grows, from the two smallest strengths at which it is twice its error bar; else NaN."""
+    seen = [
+        (factor, law.deviation)
+        for factor, law in zip(factors, laws, strict=True)
+        if math.isfinite(law.deviation) and law.deviation > 2 * law.error and factor > 0
+    ]
+    if len(seen) < 2:
+        return math.nan
+    (a, small), (b, large) = seen[:2]
+    return math.log(large / small) / math.log(b / a)
+
+
+def number(value: float, error: float) -> str:
+    """Three digits and the error bar to one: "1.23e-05 +- 2e-06"; "-" for no value."""
+    if not math.isfinite(value):
+        return "-" if math.isnan(value) else f"{value:g}"
+    return f"{value:.3g}" + (f" +- {error:.0e}" if math.isfinite(error) else " +- ?")
+
+
+def markdown(report: Report) -> str:
+    """The whole report as one page: verdicts, one line a law; then every value with its bound and error bar."""
+    factors = [f"{factor:g}" for factor in report.factors]
+    head = ["law", "equation", *(f"J x {factor}" for factor in factors), "deviation ~ J^p, p"]
+    lines = [f"# Laws: {report.title}", ""]
+    lines += [
+        "A law fails only where it misses its bound by more than its error bar; `?` is an error bar too large to tell, or no value.",
+        "",
+    ]
+    book = ""
+    for laws in report.rows():
+        if laws[0].book != book:
+            book = laws[0].book
+            lines += [f"## {book}", "", _row(head), _row(["---"] * len(head))]
+        cells = {run.factor: next((law for law in run.laws if law in laws), None) for run in report.runs}
+        verdicts = [
+            "" if law is None else law.text if law.verdict == "fails" else MARKS[law.verdict] for law in cells.values()
+        ]
+        whole = len(laws) == len(report.runs)
+        p = order(report.factors, laws) if whole else math.nan
+        lines.append(_row([laws[0].title, laws[0].equation, *verdicts, "" if math.isnan(p) else f"{p:.2f}"]))
+        if _last_of_book(report, laws):
+            lines.append("")
+    lines += [
+        "## Values",
+        "",
+        _row(["book", "law", "J x", "value", "bound", "at t", "verdict", "remark"]),
+        _row(["---"] * 8),
+    ]
+    for laws in report.rows():
+        for law in laws:
+            factor = next(run.factor for run in report.runs if law in run.laws)
+            time = "" if math.isnan(law.time) else f"{law.time:.4g}"
+            value, bound = number(law.value, law.error), f"{law.relation} {law.bound:.4g}"
+            lines.append(_row([law.book, law.name, f"{factor:g}", value, bound, time, law.text, law.reason]))
+    lines += ["", "## Heat and entropy production at the end of the run", ""]
+    names = list(dict.fromkeys(name for run in report.runs for name in run.numbers))
+    lines += [_row(["", *(f"J x {factor}" for factor in factors)]), _row(["---"] * (1 + len(factors)))]
+    lines += [
+        _row([name, *(number(*run.numbers.get(name, (math.nan, math.nan))) for run in report.runs)]) for name in names
+    ]
+    flagged = [f"- J x {run.factor:g}: {flag}" for run in report.runs for flag in run.flags]
+    if flagged:
+        lines += ["", "## Not converged", "", *flagged]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _last_of_book(report: Report, laws: tuple[Law, ...]) -> bool:
+    rows = list(report.rows())
+    i = next(i for i, row in enumerate(rows) if row[0].name == laws[0].name and row[0].book == laws[0].book)
+    return i + 1 == len(rows) or rows[i + 1][0].book != laws[0].book
+
+
+FIELDS = (
+    "book", "name", "title", "equation", "relation", "unit", "value", "bound", "error", "scale", "time", "verdict", "excess", "reason",
+)  # fmt: skip
+
+
+def csv_text(report: Report) -> str:
+    """One line for each law and strength, full precision."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["factor", *FIELDS])
+    for run in report.runs:
+        for law in run.laws:
+            writer.writerow([repr(run.factor), *(_plain(getattr(law, name)) for name in FIELDS)])
+    return stream.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    return repr(float(value)) if isinstance(value, float | np.floating) else value
+
+
+def json_text(report: Report) -> str:
+    """The report as JSON; what is not finite is null."""
+    runs = [
+        {
+            "factor": run.factor,
+            "laws": [{key: _json(value) for key, value in asdict(law).items()} for law in run.laws],
+            "numbers": {name: {"value": _json(v), "error": _json(e)} for name, (v, e) in run.numbers.items()},
+            "flags": list(run.flags),
+        }
+        for run in report.runs
+    ]
+    orders = {
+        f"{laws[0].book}: {laws[0].name}": _json(order(report.factors, laws))
+        for laws in report.rows()
+        if len(laws) == len(report.runs)
+    }
+    return json.dumps({"title": report.title, "orders": orders, "runs": runs}, indent=1) + "\n"
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,213 @@
+"""One law, one verdict: a value against a bound, with the error bar that both together have.
+
+    fails by ...       the bound is missed by more than the error bar
+    holds within error it is not, and the error bar is small enough to say so (`resolution` of the law's own scale), or the bound is
+                       cleared by more than the error bar
+    cannot tell        no value, no error bar, or one too large to tell
+
+A known interval is a value at its middle with half its width added to the error. Errors are never below 1e-9 of the scale: what rounding
+leaves of an identity is no failure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Real = npt.NDArray[np.float64]
+Relation = Literal["=", ">=", "->"]
+Verdict = Literal["holds", "fails", "cannot tell"]
+
+PAPER = "Alipour et al."
+RESOLUTION = 0.05  # of its scale: the largest error bar with which a law is said to hold
+ROUNDING = 1e-9
+NO_ERRORS = "no error bars: run with error_bars"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Law:
+    """What a run says of one law.
+
+    name      short and unique within a book, e.g. "first_law"
+    title     in words
+    equation  as text, with the number in the paper
+    book      whose book-keeping: "Alipour et al.", "mean force", "Esposito et al."
+    relation  "=", ">=", or "->" for a limit that finite coupling need not have reached
+    value     at ``time``, where the law is nearest to failing (or fails most); unit as in ``unit``
+    bound     what it is compared with
+    error     error bar of value - bound
+    scale     what error bars are measured by
+    time      nan where the law is about no single time
+    excess    by how much it fails beyond the bound, >= 0; 0 unless it fails
+    reason    why nothing can be told, or a remark; may be empty
+    """
+
+    name: str
+    title: str
+    equation: str
+    book: str
+    relation: Relation
+    unit: str
+    value: float
+    bound: float
+    error: float
+    scale: float
+    time: float
+    verdict: Verdict
+    excess: float
+    reason: str
+
+    @property
+    def deviation(self) -> float:
+        """How far the value is from the bound: |value - bound|, or for ">=" the shortfall max(0, bound - value)."""
+        return abs(self.value - self.bound) if self.relation != ">=" else max(0.0, self.bound - self.value)
+
+    @property
+    def text(self) -> str:
+        """The verdict in words."""
+        if self.verdict == "fails":
+            return f"fails by {self.excess:.3g}"
+        return "holds within error" if self.verdict == "holds" else "cannot tell"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A law before it is judged; see `Law`."""
+
+    name: str
+    title: str
+    equation: str
+    relation: Relation
+    unit: str
+    book: str = PAPER
+    bound: float = 0.0
+
+
+def judge(relation: Relation, value: float, bound: float, error: float, scale: float, resolution: float) -> Verdict:
+    """The verdict on one number; never "fails" unless the bound is missed by more than the error bar."""
+    if not (math.isfinite(value) and math.isfinite(bound) and math.isfinite(error)):
+        return "cannot tell"
+    bar = max(error, ROUNDING * scale)
+    short = bound - value if relation == ">=" else abs(value - bound)
+    if short > bar:
+        return "fails"
+    cleared = relation == ">=" and value - bar >= bound
+    return "holds" if cleared or bar <= resolution * scale or bar == 0 else "cannot tell"
+
+
+def single(
+    statement: Statement,
+    value: float,
+    error: float,
+    *,
+    scale: float,
+    resolution: float,
+    time: float = math.nan,
+    reason: str = "",
+) -> Law:
+    """The law about one number."""
+    verdict = judge(statement.relation, value, statement.bound, error, scale, resolution)
+    short = statement.bound - value if statement.relation == ">=" else abs(value - statement.bound)
+    if verdict == "cannot tell" and not reason:
+        reason = _why(value, error, scale, resolution)
+    return Law(
+        name=statement.name, title=statement.title, equation=statement.equation, book=statement.book, relation=statement.relation,
+        unit=statement.unit, value=float(value), bound=float(statement.bound), error=float(error), scale=float(scale), time=float(time),
+        verdict=verdict, excess=float(short) if verdict == "fails" else 0.0, reason=reason,
+    )  # fmt: skip
+
+
+def _why(value: float, error: float, scale: float, resolution: float) -> str:
+    if math.isnan(value):
+        return "no value"
+    if math.isinf(value):
+        return "infinite"
+    if math.isnan(error):
+        return NO_ERRORS
+    return f"the error bar is larger than {resolution:g} of {scale:.3g}"
+
+
+def over_time(
+    statement: Statement, t: Real, value: Real, error: Real, *, scale: float, resolution: float, reason: str = ""
+) -> Law:
+    """The law at every time (n,): it fails if it fails once, and holds if it can be told at every time that has a value.
+
+    ``reason``: of times without a value. The value reported is that where the law fails most, or is nearest to it.
+    """
+    known = np.isfinite(value)
+    if not known.any():
+        return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason or "no value")
+    t, value, error = t[known], value[known], error[known]
+    short = statement.bound - value if statement.relation == ">=" else np.abs(value - statement.bound)
+    bar = np.fmax(error, ROUNDING * scale)
+    verdicts = [
+        judge(statement.relation, float(v), statement.bound, float(e), scale, resolution)
+        for v, e in zip(value, error, strict=True)
+    ]
+    remark = "" if known.all() else f"at {int(known.sum())} of {known.size} times"
+    # what is reported: the worst failure; else the time whose error bar keeps one from telling; else the nearest to failing
+    order = {"fails": short - np.nan_to_num(bar), "cannot tell": np.nan_to_num(bar, nan=np.inf), "holds": short}
+    for verdict, badness in order.items():
+        here = np.array([found == verdict for found in verdicts])
+        if not here.any():
+            continue
+        i = int(np.argmax(np.where(here, badness, -np.inf)))
+        why = _why(float(value[i]), float(error[i]), scale, resolution) if verdict == "cannot tell" else ""
+        why = "; ".join(part for part in (why, remark) if part)
+        return single(
+            statement,
+            float(value[i]),
+            float(error[i]),
+            scale=scale,
+            resolution=resolution,
+            time=float(t[i]),
+            reason=why,
+        )
+    raise AssertionError("every time has a verdict")
+
+
+def never_falls(
+    statement: Statement, t: Real, value: Real, error: Real, *, scale: float, resolution: float, reason: str = ""
+) -> Law:
+    """A production whose rate is never negative: its integral (n,) does not fall from any time to a later one, value = -(largest fall).
+
+    The largest fall beyond its own error bars decides; a rate at one instant would need a derivative, whose error is far larger.
+    """
+    known = np.isfinite(value)
+    if known.sum() < 2:
+        return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason or "no value")
+    t, value, error = t[known], value[known], error[known]
+    remark = "" if known.all() else f"between {int(known.sum())} of {known.size} times"
+    if np.isnan(error).all():
+        return single(
+            statement, -_largest_fall(value, value)[0], math.nan, scale=scale, resolution=resolution, reason=NO_ERRORS
+        )
+    bar = np.where(np.isnan(error), np.inf, error)
+    beyond, i, j = _largest_fall(value - bar, value + bar)
+    if not beyond > 0:  # no fall is beyond its error: the largest one, with the largest error bar there is
+        _, i, j = _largest_fall(value, value)
+        size = 2 * float(bar.max())
+    else:
+        size = float(bar[i] + bar[j])
+    return single(
+        statement,
+        float(min(0.0, value[j] - value[i])),
+        size,
+        scale=scale,
+        resolution=resolution,
+        time=float(t[j]),
+        reason=remark,
+    )
+
+
+def _largest_fall(high: Real, low: Real) -> tuple[float, int, int]:
+    """max over i <= j of high[i] - low[j], with i and j."""
+    best = np.maximum.accumulate(high)
+    where = np.maximum.accumulate(np.where(high == best, np.arange(high.size), 0))
+    fall = best - low
+    j = int(np.argmax(np.where(np.isfinite(fall), fall, -np.inf)))
+    return float(fall[j]), int(where[j]), j

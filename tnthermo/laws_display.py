@@ -1,0 +1,52 @@
+"""The law report on the terminal: one table a book-keeping, a row a law, a column a strength of the coupling."""
+
+from __future__ import annotations
+
+import io
+import math
+import shutil
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tnthermo.lawbook.report import Report, number, order
+from tnthermo.lawbook.verdict import Law
+
+STYLES = {"holds": "green", "fails": "bold red", "cannot tell": "dim"}
+NARROWEST = 100
+
+
+def law_tables(report: Report, *, colour: bool | None = None) -> str:
+    """The report as text; ``colour`` as the terminal has it unless given."""
+    stream = io.StringIO()
+    terminal = sys.stdout.isatty() if colour is None else colour
+    width = max(NARROWEST, shutil.get_terminal_size((120, 40)).columns)
+    console = Console(file=stream, width=width, force_terminal=terminal, no_color=not terminal)
+    tables: dict[str, Table] = {}
+    for laws in report.rows():
+        book = laws[0].book
+        if book not in tables:
+            table = Table(title=f"{book}: {report.title}", title_justify="left", show_lines=False)
+            table.add_column("law")
+            for factor in report.factors:
+                table.add_column(f"J x {factor:g}")
+            table.add_column("J^p", justify="right")
+            tables[book] = table
+        cells = [next((cell(law) for law in laws if law in run.laws), Text("")) for run in report.runs]
+        p = order(report.factors, laws) if len(laws) == len(report.runs) else math.nan
+        tables[book].add_row(laws[0].title, *cells, "" if math.isnan(p) else f"{p:.2f}")
+    for table in tables.values():
+        console.print(table)
+    return stream.getvalue().rstrip("\n")
+
+
+def cell(law: Law) -> Text:
+    """Verdict and number of one law: "holds (1.2e-05 +- 3e-06)", "fails by 0.12 +- 0.01", or why nothing can be told."""
+    if law.verdict == "cannot tell":
+        why = law.reason if len(law.reason) <= 60 else law.reason[:59] + "\u2026"
+        return Text(f"? {why}", style=STYLES[law.verdict])
+    if law.verdict == "fails":
+        return Text(f"fails by {number(law.excess, law.error)}", style=STYLES[law.verdict])
+    return Text(f"holds ({number(law.deviation, law.error)})", style=STYLES[law.verdict])

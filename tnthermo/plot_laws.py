@@ -1,0 +1,111 @@
+"""The law report as a figure: the verdicts as a matrix, and how far the limits of weak coupling are missed as the coupling grows."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from tnthermo.files import replacing
+from tnthermo.lawbook.report import Report
+from tnthermo.lawbook.verdict import PAPER, Law
+from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY, STYLE, WIDTH
+
+NAME = "laws"
+FORMATS = ("png", "pdf")
+COLOURS = {
+    "holds": "#BFE3D5",
+    "cannot tell": "#EEEEEE",
+    "fails": "#F2BFA0",
+}  # light shades of green, grey and red; the words tell as well
+WORDS = {"holds": "holds", "cannot tell": "?", "fails": "fails"}
+MARKERS = "osD^v<>"
+
+
+def law_figure(report: Report) -> Figure:
+    """Left the verdict of every law at every strength, right |value - bound| of the limits and inequalities that are missed."""
+    rows = list(report.rows())
+    with mpl.rc_context(STYLE):
+        height = 0.6 + 0.155 * len(rows)
+        figure = Figure(figsize=(2 * WIDTH + 0.6, max(3.2, height)))
+        grid = figure.add_gridspec(
+            1, 2, left=0.36, right=0.97, top=0.95, bottom=0.11, wspace=0.42, width_ratios=(1, 1.15)
+        )
+        matrix(figure.add_subplot(grid[0]), report, rows)
+        deviations(figure.add_subplot(grid[1]), report, rows)
+    return figure
+
+
+def matrix(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> None:
+    """Coloured cells with the verdict in words."""
+    verdicts = list(COLOURS)
+    table = np.full((len(rows), len(report.runs)), np.nan)
+    for i, laws in enumerate(rows):
+        for j, run in enumerate(report.runs):
+            law = next((law for law in laws if law in run.laws), None)
+            if law is not None:
+                table[i, j] = verdicts.index(law.verdict)
+                axes.text(j, i, WORDS[law.verdict], ha="center", va="center", fontsize=6.5, color=BLACK)
+    axes.imshow(table, cmap=ListedColormap(list(COLOURS.values())), vmin=-0.5, vmax=2.5, aspect="auto")
+    axes.set_xticks(range(len(report.runs)), [f"{factor:g}" for factor in report.factors])
+    axes.set_yticks(range(len(rows)), [label(laws[0]) for laws in rows], fontsize=6.5)
+    axes.set_xlabel("factor of $J$")
+    axes.tick_params(length=0)
+    books = [laws[0].book for laws in rows]
+    for i in range(1, len(rows)):
+        if books[i] != books[i - 1]:
+            axes.axhline(i - 0.5, color=BLACK, lw=0.8)
+    axes.spines[["left", "bottom"]].set_visible(False)
+
+
+def label(law: Law) -> str:
+    """The title, with the book-keeping where it is not the paper's."""
+    return law.title if law.book == PAPER else f"{law.title} ({law.book})"
+
+
+def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> None:
+    """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J."""
+    colours = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
+    missed = [laws for laws in rows if any(law.verdict == "fails" for law in laws) and len(laws) == len(report.runs)]
+    for k, laws in enumerate(missed):
+        x, y, error = [], [], []
+        for factor, law in zip(report.factors, laws, strict=True):
+            known = math.isfinite(law.deviation) and math.isfinite(law.error) and law.scale > 0 and law.deviation > 0
+            if known:
+                x.append(factor)
+                y.append(law.deviation / law.scale)
+                error.append(law.error / law.scale)
+        if not x:
+            continue
+        below = np.minimum(error, 0.999 * np.array(y))  # a bar to 0 leaves the log axis at its foot
+        axes.errorbar(
+            x, y, yerr=np.stack([below, np.array(error)]), color=colours[k % len(colours)], marker=MARKERS[k % len(MARKERS)], ms=3.5,
+            lw=0.9, capsize=2, label=label(laws[0]),
+        )  # fmt: skip
+    axes.set_xscale("log")
+    if missed:
+        axes.set_yscale("log")
+        axes.legend(fontsize=5.5, frameon=False, loc="best")
+    else:
+        axes.text(0.5, 0.5, "no law fails", transform=axes.transAxes, ha="center", va="center")
+    axes.set_xlabel("factor of $J$")
+    axes.set_ylabel("missed by, in parts of its scale")
+
+
+def save_law_figure(report: Report, folder: Path) -> list[Path]:
+    """laws.png and laws.pdf in ``folder``, which exists; returns the paths. Raises `tnthermo.files.StorageError`."""
+    figure = law_figure(report)
+    paths = []
+    with mpl.rc_context(STYLE):
+        for form in FORMATS:
+            path = folder / f"{NAME}.{form}"
+            metadata = {"CreationDate": None} if form == "pdf" else None
+            with replacing(path) as temporary:
+                figure.savefig(temporary, format=form, metadata=metadata)
+            paths.append(path)
+    return paths
