@@ -197,7 +197,7 @@ WRONG = [
     ({"thermodynamics": {"bath_entropy_max_bond": 1}}, "thermodynamics.bath_entropy_max_bond", "greater than or equal to 2"),
     ({"run": {"checkpoint_every": "10"}}, "run.checkpoint_every", "not available in this version"),
     ({"drive": {"hamiltonian": "1"}}, "drive.hamiltonian", "which component?"),
-    ({"sweep": {"axis": "[1]"}}, "sweep", "not available in this version"),
+    ({"sweep": {"axis": "[1]"}}, "sweep", "tnthermo sweep CONFIG"),
     ({"evolutoin": {"step": "1"}}, "evolutoin", "did you mean evolution?"),
 ]  # fmt: skip
 

@@ -26,7 +26,7 @@ ORDER = [
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
     "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",
     "config", "config_report", "config_estimate",
-    "files", "display", "study", "convergence", "cluster",
+    "files", "display", "study", "convergence", "cluster", "sweeps",
     "plot_style", "plot_baths", "plots", "cli", "__init__", "__main__",
 ]
 # fmt: on
