@@ -11,6 +11,9 @@ from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
 from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
+from tnthermo.sweeps.collect import collect
+from tnthermo.sweeps.local import run_sweep
+from tnthermo.sweeps.status import sweep_status
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
@@ -50,6 +53,9 @@ __all__ = [
     "State",
     "Trajectory",
     "evolve",
+    "collect",
+    "run_sweep",
+    "sweep_status",
     "Dephasing",
     "dephasing",
     "ledger",

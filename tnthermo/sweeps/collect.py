@@ -19,9 +19,10 @@ import xarray as xr
 from chains.problems import InvalidInput, Problem
 from tnthermo.config_limits import available_memory
 from tnthermo.config_text import toml_value
-from tnthermo.files import RESULT, StorageError, load_ledger, replacing
+from tnthermo.files import StorageError, replacing
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
-from tnthermo.sweeps.status import standings
+from tnthermo.sweeps.reading import quick_ledger
+from tnthermo.sweeps.status import FINISHED, standings
 from tnthermo.usage import readable
 
 COLLECTED = "table.nc"
@@ -104,20 +105,20 @@ def loaded(folder: SweepFolder, manifest: Manifest) -> tuple[dict[str, xr.Datase
     """(ledgers of the runs that are done, in the order of the points; the others in words)."""
     found, missing = {}, []
     for one in standings(folder, manifest):
-        try:
-            if (folder.point(one.run) / RESULT).exists():
-                found[one.run] = load_ledger(folder.point(one.run))
-                continue
-            state = one.state
-        except StorageError as error:
-            state = str(error)
-        missing.append(f"{one.run} ({one.label}): {state}")
+        if one.state in FINISHED:
+            found[one.run] = quick_ledger(folder.point(one.run))
+        else:
+            how = f"{one.state}, {one.detail}" if one.detail else one.state
+            missing.append(f"{one.run} ({one.label}): {how}")
     return found, "; ".join(missing)
 
 
 def chosen(ledgers: Iterable[xr.Dataset], columns: Sequence[str]) -> list[str]:
     """The variables to take: all but the labels of dimensions, or those asked for. Raises InvalidInput for one that is nowhere."""
-    every = dict.fromkeys(str(name) for ledger in ledgers for name in ledger.variables if name not in ledger.indexes)
+    every: dict[str, None] = {}
+    for ledger in ledgers:
+        dimensions = set(ledger.indexes)
+        every |= dict.fromkeys(str(name) for name in ledger.variables if name not in dimensions)
     wrong = [name for name in columns if name not in every]
     if wrong:
         raise InvalidInput([Problem(key="--columns", value=name, allowed="a column of result.nc") for name in wrong])
@@ -175,7 +176,7 @@ def stacked(
     layout: Layout,
 ) -> tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]:
     """One variable over all points: (dimensions, values, attributes)."""
-    having = {run: ledger[name] for run, ledger in ledgers.items() if name in ledger.variables}
+    having = {run: ledger.variables[name] for run, ledger in ledgers.items() if name in ledger.variables}
     first = next(iter(having.values()))
     inner = tuple(str(dim) for dim in first.dims)
     if any(variable.dims != first.dims for variable in having.values()):
@@ -201,8 +202,8 @@ def stacked(
 def labels(dim: str, ledgers: Iterable[xr.Dataset], size: int) -> Any:
     """The labels of a dimension: those of the run that has most of it."""
     for ledger in ledgers:
-        if dim in ledger.indexes and ledger.sizes[dim] == size:
-            return ledger[dim].variable
+        if dim in ledger.variables and ledger.sizes[dim] == size:
+            return ledger.variables[dim]
     return np.arange(size)
 
 
@@ -227,7 +228,7 @@ def check_memory(ledgers: Iterable[xr.Dataset], names: Sequence[str], times: int
     for ledger in ledgers:
         for name in names:
             if name in ledger.variables:
-                sizes = [times if dim == "t" else ledger.sizes[dim] for dim in ledger[name].dims]
+                sizes = [times if dim == "t" else ledger.sizes[dim] for dim in ledger.variables[name].dims]
                 largest[name] = max(largest.get(name, 0), math.prod(sizes))
     need, limit = 8.0 * COPIES * points * sum(largest.values()), available_memory()
     if need > limit.size:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,7 +122,6 @@ def save_sweep(folder: SweepFolder, sweep: Sweep) -> Manifest:
         "written_by": f"tnthermo {installed_version('tnthermo')}",
         "mode": axes.mode,
         "axes": dict(axes.values),
-        "shape": list(axes.shape),
         "runs": list(sweep.runs),
         "planned": {
             one.run: {"cost": one.cost, "seconds": one.seconds[1], "memory": one.memory[1]} for one in sweep.planned
@@ -140,17 +140,20 @@ def load_manifest(folder: SweepFolder) -> Manifest:
             raise StorageError(
                 f"{path}: format {content['format']} by {content['written_by']}; this version reads format {FORMAT}"
             )
-        runs = tuple(content["runs"])
-        planned = content["planned"]
+        runs, planned, axes = tuple(content["runs"]), content["planned"], content["axes"]
         if not all(isinstance(run, str) and RUN.fullmatch(run) for run in [*runs, *planned]) or set(runs) != set(
             planned
         ):
             raise ValueError("run ids that are none")
+        lengths = [len(values) for values in axes.values()]
+        shape = tuple(lengths if content["mode"] == "product" else lengths[:1])
+        if not shape or math.prod(shape) != len(runs) or (content["mode"] != "product" and len(set(lengths)) > 1):
+            raise ValueError(f"{len(runs)} runs for axes of {lengths} values")
         found = {
             name: {run: float(one[name]) for run, one in planned.items()} for name in ("cost", "seconds", "memory")
         }
         return Manifest(
-            mode=content["mode"], axes=content["axes"], shape=tuple(content["shape"]), runs=runs,
+            mode=str(content["mode"]), axes=axes, shape=shape, runs=runs,
             costs=found["cost"], memory=found["memory"], seconds=found["seconds"],
         )  # fmt: skip
     except StorageError:

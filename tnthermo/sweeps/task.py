@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +83,21 @@ def judged(error: BaseException) -> tuple[int, str]:
     return FAILED, f"{type(error).__name__}: {error}"
 
 
+class TaskFailed(RuntimeError):
+    """A run of a job array failed; raised so that its job fails as well."""
+
+
+def queued_again(outcome: Mapping[str, Any]) -> bool:
+    """Put this process's job back into the queue if its run was stopped and can go on; whether it was."""
+    return outcome["state"] == "stopped" and cluster.requeue()
+
+
 def run_task(root: str, run: str) -> dict[str, Any]:
-    """The same as a task of a Slurm array: what was stopped there with a checkpoint goes back into the queue."""
+    """`run_point` as a job. Raises `TaskFailed` where it failed."""
     outcome = run_point(root, run)
-    if outcome["state"] == "stopped":
-        cluster.requeue()
+    queued_again(outcome)
+    if outcome["state"] in ("failed", "taken"):
+        raise TaskFailed(outcome["reason"])
     return outcome
 
 
@@ -97,12 +107,10 @@ def main(arguments: Sequence[str]) -> int:
     if not RUN.fullmatch(run):
         print(f"error: {run!r} is no run of a sweep", file=sys.stderr)
         return BAD_INPUT
-    outcome = run_task(root, run)
-    print(
-        f"{run}: {outcome['state']}" + (f": {outcome['reason']}" if outcome["reason"] else ""),
-        file=sys.stderr,
-        flush=True,
-    )
+    outcome = run_point(root, run)
+    again = "; back in the queue" if queued_again(outcome) else ""
+    why = f": {outcome['reason']}" if outcome["reason"] else ""
+    print(f"{run}: {outcome['state']}{why}{again}", file=sys.stderr, flush=True)
     return int(outcome["code"])
 
 
