@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,7 +27,15 @@ from tnthermo.study import run_study
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.collect import collect, joined_times
 from tnthermo.sweeps.display import SweepDisplay
-from tnthermo.sweeps.folder import SweepFolder, claimed, load_manifest, read_record, save_sweep, write_record
+from tnthermo.sweeps.folder import (
+    SweepFolder,
+    claimed,
+    is_claimed,
+    load_manifest,
+    read_record,
+    save_sweep,
+    write_record,
+)
 from tnthermo.sweeps.local import SweepProgress, run_sweep
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.reading import quick_ledger
@@ -339,3 +349,26 @@ def test_the_study_of_two_axes(tmp_path: Path) -> None:
     assert last.dims == ("alpha", "temperature")
     assert (np.diff(last.values, axis=0) < 0).all()
     assert set(data["flags"].values.ravel()) == {"none"}
+
+
+@pytest.mark.slow
+def test_workers_do_not_outlive_a_sweep_that_is_killed(tmp_path: Path) -> None:
+    config, place = write_sweep(tmp_path, LONG), SweepFolder(tmp_path / "out")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "tnthermo.cli", "sweep", str(config), "--out", str(place.root), "--workers", "1"]
+    run = ids(config)[0]
+
+    def wait_for(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + 120
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as sweep:
+        wait_for(lambda: read_record(place, run).get("state") == "running")
+        assert states(place.root) == ["running"]
+        sweep.kill()
+        wait_for(lambda: not is_claimed(place.log(run)))
+    worker = read_record(place, run)["pid"]
+    wait_for(lambda: not Path(f"/proc/{worker}").exists())
+    assert states(place.root)[0] in ("killed", "stopped")

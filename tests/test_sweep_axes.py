@@ -1,16 +1,19 @@
 """The section [sweep]: its forms, the tables it makes, and everything that is wrong with any point before the first one runs."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chains import InvalidInput
 from tests.test_config import SMALL
 from tests.test_config_runs import BATHS
 from tnthermo.config import load_config, resolve
 from tnthermo.sweeps import points
-from tnthermo.sweeps.axes import placed, read_axes
+from tnthermo.sweeps.axes import Axes, axes_of, placed, read_axes
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.report import checked_sweep, planned_sweep
 
@@ -178,3 +181,34 @@ def test_the_screens_of_check_and_plan(tmp_path: Path) -> None:
     assert "no errors" in text
     assert "2 points, 2 runs" in planned_sweep(path, tmp_path / "out")
     assert "memory" in planned_sweep(path, tmp_path / "out")
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["product", "zip", "list"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    ["mode", "points", "bath.temperature", "bath[0].levels", "bath.²", "bath[99999999999]", "system", "sweep.x"]
+)
+
+
+@given(st.dictionaries(KEYS | st.text(max_size=12), VALUES, max_size=4) | VALUES, st.booleans())
+def test_nothing_but_problems_comes_out_of_a_wrong_section(raw: Any, several: bool) -> None:
+    base = {"bath": [{}, {}] if several else {"temperature": 0.1}, "drive": {"hamiltonian.x": 3}}
+    (mode, values), problems = axes_of(raw, base)
+    for problem in problems:
+        assert str(problem)
+    if problems:
+        return
+    axes = Axes(path=Path("s.toml"), mode=mode, values=values, base=base)
+    assert axes.count >= 1
+    for number in {0, axes.count - 1}:
+        assert axes.label(number)
+        with suppress(InvalidInput):
+            axes.tables(number)

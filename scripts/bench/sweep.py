@@ -134,8 +134,8 @@ def costs(points: int, workers: int, slurm: bool, where: Path) -> dict[str, Any]
         same = (where / "workers.nc").read_bytes() == (where / "slurm.nc").read_bytes()
         found["collected files are the same"] = "yes" if same else "NO"
     for run in runs:  # what was run alone is what the workers ran
-        one, other = (files.load_ledger(folder / run) for folder in (where / "alone", out / "points"))
-        if not one.equals(other):
+        single, swept = (files.load_ledger(folder / run) for folder in (where / "alone", out / "points"))
+        if not single.equals(swept):
             raise SystemExit(f"{run}: the sweep's numbers are not those of the single run")
     return found
 

@@ -16,8 +16,9 @@ from tnthermo.config_hints import nearest
 from tnthermo.config_toml import read_toml
 
 MODES = ("product", "zip", "list")
-KEY = re.compile(r"[\w-]+(\[\d+\]|\.[\w-]+)*")
-PART = re.compile(r"\[(\d+)\]|([\w-]+)")
+KEY = re.compile(r"[\w-]+(\[\d{1,6}\]|\.[\w-]+)*", re.ASCII)
+PART = re.compile(r"\[(\d+)\]|([\w-]+)", re.ASCII)
+INDEX = re.compile(r"\d{1,6}", re.ASCII)
 EXAMPLE = 'e.g. "spectral_density.alpha" = [0.1, 0.2], the key in quotes'
 
 KeyPath = tuple[str | int, ...]
@@ -197,12 +198,12 @@ def key_problems(values: Mapping[str, Sequence[Any]], base: Mapping[str, Any]) -
             path = parts(key)
             if path[0] == "sweep":
                 problem = Problem(key="sweep", value=key, allowed="a key of another section")
-            elif several and path[0] == "bath" and (len(path) == 1 or not str(path[1]).isdigit()):
+            elif several and path[0] == "bath" and (len(path) == 1 or not is_index(path[1])):
                 hint = "bath[0]" + "".join(f".{part}" for part in path[1:])
                 problem = Problem(
                     key=f"sweep.{key}", value=_short(entries), allowed="the key of one of the [[bath]]", hint=hint
                 )
-            own = tuple(int(part) if str(part).isdigit() else part for part in path)
+            own = tuple(int(part) if is_index(part) else part for part in path)
             for other, name in seen.items():
                 shorter = min(len(own), len(other))
                 if own[:shorter] == other[:shorter]:
@@ -220,6 +221,11 @@ def parts(key: str) -> KeyPath:
     return tuple(int(index) if index else name for index, name in PART.findall(key))
 
 
+def is_index(part: str | int) -> bool:
+    """Whether a part of a key may be a number in a list: "bath.1" as well as "bath[1]"."""
+    return INDEX.fullmatch(str(part)) is not None
+
+
 def placed(tree: Any, path: KeyPath, value: Any, key: str) -> Any:
     """A copy of nested tables with ``value`` at ``path``; ``key`` is what the file calls it. Raises InvalidInput.
 
@@ -228,7 +234,7 @@ def placed(tree: Any, path: KeyPath, value: Any, key: str) -> Any:
     if not path:
         return value
     if isinstance(tree, list):
-        if not str(path[0]).isdigit() or int(path[0]) >= len(tree):
+        if not is_index(path[0]) or int(path[0]) >= len(tree):
             allowed = (
                 f"a number from 0 to {len(tree) - 1}, of the entries that the file has"
                 if tree

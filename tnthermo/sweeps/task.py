@@ -5,12 +5,16 @@ As a program: python -m tnthermo.sweeps.task DIR RUN.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import socket
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +50,8 @@ def run_point(root: str, run: str) -> dict[str, Any]:
             )
             write_record(folder, run, state="running", **who)
             try:
-                outcome = run_study(folder.config(run), folder.point(run), resume=True, say=say)
+                with stopping(say) as stop:
+                    outcome = run_study(folder.config(run), folder.point(run), resume=True, say=say, **stop)
                 code, reason = (ACCURACY if outcome.flags else DONE), "; ".join(outcome.flags)
             except BaseException as error:
                 code, reason = judged(error)
@@ -63,6 +68,20 @@ def run_point(root: str, run: str) -> dict[str, Any]:
         return {"run": run, "state": "taken", "code": FAILED, "reason": reason, "seconds": 0.0}
     except OSError as error:
         return {"run": run, "state": "failed", "code": STORAGE, "reason": str(error), "seconds": time.time() - started}
+
+
+@contextmanager
+def stopping(say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Keywords of `run_study` with which TERM, INT and USR1 let it save and stop.
+
+    None where a signal cannot be caught, outside of a process's main thread, or where this version has no checkpoints to save.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or importlib.util.find_spec("tnthermo.signals") is None:
+        yield {}
+        return
+    with importlib.import_module("tnthermo.signals").listening(say) as stop:
+        yield {"stop": stop}
 
 
 def judged(error: BaseException) -> tuple[int, str]:

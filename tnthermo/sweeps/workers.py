@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +17,7 @@ from typing import Any
 from tnthermo.threads import cores, limit_threads
 
 ATTEMPTS = 2
+PATIENCE = 1.0  # seconds between two requests to end
 # Loaded once, in the server from which workers are forked: forking them from this process would copy its threads' locks.
 LIBRARIES = "tnthermo.sweeps.task"
 KERNELS = "tnthermo.sweeps.warm"
@@ -42,6 +44,7 @@ class Workers(ThreadPoolExecutor):
         self.stopping = False
         self.mine = threading.local()
         self.pools: list[ProcessPoolExecutor] = []
+        self.processes: set[int] = set()
 
     def start(self) -> None:
         """Start the server now: it loads the libraries while this process goes on."""
@@ -57,9 +60,13 @@ class Workers(ThreadPoolExecutor):
         for _ in range(ATTEMPTS):
             pool = getattr(self.mine, "pool", None) or self._renew()
             try:
+                if self.mine.process is None:
+                    self.mine.process = pool.submit(os.getpid).result()
+                    self.processes.add(self.mine.process)
                 return pool.submit(function, *arguments, **keywords).result()
             except BrokenProcessPool:
                 self.mine.pool = None
+                self.processes.discard(self.mine.process)
                 pool.shutdown(wait=False)
                 if self.stopping:
                     break
@@ -67,16 +74,16 @@ class Workers(ThreadPoolExecutor):
 
     def _renew(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(1, mp_context=self.context, initializer=begin, initargs=(self.threads,))
-        self.mine.pool = pool
+        self.mine.pool, self.mine.process = pool, None
         self.pools.append(pool)
         return pool
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Ask the processes to stop: a run saves and ends, or just ends; what has not begun does not begin."""
         self.stopping = True
-        for process in multiprocessing.active_children():
-            with suppress(ProcessLookupError, TypeError):
-                os.kill(process.pid, number)  # type: ignore[arg-type]
+        for process in list(self.processes):
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As any executor; the processes end too."""
@@ -100,4 +107,6 @@ def begin(threads: int) -> None:
 
 def _follow(sentinel: int) -> None:
     connection.wait([sentinel])
-    os.kill(os.getpid(), signal.SIGTERM)
+    while True:  # a run that listens saves and ends at the first; what comes next ends the process
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PATIENCE)
