@@ -216,6 +216,7 @@ def test_two_processes_at_one_point(tmp_path: Path) -> None:
         assert states(place.root) == ["running"]
         outcome = run_sweep(config, place.root, workers=1)
         assert outcome.done == 0
+        assert outcome.failures[0].reason.startswith("running: there, pid 12")
     assert not place.point(run).exists()
 
 

@@ -28,7 +28,7 @@ SHORT = '"bath.temperature" = [0.5]\n"evolution.until" = [2500.0]'  # some ten s
 def emitted(config: Path, out: Path) -> Path:
     done = call("sweep", config, "--out", out, "--emit", "slurm")
     assert done.exit_code == 0, done.output
-    return Path(done.stdout.split()[0])
+    return Path(done.stdout.splitlines()[0])
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def timed_out(slurm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def test_an_array_with_one_failing_point_beside_the_same_sweep_here(timed_out: object, tmp_path: Path) -> None:
-    config, out = write_sweep(tmp_path, AXES), tmp_path / "out"
+    config, out = write_sweep(tmp_path, AXES), tmp_path / "a folder"
     script = emitted(config, out)
     place, runs = SweepFolder(out), ids(config)
     place.point(runs[3]).mkdir(parents=True)

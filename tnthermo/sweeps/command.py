@@ -54,7 +54,7 @@ def hand_over(
 ) -> int:
     """To Slurm, or as a script; what there is to run but nothing that is done, queued or running."""
     _, place, manifest = prepared(config, folder, many=many, say=say)
-    todo = left_to_do(standings(place, manifest), manifest, only_failed=only_failed, say=say)
+    todo, _ = left_to_do(standings(place, manifest), manifest, only_failed=only_failed, say=say)
     name = arrays.job_name(config)
     if not todo:
         say(f"nothing to do: {folder}")

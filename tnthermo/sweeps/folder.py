@@ -31,6 +31,7 @@ from tnthermo.thermo.ledger import installed_version
 FORMAT = 1
 MANIFEST = "sweep.json"
 RUN = re.compile(r"[0-9a-f]{16}")
+ATTEMPTS, BLINK = 10, 0.05  # to lock a log, and seconds between them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,12 +195,16 @@ def claimed(path: Path) -> Iterator[IO[str]]:
     Raises `Taken`. Where a file system has no locks the run is taken on without one.
     """
     with path.open("a", encoding="utf-8") as log:
-        try:
-            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Taken from error
-        except OSError:
-            pass
+        for attempt in range(ATTEMPTS):  # whoever looks (`is_claimed`) has it for a moment
+            try:
+                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if attempt == ATTEMPTS - 1:
+                    raise Taken from error
+                time.sleep(BLINK)
+            except OSError:
+                break
         yield log
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class SweepOutcome:
     """What `run_sweep` did.
 
     done      runs that are finished now, those that were before included
-    failures  runs that failed in this call, or that another process was at
+    failures  runs that failed in this call, or that another process or the queue has
     flags     what did not converge, by run
     stopped   whether it was asked to stop before the end; the same call goes on
     """
@@ -105,18 +105,22 @@ def laid_out(
     return sweep, folder, save_sweep(folder, sweep)
 
 
+def needs_kernels(axes: Axes) -> bool:
+    """Whether the compiled sweeps are what most points will use."""
+    evolution = axes.base.get("evolution")
+    return not isinstance(evolution, Mapping) or evolution.get("method") not in ("exact", "tebd")
+
+
 def left_to_do(
     found: Sequence[Standing], manifest: Manifest, *, only_failed: bool, say: Callable[[str], None]
-) -> list[str]:
-    """The runs to take on, dear ones first: all that are not done, or of these only those that failed or were killed."""
-    wanted = {
-        one.run for one in found if one.state not in FINISHED and (not only_failed or one.state in ("failed", "killed"))
-    }
-    for one in found:
-        if one.run in wanted and one.state in ("running", "queued"):
-            say(f"left alone: {one.label} ({one.state}: {one.detail})")
-            wanted.discard(one.run)
-    return [run for run in manifest.costs if run in wanted]
+) -> tuple[list[str], list[Standing]]:
+    """(runs to take on, dear ones first: all that are not done, or only the failed and killed; those that another process or the queue has)."""
+    left = [one for one in found if one.state in ("running", "queued")]
+    for one in left:
+        say(f"left alone: {one.label} ({one.state}: {one.detail})")
+    states = ("failed", "killed") if only_failed else ("failed", "killed", "stopped", "waiting")
+    wanted = {one.run for one in found if one.state in states}
+    return [run for run in manifest.costs if run in wanted], left
 
 
 def run_sweep(
@@ -147,7 +151,7 @@ def run_sweep(
     own = None
     if executor is None:
         count = workers or cores()
-        own = Workers(count, kernels=axes.base.get("evolution", {}).get("method", "tdvp") not in ("exact", "tebd"))
+        own = Workers(count, kernels=needs_kernels(axes))
         if axes.count > EARLY:
             own.start()
     else:
@@ -157,7 +161,7 @@ def run_sweep(
         if own is not None:
             raise_if_any(memory_problems(sweep.planned, count))
         found = standings(place, manifest)
-        todo = left_to_do(found, manifest, only_failed=only_failed, say=say)
+        todo, others = left_to_do(found, manifest, only_failed=only_failed, say=say)
         if todo and own is not None and not is_compiled():
             say("compiling the sweeps: once on a machine, one to two minutes")
         state = SweepProgress(
@@ -175,6 +179,7 @@ def run_sweep(
         for one in state.outcomes
         if one["state"] in ("failed", "taken")
     ]
+    failures += [Failure(run=one.run, label=one.label, code=1, reason=f"{one.state}: {one.detail}") for one in others]
     after = standings(place, manifest)
     return SweepOutcome(
         folder=place.root,

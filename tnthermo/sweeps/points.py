@@ -66,13 +66,10 @@ def run_id(resolved: Resolved) -> str:
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:DIGITS]
 
 
-def sweep_points(
-    axes: Axes, *, many: bool = False, checked: Callable[[int, int], None] = lambda done, total: None
-) -> Sweep:
+def sweep_points(axes: Axes, *, many: bool = False) -> Sweep:
     """Resolve every point. Raises :class:`chains.InvalidInput` with the problems of all of them, what they share said once.
 
     many     go on with more than `MOST_POINTS`
-    checked  is told after each point how many were looked at, of how many
     """
     if axes.count > MOST_POINTS and not many:
         raise_if_any([too_many(axes)])
@@ -86,8 +83,6 @@ def sweep_points(
         except InvalidInput as error:
             problems.append(list(error.problems))
             continue
-        finally:
-            checked(number + 1, axes.count)
         problems.append([])
         run = run_id(resolved)
         runs.append(run)
@@ -118,7 +113,7 @@ def too_many(axes: Axes) -> Problem:
         key="sweep",
         value=f"{axes.count} points{cost}",
         allowed=f"at most {MOST_POINTS} points unasked",
-        hint="--yes goes on",
+        hint="tnthermo sweep --yes goes on",
     )
 
 

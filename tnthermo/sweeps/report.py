@@ -14,7 +14,7 @@ SHOWN = 20  # points that are listed
 
 def checked_sweep(config: str | Path) -> str:
     """The points with their run ids, what is doubtful, and that nothing is wrong. Raises :class:`chains.InvalidInput`."""
-    sweep = sweep_points(read_axes(config), many=True)
+    sweep = sweep_points(read_axes(config))
     listed = [f"{run}  {sweep.axes.label(number)}" for number, run in enumerate(sweep.runs[:SHOWN])]
     if len(sweep.runs) > SHOWN:
         listed.append(f"and {len(sweep.runs) - SHOWN} more points")
@@ -32,7 +32,7 @@ def checked_sweep(config: str | Path) -> str:
 
 def planned_sweep(config: str | Path, out: Path) -> str:
     """Points, time and memory of all of them. Raises :class:`chains.InvalidInput`."""
-    sweep = sweep_points(read_axes(config), many=True)
+    sweep = sweep_points(read_axes(config))
     files = f"files        {out}/: sweep.json, points/RUN/ with result.nc, state.h5, config.toml"
     return "\n".join([*cost_lines(sweep), files, *sweep.notes])
 

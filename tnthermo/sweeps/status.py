@@ -18,6 +18,7 @@ from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, load_manif
 STATES = ("done", "not converged", "running", "stopped", "failed", "killed", "queued", "waiting")
 """In the order of the summary. "not converged" is done; "stopped" and "killed" go on when the sweep does."""
 FINISHED = ("done", "not converged")
+WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +61,13 @@ def standing(
         except (OSError, RuntimeError) as error:
             return "failed", f"{result} cannot be read: {error}"
         return ("done", "") if flags == "none" else ("not converged", flags)
-    waits = (queue or {}).get(job, "") in ("PENDING", "REQUEUED", "REQUEUE_HOLD", "RESIZING", "SUSPENDED")
     state, own = record.get("state", ""), str(record.get("job", ""))
+    waits = next((known for known in (job, own) if known and (queue or {}).get(known, "RUNNING") in WAITING), "")
     where = f"{record.get('host', '?')}, " + (f"job {own}" if own else f"pid {record.get('pid', '?')}")
     if is_claimed(folder.log(run)):
         return "running", f"{where}, since {ago(record.get('started'))}"
     if waits:
-        return "queued", f"job {job}" + (", goes on from its checkpoint" if state == "stopped" else "")
+        return "queued", f"job {waits}" + (", goes on from its checkpoint" if state == "stopped" else "")
     if state == "running":
         if elsewhere_alive(record, queue):
             return "running", f"{where}, since {ago(record.get('started'))}"
