@@ -158,7 +158,7 @@ def test_only_failed_again_and_any_executor_gives_the_same_bits(
 
 
 def test_a_worker_that_is_killed_loses_one_attempt_of_one_point(tmp_path: Path) -> None:
-    config = write_sweep(tmp_path, '"bath.temperature" = [0.5, 0.25]\n"evolution.until" = [40.0]')
+    config = write_sweep(tmp_path, '"bath.temperature" = [0.5, 0.25]\n"evolution.until" = [20.0]')
     killed: list[int] = []
 
     def kill_one(state: SweepProgress) -> None:

@@ -12,7 +12,7 @@ from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.status import sweep_status
 
-BASE = SMALL.replace("TEMPERATURE", "0.5")
+BASE = SMALL.replace("TEMPERATURE", "0.5").replace("levels = 10", "levels = 20")
 LONG = '"evolution.until" = [1e5]'  # hours
 SECONDS = 90
 

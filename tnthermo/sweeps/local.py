@@ -114,7 +114,10 @@ def needs_kernels(axes: Axes) -> bool:
 def left_to_do(
     found: Sequence[Standing], manifest: Manifest, *, only_failed: bool, say: Callable[[str], None]
 ) -> tuple[list[str], list[Standing]]:
-    """(runs to take on, dear ones first: all that are not done, or only the failed and killed; those that another process or the queue has)."""
+    """(runs to take on, those that another process or the queue has).
+
+    Dear ones first: all that are not done, or of these only those that failed or were killed.
+    """
     left = [one for one in found if one.state in ("running", "queued")]
     for one in left:
         say(f"left alone: {one.label} ({one.state}: {one.detail})")
