@@ -10,7 +10,7 @@ from chains.correlation import chain_correlation, correlation, correlation_error
 from chains.diagnose import Diagnosis, diagnose
 from chains.discrete import Discrete
 from chains.function import Function
-from chains.integrals import divergent_integrals
+from chains.integrals import divergent_integrals, measure
 from chains.light_cone import front_time, light_cone_time, required_length, required_length_front
 from chains.lorentzian import Brownian, DrudeLorentz
 from chains.mapping import ModeFunctions, mode_functions, pair_mode_functions
@@ -54,6 +54,7 @@ __all__ = [
     "correlation_error",
     "diagnose",
     "exact_correlation",
+    "measure",
     "front_time",
     "light_cone_time",
     "required_length",

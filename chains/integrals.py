@@ -6,16 +6,54 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from chains.arguments import SpectralDensity, argument_problems
+from chains.checks import number_problems
 from chains.discrete import Discrete
+from chains.problems import raise_if_any
 from chains.quadrature import Segment, discretise
+from chains.sites import Weight
 from chains.spectral import ContinuousDensity, Element
-from chains.thermal import element_segments
+from chains.thermal import discrete_measure, element_segments
+
+FloatArray = npt.NDArray[np.float64]
+
+_TRUNCATION = 1e-17
+"""Infinite supports are cut where less than this part of int J lies beyond."""
+
+
+def measure(
+    density: SpectralDensity, *, temperature: float = 0.0, longest_time: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Return nodes (M,), frequencies, and weights (M,), energy squared, that stand for J at this temperature.
+
+    T = 0: int J(w) f(w) dw = sum_j weight_j f(node_j), nodes > 0. T > 0: the nodes lie on both sides of 0, and
+    int J(w) [coth(beta w/2) f_even(w) + f_odd(w)] dw = sum_j weight_j f(node_j).
+    For smooth f, and for f with factors exp(-i w t) up to |t| = longest_time, to about 14 digits. The modes themselves for a
+    discrete density.
+
+    Raises InvalidInput with every problem of the arguments.
+    """
+    problems = argument_problems(density, 1, temperature, None, 1)
+    raise_if_any(problems + number_problems("longest_time", longest_time, at_least=0.0))
+    weight: Weight = "thermal" if temperature > 0.0 else "vacuum"
+    if isinstance(density, Discrete):
+        nodes, amplitudes = discrete_measure(density, weight=weight, temperature=temperature)
+        return nodes, amplitudes**2
+    found = []
+    for element in density.elements:
+        high = element.support[1]
+        upper = element.truncation(_TRUNCATION) if math.isinf(high) else high
+        pieces = element_segments(element, weight=weight, temperature=temperature, upper=upper)
+        nodes, amplitudes = discretise(pieces, longest_time=longest_time)
+        found.append((nodes, element.strength * amplitudes**2))
+    return np.concatenate([nodes for nodes, _ in found]), np.concatenate([weights for _, weights in found])
 
 
 def _vacuum_segment(element: Element) -> Segment:
     high = element.support[1]
-    upper = element.truncation(1e-17) if math.isinf(high) else high
+    upper = element.truncation(_TRUNCATION) if math.isinf(high) else high
     (segment,) = element_segments(element, weight="vacuum", temperature=0.0, upper=upper)
     return segment
 

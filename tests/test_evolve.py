@@ -8,11 +8,11 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.tolerances import ROUNDING
+from tnthermo.clock import indices_due, step_times
 from tnthermo.evolve import rough
 from tnthermo.flags import guard
 from tnthermo.local import boson
 from tnthermo.record import Local
-from tnthermo.run import indices_due, step_times
 
 ONE_MODE = chains.Discrete(frequencies=[1.0], couplings=[0.5])
 MODEL = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(ONE_MODE, temperature=0.5))

@@ -18,15 +18,16 @@ ROOT = Path(__file__).resolve().parents[1]
 # fmt: off
 ORDER = [
     "kernels",
-    "threads", "usage", "line", "local", "drive", "observables", "coupling", "terms", "model",
+    "checkpoint", "rows", "signals", "threads", "usage", "storage", "lock",
+    "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "blocks", "tdvp", "tebd", "exact", "bipartition",
-    "record", "trajectory", "start", "flags", "run", "evolve",
+    "clock", "record", "trajectory", "start", "flags", "course", "run", "evolve",
     "thermo", "two_time",
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
     "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",
     "config", "config_report", "config_estimate",
-    "files", "display", "study", "convergence", "cluster", "sweeps",
+    "checkpoints", "files", "display", "study", "convergence", "cluster", "sweeps",
     "plot_style", "plot_baths", "plots", "cli", "__init__", "__main__",
 ]
 # fmt: on

@@ -18,7 +18,7 @@ def test_a_run_is_done_once(tmp_path: Path) -> None:
     config, out = write_config(tmp_path), tmp_path / "out"
     said: list[str] = []
     first = run_study(config, out, say=said.append)
-    assert sorted(p.name for p in out.iterdir()) == [files.CONFIG, files.RESULT, files.STATE]
+    assert sorted(p.name for p in out.iterdir()) == ["checkpoint", files.CONFIG, files.RESULT, files.STATE]
     assert not first.already_done
     assert not first.flags
     written = (out / files.RESULT).stat().st_mtime_ns
@@ -42,8 +42,8 @@ def test_another_run_needs_to_be_told_to_overwrite(tmp_path: Path) -> None:
         run_study(other, out)
     longer = tmp_path / "longer.toml"
     longer.write_text(write_config(tmp_path).read_text().replace("until = 1.0", "until = 2.0"))
-    with pytest.raises(InvalidInput, match="extending"):
-        run_study(longer, out, resume=True)
+    with pytest.raises(InvalidInput, match="--resume extends it"):
+        run_study(longer, out)
     assert not run_study(write_config(tmp_path, temperature=0.7), out, overwrite=True).already_done
     assert files.load_ledger(out).attrs["temperature"] == 0.7
 

@@ -90,7 +90,7 @@ def test_a_point_that_fails_is_named_and_the_others_go_on(swept: tuple[Path, Pat
     assert "bath.temperature = 0.25, evolution.until = 0.4" in output
     place = SweepFolder(out)
     for run in runs[:3]:
-        assert sorted(p.name for p in place.point(run).iterdir()) == [files.CONFIG, files.RESULT, files.STATE]
+        assert {p.name for p in place.point(run).iterdir()} >= {files.CONFIG, files.RESULT, files.STATE}
     assert "not a readable result file" in place.log(runs[3]).read_text()
     shown = call("status", out)
     assert shown.exit_code == 0
@@ -187,7 +187,7 @@ def test_a_sweep_that_is_told_to_stop_leaves_the_rest_for_the_same_call(tmp_path
     outcome = run_sweep(config, place.root, workers=1, progress=stop)
     assert outcome.stopped
     assert (outcome.done, outcome.failures) == (0, ())
-    assert sorted(states(place.root)) in (["killed", "waiting"], ["stopped", "waiting"])
+    assert sorted(states(place.root)) == ["stopped", "waiting"]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
@@ -372,4 +372,4 @@ def test_workers_do_not_outlive_a_sweep_that_is_killed(tmp_path: Path) -> None:
         wait_for(lambda: not is_claimed(place.log(run)))
     worker = read_record(place, run)["pid"]
     wait_for(lambda: not Path(f"/proc/{worker}").exists())
-    assert states(place.root)[0] in ("killed", "stopped")
+    assert states(place.root) == ["stopped"]

@@ -14,6 +14,7 @@ from tnthermo.state import State
 from tnthermo.sweeps.collect import collect
 from tnthermo.sweeps.local import run_sweep
 from tnthermo.sweeps.status import sweep_status
+from tnthermo.thermo import closed_forms
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
@@ -57,6 +58,7 @@ __all__ = [
     "run_sweep",
     "sweep_status",
     "Dephasing",
+    "closed_forms",
     "dephasing",
     "ledger",
     "load",

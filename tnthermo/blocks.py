@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.checkpoint import Snapshot
 from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.arrays import Network, array_list
 from tnthermo.kernels.measure import reduced_moment, shapes
@@ -102,10 +103,49 @@ class BlockState:
         self.tables[place], self.values[place] = site.table, site.values
         self.mirrored[place], self.mirrored_values[place] = site.mirrored, site.values[site.permutation]
 
+    def snapshot(self) -> Snapshot:
+        """All that a restored copy needs to be swept on to the same bits; arrays are not copied.
+
+        The blocks are saved and not made anew: levels may have grown since they were made, and a sum over more numbers, be the new ones
+        zero, is rounded otherwise. Blocks that the next sweep makes before it reads them are left out.
+        """
+        n = len(self.tensors)
+        return {
+            "tensors": list(self.tensors),
+            "lefts": [self.lefts[i] for i in range(self.system + 1)],
+            "rights": [self.rights[i] for i in range(self.system + 1, n + 1)],
+            "top": self.top,
+            "first": self.first,
+            "active": self.active,
+            "dimension": self.dimension,
+            "ancilla": self.ancilla,
+        }
+
+    def restore(self, saved: Snapshot) -> None:
+        """Be as when `snapshot` was taken; made from the saved tensors (see `saved_state`)."""
+        n = len(self.tensors)
+        for i, block in enumerate(saved["lefts"]):
+            self.lefts[i] = block
+        for i, block in zip(range(self.system + 1, n + 1), saved["rights"], strict=True):
+            self.rights[i] = block
+        self.top = saved["top"]
+        self.first, self.active = saved["first"], saved["active"]
+
     def state(self, time: float) -> State:
         """A frozen copy."""
         tensors = tuple(np.array(t) for t in self.tensors)
         return State(tensors=tensors, time=time, dimension=self.dimension, ancilla=self.ancilla, system=self.system)
+
+
+def saved_state(saved: Snapshot, model: Model, time: float) -> State:
+    """The state in a snapshot that has "tensors", "dimension" and "ancilla"."""
+    return State(
+        tensors=tuple(saved["tensors"]),
+        time=time,
+        dimension=saved["dimension"],
+        ancilla=saved["ancilla"],
+        system=model.line.system,
+    )
 
 
 def site_moment(blocks: BlockState, place: int, operator: Matrix) -> Matrix:

@@ -1,4 +1,8 @@
-"""The command line. Exit codes: 0 done, 1 failed, 2 bad input, 3 accuracy not reached, 4 storage, 75 stopped before the end."""
+"""The command line: check, plan, run, show, plot, sweep, status, collect.
+
+Exit codes: 0 done, 1 failed (or another process is at work in the folder), 2 bad input or a refused checkpoint, 3 accuracy not reached,
+4 storage, 75 stopped with a checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,9 @@ from tnthermo import files, plots, study
 from tnthermo.config_estimate import planned
 from tnthermo.config_report import checked
 from tnthermo.display import ProgressDisplay, shown, steady_lines
-from tnthermo.evolve import NotConverged
+from tnthermo.evolve import NotConverged, RunFailed
+from tnthermo.lock import Held
+from tnthermo.signals import Stopped, listening
 from tnthermo.sweeps import command
 from tnthermo.sweeps.axes import has_sweep
 from tnthermo.sweeps.collect import COLLECTED, save_collected
@@ -28,7 +34,7 @@ from tnthermo.sweeps.status import sweep_status
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.ledger import installed_version
 
-FAILED, BAD_INPUT, ACCURACY, STORAGE = 1, 2, 3, 4
+FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 1, 2, 3, 4, 75
 
 app = typer.Typer(
     add_completion=False,
@@ -36,7 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Thermodynamics of strongly coupled open quantum systems: heat, work, binding energy, entropies, with error bars.",
-    epilog="Exit codes: 0 done, 1 the run failed, 2 bad input, 3 accuracy not reached (result.nc is there), 4 storage, 75 stopped.",
+    epilog="Exit codes: 0 done, 1 the run failed or another process has the folder, 2 bad input or refused checkpoint, "
+    "3 accuracy not reached (result.nc is written), 4 storage, 75 stopped with a checkpoint (--resume goes on).",
 )
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration file (TOML)", show_default=False)]
@@ -87,11 +94,17 @@ def outcomes(*, debug: bool) -> Iterator[None]:
                 for flag in error.flags:
                     say(f"not converged: {flag}")
                 code = ACCURACY
+            case Stopped():
+                say(f"{error}; the same command with --resume goes on")
+                code = STOPPED
+            case Held() | RunFailed():
+                say(f"error: {error}")
+                code = FAILED
             case OSError() | MemoryError():
                 say(f"error: {error or 'out of memory'}")
                 code = STORAGE if isinstance(error, OSError) else FAILED
             case KeyboardInterrupt():
-                say("stopped; this version keeps no checkpoints, --resume starts from the beginning")
+                say("interrupted")
                 code = FAILED
             case Exception():
                 say(
@@ -128,19 +141,27 @@ def run(
         Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="take up an unfinished folder; starts where there is none")
+        bool,
+        typer.Option(
+            "--resume", help="go on from the folder's checkpoint, or to a later `until`; starts where nothing is there"
+        ),
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what another run left in the folder")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="start afresh; replace what another run left in the folder")
+    ] = False,
     strict: Strict = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
     debug: Debug = False,
 ) -> None:
-    """Run a configuration into a folder: result.nc, state.h5, config.toml and the figures. A finished folder is left alone."""
+    """Run a configuration into a folder: result.nc, state.h5, config.toml and the figures. A finished folder is left alone.
+
+    TERM, INT (Ctrl-C) and USR1 let the step finish, save a checkpoint and leave with exit code 75; a second Ctrl-C leaves at once.
+    """
     with outcomes(debug=debug):
         folder = out or default_folder(config)
-        with ProgressDisplay(quiet=quiet) as progress:
+        with listening(say) as stop, ProgressDisplay(quiet=quiet) as progress:
             outcome = study.run_study(
-                config, folder, resume=resume, overwrite=overwrite, strict=strict, progress=progress, say=say
+                config, folder, resume=resume, overwrite=overwrite, strict=strict, progress=progress, say=say, stop=stop
             )
         if not outcome.already_done or not plots.complete(folder):
             plots.figures(outcome.ledger, folder)

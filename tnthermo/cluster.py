@@ -5,10 +5,11 @@ Accounting (sacct) is never needed: what is not in the queue any more is judged 
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
+
+from tnthermo.lock import job_id
 
 SECONDS = 60  # for an answer of the controller
 
@@ -49,19 +50,13 @@ def largest_array() -> int:
     return max(1, int(found[1])) if found else 1000
 
 
-def own_job() -> str:
-    """The id of the job this process is in, JOB_TASK in an array; "" outside of Slurm."""
-    array, task = os.environ.get("SLURM_ARRAY_JOB_ID", ""), os.environ.get("SLURM_ARRAY_TASK_ID", "")
-    return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID", "")
-
-
 def requeue() -> bool:
     """Put this process's job back into the queue, if it is one that nobody has ended; Slurm then ends the process.
 
     A job that was cancelled or has met its time limit is not RUNNING any more when it is told to stop, and stays ended. Within an array
     the task's own id must be named: $SLURM_JOB_ID of one task is the whole array's.
     """
-    job = own_job()
+    job = job_id()
     if not job:
         return False
     try:

@@ -100,6 +100,8 @@ class Resolved:
     bath_entropy: dict[str, Any]
     error_bars: bool
     strict: bool
+    checkpoint_every: float | None
+    storage_patience: float
     notes: tuple[Note, ...]
     values: Values
     text: str
@@ -241,6 +243,8 @@ def resolve(config: Config) -> Resolved:
         bath_entropy=thermodynamics.keywords(),
         error_bars=config.run.error_bars,
         strict=config.run.strict,
+        checkpoint_every=config.run.checkpoint_every,
+        storage_patience=config.run.storage_patience,
         notes=tuple(notes),
         values=values,
         text=to_toml(values, comments=comments),

@@ -27,12 +27,15 @@ CHANNELS = 4  # channels
 RATE = (2.5e10, 1e10)  # floating-point operations a second on small matrices, one thread
 VISIT = (3e-5, 1.5e-4)  # seconds for a site in a sweep beside the products: decompositions, scaled shifts, calls
 STEP = (1e-3, 4e-3)  # seconds for what is measured in a step
+KEPT = 4  # checkpoints at once: two of the run, two of its rougher companion
 START = (1.0, 6.0)  # seconds to load the libraries and the compiled kernels
 ERROR_BARS = (1.1, 1.5)  # a run with its rougher companion, relative to the run
 QUIMB = 10  # TEBD gates in Python against compiled sweeps
 # bytes of Python, the libraries and the kernels: without figures and with them
 LIBRARIES = (200 * 2.0**20, 500 * 2.0**20)
 COMPILER = 300 * 2.0**20  # bytes more where the kernels are compiled first
+WITH_BLOCKS = 2  # bytes of a state with its blocks, relative to it
+STEP_BYTES, SITE_BYTES = 300, 50  # that a step, and a site at a record time, leave in the rows
 HELD = 2  # copies of the state, at least: itself, and the blocks
 
 
@@ -61,10 +64,7 @@ def estimate(resolved: Resolved) -> Estimate:
     algorithm, model = resolved.algorithm, resolved.model
     steps = math.ceil(resolved.until / algorithm.step - 1e-9)
     bonds, levels = guessed_bonds(resolved), guessed_levels(resolved)
-    memory = [
-        state_bytes(site_dimensions(model, [d] * model.sites), tapered(resolved, chi))
-        for chi, d in zip(bonds, levels, strict=True)
-    ]
+    memory = guessed_state(resolved)
     compiler = 0.0 if is_compiled() else COMPILER
     low, high = guessed_seconds(resolved, steps, bonds, levels)
     limit = available_memory()
@@ -80,6 +80,24 @@ def estimate(resolved: Resolved) -> Estimate:
         available=f"{readable(limit.size)} ({limit.source})",
         bath_entropy=words,
     )
+
+
+def guessed_state(resolved: Resolved) -> tuple[float, float]:
+    """(low, high) bytes of the state at its largest."""
+    model = resolved.model
+    low, high = (
+        state_bytes(site_dimensions(model, [d] * model.sites), tapered(resolved, chi))
+        for chi, d in zip(guessed_bonds(resolved), guessed_levels(resolved), strict=True)
+    )
+    return low, high
+
+
+def checkpoint_bytes(resolved: Resolved) -> tuple[float, float]:
+    """(low, high) bytes of one checkpoint: the state with its blocks, and the rows."""
+    rows = STEP_BYTES * resolved.until / resolved.algorithm.step
+    rows += SITE_BYTES * resolved.model.sites * resolved.until / resolved.record_every
+    low, high = guessed_state(resolved)
+    return low + rows, WITH_BLOCKS * high + rows
 
 
 def bath_entropy(resolved: Resolved) -> tuple[float, str]:
@@ -175,6 +193,7 @@ def planned(resolved: Resolved, out: Path) -> str:
     """The text of `tnthermo plan`."""
     found, model = estimate(resolved), resolved.model
     low, high = found.seconds
+    smallest, largest = checkpoint_bytes(resolved)
     bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
     dense = "" if resolved.algorithm.name != "exact" else "  (the dense vector is what counts: levels^modes)"
     lines = [
@@ -189,7 +208,8 @@ def planned(resolved: Resolved, out: Path) -> str:
         f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
         f"time         {duration(low)} to {duration(high)}, first compilation apart",
         "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
-        f"files        {out}/: result.nc, state.h5, config.toml, figures (PNG and PDF)",
+        f"files        {out}/: result.nc, state.h5, config.toml, figures (PNG and PDF), checkpoint/ of "
+        f"{readable(smallest)} to {readable(largest)} each, at most {KEPT}",
     ]
     if any(note.key == "evolution.step" and note.level == "warning" for note in resolved.notes):
         lines.append(

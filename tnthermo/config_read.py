@@ -123,14 +123,6 @@ def later(raw: dict[str, Any]) -> list[Problem]:
         allowed = "a configuration of one run; this one has many"
         problems.append(Problem(key="sweep", value="[sweep]", allowed=allowed, hint="tnthermo sweep CONFIG runs them"))
         del raw["sweep"]
-    entries = [
-        ("run", "checkpoint_every", "leave it out: runs are not interruptible yet"),
-    ]
-    for name, key, instead in entries:
-        table = raw.get(name)
-        if isinstance(table, dict) and key in table:
-            refuse(f"{name}.{key}", table[key], instead)
-            del table[key]
     return problems
 
 

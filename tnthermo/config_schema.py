@@ -34,6 +34,7 @@ from tnthermo.config_fields import (
 from tnthermo.local import STATES, Matrix, density_matrix, operator
 from tnthermo.observables import observables
 from tnthermo.start import MEAN_FORCE
+from tnthermo.storage import PATIENCE
 from tnthermo.two_time import name_problems, operator_pair
 
 MOST_STEPS = 10_000_000
@@ -234,8 +235,12 @@ def _seconds(interval: Any) -> float | None:
 
 
 class Run(Section):
+    """[run]; checkpoint_every in seconds (none: by what saving costs), storage_patience: seconds for which a full disk is waited for."""
+
     strict: bool = False
     error_bars: bool = True
+    checkpoint_every: NotNegative | None = None
+    storage_patience: NotNegative = PATIENCE
 
 
 SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {

@@ -11,11 +11,12 @@ import numpy as np
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm, is_multiple
 from tnthermo.bipartition.choice import Wanted, choice_problems, choose
+from tnthermo.clock import Progress
 from tnthermo.flags import RunFailed
 from tnthermo.local import Matrix, density_matrix
 from tnthermo.model import Model
 from tnthermo.observables import Observable, observables
-from tnthermo.run import NotConverged, Progress, Recording, Run, engine_problems
+from tnthermo.run import Keeper, NotConverged, Recording, Run, engine_problems
 from tnthermo.start import MEAN_FORCE, displacement_problems, mean_force_problems
 from tnthermo.trajectory import Trajectory
 
@@ -43,6 +44,7 @@ def evolve(
     error_bars: bool = True,
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    keeper: Keeper | None = None,
 ) -> Trajectory:
     """Evolve a system and its baths and record what the ledger needs.
 
@@ -70,8 +72,11 @@ def evolve(
                       from the difference
     strict            raise `NotConverged` where a flag would be set
     progress          called with a `Progress` after every step
+    keeper            keeps the state now and then, so that another process can go on from it (`tnthermo.checkpoints.Checkpoints` in a
+                      folder); default none. No signal is caught unless its `Stop` comes from `tnthermo.signals.listening`.
 
-    Raises `chains.InvalidInput` (all problems at once), `RunFailed` for non-finite numbers, `NotConverged` in strict mode.
+    Raises `chains.InvalidInput` (all problems at once), `RunFailed` for numbers that are not finite or run away, `NotConverged` in
+    strict mode, and what the keeper raises.
     """
     algorithm = algorithm or TDVP()
     intervals = {
@@ -94,7 +99,7 @@ def evolve(
     )
     run = Run(
         model=model, rho=rho, displacement=displacement, algorithm=algorithm, until=float(until), levels=levels, recording=recording,
-        progress=progress, strict=strict,
+        progress=progress, strict=strict, keeper=keeper,
     )  # fmt: skip
     result = run.go("run")
     if not error_bars:

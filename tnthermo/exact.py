@@ -15,6 +15,7 @@ from scipy.sparse.linalg import expm_multiply
 from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import Exact
 from tnthermo.blocks import BlockState, more_levels
+from tnthermo.checkpoint import Snapshot
 from tnthermo.model import Model
 from tnthermo.network import Automaton
 from tnthermo.state import State, Tensor
@@ -106,6 +107,18 @@ class ExactEngine:
             parts = [term_matrix(t, dimensions) for t in terms if t.drive == k]
             self.driven.append(sum(parts[1:], start=parts[0]))
 
+    def snapshot(self) -> Snapshot:
+        """What `restore` needs, as plain arrays and numbers; the tensors are those of a product with the levels in use."""
+        shape = self.vector.shape
+        return {
+            "tensors": [np.ones((1, d, 1), dtype=np.complex128) for d in shape], "vector": self.vector, "time": self.time,
+            "pieces": self.pieces, "dimension": self.start.dimension, "ancilla": self.start.ancilla,
+        }  # fmt: skip
+
+    def restore(self, saved: Snapshot) -> None:
+        """Be as when the snapshot was taken."""
+        self.vector, self.time, self.pieces = saved["vector"], saved["time"], saved["pieces"]
+
     def step(self, dt: float) -> StepReport:
         """Advance by ``dt``; where the highest levels fill, start the step again with more of them."""
         start = self.vector
@@ -161,7 +174,14 @@ class ExactEngine:
     @staticmethod
     def _exponential(matrix: Any, flat: Tensor, dt: float) -> Tensor:
         generator = -1j * dt * matrix
-        return np.asarray(expm_multiply(generator, flat, traceA=generator.trace()))
+        # scipy estimates norms with random vectors and chooses the number of its terms by them: the same ones, so that a run
+        # that is done again, or resumed, is the same to the last bit
+        before = np.random.get_state()  # noqa: NPY002
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            return np.asarray(expm_multiply(generator, flat, traceA=generator.trace()))
+        finally:
+            np.random.set_state(before)  # noqa: NPY002
 
     def _top(self) -> npt.NDArray[np.float64]:
         top = []

@@ -1,17 +1,16 @@
 """What a run leaves on disk: DIR/result.nc (ledger and raw trajectory), DIR/state.h5 (final state), DIR/config.toml (what was run).
 
-Every file is written beside its place, synced and moved there, so that a reader sees the old file or the new one, never half of one.
-Numbers and text only, no pickle. DIR is finished when result.nc is there: it is written last.
+Every file is made in memory, written beside its place, synced and moved there, so that a reader sees the old file or the new one, never
+half of one. Numbers and text only, no pickle. DIR is finished when result.nc is there: it is written last.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
-import os
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,11 @@ from tnthermo.drive import Cosine, Pulse, Ramp, TimeTable
 from tnthermo.model import Model, SystemDrive
 from tnthermo.observables import Observable
 from tnthermo.state import State
+from tnthermo.storage import StorageError as StorageError
+from tnthermo.storage import prepare_folder as prepare_folder
+from tnthermo.storage import replacing as replacing
+from tnthermo.storage import write_pieces
+from tnthermo.storage import write_text as write_text
 from tnthermo.thermo.ledger import installed_version
 from tnthermo.trajectory import Trajectory
 
@@ -73,52 +77,6 @@ RAW: dict[str, tuple[str, ...]] = {
 KNOWN: dict[str, type] = {
     kind.__name__: kind for kind in (Model, Coupling, SystemDrive, Observable, Ramp, Pulse, Cosine, TimeTable)
 }
-
-
-class StorageError(OSError):
-    """A file or folder could not be read or written; the message names it."""
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path``; what the block wrote there takes the place of ``path`` at its end, or nothing does.
-
-    Raises StorageError, with the old file untouched, when writing fails (disk full, read-only file system).
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except StorageError:
-        raise
-    except (OSError, RuntimeError) as error:  # HDF5 reports a full disk as either
-        raise StorageError(f"cannot write {path}: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` (UTF-8). Raises StorageError."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def prepare_folder(folder: Path) -> None:
-    """Make ``folder`` and try that files can be written there. Raises StorageError naming the absolute path."""
-    probe = folder / f".probe.{os.getpid()}.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"tnthermo")
-        probe.unlink()
-    except OSError as error:
-        raise StorageError(f"cannot write into {folder.absolute()}: {error.strerror or error}") from error
 
 
 # --- what is in a folder ----------------------------------------------------------------------------------------------------------
@@ -176,13 +134,15 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
 
     Raises StorageError.
     """
-    with replacing(path) as temporary:
-        ledger.to_netcdf(temporary, engine="h5netcdf")
-        if correlations is not None:
-            correlations.to_netcdf(temporary, engine="h5netcdf", mode="a", group="two_time")
-        raw_dataset(run).to_netcdf(temporary, engine="h5netcdf", mode="a", group="raw")
-        if run.rough is not None:
-            raw_dataset(run.rough).to_netcdf(temporary, engine="h5netcdf", mode="a", group="raw/rough")
+    groups = {"two_time": correlations, "raw": raw_dataset(run)}
+    if run.rough is not None:
+        groups["raw/rough"] = raw_dataset(run.rough)
+    image = io.BytesIO()
+    ledger.to_netcdf(image, engine="h5netcdf")
+    for name, dataset in groups.items():
+        if dataset is not None:
+            dataset.to_netcdf(image, engine="h5netcdf", mode="a", group=name)
+    write_pieces(path, [image.getbuffer()])
 
 
 def raw_dataset(run: Trajectory) -> xr.Dataset:
@@ -321,7 +281,8 @@ def decode(value: Any) -> Any:
 
 def save_state(path: Path, state: State, *, config_hash: str) -> None:
     """Write the matrix product state as HDF5: dataset tensor_NNNN (left, level, right) for each site. Raises StorageError."""
-    with replacing(path) as temporary, h5py.File(temporary, "w") as handle:
+    image = io.BytesIO()
+    with h5py.File(image, "w") as handle:
         for site, tensor in enumerate(state.tensors):
             handle.create_dataset(f"tensor_{site:04d}", data=tensor)
         handle.attrs.update(
@@ -336,6 +297,7 @@ def save_state(path: Path, state: State, *, config_hash: str) -> None:
                 "written_by": f"tnthermo {installed_version('tnthermo')}",
             }
         )
+    write_pieces(path, [image.getbuffer()])
 
 
 def load_state(path: str | Path) -> State:

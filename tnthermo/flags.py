@@ -8,13 +8,17 @@ import numpy as np
 
 from tnthermo.algorithms import Algorithm
 from tnthermo.blocks import BlockState, site_moment
+from tnthermo.checkpoint import Snapshot
 from tnthermo.local import boson
 from tnthermo.record import Local
+from tnthermo.rows import Columns
 from tnthermo.tdvp import StepReport
 
 SATURATED = 10.0  # times the level weight: a fixed number of levels is too small
 CHAIN_END = 10.0  # times the tolerance: change of the occupation of the last site of a chain that should go on
 NORM_DRIFT = 100.0  # times the accumulated discarded weight and Krylov bound (and 1e-9)
+RUNAWAY_NORM = 0.01  # of the norm, beyond what is accounted for as above: what goes on from there is no state
+RUNAWAY_ENERGY = 10.0  # times the energies in play, without a drive: the same
 
 
 class RunFailed(RuntimeError):
@@ -26,6 +30,26 @@ def guard(local: Local, t: float) -> None:
     for name in ("norm", "total_energy", "chain_energy", "rho_S", "moment_X", "moment_P"):
         if not np.all(np.isfinite(getattr(local, name))):
             raise RunFailed(f"{name} is not finite at t = {t:g}")
+
+
+def accounted(discarded: float, krylov: float) -> float:
+    """The loss of norm that the weight discarded so far and the Krylov bounds so far account for."""
+    return discarded + krylov**2
+
+
+def guard_drift(local: Local, steps: Columns, discarded: float, krylov: float, *, scale: float, t: float) -> None:
+    """Stop where norm or energy run away from those of the first of the ``steps``; less is flagged at the end and shows in the residuals.
+
+    discarded, krylov  summed so far
+    scale              of the energies in play; inf where a drive changes the energy
+    """
+    norm, energy = float(steps["norm"][0]), float(steps["total_energy"][0])
+    if abs(local.norm - norm) > max(RUNAWAY_NORM * norm, NORM_DRIFT * accounted(discarded, krylov)):
+        raise RunFailed(f"norm drifted from {norm:.6g} to {local.norm:.6g} at t = {t:g} (take a smaller step)")
+    if abs(local.total_energy - energy) > RUNAWAY_ENERGY * (scale + abs(energy)):
+        raise RunFailed(
+            f"total_energy drifted from {energy:.6g} to {local.total_energy:.6g} at t = {t:g} (take a smaller step)"
+        )
 
 
 class Flags:
@@ -55,6 +79,15 @@ class Flags:
             if chain.next_hopping > 0
         }
         self.before = {number: self._occupation(blocks, place) for number, place in self.ends.items()}
+
+    def snapshot(self) -> Snapshot:
+        """What `restore` needs."""
+        return {"found": list(self.found.items()), "before": list(self.before.items())}
+
+    def restore(self, saved: Snapshot) -> None:
+        """Know what was found, and what the start was."""
+        self.found = {name: text for name, text in saved["found"]}
+        self.before = {number: value for number, value in saved["before"]}
 
     def look(self, report: StepReport, blocks: BlockState, t: float) -> None:
         """After a step."""

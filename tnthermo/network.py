@@ -243,10 +243,16 @@ def from_quimb_mps(state: Any, *, centre: int = 0) -> tuple[Values, ...]:
     """Tensors (left, level, right), centre at site ``centre``, of a quimb MatrixProductState; the argument is not changed."""
     state = state.copy()
     state.canonicalize_(centre)
+    return mps_tensors(state)
+
+
+def mps_tensors(state: Any) -> tuple[Values, ...]:
+    """Tensors (left, level, right) of a quimb MatrixProductState as they are, in arrays of their own; the argument is not changed."""
+    state = state.copy()
     state.permute_arrays("lpr")
     arrays = [np.asarray(array, dtype=np.complex128) for array in state.arrays]
     arrays[0], arrays[-1] = arrays[0][None], arrays[-1][..., None]
-    return tuple(np.ascontiguousarray(array) for array in arrays)
+    return tuple(np.array(array, order="C") for array in arrays)
 
 
 def to_quimb_mpo(terms: Sequence[Term], dimensions: Sequence[int], factors: Sequence[float] = ()) -> Any:

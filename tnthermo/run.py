@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,19 +14,21 @@ import numpy.typing as npt
 import chains
 from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
-from tnthermo.bipartition.bracket import Correlation
 from tnthermo.bipartition.choice import BathEntropy
-from tnthermo.blocks import BlockState
+from tnthermo.blocks import BlockState, saved_state
+from tnthermo.checkpoint import Snapshot
+from tnthermo.clock import Progress, indices_due, on_grid, progress_at, record_indices, step_times
+from tnthermo.course import LOCAL, NO_STEP, OF_BATH, PROFILE, Course, from_known_start, known_start, measured, of_bath
 from tnthermo.exact import ExactEngine
-from tnthermo.flags import Flags, guard
+from tnthermo.flags import Flags, accounted, guard, guard_drift
 from tnthermo.kernels.compiling import CompileClock
 from tnthermo.local import Matrix
 from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.observables import Observable
-from tnthermo.record import Local, Measure, Modes, Profile, measure_profile, mode_functions
+from tnthermo.record import Measure, mode_functions
 from tnthermo.start import Prepared, per_bath, prepare
-from tnthermo.tdvp import StepReport, TDVPEngine
+from tnthermo.tdvp import StepReport, TDVPEngine, filled
 from tnthermo.tebd import TEBDEngine
 from tnthermo.threads import one_blas_thread
 from tnthermo.trajectory import Start, Trajectory
@@ -40,47 +43,45 @@ class NotConverged(RuntimeError):
         super().__init__("not converged: " + "; ".join(self.flags))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a run is; handed to the ``progress`` callable after every step.
-
-    stage  "run", or "error bars" while the rougher companion runs
-    """
-
-    time: float
-    until: float
-    steps: int
-    wall_seconds: float
-    largest_bond: int
-    largest_level: int
-    active_sites: int
-    discarded_weight: float
-    stage: str
-
-
-def progress_at(
-    blocks: BlockState, t: float, until: float, steps: int, started: float, discarded: float, stage: str
-) -> Progress:
-    """What there is to say after a step; ``started`` is the `time.perf_counter` at the start of the pass."""
-    return Progress(
-        time=t,
-        until=until,
-        steps=steps,
-        wall_seconds=time.perf_counter() - started,
-        largest_bond=int(blocks.bonds.max()),
-        largest_level=int(blocks.levels.max()),
-        active_sites=blocks.active - blocks.first - 1,
-        discarded_weight=discarded,
-        stage=stage,
-    )
-
-
 class Engine(Protocol):
     """What the driver needs of an algorithm."""
 
     def step(self, dt: float) -> StepReport: ...
 
     def network(self) -> BlockState: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def restore(self, saved: Snapshot) -> None: ...
+
+
+class Keeper(Protocol):
+    """What keeps a run's state somewhere safe; `tnthermo.checkpoints.Checkpoints` keeps it in a folder."""
+
+    def load(self, stage: str) -> Snapshot | None:
+        """What an earlier process kept of this stage of the run; None: nothing yet."""
+        ...
+
+    def look(self) -> None:
+        """Before there is anything to keep: raises where the run should stop."""
+        ...
+
+    def after_step(self, stage: str, t: float, snapshot: Callable[[], Snapshot], *, last: bool) -> None:
+        """After each step that went well; keeps the snapshot where it is time to, or ``last``, and raises where the run should stop."""
+        ...
+
+
+class _NoKeeper:
+    """Keeps nothing."""
+
+    def load(self, stage: str) -> Snapshot | None:
+        return None
+
+    def look(self) -> None:
+        pass
+
+    def after_step(self, stage: str, t: float, snapshot: Callable[[], Snapshot], *, last: bool) -> None:
+        pass
 
 
 def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
@@ -98,14 +99,15 @@ def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
 def engine_for(model: Model, start: Prepared, algorithm: Algorithm) -> Engine:
     """The engine that carries out ``algorithm`` from the prepared state. Raises `chains.InvalidInput` for `engine_problems`."""
     raise_if_any(engine_problems(model, algorithm))
+    state = filled(start.state, algorithm.bond) if isinstance(algorithm, TDVP1) and start.fresh else start.state
     machine = automaton(model.terms, model.line.length)
     match algorithm:
         case TDVP() | TDVP1() | TDVP2():
-            return TDVPEngine(algorithm, start.state, machine, model, may_grow=start.may_grow)
+            return TDVPEngine(algorithm, state, machine, model, may_grow=start.may_grow)
         case TEBD():
-            return TEBDEngine(algorithm, start.state, machine, model, may_grow=start.may_grow)
+            return TEBDEngine(algorithm, state, machine, model, may_grow=start.may_grow)
         case Exact():
-            return ExactEngine(algorithm, start.state, machine, model, may_grow=start.may_grow)
+            return ExactEngine(algorithm, state, machine, model, may_grow=start.may_grow)
     raise TypeError(f"no engine for {algorithm!r}")
 
 
@@ -114,27 +116,6 @@ def flags_for(start: Prepared, algorithm: Algorithm, engine: Engine) -> Flags:
     return Flags(
         start.flags, algorithm, engine.network(), levels_may_grow=start.may_grow, displaced=bool(start.displaced)
     )
-
-
-def step_times(until: float, step: float, breaks: Sequence[float] = ()) -> npt.NDArray[np.float64]:
-    """Times (m,) after each step: multiples of ``step`` and the ``breaks``; the last step is shortened where ``until`` is no multiple.
-
-    A break nearer than 1e-6 of a step to a multiple is taken as that multiple.
-    """
-    whole = int(np.floor(until / step * (1 + 1e-12) + 1e-9))
-    times: npt.NDArray[np.float64] = step * np.arange(whole + 1, dtype=np.float64)
-    if until - times[-1] > 1e-9 * step:
-        times = np.concatenate([times, [until]])
-    else:
-        times[-1] = until if whole else 0.0
-    for t in breaks:
-        if 0 < t < until:
-            nearest = int(np.argmin(np.abs(times - t)))
-            if abs(times[nearest] - t) > 1e-6 * step:
-                times = np.sort(np.append(times, t))
-            elif 0 < nearest < times.size - 1:
-                times[nearest] = t
-    return times
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,12 +133,26 @@ class Recording:
     bath_entropy: float = float("inf")
     entropy: BathEntropy | None = None
 
+    def indices(self, t: npt.NDArray[np.float64], *, correlated: bool) -> dict[str, frozenset[int]]:
+        """Of the record times ``t``, the indices at which each sparse measurement is due."""
+        intervals = {
+            "occupations": self.occupations, "variance": self.variance, "correlations": self.correlations,
+            "entropy": self.bath_entropy if self.entropy else float("inf"),
+        }  # fmt: skip
+        due = {
+            name: indices_due(t, interval, first=name == "occupations" and correlated)
+            for name, interval in intervals.items()
+        }
+        due["occupations"] |= due["entropy"]
+        return due
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
     """One pass over the clock.
 
-    rho   (d, d) of a product start; None for the mean-force state
+    rho     (d, d) of a product start; None for the mean-force state
+    keeper  where the state is kept, so that another process can go on from it
     """
 
     model: Model
@@ -169,9 +164,13 @@ class Run:
     recording: Recording
     progress: Callable[[Progress], None] | None
     strict: bool
+    keeper: Keeper | None = None
 
     def go(self, stage: str) -> Trajectory:
-        """Carry it out. Raises `RunFailed` for a number that is not finite, `NotConverged` in strict mode."""
+        """Carry it out.
+
+        Raises `RunFailed` for a number that is not finite or runs away, `NotConverged` in strict mode, and what the keeper raises.
+        """
         with one_blas_thread(), CompileClock() as clock:
             found = self._go(stage)
         return replace(found, compile_seconds=clock.seconds, peak_memory=peak_memory())
@@ -179,96 +178,113 @@ class Run:
     def _go(self, stage: str) -> Trajectory:
         started = time.perf_counter()
         model, recording = self.model, self.recording
-        start = prepare(model, self.rho, self.algorithm, self.levels, self.displacement, self.until)
-        kind = self._kind()
-        engine = engine_for(model, start, self.algorithm)
-        measure = Measure(model)
+        keeper = self.keeper or _NoKeeper()
         times = step_times(self.until, self.algorithm.step, model.breaks)
         recorded = record_indices(times, recording.every, self.algorithm.step)
-        due = {
-            name: indices_due(times[recorded], interval, first=name == "occupations" and kind != "product")
-            for name, interval in (
-                ("occupations", recording.occupations), ("variance", recording.variance), ("correlations", recording.correlations),
-                ("entropy", recording.bath_entropy if recording.entropy else float("inf")),
-            )
-        }  # fmt: skip
-        due["occupations"] |= due["entropy"]
+        course = self._course(keeper, stage, times, recorded)
+        engine, flags = course.engine, course.flags
+        measure = Measure(model)
+        due = recording.indices(times[recorded], correlated=self._kind() != "product")
         functions = mode_functions(model) if due["occupations"] else ()
-        sites = model.sites if due["correlations"] else 0
-        locals_: list[Local] = []
-        rows: list[_Row] = []
-        reports: list[StepReport] = []
-        flags = flags_for(start, self.algorithm, engine)
-        dropped = entropy_seconds = 0.0
-        for k, t in enumerate(times):
-            if k:
-                reports.append(engine.step(float(t - times[k - 1])))
-                dropped += reports[-1].discarded
+        scale = energies_in_play(model) if stage == "run" else float("inf")
+        last = on_grid(times, self.algorithm.step, model.breaks)
+        for k in range(len(course.steps), times.size):
+            t = float(times[k])
+            report = engine.step(t - float(times[k - 1])) if k else NO_STEP
             blocks = engine.network()
-            locals_.append(measure.local(blocks))
-            guard(locals_[-1], float(t))
+            local = measure.local(blocks)
+            guard(local, t)
+            course.add_step(local, report)
+            if stage == "run":  # a rougher run may be as wrong as it is: the error bars say so
+                guard_drift(local, course.steps, course.dropped, course.krylov, scale=scale, t=t)
             if k in recorded:
-                index = len(rows)
+                index = recorded.index(k)
                 wanted = {name for name, indices in due.items() if index in indices}
-                row = _row(measure, blocks, functions, wanted, recording.observables, sites)
+                row, matrices = measured(measure, blocks, functions, wanted, recording.observables)
                 if recording.entropy and "entropy" in wanted:
                     before = time.perf_counter()
-                    row = replace(row, correlation=recording.entropy.measure(blocks.state(float(t))))
-                    entropy_seconds += time.perf_counter() - before
-                rows.append(row)
+                    row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                    course.entropy_seconds += time.perf_counter() - before
+                course.add_row(k, row, matrices)
             if k:
-                flags.look(reports[-1], blocks, float(t))
+                flags.look(report, blocks, t)
             if self.progress is not None:
-                self.progress(progress_at(blocks, float(t), self.until, k, started, dropped, stage))
-        discarded = np.concatenate([[0.0], np.cumsum([r.discarded for r in reports])])
-        krylov = np.concatenate([[0.0], np.cumsum([r.krylov for r in reports])])
-        flags.look_at_norm(locals_[-1].norm, locals_[0].norm, discarded[-1] + krylov[-1] ** 2, float(times[-1]))
-        if flags.found and self.strict:
-            raise NotConverged(tuple(flags.found.values()))
-        chain_energy = np.array([x.chain_energy for x in locals_])
-        rows = _from_known_start(rows, start, functions)
+                begun = started - course.wall_seconds
+                self.progress(progress_at(blocks, t, self.until, k, begun, course.dropped, stage))
+            if k <= last:  # then a shortened last step may follow: a longer run goes on from the one before it
+                keeper.after_step(stage, t, partial(course.snapshot, times[: k + 1], started), last=k == last)
+        return self._trajectory(course, times, np.array(recorded, dtype=np.int64), functions, due, started)
+
+    def _course(self, keeper: Keeper, stage: str, times: npt.NDArray[np.float64], recorded: Sequence[int]) -> Course:
+        """At the start, or as far as an earlier process came."""
+        saved = keeper.load(stage)
+        if saved is None:
+            start = prepare(
+                self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until, keeper.look
+            )
+        else:
+            engine = saved["engine"]
+            start = Prepared(state=saved_state(engine, self.model, engine["time"]), **known_start(saved))
+        engine = engine_for(self.model, start, self.algorithm)
+        course = Course(start=start, engine=engine, flags=flags_for(start, self.algorithm, engine))
+        if saved is not None:
+            course.take_up(saved, times, recorded)
+        return course
+
+    def _trajectory(
+        self,
+        course: Course,
+        times: npt.NDArray[np.float64],
+        recorded: npt.NDArray[np.int64],
+        functions: Sequence[chains.ModeFunctions],
+        due: dict[str, frozenset[int]],
+        started: float,
+    ) -> Trajectory:
+        model, kind, how = self.model, self._kind(), self.recording.entropy
+        steps = {name: course.steps.get(name) for name in LOCAL}
+        discarded, krylov = (np.cumsum(course.steps[name]) for name in ("discarded", "krylov"))
+        norm = steps["norm"]
+        course.flags.look_at_norm(norm[-1], norm[0], accounted(discarded[-1], krylov[-1]), float(times[-1]))
+        flags = tuple(course.flags.found.values())
+        if flags and self.strict:
+            raise NotConverged(flags)
+        rows = {name: course.rows.get(name) for name in course.rows.room}
+        rows = from_known_start(rows, course.start.displaced, functions)
         offset = np.zeros(len(model.couplings))
         if kind != "product":  # <H_chain> = E_B - E_B' but for a constant
-            offset = rows[0].modes.energy - chain_energy[0]
-        columns: dict[str, Any] = {name: np.array([getattr(row.profile, name) for row in rows]) for name in PROFILE}
+            offset = rows["mode_energy"][0] - steps["chain_energy"][0]
+        sites = model.sites if due["correlations"] else 0
+        matrices = np.full((2, recorded.size, sites, sites), np.nan + 0j)
+        if len(course.matrices):
+            where = np.searchsorted(recorded, course.matrices["index"])
+            matrices[0, where], matrices[1, where] = course.matrices["normal"], course.matrices["anomalous"]
+        sparse = ("heat_square", "mode_occupation", "mode_energy", "ancilla_energy")
+        work = float(sum(course.steps["work"].tolist()))
         return Trajectory(
             model=model,
             algorithm=self.algorithm,
-            initial=locals_[0].rho_S if self.rho is None else self.rho,
+            initial=steps["rho_S"][0] if self.rho is None else self.rho,
             start=kind,
             times=times,
-            rho_S=np.array([x.rho_S for x in locals_]),
-            moment_X=np.array([x.moment_X for x in locals_]),
-            moment_P=np.array([x.moment_P for x in locals_]),
-            chain_energy=chain_energy,
-            total_energy=np.array([x.total_energy for x in locals_]),
-            norm=np.array([x.norm for x in locals_]),
+            **steps,
             discarded_weight=discarded,
             krylov_residual=krylov,
-            recorded=np.array(recorded, dtype=np.int64),
-            **columns,
-            heat_square=np.array([row.heat_square for row in rows]),
-            mode_occupation=np.array([row.modes.occupation for row in rows]),
-            mode_energy=np.array([row.modes.energy for row in rows]),
-            ancilla_energy=np.array([row.modes.ancilla for row in rows]),
-            correlation_lower=np.array([row.of_bath("lower") for row in rows]),
-            correlation_upper=np.array([row.of_bath("upper") for row in rows]),
-            bath_entropy=np.array([row.of_bath("S_B") for row in rows]),
-            joint_entropy=np.array([row.of_bath("S_SB") for row in rows]),
-            bath_entropy_how=recording.entropy.describe() if due["entropy"] and recording.entropy else "",
-            bath_entropy_seconds=entropy_seconds,
-            normal=np.array([row.matrices[0] for row in rows]),
-            anomalous=np.array([row.matrices[1] for row in rows]),
+            recorded=recorded,
+            **{name: rows[name] for name in (*PROFILE, *sparse, *OF_BATH)},
+            bath_entropy_how=how.describe() if due["entropy"] and how else "",
+            bath_entropy_seconds=course.entropy_seconds,
+            normal=matrices[0],
+            anomalous=matrices[1],
             mode_frequency=_joined([f.frequencies for f in functions]),
             mode_weight=_joined([f.weights for f in functions]),
             mode_bath=_joined([np.full(f.frequencies.size, j) for j, f in enumerate(functions)]).astype(np.int64),
             energy_offset=offset,
-            free_energy=start.free_energy,
-            observed=recording.observables,
-            flags=tuple(flags.found.values()),
-            wall_seconds=time.perf_counter() - started,
-            work=float(sum(r.work for r in reports)) or float("nan"),
-            state=engine.network().state(float(times[-1])),
+            free_energy=course.start.free_energy,
+            observed=self.recording.observables,
+            flags=flags,
+            wall_seconds=course.wall_seconds + time.perf_counter() - started,
+            work=work or float("nan"),
+            state=course.engine.network().state(float(times[-1])),
         )
 
     def _kind(self) -> Start:
@@ -278,94 +294,12 @@ class Run:
         return "displaced" if any(entry is not None for entry in entries) else "product"
 
 
-HELD = 3e-2  # of the energy of a displacement that a chain may miss
-PROFILE = ("cut_entropy", "bonds", "occupations", "levels", "top_populations", "observables")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Row:
-    """What is measured at one record time; NaN where it was not due."""
-
-    profile: Profile
-    modes: Modes
-    heat_square: npt.NDArray[np.float64]
-    matrices: npt.NDArray[np.complex128]
-    correlation: Correlation | None = None
-
-    def of_bath(self, name: str) -> float:
-        """A number of ``correlation``; NaN without one."""
-        return float("nan") if self.correlation is None else float(getattr(self.correlation, name))
-
-
-def _row(
-    measure: Measure,
-    blocks: BlockState,
-    functions: Sequence[chains.ModeFunctions],
-    wanted: set[str],
-    observables: Sequence[Observable],
-    sites: int,
-) -> _Row:
-    """``sites``: the size of the correlation matrices, 0 where they are never kept."""
-    baths, count = len(measure.model.couplings), sum(f.frequencies.size for f in functions)
-    modes = Modes(occupation=np.full(count, np.nan), energy=np.full(baths, np.nan), ancilla=np.full(baths, np.nan))
-    matrices = np.full((2, sites, sites), np.nan + 0j)
-    if wanted & {"occupations", "correlations"}:
-        normal, anomalous = measure.correlation_matrices(blocks)
-        if "occupations" in wanted:
-            modes = measure.modes(normal, anomalous, functions)
-        if "correlations" in wanted:
-            matrices = np.stack([normal, anomalous])
-    return _Row(
-        profile=measure_profile(blocks, observables),
-        modes=modes,
-        heat_square=measure.heat_squares(blocks) if "variance" in wanted else np.full(1 + baths, np.nan),
-        matrices=matrices,
-    )
-
-
-def _from_known_start(rows: list[_Row], start: Prepared, functions: Sequence[chains.ModeFunctions]) -> list[_Row]:
-    """The rows with the modes' occupations and energies counted from the known ones of a displaced start.
-
-    A chain does not reach the softest modes of a warm bath, whose displacement may be large. Where it misses part of the energy of the
-    displacement, what it says of the modes later on is worth nothing: NaN.
-    """
-    if not start.displaced:
-        return rows
-    known = [np.abs(alpha) ** 2 for alpha in start.displaced]
-    first = rows[0].modes
-    occupation = np.concatenate(known) - first.occupation
-    energy = np.array([f.frequencies @ n for f, n in zip(functions, known, strict=True)]) - first.energy
-    whole = energy + first.energy
-    later = 0.0 if np.all(np.abs(energy) <= HELD * np.abs(whole) + 1e-12) else np.nan
-
-    def corrected(row: _Row, doubt: float) -> _Row:
-        modes = Modes(
-            occupation=row.modes.occupation + occupation + doubt,
-            energy=row.modes.energy + energy + doubt,
-            ancilla=row.modes.ancilla - first.ancilla + doubt,
-        )
-        return replace(row, modes=modes)
-
-    return [corrected(rows[0], 0.0), *(corrected(row, later) for row in rows[1:])]
-
-
-def record_indices(times: npt.NDArray[np.float64], every: float, step: float) -> list[int]:
-    """Indices of the record times among the ``times`` after each step: the multiples of the interval ``every``, and the end."""
-    ratio = times / every
-    on = np.abs(ratio - np.round(ratio)) * every <= 1e-6 * step
-    return sorted({0, *np.flatnonzero(on).tolist(), times.size - 1})
-
-
-def indices_due(t: npt.NDArray[np.float64], interval: float, *, first: bool) -> frozenset[int]:
-    """Indices into the record times ``t`` at which something sparse is evaluated: the start, then every ``interval``, and the end."""
-    if not np.isfinite(interval):
-        return frozenset({0} if first else ())
-    chosen, due = {0, t.size - 1}, interval
-    for k, time_ in enumerate(t):
-        if time_ >= due - 1e-9 * interval:
-            chosen.add(k)
-            due += interval
-    return frozenset(chosen)
+def energies_in_play(model: Model) -> float:
+    """The sum of the norms of H_S and of the local terms of the coupling: what a drift of the energy is measured by. inf with a drive."""
+    if model.driven:
+        return float("inf")
+    couplings = (kappa * float(np.linalg.norm(c.operator, 2)) for c in model.couplings for kappa in c.local_strengths)
+    return float(np.linalg.norm(model.hamiltonian, 2)) + sum(couplings)
 
 
 def _joined(parts: Sequence[Any]) -> npt.NDArray[Any]:

@@ -9,7 +9,7 @@ Mean-force  exp(-beta H)/Z of the coupled whole. exp(-beta (H_S + H_int + H_chai
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,6 +44,7 @@ class Prepared:
     displaced    for each bath the <a_k> of its physical modes; none where nothing is displaced
     free_energy  -T log(Z/Z_B) of a mean-force start; else NaN
     flags        what did not converge
+    fresh        False for the state of a later time, from which a run goes on
     """
 
     state: State
@@ -51,6 +52,7 @@ class Prepared:
     displaced: tuple[Complex, ...] = ()
     free_energy: float = math.nan
     flags: tuple[str, ...] = ()
+    fresh: bool = True
 
 
 def displacement_problems(model: Model, displacement: Any, *, key: str = "displacement") -> list[Problem]:
@@ -99,11 +101,15 @@ def prepare(
     levels: str | int | Sequence[int],
     displacement: Any,
     until: float,
+    look: Callable[[], None] = lambda: None,
 ) -> Prepared:
-    """The start of a run: rho (d, d) times the (displaced) baths, or with None the mean-force state."""
+    """The start of a run: rho (d, d) times the (displaced) baths, or with None the mean-force state.
+
+    look  called between the steps of imaginary time; what it raises ends them
+    """
     numbers, may_grow = start_levels(levels, model.sites)
     if rho is None:
-        return _mean_force(model, algorithm, numbers, may_grow=may_grow)
+        return _mean_force(model, algorithm, numbers, may_grow=may_grow, look=look)
     amplitudes = np.zeros(model.sites, dtype=np.complex128)
     flags = []
     displaced: tuple[Complex, ...] = ()
@@ -217,7 +223,9 @@ def mean_force_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     return problems
 
 
-def _mean_force(model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, may_grow: bool) -> Prepared:
+def _mean_force(
+    model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, may_grow: bool, look: Callable[[], None]
+) -> Prepared:
     """Imaginary time beta/2 by fourth-order TDVP."""
     temperature = model.temperature
     assert temperature is not None
@@ -239,6 +247,7 @@ def _mean_force(model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, 
     engine = TDVPEngine(settings, state, machine, model, may_grow=may_grow, imaginary=True)
     capped = 0.0
     for _ in range(steps):
+        look()
         report = engine.step(duration / steps)
         capped = max(capped, report.capped, report.missed)
     blocks = engine.network()

@@ -1,4 +1,7 @@
-"""One run from a configuration file to a folder: config -> evolve -> ledger -> files. Idempotent: a finished folder is left alone."""
+"""One run from a configuration file to a folder: config -> evolve -> ledger -> files. Idempotent: a finished folder is left alone.
+
+The folder is the only truth: whatever a killed run left there, `run_study(..., resume=True)` goes on from it to the same numbers.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,23 @@ import xarray as xr
 
 from chains.problems import InvalidInput, Problem
 from tnthermo import files
+from tnthermo.checkpoints import Checkpoints, Identity
+from tnthermo.clock import Progress
 from tnthermo.config import Resolved, load_config, resolve
+from tnthermo.config_estimate import checkpoint_bytes
+from tnthermo.config_limits import memory_watch
 from tnthermo.config_text import differences
-from tnthermo.evolve import NotConverged, Progress, evolve
+from tnthermo.evolve import NotConverged, RunFailed, evolve
+from tnthermo.lock import locked
+from tnthermo.signals import Stop
+from tnthermo.storage import check_space, patiently
 from tnthermo.tdvp import is_compiled
 from tnthermo.thermo.ledger import ledger
+from tnthermo.threads import threads_within_allocation
 from tnthermo.two_time import two_time
+
+Say = Callable[[str], None]
+SPARE = 2  # checkpoints that the disk must have room for before a run
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,51 +70,100 @@ def run_study(
     overwrite: bool = False,
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    say: Say = lambda text: None,
+    stop: Stop | None = None,
 ) -> Outcome:
     """Run the configuration into the folder ``out``, or find that it is there already.
 
-    resume     take an unfinished folder up again (in this version: from the beginning); with nothing there it starts
+    resume     take an unfinished folder up again where its checkpoint is, or extend a finished one to a later `until`; with nothing
+               there it starts
     overwrite  replace a finished folder of another configuration, or an unfinished one; the old result stays until the new one is written
     say        receives lines for the user
+    stop       asked after every step (`tnthermo.signals.listening` makes one that signals set); default: never. No signal is caught here.
 
-    Raises :class:`chains.InvalidInput` (nothing was written), `files.StorageError`, `NotConverged` in strict mode
-    (result.nc is written nevertheless).
+    Raises :class:`chains.InvalidInput` (nothing was written), `files.StorageError`, `tnthermo.lock.Held` where another process is at
+    work in the folder, `tnthermo.signals.Stopped` (a checkpoint is there), `RunFailed` (the last good one is), `NotConverged` in
+    strict mode (result.nc is written nevertheless).
     """
     folder = Path(out)
     resolved = resolve_file(config, strict=strict)
     for note in resolved.notes:
         say(str(note))
-    if already_there(folder, resolved, resume=resume, overwrite=overwrite, say=say):
-        dataset = files.load_ledger(folder)
-        return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags_of(dataset), already_done=True)
+    keeper = Checkpoints(
+        folder=folder,
+        identity=Identity(hash=resolved.hash, text=resolved.text),
+        every=resolved.checkpoint_every,
+        patience=resolved.storage_patience,
+        stop=stop or Stop(),
+        memory_full=memory_watch(),
+        say=say,
+    )
+    options = {"resume": resume, "overwrite": overwrite}
+    if already_there(folder, resolved, keeper, say=say, **options):
+        return _found(folder, resolved)
     files.prepare_folder(folder)
-    files.write_text(folder / files.CONFIG, resolved.text)
+    with locked(folder, say), threads_within_allocation(say):
+        # another process may have finished it meanwhile
+        if already_there(folder, resolved, keeper, say=lambda text: None, **options):
+            return _found(folder, resolved)
+        keeper.clean()
+        if overwrite:
+            keeper.forget()
+        else:
+            keeper.look_up("run")
+        return _computed(folder, resolved, keeper, progress=progress, say=say)
+
+
+def _found(folder: Path, resolved: Resolved) -> Outcome:
+    dataset = files.load_ledger(folder)
+    return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags_of(dataset), already_done=True)
+
+
+def _computed(
+    folder: Path, resolved: Resolved, keeper: Checkpoints, *, progress: Callable[[Progress], None] | None, say: Say
+) -> Outcome:
+    check_space(folder, SPARE * checkpoint_bytes(resolved)[0], f"{SPARE} checkpoints")
+    _write(keeper, lambda: files.write_text(folder / files.CONFIG, resolved.text))
     if not is_compiled():
         say("compiling the sweeps: once on a machine, one to two minutes")
-    run = evolve(resolved.model, **resolved.evolve_keywords(), progress=progress)
+    try:
+        run = evolve(resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper)
+    except RunFailed as error:
+        raise RunFailed(f"{error}; the last checkpoint before it is kept" if keeper.any() else str(error)) from error
     dataset = ledger(run, alpha_S=resolved.alpha_S)
     if run.state is not None:
-        files.save_state(folder / files.STATE, run.state, config_hash=resolved.hash)
+        state = run.state
+        _write(keeper, lambda: files.save_state(folder / files.STATE, state, config_hash=resolved.hash))
     correlations = None
     if resolved.two_time:
-        correlations = two_time(resolved.model, **resolved.two_time_keywords(), progress=progress)
-    notes = "\n".join(str(note) for note in resolved.notes)
+
+        def watched(now: Progress) -> None:
+            if progress is not None:
+                progress(now)
+            keeper.look()
+
+        correlations = two_time(resolved.model, **resolved.two_time_keywords(), progress=watched)
+    notes = "\n".join([*(str(note) for note in resolved.notes), *(f"warning: {note}" for note in keeper.notes)])
     attributes = {"config": resolved.text, "config_hash": resolved.hash, "notes": notes or "none"}
     dataset = dataset.assign_attrs(attributes)
     if correlations is not None and correlations.attrs["flags"] != "none":
         known = "" if dataset.attrs["flags"] == "none" else f"{dataset.attrs['flags']}; "
         flags_text = f"{known}two-time correlations: {correlations.attrs['flags'].replace('; ', ', ')}"
         dataset = dataset.assign_attrs(flags=flags_text, status="not converged")
-    files.save_result(folder / files.RESULT, dataset, run, correlations)
+    _write(keeper, lambda: files.save_result(folder / files.RESULT, dataset, run, correlations))
+    keeper.finish()
     flags = flags_of(dataset)
     if flags and resolved.strict:
         raise NotConverged(flags)
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags, already_done=False)
 
 
+def _write(keeper: Checkpoints, write: Callable[[], None]) -> None:
+    patiently(write, patience=keeper.patience, say=keeper.say, give_up=lambda: bool(keeper.stop.reason))
+
+
 def already_there(
-    folder: Path, resolved: Resolved, *, resume: bool, overwrite: bool, say: Callable[[str], None]
+    folder: Path, resolved: Resolved, keeper: Checkpoints, *, resume: bool, overwrite: bool, say: Say
 ) -> bool:
     """Whether ``folder`` holds this very run, finished. Raises InvalidInput when it holds something that must not be replaced unasked."""
     if folder.exists() and not folder.is_dir():
@@ -108,21 +171,15 @@ def already_there(
     if overwrite:
         return False
     found = files.inspect(folder)
-    if found.state == "unfinished":
-        if not resume:
-            hint = "--resume takes it up again (in this version from the beginning), --overwrite does the same"
-            raise InvalidInput(
-                [
-                    Problem(
-                        key="--out",
-                        value=str(folder),
-                        allowed="a new folder; this one holds an unfinished run",
-                        hint=hint,
-                    )
-                ]
-            )
-        say("unfinished run found; this version keeps no checkpoints: starting from the beginning")
     if found.state != "finished":
+        if not resume and (found.state == "unfinished" or keeper.any()):
+            raise _refused(
+                folder,
+                "a new folder; this one holds an unfinished run",
+                "--resume goes on with it, --overwrite starts afresh",
+            )
+        if found.state == "unfinished" and not keeper.any():
+            say("unfinished run found, which had not saved yet: starting from the beginning")
         return False
     changed = differences(dict(found.values), resolved.values)
     kept = found.hash == resolved.hash
@@ -131,14 +188,16 @@ def already_there(
     if kept and not longer and not bond:
         say(f"already done: {folder / files.RESULT}")
         return True
+    if longer and resume and keeper.any():
+        say("extending a finished run; its result stays until the new one is written")
+        return False
     hint = "--overwrite computes it anew; another --out keeps both"
     if longer:
-        hint = f"extending a finished run is not available in this version; {hint}"
+        how = "--resume extends it" if keeper.any() else "its checkpoints, from which it could be extended, are gone"
+        hint = f"{how}; {hint}"
     what = "; ".join(changed) or "the contents of a file it reads, or the version's meaning of a key"
-    raise InvalidInput(
-        [
-            Problem(
-                key="--out", value=str(folder), allowed=f"a new folder; this one holds another run ({what})", hint=hint
-            )
-        ]
-    )
+    raise _refused(folder, f"a new folder; this one holds another run ({what})", hint)
+
+
+def _refused(folder: Path, allowed: str, hint: str) -> InvalidInput:
+    return InvalidInput([Problem(key="--out", value=str(folder), allowed=allowed, hint=hint)])

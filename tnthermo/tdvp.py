@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tnthermo.algorithms import NO_CAP, TDVP, TDVP1, TDVP2
 from tnthermo.blocks import BlockState, more_levels
+from tnthermo.checkpoint import Snapshot
 from tnthermo.kernels.arrays import Limits
 from tnthermo.kernels.sweep import CAPPED, DISCARDED, KRYLOV, MISSED, REPORT, WORK, shift, sweep
 from tnthermo.kernels.two_site import two_site_sweep
@@ -63,6 +64,8 @@ class StepReport:
 class TDVPEngine:
     """Propagates a `BlockState` by one of the TDVP algorithms; a driven H is taken at the middle of every sweep.
 
+    state      for TDVP1 a `filled` one
+
     imaginary  exp(-dt H) instead of exp(-i dt H), the norm kept at 1 after every sweep; ``log_norm`` adds up what it was
     """
 
@@ -82,14 +85,23 @@ class TDVPEngine:
         self.log_norm = 0.0
         self.sweeps = 0
         self.missed = 0.0
-        if isinstance(algorithm, TDVP1):
-            state = filled(state, algorithm.bond)
         self.time = state.time
         self.blocks = BlockState(state, machine, model, self.time)
         self.started = state.time > 0
         self.caps = np.full(len(self.blocks.tensors) + 1, algorithm.max_bond or NO_CAP, dtype=np.int64)
         if isinstance(algorithm, TDVP):
             self.caps = algorithm.caps(distances(model.line))
+
+    def snapshot(self) -> Snapshot:
+        """What `restore` needs, as plain arrays and numbers."""
+        own = ("time", "started", "sweeps", "missed", "log_norm")
+        return {**self.blocks.snapshot(), **{name: getattr(self, name) for name in own}}
+
+    def restore(self, saved: Snapshot) -> None:
+        """Be as when the snapshot was taken; the engine was made from its tensors."""
+        self.blocks.restore(saved)
+        for name in ("time", "started", "sweeps", "missed", "log_norm"):
+            setattr(self, name, saved[name])
 
     def step(self, dt: float) -> StepReport:
         """Advance by ``dt``; levels grow afterwards where the highest ones filled."""

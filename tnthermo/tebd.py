@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from tnthermo.algorithms import TEBD
 from tnthermo.blocks import BlockState, more_levels, site_moment
+from tnthermo.checkpoint import Snapshot
 from tnthermo.model import Model
-from tnthermo.network import Automaton, to_quimb_hamiltonian, to_quimb_mps
+from tnthermo.network import Automaton, mps_tensors, to_quimb_hamiltonian, to_quimb_mps
 from tnthermo.state import State
 from tnthermo.tdvp import StepReport, substeps
 
@@ -37,6 +38,17 @@ class TEBDEngine:
         factors = [float(factor.value(time)) for factor in self.model.factors]
         self.gates = to_quimb_hamiltonian(self.model.terms, self._dimensions(), factors)
 
+    def snapshot(self) -> Snapshot:
+        """What `restore` needs: the tensors as they are, no centre moved."""
+        tensors = mps_tensors(self.psi)
+        return {
+            "tensors": list(tensors), "time": self.time, "dimension": self.start.dimension, "ancilla": self.start.ancilla,
+        }  # fmt: skip
+
+    def restore(self, saved: Snapshot) -> None:
+        """Be as when the snapshot was taken; the engine was made from its tensors."""
+        self.time = saved["time"]
+
     def step(self, dt: float) -> StepReport:
         """Advance by ``dt``."""
         start = self.psi.copy()
@@ -45,6 +57,8 @@ class TEBDEngine:
             start = self.psi.copy()
             report = self._step(dt)
         self.time += dt
+        # the same arrays in the same order whether the run goes on here or from a snapshot
+        self.psi = to_quimb_mps(mps_tensors(self.psi))
         return report
 
     def _step(self, dt: float) -> StepReport:

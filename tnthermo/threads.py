@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
@@ -15,14 +16,30 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     return limits
 
 
+def allocated_threads() -> tuple[int, str]:
+    """(processors that this process may use, who says so): the affinity, or SLURM_CPUS_PER_TASK where that is less."""
+    if hasattr(os, "sched_getaffinity"):
+        found = (len(os.sched_getaffinity(0)), "affinity")
+    else:
+        found = (os.cpu_count() or 1, "this machine")
+    slurm = os.environ.get("SLURM_CPUS_PER_TASK", "")
+    return min(found, (int(slurm), "SLURM_CPUS_PER_TASK")) if slurm.isdigit() and int(slurm) > 0 else found
+
+
+@contextmanager
+def threads_within_allocation(say: Callable[[str], None]) -> Iterator[None]:
+    """A context in which no BLAS or OpenMP pool has more threads than there are processors for this process; says where one had."""
+    allowed, source = allocated_threads()
+    most = max((int(pool["num_threads"]) for pool in threadpool_info()), default=1)
+    if most <= allowed:
+        yield
+        return
+    say(f"threads: {most} -> {allowed} ({source}); the sweeps use one")
+    with threadpool_limits(limits=allowed):
+        yield
+
+
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-def cores() -> int:
-    """Processors this process may use: what Slurm gave the task, or those it may run on."""
-    given = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(int(given), here) if given.isdigit() and int(given) > 0 else here
 
 
 def limit_threads(count: int) -> None:

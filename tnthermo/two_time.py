@@ -17,12 +17,13 @@ import xarray as xr
 
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm
+from tnthermo.clock import Progress, progress_at, record_indices, step_times
 from tnthermo.evolve import check_arguments, rough, rough_interval
 from tnthermo.kernels.moments import overlap_operator
 from tnthermo.local import PAULI, Matrix, operator
 from tnthermo.model import Model
 from tnthermo.observables import NAME
-from tnthermo.run import Engine, Progress, engine_for, flags_for, progress_at, record_indices, step_times
+from tnthermo.run import Engine, engine_for, flags_for
 from tnthermo.start import Prepared, prepare
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.integrate import cumulative_integral

@@ -23,6 +23,16 @@ def peak_memory() -> float:
     return float(largest if sys.platform == "darwin" else 1024 * largest)
 
 
+def memory_in_use() -> tuple[float, float]:
+    """(address space, memory held) of this process now (bytes); elsewhere than on Linux what it held at most counts for both."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="utf-8").split()
+    except OSError:
+        return peak_memory(), peak_memory()
+    size = resource.getpagesize()
+    return float(size * int(pages[0])), float(size * int(pages[1]))
+
+
 def readable(size: float) -> str:
     """123456789 -> 118 MiB."""
     for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):

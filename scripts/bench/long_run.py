@@ -42,6 +42,7 @@ REFINED = {
     "base": BASE,
     "bond": replace(BASE, algorithm=replace(BASE.algorithm, max_bond=44)),
     "levels": replace(BASE, levels=44),
+    "bond and levels": replace(BASE, algorithm=replace(BASE.algorithm, max_bond=44), levels=44),
     "step": replace(
         BASE, algorithm=replace(BASE.algorithm, step=0.125, tolerance=5e-5)
     ),  # the same tolerance per unit of time

@@ -72,25 +72,37 @@ def splitter_twin(rotation: np.ndarray, levels: int, first: int, second: int) ->
     return full[:, :, :first, :second]
 
 
+def by_levels(blocks: np.ndarray, second: int) -> np.ndarray:
+    """(levels, levels, first, second) of the kernel's (N, n, m)."""
+    totals, _, first = blocks.shape
+    result = np.zeros((totals, totals, first, second), dtype=complex)
+    for total, n, m in np.ndindex(blocks.shape):
+        if n <= total and 0 <= total - m < second:
+            result[n, total - n, m, total - m] = blocks[total, n, m]
+    return result
+
+
 @pytest.mark.parametrize(("first", "second"), [(3, 4), (1, 5), (4, 1), (2, 2), (1, 1)])
 @settings(max_examples=4)
 @given(seed=SEEDS)
 def test_beam_splitter(first, second, seed):
     rotation = unitary_group.rvs(2, random_state=seed)
     levels = first + second - 1
-    ours = beam_splitter(rotation, levels, first, second)
+    ours = by_levels(beam_splitter(rotation, first, second, levels), second)
     # Twice the levels: the twin is exact for totals below its own number of levels.
     twin = splitter_twin(rotation, 2 * levels, first, second)[:levels, :levels]
     np.testing.assert_allclose(ours, twin, atol=DENSE)
     flat = ours.reshape(levels**2, first * second)
     np.testing.assert_allclose(flat.conj().T @ flat, np.eye(first * second), atol=DENSE)
+    fewer = beam_splitter(rotation, first, second, max(1, levels - 1))
+    np.testing.assert_array_equal(fewer, beam_splitter(rotation, first, second, levels)[: len(fewer), : len(fewer)])
 
 
 def test_a_transposed_or_conjugate_rotation_is_noticed():
     rotation = unitary_group.rvs(2, random_state=3)
-    right = beam_splitter(rotation, 5, 3, 3)
+    right = beam_splitter(rotation, 3, 3, 5)
     for wrong in (rotation.conj(), rotation.T, rotation.conj().T):
-        assert np.abs(right - beam_splitter(np.ascontiguousarray(wrong), 5, 3, 3)).max() > 0.1
+        assert np.abs(right - beam_splitter(np.ascontiguousarray(wrong), 3, 3, 5)).max() > 0.1
 
 
 def test_hermite_functions():

@@ -1,6 +1,5 @@
 """Sweeps as job arrays under a real Slurm without accounting."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -19,8 +18,6 @@ from tnthermo.sweeps.folder import SweepFolder, read_record
 from tnthermo.sweeps.status import sweep_status
 
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("slurm")]
-# a run that is told to stop saves only where there are checkpoints
-CHECKPOINTS = importlib.util.find_spec("tnthermo.signals") is not None
 AXES = 'mode = "zip"\n"bath.temperature" = [0.5, 0.5, 0.25]\n"evolution.until" = [1.0, 0.4, 1.0]'
 SHORT = '"bath.temperature" = [0.5]\n"evolution.until" = [150.0]'  # some ten seconds
 
@@ -96,7 +93,7 @@ def test_a_cancelled_task_does_not_come_back_and_its_sibling_goes_on(tmp_path: P
     wait_for(lambda: states(out)[0] == "running", "the long task runs")
     subprocess.run(["scancel", f"{job}_0"], check=True)
     wait_for(lambda: gone(job), "both end")
-    assert states(out) == ["stopped" if CHECKPOINTS else "killed", "done"]
+    assert states(out) == ["stopped", "done"]
     assert int(field(f"{job}_0", "Restarts")) == 0
 
 
@@ -116,7 +113,6 @@ def test_two_jobs_on_one_output(tmp_path: Path) -> None:
     assert place.log(run).read_text().count("--- ") == 1
 
 
-@pytest.mark.skipif(not CHECKPOINTS, reason="this version keeps no checkpoints: a run that is told to stop cannot save")
 @pytest.mark.parametrize("engine", ["script", "submitit"])
 def test_usr1_saves_requeues_and_resumes_to_the_same_bits(engine: str, tmp_path: Path) -> None:
     config, out = long_sweep(tmp_path, SHORT), tmp_path / "out"
@@ -146,9 +142,9 @@ def test_the_time_limit(timed_out: tuple[str, SweepFolder, str]) -> None:
     job, place, run = timed_out
     wait_for(lambda: gone(job), "the limit ends it", seconds=150)
     assert field(f"{job}_0", "JobState") == "TIMEOUT"
-    assert states(place.root) == ["stopped" if CHECKPOINTS else "killed"]
+    assert states(place.root) == ["stopped"]
     assert subprocess.run(["sacct", "-j", job], capture_output=True, check=False).returncode != 0
-    # the same call goes on; what is there is found
-    done = call("sweep", place.root.parent / "long.toml", "--out", place.root, "--emit", "slurm", "--only-failed")
-    assert (done.exit_code, bool(done.stdout)) == (0, not CHECKPOINTS)
+    # the same call goes on
+    done = call("sweep", place.root.parent / "long.toml", "--out", place.root, "--emit", "slurm")
+    assert (done.exit_code, bool(done.stdout)) == (0, True)
     assert read_record(place, run)["job"] == f"{job}_0"

@@ -1,15 +1,15 @@
 """The mutual information of a system and its physical bath, enclosed from both sides, or exact.
 
 The whole is pure on S (and its ancilla S'), the bath B and the bath's thermofield partners B'. Hence I(S:B) + I(S:S' B') = 2 S_S, and
-mutual information cannot grow under what is done to one side alone. With K some of the modes, Q what is read off the others in B
-and Q' off their partners in B',
+mutual information cannot grow under what is done to one side alone. With K some modes of B, Q what is read off the others, K' and Q' the
+same of the partners,
 
-    I(S:B_K Q)  <=  I(S:B)  <=  2 S_S - I(S:S' B'_K Q').
+    I(S:B_K Q)  <=  I(S:B)  <=  2 S_S - I(S:S' B'_K' Q').
 
-The evolution acts on S and B, so that S' B' keeps its state, a product: I(S:S' B'_K Q') = S_S + S_S(0) + S_K(0) - S(S S' B'_K | Q'), S_K(0)
-the thermal entropy of K. With all modes in K both sides are the value. What is read is one quadrature of a common mode of the
-others: the part of the field sum_k g_k x_k on the system that does not average out over the run. It tells the noise that slow, highly
-occupied modes are, without representing them. (For dephasing that is all there is to know: the lower bound is S_S + S(B_K) - S_K(0).)
+The evolution acts on S and B, so that S' B' keeps its state, a product: I(S:S' B'_K' Q') = S_S + S_S(0) + S_K(0) - S(S S' B'_K' | Q'),
+with S_K(0) the thermal entropy of K. With all modes in K both sides are the value. Otherwise K is made of `collective` modes, what S has
+met of the bath so far, and of the modes that have no partner (which cost nothing where there is no heat); what is read is a quadrature
+of what the system has felt of the others. Slow, highly occupied modes are thus never represented one by one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import numpy.typing as npt
 
 from tnthermo.bipartition.block import (
     INSIDE,
-    OUTSIDE,
     SYSTEM,
     Block,
     Enclosure,
@@ -33,7 +32,8 @@ from tnthermo.bipartition.block import (
     entropy,
     spectrum,
 )
-from tnthermo.bipartition.frame import Frame
+from tnthermo.bipartition.collective import Collective, collective, felt_modes
+from tnthermo.bipartition.frame import Frame, thermal_entropy
 from tnthermo.bipartition.line import Line, collect
 from tnthermo.bipartition.measurement import average
 from tnthermo.bipartition.squeezing import two_mode_squeezer
@@ -67,7 +67,7 @@ class Correlation:
     lower, upper    rigorous bounds for the state given
     S_S             entropy of the system
     exact           whether all modes are in K: then the bounds differ by what was left out only
-    modes           in K
+    modes           in K, beside those that have no partner
     rows            states kept of the larger side
     left_out        weight left out by projections
     dropped         weight dropped by rotations and outcomes not looked at
@@ -98,65 +98,58 @@ def correlation(
     """I(S:B) of a state of a line whose system is at site 0.
 
     initial_entropy  S_S at t = 0, from a product of the system with thermal baths (displaced or not)
-    modes            that K holds, those of the least thermal entropy first; None: `affordable`
+    modes            that K holds beside those without a partner: all that have one (exact), or that many collective ones; None:
+                     as many as `affordable` says
 
     Raises ValueError for a number of modes out of range.
     """
-    count = affordable(frame, effort) if modes is None else modes
-    if not 0 <= count <= frame.modes:
-        raise ValueError(f"modes = {count}: 0 to {frame.modes}")
-    if count == frame.modes:
+    if modes is None and configurations(frame.occupations) <= effort.most:
+        modes = frame.warm
+    if modes == frame.warm:
         return _exact(state, frame, effort, initial_entropy)
-    K = range(count)
-    (below, others), (above, partners) = (_read(state, frame, K, ancilla, effort) for ancilla in (False, True))
-    d = state.dimension
-    block, at = _gathered(below, frame, K, effort)
-    S_S = entropy(block, [SYSTEM]) if state.ancilla == 1 else _system_entropy(block, state)
-    missing = max(0.0, 1.0 - block.norm)
+    K = affordable(frame, state.time, effort) if modes is None else collective(frame, state.time, modes)
+    d, most = state.dimension, math.log(state.dimension * state.ancilla)
+
+    below = _gathered(state, *_cells(frame, K, ancilla=False), effort, K.quadrature(frame, ancilla=False))
+    S_S = _system_entropy(below.block, state)
 
     def tells(tensor: Complex) -> float:  # S(B_K) - S(S B_K), unnormalised
         split = tensor.reshape(d, state.ancilla, *tensor.shape[1:])
         return conditional(spectrum(split, [2])) - conditional(spectrum(split, [0, 2]))
 
-    known, unseen = average(block.tensor, [below.tensors[at]] if others else [], tells, least=LEAST)
-    nothing = tells(block.tensor)
-    lost = missing + unseen
+    known, unseen = average(below.block.tensor, below.read, tells, least=LEAST)
+    nothing = tells(below.block.tensor) if below.read else known
+    lost = below.missing + unseen
     lower = S_S.lower + max(known - unseen * math.log(d), nothing) - doubt(lost) - lost * math.log(d)
-    dropped = below.dropped + above.dropped + unseen
+    dropped = below.dropped + unseen
 
-    block, at = _gathered(above, frame, K, effort)
-    missing = max(0.0, 1.0 - block.norm)
-    entropy_of_K = float(np.sum(frame.entropies[:count]))
+    above = _gathered(state, *_cells(frame, K, ancilla=True), effort, K.quadrature(frame, ancilla=True))
+    entropy_of_K = float(np.sum(K.entropies))
     hidden, unseen = average(
-        block.tensor,
-        [above.tensors[at]] if partners else [],
-        lambda tensor: conditional(spectrum(tensor, [SYSTEM, OUTSIDE])),
-        least=LEAST,
+        above.block.tensor, above.read, lambda tensor: conditional(spectrum(tensor, [SYSTEM, INSIDE])), least=LEAST
     )
-    hidden += unseen * (entropy_of_K - math.log(LEAST) + math.log(d * state.ancilla))
-    whole = entropy(block, [SYSTEM, OUTSIDE]).upper
-    hidden = min(whole, hidden + doubt(missing) + missing * (block.log_dimension + math.log(d * state.ancilla)))
+    hidden += unseen * (entropy_of_K - math.log(LEAST) + most)
+    whole = entropy(above.block, [SYSTEM, INSIDE]).upper
+    hidden = min(whole, hidden + doubt(above.missing) + above.missing * (above.block.log_dimension + most))
     upper = min(2 * S_S.upper, S_S.upper - initial_entropy - entropy_of_K + hidden)
     return Correlation(
-        lower=max(0.0, lower), upper=upper, S_S=S_S.lower, exact=False, modes=count, rows=block.rows,
-        left_out=missing, dropped=dropped + unseen,
+        lower=max(0.0, lower), upper=upper, S_S=S_S.lower, exact=False, modes=K.modes,
+        rows=max(below.block.rows, above.block.rows), left_out=max(below.missing, above.missing),
+        dropped=dropped + above.dropped + unseen,
     )  # fmt: skip
 
 
-def affordable(frame: Frame, effort: Effort) -> int:
-    """How many modes K may hold: as long as the likeliest configurations of the thermal state, but for 1e-4, are fewer than ``most``."""
-    for count in range(frame.modes, 0, -1):
-        if configurations(frame, count) <= effort.most:
-            return count
-    return 0
+def affordable(frame: Frame, t: float, effort: Effort) -> Collective:
+    """The collective modes of [0, t] whose likeliest configurations, but for 1e-4 of the thermal state, are no more than ``most``."""
+    return [K for K in felt_modes(frame, t) if configurations(K.occupations) <= effort.most][-1]
 
 
-def configurations(frame: Frame, modes: int, *, missing: float = 1e-4) -> float:
-    """About how many number states of the first modes hold 1 - ``missing`` of their thermal state."""
+def configurations(occupations: Real, *, missing: float = 1e-4) -> float:
+    """About how many number states of independent modes (r,) hold 1 - ``missing`` of their thermal state."""
     interval = 0.05
-    x = -2 * np.log(np.tanh(frame.theta[:modes][frame.theta[:modes] > 1e-8]))
-    steps = np.maximum(1, np.round(x / interval).astype(int))
-    size = 1 + int(np.ceil((float(np.sum(frame.entropies[:modes])) + 60.0) / interval))
+    n = occupations[occupations > 1e-16]
+    steps = np.maximum(1, np.round(np.log1p(1 / n) / interval).astype(int))
+    size = 1 + int(np.ceil((float(np.sum(thermal_entropy(n))) + 60.0) / interval))
     number = np.zeros(size)
     number[0] = 1.0
     for step in steps:
@@ -177,8 +170,8 @@ def _system_entropy(block: Block, state: State) -> Enclosure:
 
 def _exact(state: State, frame: Frame, effort: Effort, initial_entropy: float) -> Correlation:
     """I(S:B) = S_S + S(B) - S_S(0) - S_B(0) with the spectrum of the whole bath."""
-    line = _whole(state, frame, effort)
-    block, _ = _gathered(line, frame, range(frame.modes), effort)
+    found = _gathered(state, [frame.rows(k) for k in range(frame.modes)], frame.theta, effort, None)
+    block = found.block
     S_S = entropy(block, [SYSTEM]) if state.ancilla == 1 else _system_entropy(block, state)
     S_B = entropy(block, [INSIDE])
     start = initial_entropy + float(np.sum(frame.entropies))
@@ -187,10 +180,10 @@ def _exact(state: State, frame: Frame, effort: Effort, initial_entropy: float) -
         upper=S_S.upper + S_B.upper - start,
         S_S=S_S.lower,
         exact=True,
-        modes=frame.modes,
+        modes=frame.warm,
         rows=block.rows,
-        left_out=max(0.0, 1.0 - block.norm),
-        dropped=line.dropped,
+        left_out=found.missing,
+        dropped=found.dropped,
         S_B=S_B.lower,
         S_SB=_with_bath(block, state),
     )
@@ -202,63 +195,54 @@ def _with_bath(block: Block, state: State) -> float:
     return conditional(spectrum(tensor, [0, 2]))
 
 
-def _whole(state: State, frame: Frame, effort: Effort) -> Line:
-    """All cells in the order of the frame, what is left after them."""
-    return collect(
-        Line(tensors=state.tensors),
-        np.concatenate([frame.rows(k) for k in range(frame.modes)]),
-        weight=GATE * effort.weight,
-    )
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Gathered:
+    """block of the modes of K inside, what purifies them outside; the site whose quadrature is read, if any; weight dropped on the way."""
+
+    block: Block
+    read: list[Tensor]
+    dropped: float
+
+    @property
+    def missing(self) -> float:
+        """Weight that projections left out."""
+        return max(0.0, 1.0 - self.block.norm)
 
 
-def _read(state: State, frame: Frame, K: Sequence[int], ancilla: bool, effort: Effort) -> tuple[Line, bool]:
-    """The cells of K, then the mode whose quadrature is read, then all others; whether there is one (not if no other has a partner)."""
-    rows = [row for k in K for row in frame.rows(k)]
-    wanted = frame.quadrature(felt(frame, state.time, K, ancilla=ancilla), ancilla=ancilla)
-    size = np.linalg.norm(wanted)
-    if size > 0:
-        rows.append(wanted / size)
-    vectors = np.reshape(rows, (-1, frame.own.shape[1]))
-    return collect(Line(tensors=state.tensors), vectors, weight=GATE * effort.weight), bool(size > 0)
+def _cells(frame: Frame, K: Collective, *, ancilla: bool) -> tuple[list[Complex], Real]:
+    """(rows of each mode of K, theta); without partner first. Those have no mirror image."""
+    rows, theta = K.rows(frame, ancilla=ancilla)
+    cold = [] if ancilla else [frame.own[k][None] for k in range(frame.modes - frame.warm)]
+    return cold + rows, np.concatenate([np.zeros(len(cold)), theta])
 
 
-def felt(frame: Frame, t: float, K: Sequence[int], *, ancilla: bool) -> Complex:
-    """Amplitudes u_k (M,), 0 in K, of the quadrature sum_k u_k a_k + h.c. that tells most of the field on the system in [0, t].
-
-    a_k turns by exp(-i w_k s): int_0^t ds g_k (a_k(s) + h.c.) = g_k t sinc(w_k t/2) (exp(i w_k t/2) a_k(t) + h.c.). In the thermofield
-    state a'_k is correlated with a_k^dag, hence the conjugate.
-    """
-    half = 0.5 * frame.frequencies * t
-    u = frame.couplings * np.exp(1j * half) * np.sinc(half / np.pi)
-    u[list(K)] = 0.0
-    return np.asarray(u.conj() if ancilla else u)
-
-
-def _gathered(line: Line, frame: Frame, K: Sequence[int], effort: Effort) -> tuple[Block, int]:
-    """The block of the modes K, and the place after them."""
+def _gathered(state: State, cells: Sequence[Complex], theta: Real, effort: Effort, read: Complex | None) -> _Gathered:
+    """Modes brought to the front and read one by one; ``read`` (N,) is the site mode after them, None or zero where there is none."""
+    rows = [row for cell in cells for row in cell]
+    reads = read is not None and bool(np.any(read))
+    vectors = np.reshape([*rows, read] if reads else rows, (-1, len(state.tensors) - 1))
+    line = collect(Line(tensors=state.tensors), vectors, weight=GATE * effort.weight)
     block, at = Block.of(line.tensors[0]), 1
-    for k in K:
-        at, block = _absorbed(line.tensors, at, block, frame, k, effort)
-    return block, at
+    for cell, angle in zip(cells, theta, strict=True):
+        tensors = line.tensors[at : at + len(cell)]
+        block, at = _absorbed(tensors, block, float(angle), effort), at + len(cell)
+    return _Gathered(block=block, read=[line.tensors[at]] if reads else [], dropped=line.dropped)
 
 
-def _absorbed(
-    tensors: Sequence[Tensor], at: int, block: Block, frame: Frame, k: int, effort: Effort
-) -> tuple[int, Block]:
-    """(place after it, block) with mode k read: a_k inside, a'_k outside."""
-    if frame.theta[k] == 0.0:
-        site = tensors[at][:, :, None, :]
-        return at + 1, absorb(block, site, weight=effort.weight, most=effort.most)
-    cell = np.tensordot(tensors[at], tensors[at + 1], axes=1)
+def _absorbed(tensors: Sequence[Tensor], block: Block, theta: float, effort: Effort) -> Block:
+    """The block with one more mode, given the site or the pair of sites it is made of: the mode inside, what purifies it outside."""
+    if len(tensors) == 1:
+        return absorb(block, tensors[0][:, :, None, :], weight=effort.weight, most=effort.most)
+    cell = np.tensordot(tensors[0], tensors[1], axes=1)
     unread = block.density_of_rest()
-    x = -2.0 * math.log(math.tanh(float(frame.theta[k])))
+    x = -2.0 * math.log(math.tanh(theta))
     levels = 6 + cell.shape[1] + int(-math.log(effort.weight) / x)
     while True:
         levels = min(levels, HIGHEST)
-        site = _unsqueezed(cell, float(frame.theta[k]), levels)
+        site = _unsqueezed(cell, theta, levels)
         kept = np.einsum("rt,rnmk,tnmk->", unread, site, site.conj(), optimize=True).real
         if block.norm - kept <= effort.weight or levels == HIGHEST:
-            return at + 2, absorb(block, site, weight=effort.weight, most=effort.most)
+            return absorb(block, site, weight=effort.weight, most=effort.most)
         levels = int(MORE_LEVELS * levels)
 
 

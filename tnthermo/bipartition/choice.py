@@ -9,7 +9,7 @@ import numpy as np
 
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
-from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
+from tnthermo.bipartition.bracket import Correlation, Effort, configurations, correlation
 from tnthermo.bipartition.companions import gaussian_bound
 from tnthermo.bipartition.frame import Frame, frame, why_not
 from tnthermo.local import Matrix
@@ -30,39 +30,36 @@ SECONDS = 0.5
 class BathEntropy:
     """How I(S:B) is measured in a run.
 
-    modes            of the bath that are represented, those of the least thermal entropy; all: exact
+    exact            whether every mode is represented, or as many collective ones as ``effort`` affords
     initial_entropy  S_S at t = 0
     """
 
     frame: Frame
-    modes: int
+    exact: bool
     effort: Effort
     initial_entropy: float
 
     @property
-    def exact(self) -> bool:
-        """Whether every mode is represented."""
-        return self.modes == self.frame.modes
-
-    @property
     def seconds(self) -> float:
         """Of one evaluation, roughly."""
-        return SECONDS + SECONDS_PER_CUBE * min(self.effort.most, 3 * configurations(self.frame, self.modes)) ** 3
+        most = self.effort.most
+        states = min(most, 3 * configurations(self.frame.occupations)) if self.exact else most
+        return SECONDS + SECONDS_PER_CUBE * states**3
 
     def describe(self) -> str:
         """In words."""
+        modes, most = self.frame.modes, self.effort.most
         if self.exact:
-            return f"exact: all {self.modes} modes of the bath, at most {self.effort.most} states kept of it"
+            return f"exact: all {modes} modes of the bath, at most {most} states kept of it"
         return (
-            f"rigorous bounds: {self.modes} of {self.frame.modes} modes of the bath, at most {self.effort.most} states kept of them, "
-            "one common quadrature of the others read"
+            f"rigorous bounds: what the system has met of the bath's {modes} modes in as many collective ones as {most} states hold, "
+            "a quadrature of the rest read"
         )
 
     def measure(self, state: State) -> Correlation:
         """I(S:B) of a state of the run; where it is only bounded, from above by the Gaussian companion too."""
-        found = correlation(
-            state, self.frame, initial_entropy=self.initial_entropy, effort=self.effort, modes=self.modes
-        )
+        modes = self.frame.warm if self.exact else None
+        found = correlation(state, self.frame, initial_entropy=self.initial_entropy, effort=self.effort, modes=modes)
         if self.exact:
             return found
         gaussian = gaussian_bound(state, self.frame).entropy_change
@@ -79,13 +76,13 @@ def choose(model: Model, wanted: Wanted, *, rho: Matrix | None, most: int | None
         return None
     found = frame(model)
     effort = Effort(most=most or USUAL[wanted])
-    modes = found.modes if wanted == "exact" else affordable(found, effort)
-    if modes == found.modes:  # as finely as costs next to nothing
+    exact = wanted == "exact" or configurations(found.occupations) <= effort.most
+    if exact:  # as finely as costs next to nothing
         few = min(effort.most, FEW)
-        fine = [weight for weight in FINER if 2 * configurations(found, modes, missing=weight) <= few]
+        fine = [weight for weight in FINER if 2 * configurations(found.occupations, missing=weight) <= few]
         effort = replace(effort, weight=min([effort.weight, *fine]))
     weights = np.asarray(np.linalg.eigvalsh(rho), dtype=np.float64)
-    return BathEntropy(frame=found, modes=modes, effort=effort, initial_entropy=entropy_of(weights))
+    return BathEntropy(frame=found, exact=exact, effort=effort, initial_entropy=entropy_of(weights))
 
 
 def choice_problems(model: Model, wanted: object, *, correlated: bool, most: object, prefix: str = "") -> list[Problem]:
@@ -106,7 +103,7 @@ def choice_problems(model: Model, wanted: object, *, correlated: bool, most: obj
         hint = 'route = "star-cells" makes the bath one of finitely many modes; "auto" takes what can be had'
         return [Problem(key=key, value=wanted, allowed=f"auto | bracket | off here: {reason}", hint=hint)]
     found = frame(model)
-    needed, limit = configurations(found, found.modes), most or USUAL["exact"]
+    needed, limit = configurations(found.occupations), most or USUAL["exact"]
     assert isinstance(limit, int)
     if needed > limit:
         allowed = (

@@ -50,11 +50,24 @@ class Frame:
         """(2, N) of (b_k, b'_k), or (1, N) of b_k alone where it has no partner."""
         return np.stack([self.own[mode], self.partner[mode]] if self.theta[mode] > 0 else [self.own[mode]])
 
+    @property
+    def occupations(self) -> Real:
+        """(M,) n_k of the thermal state."""
+        return np.asarray(np.sinh(self.theta) ** 2)
+
+    @property
+    def warm(self) -> int:
+        """How many have a partner; the others come first."""
+        return int(np.sum(self.theta > 0))
+
+    def mode(self, u: Complex, w: Complex, *, ancilla: bool) -> Complex:
+        """(N,) row v: sum_n v_n c_n is what annihilates in sum_k (u_k a_k + w_k a_k^dag); of a'_k where ``ancilla``."""
+        one, other = (self.partner, self.own) if ancilla else (self.own, self.partner)
+        return np.asarray((u * np.cosh(self.theta)) @ one + (w * np.sinh(self.theta)) @ other)
+
     def quadrature(self, amplitudes: Complex, *, ancilla: bool) -> Complex:
         """(N,) row v of the site mode whose quadrature sum_n v_n c_n + h.c. is sum_k u_k a_k + h.c.; of a'_k where ``ancilla``."""
-        cosh, sinh = np.cosh(self.theta) * amplitudes, np.sinh(self.theta) * amplitudes.conj()
-        one, other = (self.partner, self.own) if ancilla else (self.own, self.partner)
-        return np.asarray(cosh @ one + sinh @ other)  # u b'^dag + h.c. = u* b' + h.c.
+        return self.mode(amplitudes, amplitudes.conj(), ancilla=ancilla)
 
 
 def thermal_entropy(n: Real) -> Real:

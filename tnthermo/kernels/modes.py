@@ -7,36 +7,24 @@ from numba import njit
 
 
 @njit(cache=True)
-def beam_splitter(rotation, levels, first, second):
-    """<n1, n2| of the modes e = rotation c in number states |m1, m2> of the modes c: (levels, levels, first, second).
+def beam_splitter(rotation, first, second, totals):
+    """<n, N - n| of the modes e = rotation c in number states |m, N - m> of the modes c: (N, n, m), for the totals N < ``totals``.
 
-    rotation  (2, 2) unitary, e_i = sum_j rotation_ij c_j; the number n1 + n2 = m1 + m2 is kept, so that
-              levels >= first + second - 1 loses nothing
+    rotation  (2, 2) unitary, e_i = sum_j rotation_ij c_j; the total is kept. m < ``first`` and N - m < ``second``, else 0.
     """
-    roots = np.sqrt(np.arange(first + second + 1.0))
-    result = np.zeros((levels, levels, first, second), dtype=np.complex128)
-    edge = np.zeros((levels, levels), dtype=np.complex128)
-    edge[0, 0] = 1.0
-    for m in range(first):
-        column = edge.copy()
-        for k in range(second):
-            result[:, :, m, k] = column
-            column = _create(column, rotation[0, 1], rotation[1, 1], roots) / roots[k + 1]
-        edge = _create(edge, rotation[0, 0], rotation[1, 0], roots) / roots[m + 1]
-    return result
-
-
-@njit(cache=True)
-def _create(state, one, two, roots):
-    """(one e_1^dag + two e_2^dag) on a state (n1, n2)."""
-    levels = state.shape[0]
-    result = np.zeros((levels, levels), dtype=np.complex128)
-    for n in range(levels):
-        for k in range(levels):
-            if n > 0:
-                result[n, k] += one * roots[n] * state[n - 1, k]
-            if k > 0:
-                result[n, k] += two * roots[k] * state[n, k - 1]
+    roots = np.sqrt(np.arange(totals + 1.0))
+    result = np.zeros((totals, totals, first), dtype=np.complex128)
+    result[0, 0, 0] = 1.0
+    for total in range(1, totals):
+        for m in range(max(0, total - second + 1), min(first, total + 1)):
+            # one quantum more in c_1, or, where it has none, in c_2
+            column, before, root = (0, m - 1, roots[m]) if m > 0 else (1, 0, roots[total])
+            one, two = rotation[0, column] / root, rotation[1, column] / root
+            for n in range(total + 1):
+                if n > 0:
+                    result[total, n, m] += one * roots[n] * result[total - 1, n - 1, before]
+                if n < total:
+                    result[total, n, m] += two * roots[total - n] * result[total - 1, n, before]
     return result
 
 

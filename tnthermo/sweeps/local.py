@@ -21,7 +21,7 @@ from tnthermo.sweeps.status import FINISHED, Standing, standings
 from tnthermo.sweeps.task import run_point
 from tnthermo.sweeps.workers import Workers
 from tnthermo.tdvp import is_compiled
-from tnthermo.threads import cores
+from tnthermo.threads import allocated_threads
 
 AT_LEAST_EVERY = 1.0  # seconds between two looks at what has happened
 EARLY = 20  # points from which on the workers' libraries are loaded while the points are looked at
@@ -153,7 +153,7 @@ def run_sweep(
     axes = read_axes(config)
     own = None
     if executor is None:
-        count = workers or cores()
+        count = workers or allocated_threads()[0]
         own = Workers(count, kernels=needs_kernels(axes))
         if axes.count > EARLY:
             own.start()

@@ -5,8 +5,6 @@ As a program: python -m tnthermo.sweeps.task DIR RUN.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import socket
 import sys
@@ -20,7 +18,9 @@ from typing import Any
 
 from chains.problems import InvalidInput
 from tnthermo import cluster
-from tnthermo.evolve import NotConverged
+from tnthermo.evolve import NotConverged, RunFailed
+from tnthermo.lock import Held, job_id
+from tnthermo.signals import Stopped, listening
 from tnthermo.study import run_study
 from tnthermo.sweeps.folder import RUN, SweepFolder, Taken, claimed, read_record, write_record
 
@@ -36,7 +36,7 @@ def run_point(root: str, run: str) -> dict[str, Any]:
     seconds  of wall time
     """
     folder, started = SweepFolder(Path(root)), time.time()
-    who = {"host": socket.gethostname(), "pid": os.getpid(), "job": cluster.own_job(), "started": started}
+    who = {"host": socket.gethostname(), "pid": os.getpid(), "job": job_id(), "started": started}
     try:
         folder.log(run).parent.mkdir(parents=True, exist_ok=True)
         with claimed(folder.log(run)) as log:
@@ -74,13 +74,12 @@ def run_point(root: str, run: str) -> dict[str, Any]:
 def stopping(say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     """Keywords of `run_study` with which TERM, INT and USR1 let it save and stop.
 
-    None where a signal cannot be caught, outside of a process's main thread, or where this version has no checkpoints to save.
+    None outside of a process's main thread, where signals cannot be caught.
     """
-    main = threading.current_thread() is threading.main_thread()
-    if not main or importlib.util.find_spec("tnthermo.signals") is None:
+    if threading.current_thread() is not threading.main_thread():
         yield {}
         return
-    with importlib.import_module("tnthermo.signals").listening(say) as stop:
+    with listening(say) as stop:
         yield {"stop": stop}
 
 
@@ -95,10 +94,12 @@ def judged(error: BaseException) -> tuple[int, str]:
             return STORAGE, str(error)
         case MemoryError():
             return FAILED, str(error) or "out of memory"
+        case Stopped():
+            return STOPPED, str(error)
         case KeyboardInterrupt() | SystemExit():
             return STOPPED, "stopped"
-    if type(error).__name__ == "Stopped":
-        return STOPPED, str(error)
+        case Held() | RunFailed():
+            return FAILED, str(error)
     return FAILED, f"{type(error).__name__}: {error}"
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
-from tnthermo.threads import cores, limit_threads
+from tnthermo.threads import allocated_threads, limit_threads
 
 ATTEMPTS = 2
 PATIENCE = 1.0  # seconds between two requests to end
@@ -40,7 +40,7 @@ class Workers(ThreadPoolExecutor):
         super().__init__(count)
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload([LIBRARIES, *([KERNELS] if kernels else [])])
-        self.threads = max(1, cores() // count)
+        self.threads = max(1, allocated_threads()[0] // count)
         self.stopping = False
         self.mine = threading.local()
         self.pools: list[ProcessPoolExecutor] = []

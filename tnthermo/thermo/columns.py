@@ -12,7 +12,16 @@ from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, syst
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.laws import entropy_productions, residuals
-from tnthermo.thermo.temperatures import Rates, extended_temperature, pseudo_temperatures, rates, rounding
+from tnthermo.thermo.productions import extended_production, lindblad_production, production_rates, pseudo_productions
+from tnthermo.thermo.temperatures import (
+    Rates,
+    difference_error,
+    extended_temperature,
+    extended_width,
+    pseudo_temperatures,
+    rates,
+    rounding,
+)
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -31,6 +40,11 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     found.append(pseudo_temperatures(run, rate, error))
     effective = e.effective[run.recorded]
     found.append(extended_temperature(run.rho_S[run.recorded], effective, rate.Qdot_S, error.Qdot_S))
+    found.append(extended_width(run, e))
+    found.append(production_rates(run, rate, error, at["Qdot_B_each"]))
+    found.append(pseudo_productions(run, e, steps, rate, error, found[1].values["Delta_S_B"]))
+    found.append(extended_production(run, e))
+    found.append(lindblad_production(run, e, found[0].values["S_S"]))
     found.append(heat_variance(run))
     found.append(_diagnostics(run, at["E_B"]))
     values: dict[str, Real] = at
@@ -70,9 +84,14 @@ def heat_variance(run: Trajectory) -> Findings:
 def _rate_errors(run: Trajectory, rate: Rates, alpha_S: float) -> Rates:
     """Size (n,) below which a rate counts as zero: rounding, or the difference to the rough run where that is larger."""
     energy, entropy = rounding(run.model)
-    least = {field.name: entropy if field.name.startswith("Sdot") else energy for field in fields(Rates)}
+    least = {
+        field.name: np.full_like(rate.Qdot_S, entropy if field.name.startswith("Sdot") else energy)
+        for field in fields(Rates)
+    }
+    for name in ("Sdot_B", "Sdot_chi"):
+        least[name] = np.fmax(least[name], difference_error(run))
     if run.rough is None:
-        return Rates(**{name: np.full_like(rate.Qdot_S, size) for name, size in least.items()})
+        return Rates(**least)
     rough = rates(run.rough, expectations(run.rough), alpha_S)
     return Rates(
         **{

@@ -40,7 +40,8 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
             attributes |= {"how": HOW_LOCAL if column.poles else HOW, "floor": ", ".join(column.floors) or "none"}
             difference = envelope(run.t, value, rough.t, other.values[column.name], local=column.poles)
             norm = found.values["norm"].reshape((-1,) + (1,) * (value.ndim - 1))
-            error = with_floor(difference, value, floors_of(column.floors, found.values), norm)
+            floors = floors_of(column.floors, found.values)
+            error = with_floor(difference, value, floors, norm, local=column.poles)
             if np.isnan(error).any():
                 attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
         variables[f"{column.name}_error"] = (("t", *column.dims), error, attributes)

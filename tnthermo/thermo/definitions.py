@@ -19,9 +19,10 @@ CONVENTION = (
 class Column:
     """One column of the ledger.
 
-    units      "energy", "energy^2" (a rate of energy, or a variance), "nat" or "1"
+    units      "energy", "energy^2" (a rate of energy, or a variance), "nat", "nat energy" (a rate of entropy) or "1"
     equation   what it is, with the number in the paper where it has one
-    floors     residual columns (or S_chi_width, S_chi_upper - S_chi_lower where S_chi is exact) that its error cannot be below
+    floors     residual columns that its error cannot be below; or a width (S_chi_width = S_chi_upper - S_chi_lower where S_chi is exact;
+               NAME_width of ratios, from the errors of their rates, and of integrals, from every second point)
     exact      a fact about the run, whose error is 0
     poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
     dims       after ``t``: nothing, or "bath" for one value for each bath
@@ -56,7 +57,13 @@ def _entropy(name: str, long_name: str, equation: str, *floors: str) -> Column:
 
 
 def _temperature(name: str, long_name: str, equation: str) -> Column:
-    return Column(name=name, units="energy", long_name=long_name, equation=equation, poles=True)
+    return Column(
+        name=name, units="energy", long_name=long_name, equation=equation, floors=(f"{name}_width",), poles=True
+    )
+
+
+def _entropy_rate(name: str, long_name: str, equation: str, *floors: str, poles: bool = False) -> Column:
+    return Column(name=name, units="nat energy", long_name=long_name, equation=equation, floors=floors, poles=poles)
 
 
 def _number(name: str, long_name: str, equation: str, *, exact: bool = False) -> Column:
@@ -119,6 +126,58 @@ COLUMNS: tuple[Column, ...] = (
     _entropy("Sigma_B_lower", "lower bound on the entropy production of the bath", "from Delta_S_B_lower"),
     _entropy("Sigma_B_upper", "upper bound on the entropy production of the bath", "from Delta_S_B_upper"),
     _entropy("Sigma_total", "entropy production", "Delta S_S + sum_j beta_j Delta E_Bj [33]"),
+    _entropy(
+        "Sigma_pseudo_S",
+        "entropy production of the system at its pseudo-temperature",
+        "int dW_S/T_S = int (dW_S/dU_S) dS_S [39]",
+        "Sigma_pseudo_S_width",
+    ),
+    _entropy(
+        "Sigma_pseudo_B",
+        "entropy production of the bath at its pseudo-temperature",
+        "int dW_B/T_B = int (dW_B/dU_B) dS_B [39]",
+        "Sigma_pseudo_B_width",
+        *_CHI,
+    ),
+    _entropy(
+        "Sigma_ext_S",
+        "entropy production of the qubit at its extended temperature",
+        "int (dS_S - dQ_S/T_ext_S) = -int (l/2) rhat_perp . dr [48]; [65] as corrected",
+        "Sigma_ext_S_width",
+    ),
+    _entropy("D_S", "distance of the system from its own equilibrium", "D(rho_S || rho_S^beta), of H_S alone [43]"),
+    _entropy(
+        "Sigma_Lindblad_S",
+        "entropy production of the system in Lindblad's form",
+        "D_S(0) - D_S(t) = Delta S_S - beta Delta E_S [41-43]",
+    ),
+    _entropy_rate("Sdot_S", "entropy rate of the system", "-Tr[d rho_S/dt log rho_S]"),
+    _entropy_rate(
+        "Sdot_B", "entropy rate of the physical bath", "dS_B/dt; at T > 0 by differences of S_B", "Sdot_B_width"
+    ),
+    _entropy_rate("Sigmadot_S", "entropy production rate of the system", "dS_S/dt - beta dQ_S/dt [40]"),
+    _entropy_rate(
+        "Sigmadot_B", "entropy production rate of the bath", "dS_B/dt - sum_j beta_j dQ_Bj/dt [40]", "Sdot_B_width"
+    ),
+    _entropy_rate(
+        "Sigmadot_pseudo_S",
+        "entropy production rate of the system at its pseudo-temperature",
+        "(dW_S/dt)/T_S = dS_S/dt - (dQ_S/dt)/T_S [39]",
+        "Sigmadot_pseudo_S_width",
+        poles=True,
+    ),
+    _entropy_rate(
+        "Sigmadot_pseudo_B",
+        "entropy production rate of the bath at its pseudo-temperature",
+        "(dW_B/dt)/T_B = dS_B/dt - (dQ_B/dt)/T_B [39]",
+        "Sigmadot_pseudo_B_width",
+        poles=True,
+    ),
+    _entropy_rate(
+        "Sigmadot_ext_S",
+        "entropy production rate of the qubit at its extended temperature",
+        "dS_S/dt - (dQ_S/dt)/T_ext_S = -(l/2) rhat_perp . dr/dt [48]; [65] as corrected",
+    ),
     _energy("residual_energy", "residual of energy conservation", "U_S + U_B + U_chi - <H_tot>(0) - W_total [21]"),
     _energy("residual_heat", "residual of the heat balance", "Q_S + Q_B + Delta U_chi - W_chi [26, 28]"),
     _energy(

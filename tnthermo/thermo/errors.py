@@ -13,7 +13,10 @@ HOW = (
     "largest difference so far to the same run at twice the step, ten times the tolerance and half the bond cap; "
     "at least the residuals named in `floor` and |1 - norm| of the value"
 )
-HOW_LOCAL = "as for the other columns, but the largest difference at this record time and its two neighbours"
+HOW_LOCAL = (
+    "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
+    "the rates make of the ratio's: infinite where the denominator is zero within its error"
+)
 
 
 def common_times(t: Real, other: Real) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -52,14 +55,14 @@ def envelope(t: Real, values: Real, other_t: Real, others: Real, *, local: bool 
     return result
 
 
-def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real) -> Real:
-    """``error`` (n,), but at least the largest of the ``floors`` so far and |1 - norm| |value|.
+def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real, *, local: bool = False) -> Real:
+    """``error`` (n,), but at least the largest of the ``floors`` so far (at the time itself with ``local``) and |1 - norm| |value|.
 
     NaN where the value is NaN. An infinite value gets no floor from the norm, its size being no scale.
     """
     least = np.abs(1 - norm) * np.where(np.isfinite(value), np.abs(value), 0.0)
     for floor in floors:
-        least = np.fmax(least, np.fmax.accumulate(np.abs(floor)))
+        least = np.fmax(least, np.abs(floor) if local else np.fmax.accumulate(np.abs(floor)))
     return np.where(np.isnan(value) | np.isnan(error), np.nan, np.fmax(error, least))
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.local import PAULI
 from tnthermo.model import Model
 from tnthermo.thermo.energies import heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, Findings, entropy_rate
-from tnthermo.thermo.expectations import Expectations
-from tnthermo.thermo.integrate import derivative
+from tnthermo.thermo.errors import envelope
+from tnthermo.thermo.expectations import Expectations, expectations
+from tnthermo.thermo.integrate import POINTS, derivative
+from tnthermo.thermo.qubit import bloch_vector, extended_inverse_temperature
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -23,7 +24,7 @@ ROUNDING = 1e-12  # of the largest term: what a difference of terms cannot resol
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rates:
-    """Rates (n,) at the record times: of energy (Udot, energy^2), heat (Qdot, energy^2), entropy (Sdot, nat energy).
+    """Rates (n,) at the record times: of energy, heat and work (Udot, Qdot, Wdot, energy^2), entropy (Sdot, nat energy).
 
     Used for the rates themselves and for their errors. Sdot_B and Sdot_chi are NaN where the bath's entropy is unknown.
     """
@@ -32,6 +33,8 @@ class Rates:
     Udot_B: Real
     Udot_chi: Real
     Qdot_S: Real
+    Wdot_S: Real
+    Wdot_B: Real
     Sdot_S: Real
     Sdot_B: Real
     Sdot_chi: Real
@@ -44,10 +47,11 @@ def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
     Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
     chi_work = np.sum(e.strength_slope * (e.product - e.coupling * e.position), axis=1)  # Tr[chi dH_int/dt]
     inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
-    if run.model.temperature == 0:
-        Sdot_B = Sdot_S if run.pure_start else derivative(run.t, run.cut_entropy, breaks=inside)
-    elif np.isfinite(run.bath_entropy).all() and run.t.size > 2:
-        Sdot_B = derivative(run.t, run.bath_entropy, breaks=inside)
+    differences = recorded_entropy(run)
+    if run.model.temperature == 0 and run.pure_start:
+        Sdot_B = Sdot_S
+    elif differences is not None:
+        Sdot_B = derivative(run.t, differences, breaks=inside)
     else:
         Sdot_B = np.full_like(Sdot_S, np.nan)
     return Rates(
@@ -55,10 +59,29 @@ def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
         Udot_B=(heat["Qdot_B"] + work["Wdot_B"])[at],
         Udot_chi=(chi_work - heat["Qdot_S"] - heat["Qdot_B"])[at],
         Qdot_S=heat["Qdot_S"][at],
+        Wdot_S=work["Wdot_S"][at],
+        Wdot_B=work["Wdot_B"][at],
         Sdot_S=Sdot_S,
         Sdot_B=Sdot_B,
         Sdot_chi=Sdot_S + Sdot_B,
     )
+
+
+def recorded_entropy(run: Trajectory) -> Real | None:
+    """The entropy of the bath (n,), nats, whose differences give Sdot_B; None where it needs none or is not known at every record time."""
+    if run.model.temperature == 0:
+        return None if run.pure_start else run.cut_entropy
+    return run.bath_entropy if np.isfinite(run.bath_entropy).all() and run.t.size > 2 else None
+
+
+def difference_error(run: Trajectory) -> Real:
+    """How far (n,) Sdot_B by differences, of order 8 in the record interval, is from that of order 6; 0 where it is not found so."""
+    entropy = recorded_entropy(run)
+    if entropy is None or run.t.size < 3:
+        return np.zeros(run.t.size)
+    inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
+    fine, rough = (derivative(run.t, entropy, order, breaks=inside) for order in (POINTS, POINTS - 2))
+    return np.asarray(np.abs(fine - rough))
 
 
 def rounding(model: Model) -> tuple[float, float]:
@@ -83,30 +106,34 @@ def _ratio(energy: Real, entropy: Real, energy_error: Real, entropy_error: Real)
     return value, _because(undefined, "0/0: neither energy nor entropy changes, within error")
 
 
+def _width(value: Real, entropy: Real, energy_error: Real, entropy_error: Real) -> Real:
+    """(|dU error| + |T| |dS error|)/(|dS| - |dS error|) (n,): how wrong T = dU/dS may be; inf where dS is zero within error."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        width = (energy_error + np.abs(value) * entropy_error) / (np.abs(entropy) - entropy_error)
+    return np.where(np.abs(entropy) <= entropy_error, np.inf, width)
+
+
 def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
     """T_i = dU_i/dS_i (n,), energy, for S, B and chi. [34]
 
     error  of each rate; where dU and dS are both zero within it T_i is NaN (0/0), with a count in the attributes
 
-    dU_S = 0 with dS_S != 0 is a temperature 0 [107]; dS_i = 0 alone is an infinite one.
+    dU_S = 0 with dS_S != 0 is a temperature 0 [107]; dS_i = 0 alone is an infinite one. T_i_width (n,) is what the rates' errors make of
+    the ratio's, infinite where dS_i is zero within error: near a pole the error column cannot be below it.
     """
     values: dict[str, Real] = {}
     attributes: dict[str, Attributes] = {}
-    values["T_S"], attributes["T_S"] = _ratio(rate.Udot_S, rate.Sdot_S, error.Udot_S, error.Sdot_S)
+    for part in ("S", "B", "chi"):
+        U, S, of_U, of_S = (getattr(of, f"{name}dot_{part}") for of in (rate, error) for name in "US")
+        values[f"T_{part}"], attributes[f"T_{part}"] = _ratio(U, S, of_U, of_S)
+        values[f"T_{part}_width"] = _width(values[f"T_{part}"], S, of_U, of_S)
     if np.isnan(rate.Sdot_B).all():
         reason: Attributes = {
             "reason": "T > 0: the entropy of the physical bath was not measured exactly at every record time (bath_entropy_every)"
         }
         names, nan = ("T_B", "T_chi"), np.full_like(rate.Udot_S, np.nan)
         return Findings(values=values | dict.fromkeys(names, nan), attributes=attributes | dict.fromkeys(names, reason))
-    values["T_B"], attributes["T_B"] = _ratio(rate.Udot_B, rate.Sdot_B, error.Udot_B, error.Sdot_B)
-    values["T_chi"], attributes["T_chi"] = _ratio(rate.Udot_chi, rate.Sdot_chi, error.Udot_chi, error.Sdot_chi)
     return Findings(values=values, attributes=attributes)
-
-
-def _bloch(matrices: Complex) -> Real:
-    """Components (n, 3) of matrices (n, 2, 2) on sigma_x, sigma_y, sigma_z: Re Tr[sigma M]."""
-    return np.stack([np.real(np.einsum("ij,nji->n", PAULI[k], matrices)) for k in "xyz"], axis=-1)
 
 
 def extended_temperature(rho: Complex, effective: Complex, Qdot_S: Real, Qdot_error: Real) -> Findings:
@@ -122,18 +149,38 @@ def extended_temperature(rho: Complex, effective: Complex, Qdot_S: Real, Qdot_er
     nan = np.full(Qdot_S.shape, np.nan)
     if rho.shape[-1] != 2:
         return Findings(values={"T_ext_S": nan}, attributes={"T_ext_S": {"reason": "defined for qubits only"}})
-    r, h = _bloch(rho), _bloch(effective)
+    r, h = bloch_vector(rho), bloch_vector(effective)
     length, field = np.linalg.norm(r, axis=1), np.linalg.norm(h, axis=1)
     still, mixed, free = np.abs(Qdot_S) <= Qdot_error, length <= ROUNDING, field <= ROUNDING
     undefined = still | mixed | free
-    pure = length >= 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cosine = np.sum(r * h, axis=1) / (length * field)
-        slope = np.where(pure, np.inf, np.log1p(np.where(pure, 0.0, length)) - np.log1p(-np.where(pure, 0.0, length)))
-        value = np.where(undefined, np.nan, -field / (slope * cosine))
+    with np.errstate(divide="ignore"):
+        value = np.where(undefined, np.nan, 1 / extended_inverse_temperature(r, h))
     reasons = [
         f"{text} ({int(where.sum())} points)"
         for where, text in ((still, "|dQ_S| is zero within error"), (mixed, "r = 0"), (free, "|hvec| = 0"))
         if where.any()
     ]
     return Findings(values={"T_ext_S": value}, attributes={"T_ext_S": _because(undefined, "; ".join(reasons))})
+
+
+def extended_width(run: Trajectory, e: Expectations) -> Findings:
+    """T_ext_S_width (n,): the error that the difference of 1/T_ext to the rough run makes in T_ext, inf where 1/T_ext is zero within it.
+
+    Without a rough run there is nothing to compare with: NaN.
+    """
+    nan = np.full(run.t.size, np.nan)
+    if run.rough is None or run.rho_S.shape[-1] != 2:
+        return Findings(values={"T_ext_S_width": nan})
+    both = []
+    for one, of in ((run, e), (run.rough, expectations(run.rough))):
+        both.append(
+            extended_inverse_temperature(
+                bloch_vector(one.rho_S[one.recorded]), bloch_vector(of.effective[one.recorded])
+            )
+        )
+    inverse, off = both[0], envelope(run.t, both[0], run.rough.t, both[1], local=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        width = off / (np.abs(inverse) * (np.abs(inverse) - off))
+        # a pure state: 1/T infinite in both, T = 0
+        width = np.where(np.isinf(inverse), 0.0, np.where(np.abs(inverse) <= off, np.inf, width))
+    return Findings(values={"T_ext_S_width": width})

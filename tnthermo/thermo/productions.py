@@ -1,0 +1,214 @@
+"""Entropy productions beyond heat at one beta: with pseudo-temperatures, extended temperature, in Lindblad's form; and rates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.thermo.entropies import Attributes, Findings, spectrum, von_neumann
+from tnthermo.thermo.expectations import Expectations
+from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes
+from tnthermo.thermo.qubit import bloch_vector, extended_production_rate
+from tnthermo.thermo.temperatures import Rates, difference_error
+from tnthermo.trajectory import Trajectory
+
+Real = npt.NDArray[np.float64]
+
+LONGEST_HOLE = 2  # points at which dW/dU is 0/0 in a row; a longer stretch is not bridged
+COLD: Attributes = {"reason": "beta infinite"}
+SEVERAL: Attributes = {"reason": "baths of different temperatures: no one beta for the system"}
+
+
+def production_rates(run: Trajectory, rate: Rates, error: Rates, heat_each: Real) -> Findings:
+    """Sdot_S, Sdot_B, Sigmadot_S, Sigmadot_B [40], Sigmadot_pseudo_S, Sigmadot_pseudo_B [39] (n,), nat energy.
+
+    rate, error   at the record times, with the size below which each rate is zero
+    heat_each     (n, B) heat rates into the baths
+
+    dSigma~_i = dW_i/T_i = dW_i dS_i/dU_i: NaN where that is 0/0, and NAME_width, which its error cannot be below, infinite where
+    dU_i is zero within error: there T_i passes through 0.
+    """
+    values = {"Sdot_S": rate.Sdot_S, "Sdot_B": rate.Sdot_B, "Sdot_B_width": difference_error(run)}
+    attributes: dict[str, Attributes] = {}
+    unknown: Attributes = {
+        "reason": "the entropy of the physical bath was not measured exactly at every record time (bath_entropy_every)"
+    }
+    temperatures = np.array(run.model.temperatures)
+    nan = np.full_like(rate.Sdot_S, np.nan)
+    if np.any(temperatures == 0):
+        values |= dict.fromkeys(("Sigmadot_S", "Sigmadot_B"), nan)
+        attributes |= dict.fromkeys(("Sigmadot_S", "Sigmadot_B"), COLD)
+    else:
+        one = run.model.temperature is not None
+        values["Sigmadot_S"] = rate.Sdot_S - rate.Qdot_S / temperatures[0] if one else nan
+        values["Sigmadot_B"] = rate.Sdot_B - heat_each @ (1 / temperatures)
+        attributes["Sigmadot_S"] = {} if one else SEVERAL
+    for part in "SB":
+        work, energy, entropy = (getattr(rate, f"{name}dot_{part}") for name in "WUS")
+        of_work, of_energy, of_entropy = (getattr(error, f"{name}dot_{part}") for name in "WUS")
+        hole = (np.abs(work) <= of_work) & (np.abs(energy) <= of_energy)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = work / energy
+            width = (of_work + np.abs(share) * of_energy) / (np.abs(energy) - of_energy)
+            width = np.where(np.abs(energy) <= of_energy, np.inf, np.abs(entropy) * width + np.abs(share) * of_entropy)
+            values[f"Sigmadot_pseudo_{part}"] = np.where(hole, np.nan, share * entropy)
+        values[f"Sigmadot_pseudo_{part}_width"] = width
+        if hole.any():
+            why = "0/0: neither work is done nor energy changes, within error"
+            attributes[f"Sigmadot_pseudo_{part}"] = {"reason": why, "undefined_points": int(hole.sum())}
+    if np.isnan(rate.Sdot_B).any():
+        for name in ("Sdot_B", "Sigmadot_B", "Sigmadot_pseudo_B"):
+            attributes[name] = attributes.get(name) or unknown
+    return Findings(values=values, attributes=attributes)
+
+
+def pseudo_productions(
+    run: Trajectory, e: Expectations, steps: dict[str, Real], rate: Rates, error: Rates, Delta_S_B: Real
+) -> Findings:
+    """Sigma_pseudo_S, Sigma_pseudo_B (n,), nat: int dW_i/T_i = int (dW_i/dU_i) dS_i since t = 0, by the entropies' own differences. [39]
+
+    steps       heat and work rates (m,) at the steps of the run: S is integrated on them, B on the record times, where S_B is
+    Delta_S_B   (n,), NaN where the entropy of the bath has no value
+
+    Where dU_i changes its sign and dW_i does not, 1/T_i is not integrable: NaN from there on, with the time in the reason. Also from a
+    stretch of more than 2 points on at which dW_i/dU_i is 0/0; shorter ones (t = 0 is one) are bridged. NAME_width, which its error
+    cannot be below: the difference to the integral over every second point.
+    """
+    values: dict[str, Real] = {}
+    attributes: dict[str, Attributes] = {}
+    later = np.minimum(np.searchsorted(run.recorded, np.arange(run.times.size)), run.recorded.size - 1)
+    energy = steps["Qdot_S"] + steps["Wdot_S"]
+    S = _Share(run.times, steps["Wdot_S"], energy, error.Wdot_S[later], error.Udot_S[later])
+    total, width, reason = _integral(S, von_neumann(spectrum(run.rho_S)), e.breaks)
+    values["Sigma_pseudo_S"], values["Sigma_pseudo_S_width"] = total[run.recorded], width[run.recorded]
+    attributes["Sigma_pseudo_S"] = reason
+    if np.isnan(Delta_S_B).any() or run.t.size < 3:
+        nan = np.full(run.t.size, np.nan)
+        values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"] = nan, nan
+        attributes["Sigma_pseudo_B"] = {
+            "reason": "the entropy of the physical bath has no value at these times, see Delta_S_B"
+        }
+    else:
+        breaks = tuple(t for t in e.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
+        B = _Share(run.t, rate.Wdot_B, rate.Udot_B, error.Wdot_B, error.Udot_B)
+        values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"], reason = _integral(B, Delta_S_B, breaks)
+        attributes["Sigma_pseudo_B"] = reason | {"note": "integrated over the record times"}
+    return Findings(values=values, attributes=attributes)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """dW/dU at times t (n,), with the sizes below which the two rates are zero."""
+
+    t: Real
+    work: Real
+    energy: Real
+    work_error: Real
+    energy_error: Real
+
+    def usable(self) -> tuple[Real, int, str]:
+        """(dW/dU (n,) with holes bridged, number of points up to where it can be integrated, why no further)."""
+        work, energy = np.abs(self.work) <= self.work_error, np.abs(self.energy) <= self.energy_error
+        hole, stop, why = work & energy, self.t.size, ""
+        # A zero of dU at which dW does not vanish: a point of it, or between two points.
+        pole = energy & ~work
+        crossing = (
+            ~(hole[1:] | hole[:-1]) & (self.energy[1:] * self.energy[:-1] < 0) & (self.work[1:] * self.work[:-1] > 0)
+        )
+        crossing &= ~(work[1:] | work[:-1])
+        for places, shift in ((np.flatnonzero(pole), 0), (np.flatnonzero(crossing), 1)):
+            if places.size and places[0] + shift < stop:
+                stop = int(places[0] + shift)
+                why = f"dU passes through 0 near t = {self.t[places[0]]:.6g} while work is done: 1/T is not integrable there"
+        start = 0
+        for i in range(stop + 1):  # runs of holes before the stop
+            if i < stop and hole[i]:
+                continue
+            if i - start > LONGEST_HOLE:
+                stop, why = (
+                    start,
+                    f"0/0: neither work is done nor energy changes, within error, from t = {self.t[start]:.6g} on",
+                )
+                break
+            start = i + 1
+        good = np.flatnonzero(~hole[:stop])
+        if good.size < 2:
+            return np.zeros(self.t.size), min(stop, 1) if not hole[:1].all() else 0, why or "0/0 at every time"
+        share = np.zeros(self.t.size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share[:stop] = np.interp(self.t[:stop], self.t[good], self.work[good] / self.energy[good])
+        if good[0] > 0:  # before the first good point: straight on
+            a, b = good[:2]
+            slope = (share[b] - share[a]) / (self.t[b] - self.t[a])
+            share[:a] = share[a] + slope * (self.t[:a] - self.t[a])
+        return share, stop, why
+
+
+def _integral(part: _Share, entropy: Real, breaks: tuple[float, ...]) -> tuple[Real, Real, Attributes]:
+    """(int (dW/dU) dS, its difference to the one over every second point, attributes), NaN from where it does not exist."""
+    share, stop, why = part.usable()
+    total, width = np.full(part.t.size, np.nan), np.full(part.t.size, np.nan)
+
+    def inside(times: Real) -> tuple[float, ...]:
+        return tuple(b for b in breaks if np.any(np.abs(times - b) <= 1e-9 * part.t[-1]) and b < times[-1])
+
+    if stop:
+        t = part.t[:stop]
+        total[:stop] = cumulative_stieltjes(t, share[:stop], entropy[:stop], breaks=inside(t))
+        half = slice(0, stop, 2)
+        coarse = cumulative_stieltjes(part.t[half], share[half], entropy[half], breaks=inside(part.t[half]))
+        width[half] = np.abs(total[half] - coarse)
+    return total, np.fmax.accumulate(width), {"reason": why} if why else {}
+
+
+def extended_production(run: Trajectory, e: Expectations) -> Findings:
+    """Sigma_ext_S (n,), nat, and Sigmadot_ext_S (n,), nat energy, of a qubit: -(l/2) rhat_perp . dr, perp to the effective field. [48]
+
+    What is left of dS_S when the heat leaves at the extended temperature; integrated at step resolution. NaN for other systems, and
+    from where the effective field vanishes on.
+    """
+    names = ("Sigma_ext_S", "Sigmadot_ext_S")
+    if run.rho_S.shape[-1] != 2:
+        qubits: Attributes = {"reason": "defined for qubits only"}
+        nan = np.full(run.t.size, np.nan)
+        return Findings(values=dict.fromkeys(names, nan), attributes=dict.fromkeys(names, qubits))
+    rate = extended_production_rate(bloch_vector(run.rho_S), bloch_vector(e.rho_S_rate), bloch_vector(e.effective))
+    lost = np.isnan(rate) | np.isinf(rate)
+    stop = int(np.argmax(lost)) if lost.any() else rate.size
+    total, width = np.full(rate.size, np.nan), np.full(rate.size, np.nan)
+    if stop:
+        t = e.times[:stop]
+        breaks = tuple(b for b in e.breaks if b < t[-1])
+        total[:stop] = cumulative_integral(t, rate[:stop], breaks=breaks)
+        even = tuple(b for b in breaks if np.any(np.abs(t[::2] - b) <= 1e-9 * t[-1]))
+        width[:stop:2] = np.abs(total[:stop:2] - cumulative_integral(t[::2], rate[:stop:2], breaks=even))
+    at = run.recorded
+    values = {"Sigma_ext_S": total[at], "Sigma_ext_S_width": np.fmax.accumulate(width)[at], "Sigmadot_ext_S": rate[at]}
+    reason: Attributes = {"reason": "the effective field vanishes, or a pure state mixes at once"} if lost.any() else {}
+    return Findings(values=values, attributes=dict.fromkeys(names, reason))
+
+
+def lindblad_production(run: Trajectory, e: Expectations, S_S: Real) -> Findings:
+    """D_S (n,) = D(rho_S || rho_S^beta) >= 0 and Sigma_Lindblad_S (n,) = D_S(0) - D_S(t), nat. [41-43]
+
+    rho_S^beta is the Gibbs state of H_S. For a Lindblad generator that keeps it the latter grows, and it is Sigma_S where the heat is
+    dE_S; beyond, the two differ. With a driven H_S the state of reference moves: only D_S is given.
+    """
+    names, nan = ("D_S", "Sigma_Lindblad_S"), np.full(run.t.size, np.nan)
+    if any(T == 0 for T in run.model.temperatures):
+        return Findings(values=dict.fromkeys(names, nan), attributes=dict.fromkeys(names, COLD))
+    T = run.model.temperature
+    if T is None:
+        return Findings(values=dict.fromkeys(names, nan), attributes=dict.fromkeys(names, SEVERAL))
+    hamiltonian = e.hamiltonian[run.recorded]
+    exponents = -np.linalg.eigvalsh(hamiltonian) / T
+    largest = exponents.max(axis=1)
+    log_partition = largest + np.log(np.sum(np.exp(exponents - largest[:, None]), axis=1))
+    D_S = -S_S + e.system_energy[run.recorded] / T + log_partition
+    moved = bool(np.any(e.hamiltonian != e.hamiltonian[0]))
+    reason: Attributes = {"reason": "H_S is driven: its Gibbs state moves"} if moved else {}
+    return Findings(
+        values={"D_S": D_S, "Sigma_Lindblad_S": nan if moved else D_S[0] - D_S}, attributes={"Sigma_Lindblad_S": reason}
+    )
