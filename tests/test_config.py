@@ -198,7 +198,7 @@ WRONG = [
     ({"run": {"checkpoint_every": "-1"}}, "run.checkpoint_every", "0"),
     ({"run": {"storage_patience": '"1 min"'}}, "run.storage_patience", "number"),
     ({"drive": {"hamiltonian": "1"}}, "drive.hamiltonian", "which component?"),
-    ({"sweep": {"axis": "[1]"}}, "sweep", "not available in this version"),
+    ({"sweep": {"axis": "[1]"}}, "sweep", "tnthermo sweep CONFIG"),
     ({"evolutoin": {"step": "1"}}, "evolutoin", "did you mean evolution?"),
 ]  # fmt: skip
 

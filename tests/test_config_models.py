@@ -15,6 +15,8 @@ from tnthermo.config_reach import needed_modes
 from tnthermo.config_report import checked
 from tnthermo.config_text import differences, flat
 from tnthermo.local import NAMED, PAULI
+from tnthermo.sweeps.axes import has_sweep, read_axes
+from tnthermo.sweeps.points import sweep_points
 
 BATH = """
 [[bath]]
@@ -423,5 +425,8 @@ def test_nothing_raises_what_it_should_not(tmp_path: Path) -> None:
     "study", sorted(Path(__file__).parents[1].glob("scripts/studies/*.toml")), ids=lambda path: path.stem
 )
 def test_the_studies_resolve_without_a_warning(study: Path) -> None:
+    if has_sweep(study):
+        assert not [note for note in sweep_points(read_axes(study)).notes if "warning" in note]
+        return
     resolved = resolve(load_config(study))
     assert not [note for note in resolved.notes if note.level == "warning"]

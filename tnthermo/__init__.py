@@ -12,6 +12,9 @@ from tnthermo.files import load
 from tnthermo.lawbook.laws import Law, MeanForce, laws
 from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.state import State
+from tnthermo.sweeps.collect import collect
+from tnthermo.sweeps.local import run_sweep
+from tnthermo.sweeps.status import sweep_status
 from tnthermo.thermo import closed_forms
 from tnthermo.thermo.alpha import alpha_scan, matching_alpha
 from tnthermo.thermo.currents import steady_currents
@@ -56,6 +59,9 @@ __all__ = [
     "evolve",
     "alpha_scan",
     "matching_alpha",
+    "collect",
+    "run_sweep",
+    "sweep_status",
     "Dephasing",
     "closed_forms",
     "dephasing",

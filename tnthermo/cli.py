@@ -1,4 +1,4 @@
-"""The command line: check, plan, run, show, plot, laws.
+"""The command line.
 
 Exit codes: 0 done, 1 failed (or another process is at work in the folder), 2 bad input or a refused checkpoint, 3 accuracy not reached,
 4 storage, 75 stopped with a checkpoint.
@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed (or another process is at work in the folder), 2 ba
 
 from __future__ import annotations
 
+import enum
 import sys
 import traceback
 from collections.abc import Iterator
@@ -25,6 +26,13 @@ from tnthermo.laws_display import law_tables
 from tnthermo.lock import Held
 from tnthermo.plot_laws import save_law_figure
 from tnthermo.signals import Stopped, listening
+from tnthermo.sweeps import command
+from tnthermo.sweeps.axes import has_sweep
+from tnthermo.sweeps.collect import COLLECTED, save_collected
+from tnthermo.sweeps.collect import collect as collected
+from tnthermo.sweeps.display import status_table
+from tnthermo.sweeps.report import checked_sweep, planned_sweep
+from tnthermo.sweeps.status import sweep_status
 from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.ledger import installed_version
 
@@ -46,6 +54,22 @@ ResultPlace = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="refuse doubtful input; fail on anything that did not converge")]
 Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
+
+
+SweepPlace = Annotated[Path, typer.Argument(metavar="DIR", help="the folder of a sweep", show_default=False)]
+
+
+class Engine(enum.StrEnum):
+    """Where a sweep runs."""
+
+    local = "local"
+    slurm = "slurm"
+
+
+class Emit(enum.StrEnum):
+    """What a sweep can be written as."""
+
+    slurm = "slurm"
 
 
 def say(text: str) -> None:
@@ -99,7 +123,7 @@ def outcomes(*, debug: bool) -> Iterator[None]:
 def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> None:
     """Check a configuration; show what it resolves to: values, convention, reorganisation energy, light cone, warnings."""
     with outcomes(debug=debug):
-        print(checked(study.resolve_file(config, strict=strict)))
+        print(checked_sweep(config) if has_sweep(config) else checked(study.resolve_file(config, strict=strict)))
 
 
 @app.command()
@@ -108,7 +132,8 @@ def plan(
 ) -> None:
     """Say what a run would take: chain length, memory, time, files. Nothing is computed or written."""
     with outcomes(debug=debug):
-        print(planned(study.resolve_file(config), out or default_folder(config)))
+        folder = out or default_folder(config)
+        print(planned_sweep(config, folder) if has_sweep(config) else planned(study.resolve_file(config), folder))
 
 
 @app.command()
@@ -226,6 +251,71 @@ def factors_of(text: str) -> list[float]:
         raise InvalidInput(
             [Problem(key="--couplings", value=text, allowed="positive numbers with commas, such as 0.01,0.1,1")]
         ) from None
+
+
+@app.command()
+def sweep(
+    config: ConfigFile,
+    out: Annotated[
+        Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="runs at a time [default: one for each processor; of a Slurm array: all]", show_default=False
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="where to run: processes of this machine, or one Slurm array")
+    ] = Engine.local,
+    emit: Annotated[
+        Emit | None,
+        typer.Option(help="only write the plain array script of a sweep into its folder", show_default=False),
+    ] = None,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="only what failed or was killed before")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask about a large number of points")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run all points of a configuration with a section [sweep]; what is done already stays. See status and collect."""
+    with outcomes(debug=debug):
+        folder = out or default_folder(config)
+        if emit is not None or engine is Engine.slurm:
+            write = emit is not None
+            code = command.hand_over(
+                config, folder, at_once=workers, only_failed=only_failed, many=yes, write=write, say=say
+            )
+        else:
+            code = command.run(config, folder, workers=workers, only_failed=only_failed, many=yes, quiet=quiet, say=say)
+        raise typer.Exit(code)
+
+
+@app.command()
+def status(folder: SweepPlace, debug: Debug = False) -> None:
+    """How every run of a sweep stands: done, running, stopped, failed and why, killed, queued, waiting."""
+    with outcomes(debug=debug):
+        status_table(sweep_status(folder), sys.stdout)
+
+
+@app.command()
+def collect(
+    folder: SweepPlace,
+    out: Annotated[
+        Path | None, typer.Option(help=f"file to write [default: DIR/{COLLECTED}]", show_default=False)
+    ] = None,
+    columns: Annotated[
+        str, typer.Option(help="columns to take, with commas between them [default: all]", show_default=False)
+    ] = "",
+    debug: Debug = False,
+) -> None:
+    """Put all runs of a sweep into one netCDF file, its axes as dimensions; what is missing is NaN and named."""
+    with outcomes(debug=debug):
+        data = collected(folder, columns=[name.strip() for name in columns.split(",") if name.strip()])
+        path = out or folder / COLLECTED
+        save_collected(data, path)
+        if data.attrs["missing"] != "none":
+            say(f"missing: {data.attrs['missing']}")
+        say(f"written: {path}")
 
 
 def default_folder(config: Path) -> Path:

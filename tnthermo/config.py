@@ -139,10 +139,13 @@ class Built:
     model: Model | None = None
 
 
-def load_config(path: str | Path) -> Config:
-    """Read and check a configuration file. Raises :class:`chains.InvalidInput` with every problem of it."""
+def load_config(path: str | Path, raw: dict[str, Any] | None = None) -> Config:
+    """Read and check a configuration file. Raises :class:`chains.InvalidInput` with every problem of it.
+
+    raw  tables to take for the contents of the file (a point of a sweep); relative names start at the file all the same
+    """
     path = Path(path)
-    tables, problems = read_tables(path)
+    tables, problems = read_tables(path, raw)
     problems += mutual_problems(tables)
     if problems:  # the chains' own problems belong to the list; without others `resolve` finds them
         problems += build(tables, path.absolute().parent)[1]

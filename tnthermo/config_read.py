@@ -37,9 +37,12 @@ class Tables:
         return self.made.get(name)
 
 
-def read_tables(path: Path) -> tuple[Tables, list[Problem]]:
-    """All tables that are right, and every problem of those that are not. Raises InvalidInput for a file that is not TOML."""
-    raw = read_toml(path)
+def read_tables(path: Path, raw: dict[str, Any] | None = None) -> tuple[Tables, list[Problem]]:
+    """All tables that are right, and every problem of those that are not. Raises InvalidInput for a file that is not TOML.
+
+    raw  what to take for the contents of the file; it may be changed
+    """
+    raw = read_toml(path) if raw is None else raw
     problems = huge_numbers(raw)
     if problems:
         return Tables(), problems
@@ -117,7 +120,8 @@ def later(raw: dict[str, Any]) -> list[Problem]:
         problems.append(Problem(key=key, value=value, allowed=LATER, hint=instead))
 
     if "sweep" in raw:
-        refuse("sweep", "[sweep]", "one run for each configuration file")
+        allowed = "a configuration of one run; this one has many"
+        problems.append(Problem(key="sweep", value="[sweep]", allowed=allowed, hint="tnthermo sweep CONFIG runs them"))
         del raw["sweep"]
     return problems
 

@@ -1,4 +1,4 @@
-"""One BLAS thread while tensors are worked on: they are small, and more threads make a sweep several times slower, not faster."""
+"""How many threads. One for BLAS while tensors are worked on: they are small, and with more a sweep is several times slower, not faster."""
 
 from __future__ import annotations
 
@@ -37,3 +37,13 @@ def threads_within_allocation(say: Callable[[str], None]) -> Iterator[None]:
     say(f"threads: {most} -> {allowed} ({source}); the sweeps use one")
     with threadpool_limits(limits=allowed):
         yield
+
+
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def limit_threads(count: int) -> None:
+    """No more than ``count`` threads in this process, for libraries that are loaded and for those that are not yet."""
+    for variable in VARIABLES:
+        os.environ[variable] = str(count)
+    threadpool_limits(limits=count)

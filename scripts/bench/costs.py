@@ -1,48 +1,38 @@
-"""What there is to pay beside the sweeps: chains, files, sweeps over parameters, the ledger, start-up.
+"""What there is to pay beside the sweeps: chains, files, the ledger, start-up. (Sweeps over parameters: sweep.py.)
 
-    OPENBLAS_NUM_THREADS=1 python scripts/bench/costs.py [chains] [files] [points] [ledger] [startup] [--json FILE]
+    OPENBLAS_NUM_THREADS=1 python scripts/bench/costs.py [chains] [files] [ledger] [startup] [--json FILE]
 
 Prints one table for each part that is named (all without a name):
 
 chains   processor seconds for the coefficients of 1000 sites, for densities and temperatures (to be below 1 s each)
 files    seconds to write and to read result.nc and state.h5 of a typical run, and their sizes
-points   a hundred small runs, in one process and on two workers, forked from a server that has loaded everything or spawned: overhead of a
-         point, parallel efficiency
 ledger   processor seconds of runs that measure everything at every step, beside the same runs recorded at the end only (to cost < 15 %)
 startup  seconds of importing, and of a first short run with an empty cache of compiled kernels and with a full one, in fresh processes
 
-Processor seconds of one thread; wall seconds, for which the machine must be idle, for start-up and beside them for the points.
+Processor seconds of one thread; wall seconds, for which the machine must be idle, for start-up.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import convergence
 import numpy as np
-import point
 import timing
 
 import chains
 import tnthermo as tt
 from tnthermo import files
-
-POINTS = 100
-WORKERS = 2
-CHUNK = 5  # points of a task
-
 
 # --- chains -----------------------------------------------------------------------------------------------------------------------
 
@@ -107,53 +97,6 @@ def file_costs() -> dict[str, float]:
     )
     print(timing.table(["", "processor seconds"], [[name, f"{s:.3f}"] for name, s in found.items()]), flush=True)
     return found
-
-
-# --- points -----------------------------------------------------------------------------------------------------------------------
-
-
-def point_costs() -> dict[str, float]:
-    """The sweep in one process, and on workers that are forked from a server which has loaded everything, or that each load it."""
-    alphas = np.linspace(0.05, 0.5, POINTS).tolist()
-    start, ours = time.perf_counter(), time.process_time()
-    alone = [point.small_run(alpha) for alpha in alphas]
-    one, own = time.perf_counter() - start, time.process_time() - ours
-    evolved, all_of_it = (float(np.mean([getattr(cost, name) for cost in alone])) for name in ("evolution", "whole"))
-    found = {
-        "evolution of a point, processor (ms)": 1e3 * evolved,
-        "beside it: chain, model, ledger, processor (ms)": 1e3 * (all_of_it - evolved),
-        "one process that has loaded everything, processor (s)": own,
-        "the same, wall (s)": one,
-    }
-    for method, words in (("forkserver", "forked"), ("spawn", "spawned")):
-        several, theirs = on_workers(method, alphas)
-        found |= {
-            f"{WORKERS} {words} workers with their start, processor (s)": theirs,
-            f"{WORKERS} {words} workers with their start, wall (s)": several,
-            f"{words}: parallel efficiency, processor (%)": 100 * own / theirs,
-            f"{words}: parallel efficiency, wall, on {len(os.sched_getaffinity(0))} cores (%)": 100
-            * one
-            / (WORKERS * several),
-        }
-    print(f"\n### A sweep of {POINTS} points\n")
-    print(timing.table(["", ""], [[name, f"{s:.1f}"] for name, s in found.items()]), flush=True)
-    return found
-
-
-def on_workers(method: str, alphas: list[float]) -> tuple[float, float]:
-    """(wall, processor) seconds of the sweep with the start of its workers; several points are one task."""
-    context = multiprocessing.get_context(method)
-    start = time.perf_counter()
-    if method == "forkserver":  # the server looks for modules where the environment says, not where this process does
-        paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
-        context.set_forkserver_preload([point.__name__])
-    with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
-        costs = list(pool.map(point.small_run, alphas, chunksize=CHUNK))
-        server = next(iter(pool.map(point.loaded, [0]))) if method == "forkserver" else 0.0
-    wall = time.perf_counter() - start
-    each = {cost.process: max(other.so_far for other in costs if other.process == cost.process) for cost in costs}
-    return wall, server + sum(each.values())
 
 
 # --- ledger -----------------------------------------------------------------------------------------------------------------------
@@ -254,7 +197,6 @@ def startup_costs() -> dict[str, float]:
 PARTS: dict[str, Callable[[], Any]] = {
     "chains": chain_costs,
     "files": file_costs,
-    "points": point_costs,
     "ledger": ledger_costs,
     "startup": startup_costs,
 }

@@ -462,7 +462,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--grid", choices=("quick", "full"), default="full")
     parser.add_argument("--limit", type=float, default=180.0, help="seconds for one run")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each setting of a few seconds; the best one counts")
+    parser.add_argument(
+        "--repeat", type=int, default=1, help="runs of each setting of a few seconds; the best one counts"
+    )
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="competitors in random order")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder of tables, figures and runs")
     parser.add_argument("--json", action="store_true", help="print one list of results, and nothing else, to stdout")

@@ -10,7 +10,7 @@
 # $SLURM_CPUS is the number of CPUs it offers (default: all).
 set -euo pipefail
 ROOT=${SLURM_ROOT:-${TMPDIR:-/tmp}/tnthermo-slurm}
-CPUS=${SLURM_CPUS:-$(nproc)}
+CPUS=${SLURM_CPUS:-$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)}   # nproc heeds these
 DBD=0; [ "${1:-}" = --dbd ] && DBD=1
 NODE=$(hostname -s)
 [ "$(id -u)" = 0 ] || { echo "up.sh needs root: it installs packages and starts the daemons" >&2; exit 2; }

@@ -1,0 +1,245 @@
+"""All runs of a sweep as one dataset: the ledger's columns with the sweep's axes as further dimensions.
+
+What a run costs (wall time, memory) and how it came about is left out: the same runs give the same bits, wherever they were done.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from chains.problems import InvalidInput, Problem
+from tnthermo.config_limits import available_memory
+from tnthermo.config_text import toml_value
+from tnthermo.files import StorageError, replacing
+from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
+from tnthermo.sweeps.reading import quick_ledger
+from tnthermo.sweeps.status import FINISHED, standings
+from tnthermo.usage import readable
+
+COLLECTED = "table.nc"
+SAME_TIME = 1e-9  # times that differ by less than this part of the last one are one: 3 x 0.1 and 0.3
+COPIES = 2  # of the table in memory while it is written
+POINT = "point"
+# Attributes that tell runs of one configuration apart.
+OWN = ("wall_", "compile_seconds", "peak_memory", "config", "notes", "status", "flags", "versions")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The sweep's dimensions, and the variables that say where a point is: name, dimensions, values, the key in full."""
+
+    dimensions: tuple[str, ...]
+    shape: tuple[int, ...]
+    coordinates: tuple[tuple[str, tuple[str, ...], npt.NDArray[Any], str], ...]
+
+
+def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
+    """One dataset of the sweep in the folder ``root``.
+
+    columns  those of the ledger to take; all by default
+
+    Of a product each axis is a dimension, else there is one, "point", with the axes as coordinates; an axis is called by the last
+    part of its key where that is free, by the whole key with _ otherwise (attribute "key"). Runs that are not done are NaN and
+    named, with how they stand, in the attribute "missing". Where records are at different times the times are joined: NaN where a
+    run has none. Likewise a dimension (site, mode) is as long as the longest. Numbers are double precision, whole ones too.
+
+    Raises `tnthermo.files.StorageError`, and :class:`chains.InvalidInput` for a column that no run has or where nothing is done yet.
+    """
+    folder = SweepFolder(Path(root))
+    manifest = load_manifest(folder)
+    ledgers, missing = loaded(folder, manifest)
+    if not ledgers:
+        raise InvalidInput(
+            [
+                Problem(
+                    key=str(folder.root),
+                    value=f"0 of {len(set(manifest.runs))} runs",
+                    allowed="a sweep with at least one finished run",
+                )
+            ]
+        )
+    names = chosen(ledgers.values(), columns)
+    first = next(iter(ledgers.values()))
+    times, places, differ = joined_times(list(ledgers.values()))
+    where = dict(zip(ledgers, places, strict=True))
+    layout = layout_of(manifest, taken={*names, *(str(dim) for ledger in ledgers.values() for dim in ledger.dims)})
+    check_memory(ledgers.values(), names, times.size, len(manifest.runs))
+    variables = {name: stacked(name, manifest, ledgers, where, times.size, layout) for name in names}
+    data = xr.Dataset(variables, coords={"t": ("t", times, first["t"].attrs)})
+    data = data.assign_coords({name: (dims, values, {"key": key}) for name, dims, values, key in layout.coordinates})
+    for dim in first.indexes:
+        if dim != "t" and dim in data.dims:
+            data = data.assign_coords({dim: labels(str(dim), ledgers.values(), data.sizes[dim])})
+    flags = [str(ledgers[run].attrs["flags"]) if run in ledgers else "missing" for run in manifest.runs]
+    for name, values, meaning in (
+        ("run", manifest.runs, "folder of the run below points/"),
+        ("flags", flags, "what did not converge in the run"),
+    ):
+        data[name] = (layout.dimensions, np.array(values, dtype=object).reshape(layout.shape), {"long_name": meaning})
+    joint = (
+        "none: all runs have the same times"
+        if not differ
+        else "runs have different times: joined, NaN where a run has no record"
+    )
+    return data.assign_attrs(
+        {**common(ledgers.values()), "sweep": manifest.mode, "times_joined": joint, "missing": missing or "none"}
+    )
+
+
+def save_collected(data: xr.Dataset, path: Path) -> None:
+    """Write it as one netCDF-4 file. Raises StorageError."""
+    with replacing(path) as temporary:
+        data.to_netcdf(temporary, engine="h5netcdf")
+
+
+def loaded(folder: SweepFolder, manifest: Manifest) -> tuple[dict[str, xr.Dataset], str]:
+    """(ledgers of the runs that are done, in the order of the points; the others in words)."""
+    found, missing = {}, []
+    for one in standings(folder, manifest):
+        if one.state in FINISHED:
+            found[one.run] = quick_ledger(folder.point(one.run))
+        else:
+            how = f"{one.state}, {one.detail}" if one.detail else one.state
+            missing.append(f"{one.run} ({one.label}): {how}")
+    return found, "; ".join(missing)
+
+
+def chosen(ledgers: Iterable[xr.Dataset], columns: Sequence[str]) -> list[str]:
+    """The variables to take: all but the labels of dimensions, or those asked for. Raises InvalidInput for one that is nowhere."""
+    every: dict[str, None] = {}
+    for ledger in ledgers:
+        dimensions = set(ledger.indexes)
+        every |= dict.fromkeys(str(name) for name in ledger.variables if name not in dimensions)
+    wrong = [name for name in columns if name not in every]
+    if wrong:
+        raise InvalidInput([Problem(key="--columns", value=name, allowed="a column of result.nc") for name in wrong])
+    return list(columns) or list(every)
+
+
+def joined_times(ledgers: Sequence[xr.Dataset]) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.int64]], bool]:
+    """(all times, where those of each run are among them, whether runs have different ones); rounding makes no other time."""
+    each = [np.asarray(ledger["t"].values, dtype=np.float64) for ledger in ledgers]
+    if all(np.array_equal(times, each[0]) for times in each):
+        return each[0], [np.arange(each[0].size)] * len(each), False
+    every = np.unique(np.concatenate(each))
+    fresh = np.diff(every, prepend=-np.inf) > SAME_TIME * abs(every[-1])
+    number = np.cumsum(fresh) - 1
+    return every[fresh], [number[np.searchsorted(every, times)] for times in each], True
+
+
+def layout_of(manifest: Manifest, taken: set[str]) -> Layout:
+    """Dimensions and coordinates of the sweep; ``taken`` are names that the ledgers have."""
+    short = {key: key.replace("[", ".").replace("]", "").rpartition(".")[2] for key in manifest.axes}
+    used = list(short.values())
+    names = {
+        key: name
+        if used.count(name) == 1 and not name.isdigit() and name not in taken | {"run", "flags", "t", POINT}
+        else long_name(key)
+        for key, name in short.items()
+    }
+    product = manifest.mode == "product"
+    dimensions = tuple(names.values()) if product else (POINT,)
+    coordinates = [
+        (names[key], (names[key],) if product else (POINT,), as_labels(values), key)
+        for key, values in manifest.axes.items()
+    ]
+    return Layout(dimensions=dimensions, shape=manifest.shape, coordinates=tuple(coordinates))
+
+
+def long_name(key: str) -> str:
+    """``bath[0].temperature`` -> bath_0_temperature."""
+    return key.replace("[", "_").replace("]", "").replace(".", "_")
+
+
+def as_labels(values: Sequence[Any]) -> npt.NDArray[Any]:
+    """Numbers as numbers, anything else as the file would say it."""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return np.array(values, dtype=np.float64)
+    return np.array([value if isinstance(value, str) else toml_value(value) for value in values], dtype=object)
+
+
+def stacked(
+    name: str,
+    manifest: Manifest,
+    ledgers: Mapping[str, xr.Dataset],
+    places: Mapping[str, npt.NDArray[np.int64]],
+    times: int,
+    layout: Layout,
+) -> tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]:
+    """One variable over all points: (dimensions, values, attributes)."""
+    having = {run: ledger.variables[name] for run, ledger in ledgers.items() if name in ledger.variables}
+    first = next(iter(having.values()))
+    inner = tuple(str(dim) for dim in first.dims)
+    if any(variable.dims != first.dims for variable in having.values()):
+        raise StorageError(
+            f"the runs of this sweep do not agree on what {name} is: collect their columns one by one (--columns)"
+        )
+    sizes = tuple(times if dim == "t" else max(variable.sizes[dim] for variable in having.values()) for dim in inner)
+    text = first.dtype.kind in "OUS"
+    whole = np.full((len(manifest.runs), *sizes), "" if text else math.nan, dtype=object if text else np.float64)
+    for number, run in enumerate(manifest.runs):
+        if run in having:
+            variable = having[run]
+            where = [places[run] if dim == "t" else np.arange(variable.sizes[dim]) for dim in inner]
+            whole[number, ...][np.ix_(*where)] = variable.values
+    attributes = {
+        key: value
+        for key, value in first.attrs.items()
+        if all(same(value, other.attrs.get(key)) for other in having.values())
+    }
+    return (*layout.dimensions, *inner), whole.reshape(*layout.shape, *sizes), attributes
+
+
+def labels(dim: str, ledgers: Iterable[xr.Dataset], size: int) -> Any:
+    """The labels of a dimension: those of the run that has most of it."""
+    for ledger in ledgers:
+        if dim in ledger.variables and ledger.sizes[dim] == size:
+            return ledger.variables[dim]
+    return np.arange(size)
+
+
+def common(ledgers: Iterable[xr.Dataset]) -> dict[str, Any]:
+    """The attributes that all runs share, without those that only say how a run came about."""
+    first, *others = (ledger.attrs for ledger in ledgers)
+    return {
+        key: value
+        for key, value in first.items()
+        if not str(key).startswith(OWN) and all(same(value, other.get(key)) for other in others)
+    }
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal, NaN to NaN as well."""
+    return json.dumps(one, default=str) == json.dumps(other, default=str)
+
+
+def check_memory(ledgers: Iterable[xr.Dataset], names: Sequence[str], times: int, points: int) -> None:
+    """Raises InvalidInput where the table does not fit."""
+    largest: dict[str, int] = {}
+    for ledger in ledgers:
+        for name in names:
+            if name in ledger.variables:
+                sizes = [times if dim == "t" else ledger.sizes[dim] for dim in ledger.variables[name].dims]
+                largest[name] = max(largest.get(name, 0), math.prod(sizes))
+    need, limit = 8.0 * COPIES * points * sum(largest.values()), available_memory()
+    if need > limit.size:
+        allowed = f"a table that fits {readable(limit.size)} ({limit.source}); all columns need {readable(need)}"
+        raise InvalidInput(
+            [
+                Problem(
+                    key="--columns",
+                    value="all" if len(names) > 5 else list(names),
+                    allowed=allowed,
+                    hint="name those you want",
+                )
+            ]
+        )

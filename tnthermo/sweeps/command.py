@@ -1,0 +1,68 @@
+"""What `tnthermo sweep` does: run a sweep here, hand it to Slurm, or write the script of its array. Returns exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tnthermo.sweeps import arrays
+from tnthermo.sweeps.display import SweepDisplay, failure_table
+from tnthermo.sweeps.local import left_to_do, prepared, run_sweep
+from tnthermo.sweeps.status import standings
+from tnthermo.sweeps.task import ACCURACY, DONE, FAILED, STOPPED
+
+
+def run(
+    config: Path,
+    folder: Path,
+    *,
+    workers: int | None,
+    only_failed: bool,
+    many: bool,
+    quiet: bool,
+    say: Callable[[str], None],
+) -> int:
+    """On worker processes of this machine, with a table of how it goes and one of what failed."""
+    with SweepDisplay(quiet=quiet) as progress:
+        outcome = run_sweep(
+            config, folder, workers=workers, only_failed=only_failed, many=many, progress=progress, say=say
+        )
+    for one, flags in outcome.flags.items():
+        say(f"not converged: {outcome.manifest.label(one)}: {flags}")
+    if outcome.failures:
+        failure_table(outcome.failures, sys.stderr)
+    say(f"{outcome.done} of {len(outcome.manifest.costs)} runs are done: {folder}")
+    if outcome.stopped:
+        say("stopped; the same command goes on")
+        return STOPPED
+    if outcome.failures:
+        say("--only-failed runs what failed again")
+        return FAILED
+    return ACCURACY if outcome.flags else DONE
+
+
+def hand_over(
+    config: Path,
+    folder: Path,
+    *,
+    at_once: int | None,
+    only_failed: bool,
+    many: bool,
+    write: bool,
+    say: Callable[[str], None],
+) -> int:
+    """To Slurm, or as a script; what there is to run but nothing that is done, queued or running."""
+    _, place, manifest = prepared(config, folder, many=many, say=say)
+    todo, _ = left_to_do(standings(place, manifest), manifest, only_failed=only_failed, say=say)
+    name = arrays.job_name(config)
+    if not todo:
+        say(f"nothing to do: {folder}")
+    elif write:
+        for script in arrays.emit(place, manifest, todo, at_once=at_once, name=name):
+            print(script)
+    else:
+        for job in arrays.submit(place, manifest, todo, at_once=at_once, name=name):
+            print(job)
+        say(f"handed over: {len(todo)} runs; tnthermo status {folder} shows how they stand")
+    return DONE

@@ -1,0 +1,118 @@
+"""What a user sees of a sweep: a table while it runs (plain lines in a log file), failures with their reasons, how everything stands."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import IO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tnthermo.display import clock
+from tnthermo.sweeps.local import Failure, SweepProgress
+from tnthermo.sweeps.status import Standing, counts
+
+LAST = 5  # runs that ended, in the live table
+WIDE = 160  # columns of a table that is not on a terminal
+
+
+class SweepDisplay:
+    """A callable for ``run_sweep(progress=...)``, used as a context manager; on a terminal a table, else a line for each run that ends."""
+
+    def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False) -> None:
+        self.stream = sys.stderr if stream is None else stream
+        self.quiet = quiet
+        self.live: Live | None = None
+        self.said = 0
+
+    def __enter__(self) -> SweepDisplay:
+        if not self.quiet and self.stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb"):
+            self.live = Live(console=Console(file=self.stream), refresh_per_second=4, transient=True)
+            self.live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.live is not None:
+            self.live.stop()
+
+    def __call__(self, state: SweepProgress) -> None:
+        """Show what is new."""
+        if self.quiet:
+            return
+        if self.live is not None:
+            self.live.update(Group(*self.screen(state)))
+            return
+        for number in range(self.said, len(state.outcomes)):
+            print(line(state, number), file=self.stream, flush=True)
+        self.said = len(state.outcomes)
+
+    def screen(self, state: SweepProgress) -> Iterable[Table | Text | ProgressBar]:
+        """The live table: what runs, what ended last, how far the whole is."""
+        table = Table(box=None, pad_edge=False)
+        for head in ("run", "", "time", "point"):
+            table.add_column(head)
+        now = time.monotonic()
+        for one in state.outcomes[-LAST:]:
+            table.add_row(one["run"], one["state"], clock(one["seconds"]), Text(state.manifest.label(one["run"])))
+        for run, since in state.running.items():
+            table.add_row(run, "running", clock(now - since), Text(state.manifest.label(run)))
+        yield table
+        yield Text(summary(state), no_wrap=True, overflow="ellipsis")
+        yield ProgressBar(total=max(1, len(state.todo)), completed=len(state.outcomes), width=60)
+
+
+def summary(state: SweepProgress) -> str:
+    """``12 of 200 runs, 1 failed, ETA 2:10``."""
+    failed = sum(one["state"] == "failed" for one in state.outcomes)
+    over = len(state.outcomes) + state.before
+    text = f"{over} of {len(state.manifest.costs)} runs" + (f", {failed} failed" if failed else "")
+    return f"{text}, {clock(time.monotonic() - state.started)}, ETA {clock(state.seconds_left())}"
+
+
+def line(state: SweepProgress, number: int) -> str:
+    """A line of a log file for the run that ended as number ``number``."""
+    one = state.outcomes[number]
+    why = f": {one['reason']}" if one["reason"] else ""
+    place = f"[{number + 1 + state.before}/{len(state.manifest.costs)}]"
+    how = f"{one['state']} in {clock(one['seconds'])}{why}, ETA {clock(state.seconds_left())}"
+    return f"{place} {one['run']} {state.manifest.label(one['run'])}: {how}"
+
+
+def failure_table(failures: Sequence[Failure], stream: IO[str]) -> None:
+    """The runs that failed, and why."""
+    table = Table(title=f"{len(failures)} failed", title_justify="left", box=None, pad_edge=False)
+    for head in ("run", "point", "exit", "reason"):
+        table.add_column(head, overflow="fold")
+    for one in failures:
+        table.add_row(one.run, Text(one.label), str(one.code), Text(one.reason))
+    console(stream).print(table)
+
+
+def status_table(found: Sequence[Standing], stream: IO[str]) -> None:
+    """Every run with how it stands, and a summary."""
+    table = Table(box=None, pad_edge=False)
+    for head in ("run", "point", "state", "time", ""):
+        table.add_column(head, overflow="fold")
+    for one in found:
+        table.add_row(
+            one.run, Text(one.label), one.state, clock(one.seconds) if one.seconds >= 0 else "", Text(one.detail)
+        )
+    console(stream).print(table)
+    print(
+        ", ".join(f"{number} {state}" for state, number in counts(found).items()) + f" of {len(found)} runs",
+        file=stream,
+    )
+
+
+def console(stream: IO[str]) -> Console:
+    """As wide as the terminal; in a file wide enough that a row is a line."""
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else WIDE)

@@ -1,0 +1,118 @@
+"""How each run of a sweep stands, judged from its folder, from who holds its log, and from the queue where there is one."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from tnthermo import cluster
+from tnthermo.files import RESULT
+from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, load_manifest, read_json, read_record
+
+STATES = ("done", "not converged", "running", "stopped", "failed", "killed", "queued", "waiting")
+"""In the order of the summary. "not converged" is done; "stopped" and "killed" go on when the sweep does."""
+FINISHED = ("done", "not converged")
+WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a run stands: one of `STATES`, and more about it in words."""
+
+    run: str
+    label: str
+    state: str
+    detail: str = ""
+    seconds: float = float("nan")
+
+
+def sweep_status(root: str | Path) -> list[Standing]:
+    """All runs of the sweep in ``root``, in the order of their points. Raises `tnthermo.files.StorageError` where there is no sweep."""
+    folder = SweepFolder(Path(root))
+    return standings(folder, load_manifest(folder))
+
+
+def standings(folder: SweepFolder, manifest: Manifest) -> list[Standing]:
+    """All runs of a manifest, each once."""
+    jobs, queue = handed_over(folder), cluster.queue()
+    found = []
+    for run in dict.fromkeys(manifest.runs):
+        record = read_record(folder, run)
+        state, detail = standing(folder, run, record, queue, jobs.get(run, ""))
+        seconds = float(record.get("seconds", "nan"))
+        found.append(Standing(run=run, label=manifest.label(run), state=state, detail=detail, seconds=seconds))
+    return found
+
+
+def standing(
+    folder: SweepFolder, run: str, record: Mapping[str, Any], queue: Mapping[str, str] | None, job: str
+) -> tuple[str, str]:
+    """(state, detail). ``queue`` as `cluster.queue` gives it, ``job`` the one this run was last handed to."""
+    result = folder.point(run) / RESULT
+    if result.exists():
+        try:
+            flags = flags_in(result)
+        except (OSError, RuntimeError) as error:
+            return "failed", f"{result} cannot be read: {error}"
+        return ("done", "") if flags == "none" else ("not converged", flags)
+    state, own = record.get("state", ""), str(record.get("job", ""))
+    waits = next((known for known in (job, own) if known and (queue or {}).get(known, "RUNNING") in WAITING), "")
+    where = f"{record.get('host', '?')}, " + (f"job {own}" if own else f"pid {record.get('pid', '?')}")
+    if is_claimed(folder.log(run)):
+        return "running", f"{where}, since {ago(record.get('started'))}"
+    if waits:
+        return "queued", f"job {waits}" + (", goes on from its checkpoint" if state == "stopped" else "")
+    if state == "running":
+        if elsewhere_alive(record, queue):
+            return "running", f"{where}, since {ago(record.get('started'))}"
+        return "killed", f"was at it: {where}"
+    if state == "stopped":
+        return "stopped", str(record.get("reason", ""))
+    if state == "failed":
+        return "failed", f"exit code {record.get('code', '?')}: {record.get('reason', '')}"
+    return "waiting", ""
+
+
+def elsewhere_alive(record: Mapping[str, Any], queue: Mapping[str, str] | None) -> bool:
+    """Whether what is noted as running may still run on another machine, whose locks are not seen here.
+
+    With a job id the queue tells; without one there is no telling, and nothing is taken for dead.
+    """
+    if record.get("host") == socket.gethostname():
+        return False
+    job = str(record.get("job", ""))
+    return queue[job] == "RUNNING" if job and queue is not None and job in queue else not (job and queue is not None)
+
+
+def handed_over(folder: SweepFolder) -> dict[str, str]:
+    """The Slurm job, JOB_TASK, that each run was last handed to."""
+    found: dict[str, str] = {}
+    for entry in read_json(folder.jobs) or []:
+        runs: Sequence[str] = entry["runs"]
+        found |= {run: f"{entry['job']}_{i}" if entry["array"] else str(entry["job"]) for i, run in enumerate(runs)}
+    return found
+
+
+def flags_in(result: Path) -> str:
+    """The convergence flags of a result file, "none" or their names. Raises OSError or RuntimeError where it is damaged."""
+    with h5py.File(result, "r") as handle:
+        return str(handle.attrs.get("flags", "none"))
+
+
+def ago(started: Any) -> str:
+    """A moment in words, without trusting the clock to run forward."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(started)))
+    except (TypeError, ValueError, OverflowError, OSError):
+        return "?"
+
+
+def counts(found: Sequence[Standing]) -> dict[str, int]:
+    """How many runs are in each state, those with any."""
+    return {state: n for state in STATES if (n := sum(one.state == state for one in found))}

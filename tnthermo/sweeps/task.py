@@ -1,0 +1,138 @@
+"""One run of a sweep, in whatever process: a worker, a task of a Slurm array, any executor's.
+
+As a program: python -m tnthermo.sweeps.task DIR RUN.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from chains.problems import InvalidInput
+from tnthermo import cluster
+from tnthermo.evolve import NotConverged, RunFailed
+from tnthermo.lock import Held, job_id
+from tnthermo.signals import Stopped, listening
+from tnthermo.study import run_study
+from tnthermo.sweeps.folder import RUN, SweepFolder, Taken, claimed, read_record, write_record
+
+DONE, FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 0, 1, 2, 3, 4, 75
+
+
+def run_point(root: str, run: str) -> dict[str, Any]:
+    """Run one point of the sweep in the folder ``root``, or go on with it; everything that may go wrong is in what it returns.
+
+    state    "done", "failed", "stopped" (it goes on when it is called again) or "taken" (another process is at it)
+    code     as the exit code of `tnthermo run`
+    reason   why it failed, or what did not converge
+    seconds  of wall time
+    """
+    folder, started = SweepFolder(Path(root)), time.time()
+    who = {"host": socket.gethostname(), "pid": os.getpid(), "job": job_id(), "started": started}
+    try:
+        folder.log(run).parent.mkdir(parents=True, exist_ok=True)
+        with claimed(folder.log(run)) as log:
+
+            def say(text: str) -> None:
+                print(text, file=log, flush=True)
+
+            say(
+                f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} on {who['host']}, pid {who['pid']}"
+                + (f", job {who['job']}" if who["job"] else "")
+            )
+            write_record(folder, run, state="running", **who)
+            try:
+                with stopping(say) as stop:
+                    outcome = run_study(folder.config(run), folder.point(run), resume=True, say=say, **stop)
+                code, reason = (ACCURACY if outcome.flags else DONE), "; ".join(outcome.flags)
+            except BaseException as error:
+                code, reason = judged(error)
+                if code in (FAILED, BAD_INPUT, STORAGE):
+                    say(traceback.format_exc())
+            state = {DONE: "done", ACCURACY: "done", STOPPED: "stopped"}.get(code, "failed")
+            say(f"{state}, exit code {code}" + (f": {reason}" if reason else ""))
+            ended = {"state": state, "code": code, "reason": reason, "seconds": time.time() - started}
+            write_record(folder, run, **who, **ended)
+            return {"run": run, **ended}
+    except Taken:
+        other = read_record(folder, run)
+        reason = f"another process is at it: pid {other.get('pid', '?')} on {other.get('host', '?')}"
+        return {"run": run, "state": "taken", "code": FAILED, "reason": reason, "seconds": 0.0}
+    except OSError as error:
+        return {"run": run, "state": "failed", "code": STORAGE, "reason": str(error), "seconds": time.time() - started}
+
+
+@contextmanager
+def stopping(say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Keywords of `run_study` with which TERM, INT and USR1 let it save and stop.
+
+    None outside of a process's main thread, where signals cannot be caught.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield {}
+        return
+    with listening(say) as stop:
+        yield {"stop": stop}
+
+
+def judged(error: BaseException) -> tuple[int, str]:
+    """(exit code, reason) of what a run raised."""
+    match error:
+        case InvalidInput():
+            return BAD_INPUT, "; ".join(str(problem) for problem in error.problems)
+        case NotConverged():
+            return ACCURACY, "; ".join(error.flags)
+        case OSError():
+            return STORAGE, str(error)
+        case MemoryError():
+            return FAILED, str(error) or "out of memory"
+        case Stopped():
+            return STOPPED, str(error)
+        case KeyboardInterrupt() | SystemExit():
+            return STOPPED, "stopped"
+        case Held() | RunFailed():
+            return FAILED, str(error)
+    return FAILED, f"{type(error).__name__}: {error}"
+
+
+class TaskFailed(RuntimeError):
+    """A run of a job array failed; raised so that its job fails as well."""
+
+
+def queued_again(outcome: Mapping[str, Any]) -> bool:
+    """Put this process's job back into the queue if its run was stopped and can go on; whether it was."""
+    return outcome["state"] == "stopped" and cluster.requeue()
+
+
+def run_task(root: str, run: str) -> dict[str, Any]:
+    """`run_point` as a job. Raises `TaskFailed` where it failed."""
+    outcome = run_point(root, run)
+    queued_again(outcome)
+    if outcome["state"] in ("failed", "taken"):
+        raise TaskFailed(outcome["reason"])
+    return outcome
+
+
+def main(arguments: Sequence[str]) -> int:
+    """DIR and RUN; the exit code is that of the run."""
+    root, run = arguments
+    if not RUN.fullmatch(run):
+        print(f"error: {run!r} is no run of a sweep", file=sys.stderr)
+        return BAD_INPUT
+    outcome = run_point(root, run)
+    again = "; back in the queue" if queued_again(outcome) else ""
+    why = f": {outcome['reason']}" if outcome["reason"] else ""
+    print(f"{run}: {outcome['state']}{why}{again}", file=sys.stderr, flush=True)
+    return int(outcome["code"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
