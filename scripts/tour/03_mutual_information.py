@@ -15,12 +15,14 @@ Below 1: dephasing can only mix the bath's states, S_B rises, hence I >= S_S. Ex
 the system takes a quantum out of the bath; fewer quanta, less entropy: Delta S_B < 0 and I = S_S + Delta S_B < S_S. In a cold bath nearly
 all entropy of the system is taken over from the bath and I/S_S goes to 0; it is B' that knows whether there was a quantum to take.
 
-The bracket. S_B needs the bath's states one by one, about exp(S_B) of them. Where they are too many only some modes K are kept and one
-common quadrature Q of the others is read. Mutual information cannot grow when something is dropped or measured, so that
+The bracket. S_B needs the bath's states one by one, about exp(S_B) of them. Where they are too many only some modes K are kept, and a
+quadrature Q of the others may be read. Mutual information cannot grow when something is dropped or measured, so that
 
     I(S:B_K Q)  <=  I(S:B)  <=  2 S_S - I(S:B'_K Q'),
 
-the right side by the equation above. The truth is in between, and the middle is no better than the ends. More states
+the right side by the equation above. K is made of collective modes: over a time t the system meets no more than about w_max t/(2 pi) of
+them, the principal components of the noise, and what it has never met knows next to nothing of it. The truth is in between, and the
+middle is no better than the ends. More states
 (`bath_entropy_max_bond`) narrow it. It bounds what there is to know of the state that was evolved; how good that state is, the
 error columns say.
 
