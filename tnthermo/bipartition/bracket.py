@@ -44,6 +44,7 @@ Real = npt.NDArray[np.float64]
 
 GATE = 1e-2  # of `Effort.weight`, that one rotation may drop
 LEAST = 1e-6  # outcomes less likely than that are not looked at, and counted as if they said nothing
+BEYOND = 1e-5  # of a thermal state, that ``most`` may leave out: with one mode more the bounds lose by projections more than they gain
 MORE_LEVELS = 1.4
 HIGHEST = 600  # boson levels of a physical mode
 
@@ -140,8 +141,8 @@ def correlation(
 
 
 def affordable(frame: Frame, t: float, effort: Effort) -> Collective:
-    """The collective modes of [0, t] whose likeliest configurations, but for 1e-4 of the thermal state, are no more than ``most``."""
-    return [K for K in felt_modes(frame, t) if configurations(K.occupations) <= effort.most][-1]
+    """The collective modes of [0, t] whose likeliest configurations, but for BEYOND of the thermal state, are no more than ``most``."""
+    return [K for K in felt_modes(frame, t) if configurations(K.occupations, missing=BEYOND) <= effort.most][-1]
 
 
 def configurations(occupations: Real, *, missing: float = 1e-4) -> float:
