@@ -306,14 +306,14 @@ def test_the_script_of_an_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ):
         assert line in text
     assert subprocess.run(["bash", "-n", str(first)], check=False).returncode == 0
-    # what it would start: python -m tnthermo.sweeps.task DIR RUN
+    # what it would start: python -m tnthermo.sweeps DIR RUN
     environment = {**os.environ, "SLURM_ARRAY_TASK_ID": "1"}
     shown = text.replace("exec ", "printf '%s\\n' ")
     ran = subprocess.run(
         ["bash", "-c", shown], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
     )
     table = (folder / "log" / "array-1.txt").read_text().split()
-    assert ran.stdout.splitlines() == [sys.executable, "-m", "tnthermo.sweeps.task", str(folder), table[1]]
+    assert ran.stdout.splitlines() == [sys.executable, "-m", "tnthermo.sweeps", str(folder), table[1]]
     assert sorted(table + (folder / "log" / "array-2.txt").read_text().split()) == sorted(set(ids(config)))
     assert not (tmp_path / "x").exists()
 

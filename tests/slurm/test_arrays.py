@@ -13,13 +13,13 @@ from tests.slurm.jobs import field, gone, ids, long_sweep, sbatch, states, wait_
 from tests.test_cli import call
 from tests.test_sweep import plain
 from tests.test_sweep_axes import write_sweep
-from tnthermo import cluster, files
+from tnthermo import files
 from tnthermo.sweeps.folder import SweepFolder, read_record
 from tnthermo.sweeps.status import sweep_status
 
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("slurm")]
 AXES = 'mode = "zip"\n"bath.temperature" = [0.5, 0.5, 0.25]\n"evolution.until" = [1.0, 0.4, 1.0]'
-SHORT = '"bath.temperature" = [0.5]\n"evolution.until" = [150.0]'  # some ten seconds
+SHORT = '"bath.temperature" = [0.5]\n"evolution.until" = [60.0]\n"run.checkpoint_every" = [0.5]'  # some seconds
 
 
 def emitted(config: Path, out: Path) -> Path:
@@ -93,7 +93,8 @@ def test_a_cancelled_task_does_not_come_back_and_its_sibling_goes_on(tmp_path: P
     wait_for(lambda: states(out)[0] == "running", "the long task runs")
     subprocess.run(["scancel", f"{job}_0"], check=True)
     wait_for(lambda: gone(job), "both end")
-    assert states(out) == ["stopped", "done"]
+    # up.sh leaves a job five seconds to save, which a busy machine may not make before the first step
+    assert states(out) in (["stopped", "done"], ["killed", "done"])
     assert int(field(f"{job}_0", "Restarts")) == 0
 
 
@@ -113,8 +114,18 @@ def test_two_jobs_on_one_output(tmp_path: Path) -> None:
     assert place.log(run).read_text().count("--- ") == 1
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What is collected of the same run without a signal."""
+    where = tmp_path_factory.mktemp("here")
+    tt.run_sweep(long_sweep(where, SHORT), where / "out", workers=1)
+    return dict(plain(tt.collect(where / "out")))
+
+
 @pytest.mark.parametrize("engine", ["script", "submitit"])
-def test_usr1_saves_requeues_and_resumes_to_the_same_bits(engine: str, tmp_path: Path) -> None:
+def test_usr1_saves_requeues_and_resumes_to_the_same_bits(
+    engine: str, tmp_path: Path, uninterrupted: dict[str, object]
+) -> None:
     config, out = long_sweep(tmp_path, SHORT), tmp_path / "out"
     place, run = SweepFolder(out), ids(config)[0]
     if engine == "script":
@@ -125,16 +136,22 @@ def test_usr1_saves_requeues_and_resumes_to_the_same_bits(engine: str, tmp_path:
         job = call("sweep", config, "--out", out, "--engine", "slurm").stdout.split()[0]
         told = ["scancel", "--signal=USR1", job]
     wait_for(lambda: states(out) == ["running"], "it runs")
-    wait_for(lambda: any(place.point(run).iterdir()) if place.point(run).exists() else False, "it has begun")
+    wait_for((place.point(run) / "checkpoint").exists, "it has saved once")
     subprocess.run(told, check=True)
     wait_for(lambda: field(job, "Restarts") == "1", "it is back in the queue")
     assert states(out) in (["queued"], ["stopped"])
-    cluster.ask("scontrol", "update", f"JobId={job}", "StartTime=now")  # a requeued job waits for two minutes
-    wait_for(lambda: gone(job.partition("_")[0]), "it ends")
-    assert states(out) == ["done"]
+
+    def over() -> bool:
+        # A requeued job waits for two minutes, from when the last of it has ended: until then the update changes nothing.
+        if field(job, "JobState") == "PENDING":
+            subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], capture_output=True, check=False)
+        return states(out) == ["done"]
+
+    wait_for(over, "it goes on to the end")
     assert place.log(run).read_text().count("--- ") == 2
-    tt.run_sweep(config, tmp_path / "here", workers=1)
-    assert plain(tt.collect(out)) == plain(tt.collect(tmp_path / "here"))
+    going_on = next(line for line in place.log(run).read_text().splitlines() if "going on from t = " in line)
+    assert float(going_on.rpartition("= ")[2]) > 0
+    assert plain(tt.collect(out)) == uninterrupted
 
 
 def test_the_time_limit(timed_out: tuple[str, SweepFolder, str]) -> None:

@@ -137,7 +137,7 @@ SCRIPT = """\
 {exports}
 run=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {table})
 # exec: the signal goes to the batch shell alone, so that Python must be it
-exec {python} -m tnthermo.sweeps.task {root} "$run"
+exec {python} -m tnthermo.sweeps {root} "$run"
 """
 
 

@@ -1,6 +1,6 @@
 """One run of a sweep, in whatever process: a worker, a task of a Slurm array, any executor's.
 
-As a program: python -m tnthermo.sweeps.task DIR RUN.
+As a program: python -m tnthermo.sweeps DIR RUN.
 """
 
 from __future__ import annotations
@@ -132,7 +132,3 @@ def main(arguments: Sequence[str]) -> int:
     why = f": {outcome['reason']}" if outcome["reason"] else ""
     print(f"{run}: {outcome['state']}{why}{again}", file=sys.stderr, flush=True)
     return int(outcome["code"])
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
