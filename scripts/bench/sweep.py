@@ -66,7 +66,7 @@ COUPLINGS = 20
 
 
 def timed(*command: str) -> tuple[float, float]:
-    """(wall, processor) seconds of a program and of all that it started; its output only where it fails."""
+    """(wall, processor) seconds of a program (not of forked workers, which are no children of it); its output only where it fails."""
     before, start = os.times(), time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - start, os.times()
@@ -106,7 +106,7 @@ def costs(points: int, workers: int, slurm: bool, where: Path) -> dict[str, Any]
     count = len(sweep.planned)
     alone, alone_processor = timed(sys.executable, "-c", LOOP, str(singles), str(where / "alone"))
     out = where / "workers"
-    wall, processor = tnthermo("sweep", config, "--out", out, "--workers", workers, "--quiet")
+    wall, _ = tnthermo("sweep", config, "--out", out, "--workers", workers, "--quiet")
     place = SweepFolder(out)
     runs = load_manifest(place).runs
     own = [float(read_record(place, run)["seconds"]) for run in runs]
@@ -119,7 +119,7 @@ def costs(points: int, workers: int, slurm: bool, where: Path) -> dict[str, Any]
         "one process, wall (s)": alone,
         "one process, processor (s)": alone_processor,
         f"{workers} workers, wall (s)": wall,
-        f"{workers} workers, processor (s)": processor,
+        "runs on the workers, processor (s)": sum(float(read_record(place, run)["processor"]) for run in runs),
         "parallel efficiency (%)": 100 * alone / (workers * wall),
         "evolution of a point, wall (ms)": 1e3 * float(np.mean(evolved)),
         "a whole run, wall (ms)": 1e3 * float(np.mean(own)),

@@ -33,9 +33,9 @@ def run_point(root: str, run: str) -> dict[str, Any]:
     state    "done", "failed", "stopped" (it goes on when it is called again) or "taken" (another process is at it)
     code     as the exit code of `tnthermo run`
     reason   why it failed, or what did not converge
-    seconds  of wall time
+    seconds  of wall time; "processor": of this process, where the run got that far
     """
-    folder, started = SweepFolder(Path(root)), time.time()
+    folder, started, processor = SweepFolder(Path(root)), time.time(), time.process_time()
     who = {"host": socket.gethostname(), "pid": os.getpid(), "job": job_id(), "started": started}
     try:
         folder.log(run).parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +60,7 @@ def run_point(root: str, run: str) -> dict[str, Any]:
             state = {DONE: "done", ACCURACY: "done", STOPPED: "stopped"}.get(code, "failed")
             say(f"{state}, exit code {code}" + (f": {reason}" if reason else ""))
             ended = {"state": state, "code": code, "reason": reason, "seconds": time.time() - started}
+            ended["processor"] = time.process_time() - processor
             write_record(folder, run, **who, **ended)
             return {"run": run, **ended}
     except Taken:
