@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from chains import InvalidInput
 from tests import test_config
 from tests.test_checkpoint_runs import physics
 from tests.test_files import same
-from tnthermo import checkpoints, files, lock, study
+from tnthermo import checkpoints, files, lock, study, threads
 from tnthermo.checkpoints import Checkpoints
 from tnthermo.clock import Progress
 from tnthermo.config_limits import Memory, cgroup_limits, memory_watch
@@ -642,3 +642,34 @@ def test_saving_is_rare_where_it_is_dear(tmp_path: Path) -> None:
     assert keeper.due()
     keeper.saved_at = now
     assert not keeper.due()
+
+
+def test_threads_stay_within_the_allocation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
+    assert threads.allocated_threads()[0] == 1
+    pools = [{"num_threads": 64}]
+    monkeypatch.setattr(threads, "threadpool_info", lambda: pools)
+    seen: list[int] = []
+
+    @contextlib.contextmanager
+    def limited(*, limits: int) -> Iterator[None]:
+        seen.append(limits)
+        yield
+
+    monkeypatch.setattr(threads, "threadpool_limits", limited)
+    said: list[str] = []
+    with threads.threads_within_allocation(said.append):
+        assert seen == [1]
+    assert said[0].startswith("threads: 64 -> 1 (")
+    pools[0]["num_threads"] = 1
+    with threads.threads_within_allocation(said.append):
+        assert len(said) == 1
+
+
+def test_python_catches_no_signals_unless_asked(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    handlers = []
+    run_study(
+        write_config(tmp_path), tmp_path / "out", progress=lambda p: handlers.append(signal.getsignal(signal.SIGTERM))
+    )
+    assert set(handlers) == {before}
