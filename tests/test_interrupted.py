@@ -27,6 +27,7 @@ from tnthermo.checkpoints import Checkpoints
 from tnthermo.clock import Progress
 from tnthermo.config_limits import Memory, cgroup_limits, memory_watch
 from tnthermo.evolve import RunFailed
+from tnthermo.kernels.compiling import CompileClock
 from tnthermo.lock import Held
 from tnthermo.record import Measure
 from tnthermo.signals import Stop, Stopped, listening
@@ -283,12 +284,15 @@ def test_a_lost_first_stage_and_newer_formats_are_refused(tmp_path: Path, monkey
 
 def test_other_versions_are_warned_about(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
-    stop_at(config, out, 6)
+    with monkeypatch.context() as patch:
+        patch.setattr(CompileClock, "process", 1.0)
+        stop_at(config, out, 6)
     now = checkpoints.versions()
     monkeypatch.setattr(checkpoints, "versions", lambda: {**now, "numpy": "99.0"})
     said: list[str] = []
     result = run_study(config, out, resume=True, say=said.append)
     assert any("numpy" in line and "not the same to the last bit" in line for line in said)
+    assert any("compiled its kernels" in line for line in said)
     assert "other versions" in result.ledger.attrs["notes"]
     assert_same_run(out, reference)
 
