@@ -300,6 +300,14 @@ def test_other_versions_are_warned_about(tmp_path: Path, reference: Path, monkey
 # --- signals and kills ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def interrupts_are_heard() -> Iterator[None]:
+    """Also where the tests themselves are a background job, whose INT is ignored, and with it that of every process they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_a_signal_sets_a_flag_and_the_second_interrupt_is_the_systems() -> None:
     before = [signal.getsignal(getattr(signal, name)) for name in ("SIGTERM", "SIGINT", "SIGUSR1")]
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
