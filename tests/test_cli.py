@@ -38,6 +38,7 @@ def test_the_five_commands_on_one_run(tmp_path: Path) -> None:
         files.RESULT,
         files.STATE,
         files.CONFIG,
+        "checkpoint",  # from which a later `until` goes on
         *(path.name for path in plots.paths(out, files.load_ledger(out))),
     }
     assert {path.name for path in out.iterdir()} == expected

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,12 @@ from chains import InvalidInput
 from tests import test_config
 from tests.test_checkpoint_runs import physics
 from tests.test_files import same
-from tnthermo import checkpoints, files, lock, study
+from tnthermo import checkpoints, files, lock, study, threads
 from tnthermo.checkpoints import Checkpoints
 from tnthermo.clock import Progress
 from tnthermo.config_limits import Memory, cgroup_limits, memory_watch
 from tnthermo.evolve import RunFailed
+from tnthermo.kernels.compiling import CompileClock
 from tnthermo.lock import Held
 from tnthermo.record import Measure
 from tnthermo.signals import Stop, Stopped, listening
@@ -283,17 +284,28 @@ def test_a_lost_first_stage_and_newer_formats_are_refused(tmp_path: Path, monkey
 
 def test_other_versions_are_warned_about(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
-    stop_at(config, out, 6)
+    with monkeypatch.context() as patch:
+        patch.setattr(CompileClock, "process", 1.0)
+        stop_at(config, out, 6)
     now = checkpoints.versions()
     monkeypatch.setattr(checkpoints, "versions", lambda: {**now, "numpy": "99.0"})
     said: list[str] = []
     result = run_study(config, out, resume=True, say=said.append)
     assert any("numpy" in line and "not the same to the last bit" in line for line in said)
+    assert any("compiled its kernels" in line for line in said)
     assert "other versions" in result.ledger.attrs["notes"]
     assert_same_run(out, reference)
 
 
 # --- signals and kills ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def interrupts_are_heard() -> Iterator[None]:
+    """Also where the tests themselves are a background job, whose INT is ignored, and with it that of every process they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_signal_sets_a_flag_and_the_second_interrupt_is_the_systems() -> None:
@@ -642,3 +654,34 @@ def test_saving_is_rare_where_it_is_dear(tmp_path: Path) -> None:
     assert keeper.due()
     keeper.saved_at = now
     assert not keeper.due()
+
+
+def test_threads_stay_within_the_allocation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
+    assert threads.allocated_threads()[0] == 1
+    pools = [{"num_threads": 64}]
+    monkeypatch.setattr(threads, "threadpool_info", lambda: pools)
+    seen: list[int] = []
+
+    @contextlib.contextmanager
+    def limited(*, limits: int) -> Iterator[None]:
+        seen.append(limits)
+        yield
+
+    monkeypatch.setattr(threads, "threadpool_limits", limited)
+    said: list[str] = []
+    with threads.threads_within_allocation(said.append):
+        assert seen == [1]
+    assert said[0].startswith("threads: 64 -> 1 (")
+    pools[0]["num_threads"] = 1
+    with threads.threads_within_allocation(said.append):
+        assert len(said) == 1
+
+
+def test_python_catches_no_signals_unless_asked(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    handlers = []
+    run_study(
+        write_config(tmp_path), tmp_path / "out", progress=lambda p: handlers.append(signal.getsignal(signal.SIGTERM))
+    )
+    assert set(handlers) == {before}

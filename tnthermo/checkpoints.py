@@ -21,6 +21,7 @@ from chains.problems import InvalidInput, Problem
 from tnthermo.checkpoint import Damaged, Snapshot, Tree, Unreadable, pack, unpack
 from tnthermo.config_text import MAY_CHANGE, differences
 from tnthermo.flags import RunFailed
+from tnthermo.kernels.compiling import CompileClock
 from tnthermo.signals import Stop, Stopped
 from tnthermo.storage import (
     FIRST_PAUSE,
@@ -156,6 +157,10 @@ class Checkpoints:
                 f"resumed at t = {tree['time']:g} with other versions ({', '.join(differ)}): not the same to the last bit"
             )
 
+        if tree["compiled"]:
+            # seen: kernels loaded from the cache round otherwise, in the last bit, than in the process that compiled them
+            self._note("resumed from a process that compiled its kernels first: not the same to the last bit")
+
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
@@ -209,7 +214,7 @@ class Checkpoints:
         started = time.monotonic()
         header = {
             "written_by": f"tnthermo {self.versions['tnthermo']}", "versions": self.versions, "hash": self.identity.hash,
-            "config": self.identity.text, "stage": stage, "time": t, "notes": self.notes,
+            "config": self.identity.text, "stage": stage, "time": t, "notes": self.notes, "compiled": CompileClock.process > 0,
         }  # fmt: skip
         pieces = pack(header, snapshot())
         path, keep = self.path(stage), self.path(stage, PREVIOUS)

@@ -70,7 +70,7 @@ def split() -> Iterator[dict[str, float]]:
     """Context that adds up the processor seconds of the sweeps and of the measurements of the runs in it."""
     found = {"sweeps": 0.0, "measurements": 0.0}
     places = [
-        (TDVPEngine, "_sweep", "sweeps"), (Measure, "local", "measurements"), (driver, "_row", "measurements"),
+        (TDVPEngine, "_sweep", "sweeps"), (Measure, "local", "measurements"), (driver, "measured", "measurements"),
         (driver.Flags, "look", "measurements"),
     ]  # fmt: skip
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
