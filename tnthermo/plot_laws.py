@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from tnthermo.files import replacing
@@ -37,7 +38,12 @@ def law_figure(report: Report) -> Figure:
             1, 2, left=0.36, right=0.97, top=0.95, bottom=0.11, wspace=0.42, width_ratios=(1, 1.15)
         )
         matrix(figure.add_subplot(grid[0]), report, rows)
-        deviations(figure.add_subplot(grid[1]), report, rows)
+        right = grid[1].subgridspec(2, 1, height_ratios=(1.5, 1), hspace=0.3)
+        drawn = deviations(figure.add_subplot(right[0]), report, rows)
+        if drawn:
+            key = figure.add_subplot(right[1])
+            key.axis("off")
+            key.legend(handles=drawn, fontsize=5.5, frameon=False, loc="upper center", borderaxespad=0)
     return figure
 
 
@@ -68,8 +74,9 @@ def label(law: Law) -> str:
     return law.title if law.book == PAPER else f"{law.title} ({law.book})"
 
 
-def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> None:
-    """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J."""
+def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> list[ErrorbarContainer]:
+    """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J; what was drawn."""
+    drawn = []
     colours = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
     missed = [laws for laws in rows if any(law.verdict == "fails" for law in laws) and len(laws) == len(report.runs)]
     for k, laws in enumerate(missed):
@@ -83,18 +90,21 @@ def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> None:
         if not x:
             continue
         below = np.minimum(error, 0.999 * np.array(y))  # a bar to 0 leaves the log axis at its foot
-        axes.errorbar(
-            x, y, yerr=np.stack([below, np.array(error)]), color=colours[k % len(colours)], marker=MARKERS[k % len(MARKERS)], ms=3.5,
-            lw=0.9, capsize=2, label=label(laws[0]),
+        marker = MARKERS[(k + k // len(colours)) % len(MARKERS)]  # no two lines have colour and marker in common
+        drawn.append(
+            axes.errorbar(
+                x, y, yerr=np.stack([below, np.array(error)]), color=colours[k % len(colours)], marker=marker, ms=3.5,
+                lw=0.9, capsize=2, label=label(laws[0]),
+            )
         )  # fmt: skip
     axes.set_xscale("log")
     if missed:
         axes.set_yscale("log")
-        axes.legend(fontsize=5.5, frameon=False, loc="best")
     else:
         axes.text(0.5, 0.5, "no law fails", transform=axes.transAxes, ha="center", va="center")
     axes.set_xlabel("factor of $J$")
     axes.set_ylabel("missed by, in parts of its scale")
+    return drawn
 
 
 def save_law_figure(report: Report, folder: Path) -> list[Path]:
