@@ -35,6 +35,15 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def live_on(stream: IO[str]) -> Live | None:
+    """A display that is redrawn in place, started; None where the stream is no terminal that can."""
+    if not stream.isatty() or os.environ.get("TERM", "") in ("", "dumb"):
+        return None
+    live = Live(console=Console(file=stream), refresh_per_second=4, transient=True)
+    live.start()
+    return live
+
+
 class ProgressDisplay:
     """A callable for ``tnthermo.evolve(progress=...)``, used as a context manager.
 
@@ -56,9 +65,7 @@ class ProgressDisplay:
         self.last_time = 0.0
 
     def __enter__(self) -> ProgressDisplay:
-        if not self.quiet and self.stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb"):
-            self.live = Live(console=Console(file=self.stream), refresh_per_second=4, transient=True)
-            self.live.start()
+        self.live = None if self.quiet else live_on(self.stream)
         return self
 
     def __exit__(

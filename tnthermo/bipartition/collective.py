@@ -133,7 +133,8 @@ def _of(frame: Frame, vectors: Real, shares: Real, modes: int) -> Collective:
         return np.asarray(np.vstack([q[M:], -q[:M]]) / size[:, None])
 
     blocks, turn = schur(z.T @ conjugate(z), output="real")
-    u, w, n = [], [], []
+    u, w = (np.zeros((M, modes), dtype=np.complex128) for _ in range(2))
+    n = np.zeros(modes)
     for j in range(modes):
         kappa = float(blocks[2 * j, 2 * j + 1])
         one, other = turn[:, 2 * j], turn[:, 2 * j + 1]
@@ -141,15 +142,13 @@ def _of(frame: Frame, vectors: Real, shares: Real, modes: int) -> Collective:
             one, other, kappa = other, one, -kappa
         # coordinates of commutator i and equal variance n + 1/2; A = (x + i p)/sqrt 2
         c = (z @ (one + 1j * other)) / size / np.sqrt(2 * kappa)
-        u.append((c[:M] - 1j * c[M:]) / np.sqrt(2))
-        w.append((c[:M] + 1j * c[M:]) / np.sqrt(2))
-        n.append(max(0.0, 0.5 / kappa - 0.5))
+        u[:, j], w[:, j] = (c[:M] - 1j * c[M:]) / np.sqrt(2), (c[:M] + 1j * c[M:]) / np.sqrt(2)
+        n[j] = max(0.0, 0.5 / kappa - 0.5)
     order = np.argsort(n, kind="stable")
-    shape = (M, modes)
     return Collective(
-        u=np.reshape(np.array(u, dtype=np.complex128)[order].T if u else np.zeros(shape), shape).astype(np.complex128),
-        w=np.reshape(np.array(w, dtype=np.complex128)[order].T if w else np.zeros(shape), shape).astype(np.complex128),
-        occupations=np.array(n)[order] if n else np.zeros(0),
+        u=u[:, order],
+        w=w[:, order],
+        occupations=n[order],
         left=_left(np.hstack([z, conjugate(z)]), vectors * shares, size),
     )
 

@@ -46,15 +46,34 @@ def esposito(r: Reading, resolution: float) -> list[Law]:
         book=ESPOSITO,
     )  # fmt: skip
     found = [over_time(first, r.t, energy.value, energy.error, scale=r.energy_scale, resolution=resolution)]
-    total = r.series("Sigma_total")
-    scale = max(total.size, r.series("S_S").change.size)
+    return found + second_law(
+        r, r.series("Sigma_total"), "Sigma = Delta S_S - sum_j beta_j Q_j >= 0", ESPOSITO, resolution
+    )
+
+
+def second_law(r: Reading, production: Series, equation: str, book: str, resolution: float) -> list[Law]:
+    """An entropy production (nat) that is never negative, and never falls."""
+    scale = max(production.size, r.series("S_S").change.size)
+    found = []
     for kind, judged in (("integral", over_time), ("rate", never_falls)):
         law = Statement(
-            name=f"second_law_{kind}", title=f"second law, {kind}", equation="Sigma = Delta S_S - sum_j beta_j Q_j >= 0",
-            relation=">=", unit="nat", book=ESPOSITO,
-        )  # fmt: skip
+            name=f"second_law_{kind}",
+            title=f"second law, {kind}",
+            equation=equation,
+            relation=">=",
+            unit="nat",
+            book=book,
+        )
         found.append(
-            judged(law, r.t, total.value, total.error, scale=scale, resolution=resolution, reason=total.reason)
+            judged(
+                law,
+                r.t,
+                production.value,
+                production.error,
+                scale=scale,
+                resolution=resolution,
+                reason=production.reason,
+            )
         )
     return found
 
@@ -79,25 +98,8 @@ def mean_force_production(r: Reading, mean_force: MeanForce) -> Series:
 
 def mean_force(r: Reading, state: MeanForce, resolution: float) -> list[Law]:
     """Second law and relaxation with the Hamiltonian of mean force."""
-    production = mean_force_production(r, state)
-    scale = max(production.size, r.series("S_S").change.size)
-    found = []
-    for kind, judged in (("integral", over_time), ("rate", never_falls)):
-        law = Statement(
-            name=f"second_law_{kind}", title=f"second law, {kind}", equation="Sigma* = D(rho_S(0)||pi*) - D(rho_S||pi*) >= 0",
-            relation=">=", unit="nat", book=MEAN_FORCE,
-        )  # fmt: skip
-        found.append(
-            judged(
-                law,
-                r.t,
-                production.value,
-                production.error,
-                scale=scale,
-                resolution=resolution,
-                reason=production.reason,
-            )
-        )
+    equation = "Sigma* = D(rho_S(0)||pi*) - D(rho_S||pi*) >= 0"
+    found = second_law(r, mean_force_production(r, state), equation, MEAN_FORCE, resolution)
     statement = Statement(
         name="relaxation", title="the system relaxes to the mean-force state", equation="rho_S -> pi* = Tr_B exp(-beta H)/Z",
         relation="->", unit="1", book=MEAN_FORCE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -15,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tnthermo.display import clock
+from tnthermo.display import clock, live_on
 from tnthermo.sweeps.local import Failure, SweepProgress
 from tnthermo.sweeps.status import Standing, counts
 
@@ -33,9 +32,7 @@ class SweepDisplay:
         self.said = 0
 
     def __enter__(self) -> SweepDisplay:
-        if not self.quiet and self.stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb"):
-            self.live = Live(console=Console(file=self.stream), refresh_per_second=4, transient=True)
-            self.live.start()
+        self.live = None if self.quiet else live_on(self.stream)
         return self
 
     def __exit__(
