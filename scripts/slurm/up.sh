@@ -7,7 +7,7 @@
 #   scripts/slurm/down.sh          stops it; --purge removes its state as well
 # Idempotent. Its state lives in $SLURM_ROOT (default ${TMPDIR:-/tmp}/tnthermo-slurm; a path without spaces);
 # outside of it: the Debian packages, the host's own name in /etc/hosts, a munge key, a link in /etc/slurm.
-# $SLURM_CPUS is the number of CPUs it offers (default: all).
+# $SLURM_CPUS is the number of CPUs it offers (default: all; more than there are is allowed).
 set -euo pipefail
 ROOT=${SLURM_ROOT:-${TMPDIR:-/tmp}/tnthermo-slurm}
 CPUS=${SLURM_CPUS:-$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)}   # nproc heeds these
@@ -65,6 +65,8 @@ SlurmdPort=16818
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
+# how long a requeued job waits before it starts again (the default is two minutes)
+AuthInfo=cred_expire=10
 CredType=cred/munge
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
@@ -73,6 +75,7 @@ SwitchType=switch/none
 ReturnToService=2
 StateSaveLocation=$ROOT/state
 SlurmdSpoolDir=$ROOT/spool
+SlurmdParameters=config_overrides
 SlurmctldPidFile=$ROOT/run/slurmctld.pid
 SlurmdPidFile=$ROOT/run/slurmd.pid
 SlurmctldLogFile=$ROOT/log/slurmctld.log

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts" / "slurm"
 SECONDS = 180  # for packages, daemons and, with accounting, a database
+CPUS = 4  # offered, however many there are: no test waits in the queue behind the job of another one
 
 
 def is_up() -> bool:
@@ -25,9 +26,10 @@ def up(*options: str) -> str:
     """Bring it up; "" or why it cannot be had."""
     if os.geteuid() != 0 and not is_up():
         return "no Slurm is running and bringing one up needs root"
+    env = os.environ | {"SLURM_CPUS": str(CPUS)}
     try:
         done = subprocess.run(
-            [SCRIPTS / "up.sh", *options], capture_output=True, text=True, check=False, timeout=SECONDS
+            [SCRIPTS / "up.sh", *options], capture_output=True, text=True, check=False, timeout=SECONDS, env=env
         )
     except subprocess.TimeoutExpired:
         return f"scripts/slurm/up.sh took more than {SECONDS} s"

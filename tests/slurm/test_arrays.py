@@ -99,7 +99,7 @@ def test_a_cancelled_task_does_not_come_back_and_its_sibling_goes_on(tmp_path: P
 
 
 def test_two_jobs_on_one_output(tmp_path: Path) -> None:
-    config, out = long_sweep(tmp_path, SHORT), tmp_path / "out"
+    config, out = long_sweep(tmp_path), tmp_path / "out"
     script, place, run = emitted(config, out), SweepFolder(out), ids(config)[0]
     first = sbatch(script)
     wait_for(lambda: states(out) == ["running"], "the first one runs")
@@ -109,8 +109,9 @@ def test_two_jobs_on_one_output(tmp_path: Path) -> None:
     assert "another process is at it" in said
     assert field(f"{second}_0", "JobState") == "FAILED"
     assert states(out) == ["running"]
+    subprocess.run(["scancel", first], check=True)
     wait_for(lambda: gone(first), "the first one ends")
-    assert states(out) == ["done"]
+    assert states(out) in (["stopped"], ["killed"])
     assert place.log(run).read_text().count("--- ") == 1
 
 
@@ -140,14 +141,7 @@ def test_usr1_saves_requeues_and_resumes_to_the_same_bits(
     subprocess.run(told, check=True)
     wait_for(lambda: field(job, "Restarts") == "1", "it is back in the queue")
     assert states(out) in (["queued"], ["stopped"])
-
-    def over() -> bool:
-        # A requeued job waits for two minutes, from when the last of it has ended: until then the update changes nothing.
-        if field(job, "JobState") == "PENDING":
-            subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], capture_output=True, check=False)
-        return states(out) == ["done"]
-
-    wait_for(over, "it goes on to the end")
+    wait_for(lambda: states(out) == ["done"], "it goes on to the end")
     assert place.log(run).read_text().count("--- ") == 2
     going_on = next(line for line in place.log(run).read_text().splitlines() if "going on from t = " in line)
     assert float(going_on.rpartition("= ")[2]) > 0
