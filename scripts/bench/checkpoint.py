@@ -43,7 +43,7 @@ def main(paths: list[Path]) -> None:
     )
     for path in paths:
         resolved = resolve_file(path)
-        with tempfile.TemporaryDirectory(dir=".") as folder:
+        with tempfile.TemporaryDirectory() as folder:
             keeper = Measured(folder=Path(folder), identity=Identity(hash=resolved.hash, text=resolved.text))
             kept: list[Snapshot] = []
             algorithm = replace(resolved.algorithm, max_bond=resolved.algorithm.max_bond or CAP)
