@@ -11,13 +11,16 @@ import numpy.typing as npt
 
 from chains.problems import Problem, raise_if_any
 
+LARGEST, SMALLEST = 1e150, 1e-150  # of a number, and of a positive one: its square and its inverse have doubles
 _UNIT_HINT = "numbers carry no unit here: hbar = k_B = 1, one energy unit for all; convert first"
 
 
 def number_problems(
     key: str, value: object, *, above: float | None = None, at_least: float | None = None
 ) -> list[Problem]:
-    """Return what keeps ``value`` from being a finite real number > ``above`` and >= ``at_least``.
+    """Return what keeps ``value`` from being a finite real number > ``above`` and >= ``at_least``, of at most `LARGEST` in size.
+
+    One that is to be positive, or 0, is at least `SMALLEST`, or 0.
 
     Booleans, text and complex numbers (also with imaginary part 0j) are problems, never converted.
     """
@@ -34,9 +37,17 @@ def number_problems(
         return [Problem(key=key, value=value, allowed=allowed, hint="found a complex number; this one is real")]
     if not isinstance(value, Real):
         return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer without a double
+        number = math.inf
     inside = math.isfinite(number)
     inside = inside and (above is None or number > above) and (at_least is None or number >= at_least)
+    if inside and abs(number) > LARGEST:
+        return [Problem(key=key, value=value, allowed=f"{allowed}, at most {LARGEST:g} in size")]
+    if inside and 0.0 in (above, at_least) and 0.0 < number < SMALLEST:
+        zero = "0 or " if at_least == 0.0 else ""
+        return [Problem(key=key, value=value, allowed=f"{allowed}, {zero}at least {SMALLEST:g}")]
     return [] if inside else [Problem(key=key, value=value, allowed=allowed)]
 
 

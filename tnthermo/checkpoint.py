@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import struct
+import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -92,6 +93,28 @@ def unpack(data: bytes) -> Tree:
         if isinstance(error, Unreadable):
             raise
         raise Damaged(f"not what a checkpoint holds ({error})") from error
+
+
+def of_a_run(tree: Tree) -> Tree:
+    """The same, if it has what the checkpoint of a run says about itself. Raises `Damaged`: a SHA-256 that fits is no promise of that."""
+    kinds: dict[str, Any] = {
+        "config": str, "hash": str, "time": int | float, "notes": list, "versions": dict, "compiled": bool, "state": dict,
+    }  # fmt: skip
+    wrong = [name for name, kind in kinds.items() if not isinstance(tree.get(name), kind)]
+    if not wrong and not all(isinstance(note, str) for note in tree["notes"]):
+        wrong = ["notes"]
+    try:
+        values = {} if wrong else tomllib.loads(tree["config"])
+    except (ValueError, RecursionError):
+        wrong = ["config"]
+    else:
+        evolution = values.get("evolution", {}) if not wrong else {}
+        bond = evolution.get("max_bond", 1) if isinstance(evolution, dict) else None
+        if not isinstance(bond, int):
+            wrong = ["config"]
+    if wrong:
+        raise Damaged(f"not what the checkpoint of a run holds ({', '.join(wrong)})")
+    return tree
 
 
 def _parsed(data: bytes, start: int) -> Tree:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chains.problems import InvalidInput, Problem
-from tnthermo.checkpoint import Damaged, Snapshot, Tree, Unreadable, pack, unpack
+from tnthermo.checkpoint import Damaged, Snapshot, Tree, Unreadable, of_a_run, pack, unpack
 from tnthermo.config_text import MAY_CHANGE, differences
 from tnthermo.flags import RunFailed
 from tnthermo.kernels.compiling import CompileClock
@@ -112,7 +112,7 @@ class Checkpoints:
         bad = []
         for path in paths:
             try:
-                tree = unpack(path.read_bytes())
+                tree = of_a_run(unpack(path.read_bytes()))
             except Unreadable as error:
                 raise refused(path, f"one that this version reads: {error}", "use the newer version") from None
             except (Damaged, OSError) as error:
@@ -134,7 +134,7 @@ class Checkpoints:
             kept = [line for line in changed if not line.startswith(tuple(f"{key}: " for key in MAY_CHANGE))]
             what = "; ".join(kept) or "the contents of a file it reads, or the version's meaning of a key"
             raise refused(path, f"one of this run; it belongs to another ({what})", AFRESH)
-        before, now = (values["evolution"].get("max_bond", math.inf) for values in (old, new))
+        before, now = (values.get("evolution", {}).get("max_bond", math.inf) for values in (old, new))
         if now < before:
             allowed = "none" if before == math.inf else f"at least {before}"
             raise InvalidInput(

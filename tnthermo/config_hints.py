@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -95,7 +96,15 @@ def checked_table(validate: Callable[[Any], Any], section: str, path: str, raw: 
         allowed = f"a section [{section}]" if path == section else "a table { ... }"
         return None, [Problem(key=path, value=raw, allowed=allowed, hint=f"found {type(raw).__name__}")]
     try:
-        return validate(raw), []
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "error", RuntimeWarning
+            )  # numbers out of range: said here, not by numpy on the user's screen
+            return validate(raw), []
+    except (ArithmeticError, RuntimeWarning) as error:
+        allowed = f"numbers with which double precision can work; found {type(error).__name__}: {error}"
+        hint = "are they in the same units and of sensible size?"
+        return None, [Problem(key=path, value=raw, allowed=allowed, hint=hint)]
     except ValidationError as error:
         return None, translated(error, section, path)
     except InvalidInput as error:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chains.checks import LARGEST
 from chains.problems import InvalidInput, Problem
 
 Matrix = npt.NDArray[np.complex128]
@@ -66,8 +67,9 @@ def _entry(value: Any) -> complex:
 
 
 def _is_real(value: Any) -> bool:
-    kinds = (int, float, np.floating, np.integer)
-    return isinstance(value, kinds) and not isinstance(value, bool) and bool(np.isfinite(value))
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        return False
+    return bool(abs(value) <= LARGEST)  # an integer without a double as well
 
 
 def as_array(value: Any, *, key: str) -> Matrix:
@@ -84,11 +86,11 @@ def as_array(value: Any, *, key: str) -> Matrix:
             )
     except (TypeError, ValueError) as error:
         raise InvalidInput([Problem(key=key, value=value, allowed=allowed, hint=str(error))]) from None
-    bad = np.argwhere(~np.isfinite(array))
+    with np.errstate(over="ignore"):
+        bad = np.argwhere(~(np.abs(array) <= LARGEST))
     if bad.size:
-        raise InvalidInput(
-            [Problem(key=key, value=value, allowed="finite numbers", hint=f"entry {tuple(map(int, bad[0]))}")]
-        )
+        hint = f"entry {tuple(map(int, bad[0]))}"
+        raise InvalidInput([Problem(key=key, value=value, allowed=f"finite numbers of at most {LARGEST:g}", hint=hint)])
     return array
 
 

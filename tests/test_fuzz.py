@@ -1,0 +1,162 @@
+"""Damaged configurations, tables, checkpoints and sweeps: scripts/bench/fuzz.py in small, and what it found once."""
+
+import contextlib
+import importlib
+import random
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import chains
+from chains import InvalidInput
+from tests.test_checkpoint import forged
+from tests.test_config import DISCRETE, problems, text_of, write_config
+from tests.test_interrupted import a_keeper
+from tnthermo import checkpoint, checkpoints
+from tnthermo.checkpoint import Damaged, of_a_run, unpack
+from tnthermo.config import load_config, resolve
+from tnthermo.local import as_array, operator
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts" / "bench"))
+fuzz: Any = importlib.import_module("fuzz")
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return fuzz.Campaign(tmp_path_factory.mktemp("fuzz"))
+
+
+@pytest.mark.parametrize("inputs", [160, pytest.param(2000, marks=pytest.mark.slow)])
+def test_no_input_ends_in_anything_but_words(campaign: Any, inputs: int) -> None:
+    found = {campaign.one(3, number)[:2] for number in range(inputs)}
+    kinds = {kind for kind, _ in found}
+    assert kinds == {"config", "table", "kept", "sweep"}
+    assert {(kind, "refused") for kind in kinds} <= found
+    assert {("config", "accepted"), ("table", "accepted"), ("sweep", "accepted")} <= found
+
+
+@pytest.mark.slow
+def test_no_command_ends_in_anything_but_words(campaign: Any) -> None:
+    assert all(campaign.command(3, number)[1].startswith("exit ") for number in range(10))
+
+
+def test_the_same_number_is_the_same_input(campaign: Any) -> None:
+    assert [campaign.one(5, n) for n in range(4)] == [campaign.one(5, n) for n in range(4)]
+    assert campaign.one(5, 0)[2] != campaign.one(6, 0)[2]
+
+
+def test_what_the_campaign_looks_for_it_sees(campaign: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: a value that is not as written, one that is not finite, a file taken up damaged, a traceback, a hang."""
+    path = campaign.folder / "planted.toml"
+    path.write_text(fuzz.SMALL)
+    good = resolve(load_config(path))
+    fuzz.as_written(path, good)
+    for key, value in (("until", 0.5), ("tolerance", float("nan"))):
+        bad = replace(good, values={**good.values, "evolution": {**good.values["evolution"], key: value}})
+        with pytest.raises(fuzz.Wrong, match=f"evolution.{key}"):
+            fuzz.as_written(path, bad)
+    found = chains.Table(frequencies=[0.0, 1.0, 2.0, 3.0], values=[0.0, 1.0, 0.5, 0.0])
+    fuzz.table_as_written("w J\n0 0\n1 1 # note\n2,.5\n3 0\n", found)
+    with pytest.raises(fuzz.Wrong):
+        fuzz.table_as_written("0 0\n1 1\n2 .25\n3 0\n", found)
+    with pytest.raises(fuzz.Hang), fuzz.limited(0.02):
+        time.sleep(5)
+
+    def trusting(data: bytes) -> Any:
+        return unpack(campaign.checkpoint)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "unpack", trusting)
+        patch.setattr(random.Random, "random", lambda self: 0.0)  # torn, not forged
+        with pytest.raises(fuzz.Wrong, match="not as it was written"):
+            campaign.one(3, 2)
+
+    def stumbling(path: Path, raw: Any = None) -> Any:
+        raise KeyError("temperature")
+
+    monkeypatch.setattr(fuzz, "load_config", stumbling)
+    with pytest.raises(KeyError):
+        campaign.one(3, 0)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.binary(max_size=80) | st.text("0123456789.eE+-#,\t \nnaif", max_size=80).map(str.encode))
+def test_any_bytes_as_a_table_are_read_or_refused(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "J.csv"
+    path.write_bytes(raw)
+    try:
+        found = chains.Table.from_file(path)
+    except InvalidInput:
+        return
+    fuzz.table_as_written(raw.decode(), found)
+    assert np.all(np.diff(found.frequencies) > 0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32))
+def test_any_damage_to_a_checkpoint_is_seen(campaign: Any, seed: int) -> None:
+    data = fuzz.torn(campaign.checkpoint, random.Random(seed))
+    if data != campaign.checkpoint:
+        with pytest.raises(Damaged):
+            unpack(data)
+    bad = fuzz.forged(campaign.checkpoint, random.Random(seed))
+    with contextlib.suppress(Damaged, checkpoint.Unreadable):
+        of_a_run(unpack(bad))
+
+
+# --- what it found -------------------------------------------------------------------------------------------------------------------
+
+HEADER = {
+    "format": checkpoint.FORMAT, "config": "[evolution]\nuntil = 1.0\n", "hash": "abc", "time": 0.1, "notes": [], "versions": {},
+    "compiled": False, "state": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("config", 3), ("config", "not TOML"), ("config", "evolution = 3"), ("config", '[evolution]\nmax_bond = "x"'), ("hash", None),
+        ("time", "0"), ("notes", [1]), ("notes", {}), ("versions", []), ("compiled", "no"), ("state", [1.0]),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_with_a_header_of_something_else_is_refused_in_words(
+    tmp_path: Path, name: str, value: Any
+) -> None:
+    """Its SHA-256 fits: reading it ended in a KeyError or an AttributeError."""
+    of_a_run(unpack(forged(HEADER)))
+    keeper = a_keeper(write_config(tmp_path), tmp_path / "out")
+    keeper.place.mkdir(parents=True)
+    keeper.path("run").write_bytes(forged({**HEADER, name: value}))
+    with pytest.raises(InvalidInput, match=f"not what the checkpoint of a run holds \\({name}"):
+        keeper.load("run")
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"system": {"hamiltonian": "{ x = 1e308 }"}}, "system.hamiltonian.x"),
+        ({"system": {"hamiltonian": "[[0, 1e308], [1e308, 0]]"}}, "system.hamiltonian"),
+        ({"coupling": {"operator": '[[0, "1e200j"], ["-1e200j", 0]]'}}, "coupling.operator"),
+        ({"spectral_density": DISCRETE | {"couplings": "[0.35, 1e200]"}}, "spectral_density.couplings[1]"),
+        ({"spectral_density": DISCRETE, "bath": {"temperature": "5e-324"}}, "bath.temperature"),
+        ({"evolution": {"step": "1e-320"}}, "evolution.step"),
+    ],
+)
+def test_numbers_whose_square_or_inverse_has_no_double_are_refused(tmp_path: Path, changes: Any, key: str) -> None:
+    """They were taken, and became infinite later."""
+    assert "1e" in problems(tmp_path, text_of(changes))[key]
+
+
+def test_the_bounds_are_on_the_far_side_of_sense() -> None:
+    with pytest.raises(InvalidInput, match="alpha"):
+        chains.PowerLaw(alpha=10**400)
+    assert np.isfinite(operator({"x": 1e149}, key="x")).all()
+    assert np.isfinite(as_array([[1e149, 0], [0, "1e149j"]], key="x")).all()
+    assert chains.chain(chains.Discrete(frequencies=[1e-149], couplings=[1e-149]), temperature=0.0).length == 1
