@@ -12,10 +12,12 @@ import numpy.typing as npt
 from tnthermo.config_density import Density
 from tnthermo.config_drive import Drives
 from tnthermo.config_limits import adapted_bond
-from tnthermo.config_schema import Evolution
+from tnthermo.config_schema import Evolution, System
 from tnthermo.drive import shortest_time
+from tnthermo.local import as_array
 from tnthermo.model import Model
 
+SOME_ULPS = 1e-15  # a norm that is 1 but for the last digit goes without saying
 LARGE_BOND = 150  # beyond it an uncapped run takes hours
 RESOLVED = 5  # steps in the shortest time over which a drive changes
 SAMPLES = 65  # times at which a driven Hamiltonian is looked at
@@ -53,6 +55,23 @@ def bath_doubts(
         need = f"a mode at the cutoff holds {quanta:.3g} quanta, about {16 * quanta:.3g} levels for 1e-7"
         text = f"T/cutoff = {quanta:.4g}: is T in kelvin? If not, {need}"
         notes.append(_warning(f"{bath_key}.temperature", text))
+    return notes
+
+
+def rounding_notes(system: System) -> list[Note]:
+    """Matrices and vectors that are Hermitian, or normalised, to rounding only: what was done to them."""
+    notes = []
+    for key, value in (("hamiltonian", system.hamiltonian), ("initial", system.initial)):
+        if not isinstance(value, list):
+            continue
+        given = as_array(value, key=key)
+        found = []
+        if given.ndim == 2 and (skew := float(np.abs(given - given.conj().T).max())) > 0:
+            found.append(f"max |M - M^dag| = {skew:.2g}: averaged across the diagonal")
+        size = float(np.linalg.norm(given)) if given.ndim == 1 else float(np.trace(given).real)
+        if key == "initial" and abs(size - 1) > SOME_ULPS:
+            found.append(f"{'norm' if given.ndim == 1 else 'trace'} {size:.12g}: divided out")
+        notes += [Note(level="note", key=f"system.{key}", text=text) for text in found]
     return notes
 
 

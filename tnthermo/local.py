@@ -69,7 +69,8 @@ def _entry(value: Any) -> complex:
 def _is_real(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
         return False
-    return bool(abs(value) <= LARGEST)  # an integer without a double as well
+    number: Any = value
+    return bool(abs(number) <= LARGEST)  # an integer without a double as well
 
 
 def as_array(value: Any, *, key: str) -> Matrix:
