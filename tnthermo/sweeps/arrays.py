@@ -148,9 +148,15 @@ def emit(folder: SweepFolder, manifest: Manifest, runs: Sequence[str], *, at_onc
     except cluster.NoSlurm:
         most = USUAL_LARGEST
     root = folder.root.absolute()
-    if '"' in str(root) or "\n" in str(root):
+    if set(str(root)) & set('"\n\r\\'):  # Slurm takes a backslash in a file name for a sign of its own
         raise InvalidInput(
-            [Problem(key="--out", value=str(root), allowed="a path without quotes and line breaks, for #SBATCH lines")]
+            [
+                Problem(
+                    key="--out",
+                    value=str(root),
+                    allowed="a path without quotes, backslashes and line breaks, for #SBATCH lines",
+                )
+            ]
         )
     scripts = []
     for number, part in enumerate(split(runs, most), 1):
