@@ -275,6 +275,18 @@ def test_bad_input_writes_nothing(tmp_path: Path) -> None:
     assert "tnthermo sweep CONFIG" in call("run", config, "--out", tmp_path / "out").output
 
 
+def test_what_is_not_collected_is_said(tmp_path: Path) -> None:
+    two_time = SMALL.replace("TEMPERATURE", "0.5").replace("until = 1.0", "until = 0.2")
+    two_time += '[record]\ntwo_time = { zz = ["z", "z"] }\n'
+    for base, said in ((two_time, True), (two_time.partition("[record]")[0], False)):
+        config, out = write_sweep(tmp_path, '"bath.temperature" = [0.5]', base=base), tmp_path / f"out{said}"
+        run = save_sweep(SweepFolder(out), sweep_points(read_axes(config))).runs[0]
+        assert run_point(str(out), run)["state"] == "done"
+        done = call("collect", out)
+        assert done.exit_code == 0, done.output
+        assert ("two-time correlations are not collected" in done.output) == said
+
+
 def test_times_that_rounding_moved_are_one_time() -> None:
     def at(*times: float) -> xr.Dataset:
         return xr.Dataset(coords={"t": ("t", np.array(times))})

@@ -28,7 +28,7 @@ from tnthermo.plot_laws import save_law_figure
 from tnthermo.signals import Stopped, listening
 from tnthermo.sweeps import command
 from tnthermo.sweeps.axes import has_sweep
-from tnthermo.sweeps.collect import COLLECTED, save_collected
+from tnthermo.sweeps.collect import COLLECTED, left_out, save_collected
 from tnthermo.sweeps.collect import collect as collected
 from tnthermo.sweeps.display import status_table
 from tnthermo.sweeps.report import checked_sweep, planned_sweep
@@ -315,6 +315,8 @@ def collect(
         save_collected(data, path)
         if data.attrs["missing"] != "none":
             say(f"missing: {data.attrs['missing']}")
+        if not_taken := left_out(folder):
+            say(not_taken)
         say(f"written: {path}")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -19,7 +20,7 @@ import xarray as xr
 from chains.problems import InvalidInput, Problem
 from tnthermo.config_limits import available_memory
 from tnthermo.config_text import toml_value
-from tnthermo.files import StorageError, replacing
+from tnthermo.files import RESULT, StorageError, replacing
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
 from tnthermo.sweeps.reading import quick_ledger
 from tnthermo.sweeps.status import FINISHED, standings
@@ -51,6 +52,7 @@ def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
     part of its key where that is free, by the whole key with _ otherwise (attribute "key"). Runs that are not done are NaN and
     named, with how they stand, in the attribute "missing". Where records are at different times the times are joined: NaN where a
     run has none. Likewise a dimension (site, mode) is as long as the longest. Numbers are double precision, whole ones too.
+    Two-time correlations are left out: they are in the group two_time of each DIR/points/RUN/result.nc.
 
     Raises `tnthermo.files.StorageError`, and :class:`chains.InvalidInput` for a column that no run has or where nothing is done yet.
     """
@@ -93,6 +95,20 @@ def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
     return data.assign_attrs(
         {**common(ledgers.values()), "sweep": manifest.mode, "times_joined": joint, "missing": missing or "none"}
     )
+
+
+def left_out(root: str | Path) -> str:
+    """What of the finished runs `collect` leaves out, in words; "" for nothing. Raises `tnthermo.files.StorageError`."""
+    folder = SweepFolder(Path(root))
+    for run in dict.fromkeys(load_manifest(folder).runs):
+        result = folder.point(run) / RESULT
+        try:
+            with h5py.File(result, "r") as handle:
+                if "two_time" in handle:
+                    return f"two-time correlations are not collected: group two_time of each {folder.root}/points/RUN/{RESULT}"
+        except (OSError, RuntimeError):
+            continue  # not there yet, or damaged, which `collect` says
+    return ""
 
 
 def save_collected(data: xr.Dataset, path: Path) -> None:
