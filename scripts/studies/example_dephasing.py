@@ -6,7 +6,8 @@ The bath is the three or four Gauss modes of J that carry it until t = 6, so tha
 - dQ_S = 0; T_S = -4 (1 - alpha_S) m^2 dDelta/dS_S at any coupling, negative here, and 0 for alpha_S = 1 or m = 0 [107].
 - To second order Delta S_B = beta Q_B [101], Sigma_B = 0, and T_B = T (1 - alpha_S m^2)/(1 - m^2), which is T for alpha_S = 1 [102].
   Beyond, Delta S_B cannot exceed the entropy of the populations while Q_B grows without bound: T_B rises, Sigma_B is negative.
-- alpha_S with T_B = T is 1 at weak coupling [102]; alpha_S - 1 = (T dS_B - dQ_B)/dh grows as lambda^2.
+- alpha_S with beta Delta U_B = Delta S_B is 1 at weak coupling [102]. It is 1/m^2 - T Delta S_B/(4 m^2 Delta): with Delta S_B bounded it
+  grows to 1/m^2 = 4 at strong coupling (1.04, 1.30, 2.47, 3.53 at T = .2, lambda^2 = .001, .01, .1, .5), and is 1/m^2 at T = 0 at every one.
 
     python scripts/studies/example_dephasing.py [--quick] [--out results/example_dephasing]
 
@@ -108,6 +109,21 @@ def row_of(run: tt.Trajectory, exact: tt.closed_forms.PureDephasing, lambda_squa
     )  # fmt: skip
 
 
+def closed(T: float, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(S_S, Delta S_B, T_S for alpha_S = 1/2) at t = `AT` in closed form."""
+    found = []
+    for strength in strengths:
+        density = modes_of(float(strength), T)
+        forms = tt.closed_forms.pure_dephasing(density, temperature=T, initial=START, times=[AT], splitting=SPLITTING)
+        S_B = forms.Delta_S_B
+        if T > 0:
+            w, g = density.frequencies, density.couplings
+            S_B = tt.dephasing(w, g, temperature=T, initial=START, times=[AT], missing=1e-6).Delta_S_B
+        found.append((forms.S_S[0], S_B[0], forms.T_S[0]))
+    S_S, change, T_S = np.transpose(found)
+    return S_S, change, T_S
+
+
 def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
     """Lines: closed forms; marks: runs, with error bars; dotted: second order."""
     with plt.rc_context(STYLE):
@@ -123,20 +139,22 @@ def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
             def marks(axes: Any, y: np.ndarray, error: Any = None, x: Any = x, look: Any = (colour, marker), **how: Any) -> None:
                 axes.errorbar(x, y, yerr=error, color=look[0], marker=look[1], ls="", ms=3.5, lw=0.8, capsize=1.5, **how)
 
-            a.plot(x, column("S_S_exact"), color=colour)
+            fine = np.geomspace(x[0], x[-1], 25)
+            S_S, S_B, T_S = closed(T, fine)
+            a.plot(fine, S_S, color=colour)
             marks(a, column("S_S"), label=f"$T={T:g}$")
-            b.plot(x, column("Delta_S_B_exact"), color=colour)
+            b.plot(fine, S_B, color=colour)
             marks(b, column("Delta_S_B"), column("Delta_S_B_error"))
-            e.plot(x, column("T_S_exact"), color=colour)
-            marks(e, column("T_S"))
+            e.plot(fine, -T_S, color=colour)
+            marks(e, -column("T_S"))
             ledger, exact = strong[T]
             f.plot(exact.t, exact.S_S, color=colour)
             f.plot(ledger.t[::3], ledger["S_S"][::3], color=colour, marker=marker, ls="", ms=3)
             f.plot(ledger.t[::3], ledger["Delta_S_B"][::3], color=colour, marker=marker, mfc="white", ls="--", lw=0.8, ms=3)
             if T > 0:
-                b.plot(x, column("Delta_S_B_second_order"), color=colour, ls=":")
+                b.plot(fine, column("Delta_S_B_second_order")[0] / x[0] * fine, color=colour, ls=":")
                 marks(c, -column("Sigma_B"), column("Sigma_B_error"))
-                c.plot(x, -column("Sigma_B")[0] * (x / x[0]) ** 2, color=colour, ls=":", lw=0.9)
+                c.plot(fine, column("Delta_S_B_second_order")[0] / x[0] * fine, color=colour, ls=":")
                 marks(d, column("T_B") / T, column("T_B_error") / T)
         ceiling = -np.sum(START**2 * np.log(START**2))
         a.axhline(ceiling, color="0.55", lw=0.7, ls="--")
@@ -146,12 +164,12 @@ def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
         for axes in (a, b, c, d, e):
             axes.set_xscale("log")
             axes.set_xlabel(r"coupling $\lambda^2$")
-        c.set_yscale("log")
-        d.set_yscale("log")
+        for axes in (c, d, e):
+            axes.set_yscale("log")
         f.set_xlabel("time $t$ (1/cutoff)")
         titles = (
-            (a, r"$S_S$ (nat)"), (b, r"$\Delta S_B$ (nat); dotted: [101]"), (c, r"$-\Sigma_B$ (nat); dotted: $\propto\lambda^4$"),
-            (d, r"$T_B/T$, $\alpha_S=1$; dotted: [102]"), (e, r"$T_S$, $\alpha_S=1/2$"),
+            (a, r"$S_S$ (nat)"), (b, r"$\Delta S_B$ (nat); dotted: [101]"), (c, r"$-\Sigma_B$ (nat); dotted: $\beta Q_B$"),
+            (d, r"$T_B/T$, $\alpha_S=1$; dotted: [102]"), (e, r"$-T_S$, $\alpha_S=1/2$"),
             (f, rf"$S_S$ (full), $\Delta S_B$ (open), $\lambda^2={STRONG:g}$"),
         )  # fmt: skip
         for letter, (axes, title) in zip("abcdef", titles, strict=True):
@@ -173,6 +191,7 @@ def draw_alpha(rows: list[Row], scan: Any, path: Path) -> None:
             error = [row.matching_alpha_error for row in mine]
             left.errorbar(x, y, yerr=error, color=colour, marker=marker, ms=3.5, lw=1.0, capsize=1.5, label=f"$T={T:g}$")
         left.axhline(1, color="0.4", ls=":", lw=1.0)
+        left.axhline(1 / M**2, color=BLUE, ls="--", lw=1.0, label="$1/m^2$, $T=0$")
         left.set_xscale("log")
         left.set_xlabel(r"coupling $\lambda^2$")
         left.set_title(r"(a) $\alpha_S$ with $\beta\Delta U_B=\Delta S_B$; dotted: [102]", loc="left", fontsize=8)
