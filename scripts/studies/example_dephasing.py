@@ -136,8 +136,12 @@ def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
             def column(name: str, mine: list[Row] = mine) -> np.ndarray:
                 return np.array([getattr(row, name) for row in mine])
 
-            def marks(axes: Any, y: np.ndarray, error: Any = None, x: Any = x, look: Any = (colour, marker), **how: Any) -> None:
-                axes.errorbar(x, y, yerr=error, color=look[0], marker=look[1], ls="", ms=3.5, lw=0.8, capsize=1.5, **how)
+            def marks(
+                axes: Any, y: np.ndarray, error: Any = None, x: Any = x, look: Any = (colour, marker), **how: Any
+            ) -> None:
+                axes.errorbar(
+                    x, y, yerr=error, color=look[0], marker=look[1], ls="", ms=3.5, lw=0.8, capsize=1.5, **how
+                )
 
             fine = np.geomspace(x[0], x[-1], 25)
             S_S, S_B, T_S = closed(T, fine)
@@ -150,7 +154,9 @@ def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
             ledger, exact = strong[T]
             f.plot(exact.t, exact.S_S, color=colour)
             f.plot(ledger.t[::3], ledger["S_S"][::3], color=colour, marker=marker, ls="", ms=3)
-            f.plot(ledger.t[::3], ledger["Delta_S_B"][::3], color=colour, marker=marker, mfc="white", ls="--", lw=0.8, ms=3)
+            f.plot(
+                ledger.t[::3], ledger["Delta_S_B"][::3], color=colour, marker=marker, mfc="white", ls="--", lw=0.8, ms=3
+            )
             if T > 0:
                 b.plot(fine, column("Delta_S_B_second_order")[0] / x[0] * fine, color=colour, ls=":")
                 marks(c, -column("Sigma_B"), column("Sigma_B_error"))
@@ -189,7 +195,9 @@ def draw_alpha(rows: list[Row], scan: Any, path: Path) -> None:
                 continue
             x, y = (np.array([getattr(row, name) for row in mine]) for name in ("lambda_squared", "matching_alpha"))
             error = [row.matching_alpha_error for row in mine]
-            left.errorbar(x, y, yerr=error, color=colour, marker=marker, ms=3.5, lw=1.0, capsize=1.5, label=f"$T={T:g}$")
+            left.errorbar(
+                x, y, yerr=error, color=colour, marker=marker, ms=3.5, lw=1.0, capsize=1.5, label=f"$T={T:g}$"
+            )
         left.axhline(1, color="0.4", ls=":", lw=1.0)
         left.axhline(1 / M**2, color=BLUE, ls="--", lw=1.0, label="$1/m^2$, $T=0$")
         left.set_xscale("log")

@@ -98,13 +98,17 @@ def draw(rows: list[dict[str, float]], weak: dict[float, Any], path: Path) -> No
             a.plot(t, z, color=look[0], marker=look[1], ls="", ms=3, label=f"$T={T:g}$")
             a.plot(fine, second.bloch[:, 2], color=look[0], ls=":")
 
-            def curve(axes: Any, name: str, factor: float = 1.0, *, mine: Any = mine, look: Any = look, **how: Any) -> None:
+            def curve(
+                axes: Any, name: str, factor: float = 1.0, *, mine: Any = mine, look: Any = look, **how: Any
+            ) -> None:
                 x, y, error = (np.array([row[key] for row in mine]) for key in ("G", name, f"{name}_error"))
                 bar = np.where(error < 10 * np.abs(y), error, np.nan) * abs(factor)  # near a pole there is none to draw
                 how = {"ls": "", "color": look[0], "marker": look[1], "ms": 3.5, "lw": 0.9, "capsize": 1.5} | how
                 axes.errorbar(x, factor * y, yerr=bar, **how)
 
-            def line(axes: Any, name: str, factor: float = 1.0, *, mine: Any = mine, look: Any = look, ls: str = ":") -> None:
+            def line(
+                axes: Any, name: str, factor: float = 1.0, *, mine: Any = mine, look: Any = look, ls: str = ":"
+            ) -> None:
                 axes.plot([row["G"] for row in mine], [factor * row[name] for row in mine], color=look[0], ls=ls)
 
             curve(c, "S_S")
@@ -120,7 +124,9 @@ def draw(rows: list[dict[str, float]], weak: dict[float, Any], path: Path) -> No
             curve(f, "Sigma_S", ls="--")
             if T in MEASURED:
                 b.plot(t[2:], T / ledger["T_B"].values[2:], color=PURPLE, marker="v", ls="", ms=3)
-                b.axhline(T / tt.closed_forms.bath_temperature_limit(second.rates, START), color=PURPLE, ls="--", lw=0.7)
+                b.axhline(
+                    T / tt.closed_forms.bath_temperature_limit(second.rates, START), color=PURPLE, ls="--", lw=0.7
+                )
                 curve(d, "S_chi", ls="-")
                 curve(e, "Delta_S_B")
                 curve(e, "Q_B", 1 / T, marker="", ls=":", color=BLACK)
@@ -149,7 +155,9 @@ def main(arguments: list[str] | None = None) -> list[dict[str, float]]:
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     start, rows, weak = time.perf_counter(), [], {}
-    print(f"{'T':>5}{'G':>7}{'S_S':>9}{'second':>9}{'D S_B':>9}{'beta Q_B':>9}{'S_chi':>9}{'T_S':>9}{'T_B':>9}{'T_ext':>9}{'s':>6}")
+    print(
+        f"{'T':>5}{'G':>7}{'S_S':>9}{'second':>9}{'D S_B':>9}{'beta Q_B':>9}{'S_chi':>9}{'T_S':>9}{'T_B':>9}{'T_ext':>9}{'s':>6}"
+    )
     for T in LOOKS:
         for G in QUICK if options.quick else STRENGTHS:
             ledger = run_of(G, T)
@@ -157,7 +165,10 @@ def main(arguments: list[str] | None = None) -> list[dict[str, float]]:
             rows.append(row)
             shown = [row["S_S"], row["S_S_second_order"], row["Delta_S_B"], row["Q_B"] / T if T else np.nan]
             shown += [row[name] for name in ("S_chi", "T_S", "T_B", "T_ext_S")]
-            print(f"{T:5g}{G:7g}" + "".join(f"{x:9.4f}" for x in shown) + f"{time.perf_counter() - start:6.0f}", flush=True)
+            print(
+                f"{T:5g}{G:7g}" + "".join(f"{x:9.4f}" for x in shown) + f"{time.perf_counter() - start:6.0f}",
+                flush=True,
+            )
             if G == WEAK:
                 weak[T] = ledger
     with (options.out / "table.csv").open("w", newline="", encoding="utf-8") as file:
