@@ -7,7 +7,8 @@ The bath is the three or four Gauss modes of J that carry it until t = 6, so tha
 - To second order Delta S_B = beta Q_B [101], Sigma_B = 0, and T_B = T (1 - alpha_S m^2)/(1 - m^2), which is T for alpha_S = 1 [102].
   Beyond, Delta S_B cannot exceed the entropy of the populations while Q_B grows without bound: T_B rises, Sigma_B is negative.
 - alpha_S with beta Delta U_B = Delta S_B is 1 at weak coupling [102]. It is 1/m^2 - T Delta S_B/(4 m^2 Delta): with Delta S_B bounded it
-  grows to 1/m^2 = 4 at strong coupling (1.04, 1.30, 2.47, 3.53 at T = .2, lambda^2 = .001, .01, .1, .5), and is 1/m^2 at T = 0 at every one.
+  grows to 1/m^2 = 4 at strong coupling (1.04, 1.30, 2.47, 3.53 at T = .2, lambda^2 = .001, .01, .1, .5);
+  at T = 0 it is 1/m^2 at every one.
 
     python scripts/studies/example_dephasing.py [--quick] [--out results/example_dephasing]
 

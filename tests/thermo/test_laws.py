@@ -16,11 +16,11 @@ import tnthermo as tt
 from tests.oracles.general import Bath, General
 from tests.thermo.test_alpha import run_of
 from tests.thermo.test_weak_coupling import TILTED, warm_exchange
-from tnthermo.laws_display import cell
 from tnthermo.lawbook.limits import exchange_limits, exchange_start, gibbs, settling, thermalisation
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown, order
 from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
+from tnthermo.laws_display import cell
 
 SIGN = Statement(name="sign", title="sign", equation="x >= 0", relation=">=", unit="nat")
 BALANCE = Statement(name="balance", title="balance", equation="x = 0", relation="=", unit="nat")
