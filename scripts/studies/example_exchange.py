@@ -36,7 +36,7 @@ UNTIL, AT = 16.0, 8.0
 START = np.array([np.sqrt(0.7), np.sqrt(0.3) * np.exp(0.4j)])
 LOOKS = {0.0: (BLUE, "o"), 0.3: (GREEN, "^"), 1.0: (RED, "s")}
 MEASURED = (0.0, 0.3)  # where the entropy of the bath is
-STRENGTHS, QUICK = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0), (0.01, 0.03, 0.3)
+STRENGTHS, QUICK = (0.003, 0.01, 0.03, 0.06, 0.1, 0.2), (0.01, 0.03, 0.1)
 WEAK = 0.03  # of the panels over time
 COLUMNS = ("S_S", "Delta_S_B", "S_chi", "Sigma_S", "Sigma_B", "Sigma_total", "Q_B", "E_B", "T_S", "T_B", "T_ext_S")
 
