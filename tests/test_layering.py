@@ -28,7 +28,7 @@ ORDER = [
     "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",
     "config", "config_report", "config_estimate",
     "checkpoints", "files", "display", "study", "laws_study", "laws_display", "convergence", "cluster", "sweeps",
-    "plot_style", "plot_baths", "plot_laws", "plots", "cli", "__init__", "__main__",
+    "plot_style", "plot_baths", "plot_laws", "plots", "plot_companion", "cli", "__init__", "__main__",
 ]
 # fmt: on
 # A library that only these modules may import.

@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 
 import chains
 import tnthermo as tt
+from tests.test_cli import call
 from tests.test_config import write_config
-from tnthermo import plots
+from tnthermo import files, plots
 from tnthermo.config import load_config, resolve
+from tnthermo.plot_companion import COMPARED, companion, compared
 from tnthermo.plot_style import spread
 
 
@@ -94,3 +96,38 @@ def test_labels_stay_inside_and_apart(wanted: list[float]) -> None:
     assert np.all(np.diff(sorted(placed)) > 0.08)
     order = np.argsort(wanted, kind="stable")
     assert np.all(np.diff(np.array(placed)[order]) > 0)
+
+
+def test_a_run_beside_second_order(tmp_path: Path) -> None:
+    """The command draws what the model has; circles are the companion's numbers, and those are the run's where coupling is weak."""
+    out = tmp_path / "out"
+    assert call("run", write_config(tmp_path, temperature=0.5), "--out", out, "--quiet").exit_code == 0
+    done = call("plot", out, "--weak-coupling", "tcl2")
+    assert done.exit_code == 0, done.output
+    for name in COMPARED:
+        assert f"{name}_tcl2.png" in done.stdout
+        assert (out / f"{name}_tcl2.pdf").stat().st_size > 5000
+    run, ledger = files.load(out), files.load_ledger(out)
+    second = companion(run, "tcl2", alpha_S=0.5)
+    figure = compared(ledger, second, "energies")
+    circles = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert len(circles) == 5
+    np.testing.assert_array_equal(circles[0].get_ydata()[[0, -1]], second["E_S"].values[[0, -1]])
+    apart = float(np.abs(second["E_B"] - ledger["E_B"]).max())  # of fourth order in J t: small here, but not zero
+    assert 1e-5 < apart < 1e-3
+    refused = call("plot", out, "--weak-coupling", "lindblad")  # modes have no Markov limit
+    assert refused.exit_code == 2
+    assert call("plot", out, "--weak-coupling", "exact").exit_code == 2
+
+
+def test_second_order_needs_a_product_start(tmp_path: Path) -> None:
+    model = tt.SpinBoson(
+        hamiltonian={"x": 0.2},
+        coupling={"z": 0.1},
+        bath=chains.chain(chains.Discrete(frequencies=[1.0], couplings=[0.4]), temperature=0.5),
+    )
+    run = tt.evolve(
+        model, initial="mean-force", until=0.2, algorithm=tt.TDVP(step=0.1, tolerance=1e-3), error_bars=False
+    )
+    with pytest.raises(chains.InvalidInput, match="mean-force"):
+        companion(run, "tcl2", alpha_S=0.5)

@@ -24,6 +24,7 @@ from tnthermo.display import ProgressDisplay, shown, steady_lines
 from tnthermo.evolve import NotConverged, RunFailed
 from tnthermo.laws_display import law_tables
 from tnthermo.lock import Held
+from tnthermo.plot_companion import companion, companion_figures
 from tnthermo.plot_laws import save_law_figure
 from tnthermo.signals import Stopped, listening
 from tnthermo.sweeps import command
@@ -70,6 +71,14 @@ class Emit(enum.StrEnum):
     """What a sweep can be written as."""
 
     slurm = "slurm"
+
+
+class WeakCoupling(enum.Enum):
+    """Which second-order equation a run is drawn beside."""
+
+    tcl2 = "tcl2"
+    redfield = "redfield"
+    lindblad = "lindblad"
 
 
 def say(text: str) -> None:
@@ -199,6 +208,10 @@ def plot(
     out: Annotated[
         Path | None, typer.Option(help="folder for the figures [default: that of the result]", show_default=False)
     ] = None,
+    weak_coupling: Annotated[
+        WeakCoupling | None,
+        typer.Option(help="also draw energies, heat and work, entropies beside second order", show_default=False),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Draw the figures (PNG and PDF) of a result: energies, heat and work, entropies, residuals and bond dimensions."""
@@ -206,7 +219,11 @@ def plot(
         dataset = files.load_ledger(result)
         folder = out or files.result_path(result).parent
         files.prepare_folder(folder)
-        for path in plots.figures(dataset, folder):
+        paths = plots.figures(dataset, folder)
+        if weak_coupling is not None:
+            second = companion(files.load(result), weak_coupling.value, alpha_S=float(dataset.attrs["alpha_S"]))
+            paths += companion_figures(dataset, second, folder)
+        for path in paths:
             print(path)
 
 

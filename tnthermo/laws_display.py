@@ -43,10 +43,17 @@ def law_tables(report: Report, *, colour: bool | None = None) -> str:
 
 
 def cell(law: Law) -> Text:
-    """Verdict and number of one law: "holds (1.2e-05 +- 3e-06)", "fails by 0.12 +- 0.01", or why nothing can be told."""
+    """Verdict and number of one law: "holds (1.2e-05 +- 3e-06 of 0.4)", 0.4 being the scale by which
+    error bars are judged, "holds by 0.2 +- 0.01" where an inequality is cleared, "fails by 0.12 +- 0.01", or why nothing can be told."""
     if law.verdict == "cannot tell":
         why = law.reason if len(law.reason) <= 60 else law.reason[:59] + "\u2026"
         return Text(f"? {why}", style=STYLES[law.verdict])
     if law.verdict == "fails":
-        return Text(f"fails by {number(law.excess, law.error)}", style=STYLES[law.verdict])
-    return Text(f"holds ({number(law.deviation, law.error)})", style=STYLES[law.verdict])
+        return Text(f"fails by {number(law.excess, law.bar)}", style=STYLES[law.verdict])
+    cleared = law.relation == ">=" and law.value - law.bar > law.bound
+    text = (
+        f"holds by {number(law.value - law.bound, law.bar)}"
+        if cleared
+        else f"holds ({number(law.deviation, law.bar)} of {law.scale:.2g})"
+    )
+    return Text(text, style=STYLES[law.verdict])

@@ -20,6 +20,7 @@ from tnthermo.lawbook.limits import exchange_limits, exchange_start, gibbs, sett
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown, order
 from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
+from tnthermo.laws_display import cell
 
 SIGN = Statement(name="sign", title="sign", equation="x >= 0", relation=">=", unit="nat")
 BALANCE = Statement(name="balance", title="balance", equation="x = 0", relation="=", unit="nat")
@@ -310,3 +311,15 @@ def test_what_is_no_ledger_is_refused(ledger) -> None:
     with pytest.raises(chains.InvalidInput) as caught:
         tt.laws(ledger.drop_vars("E_B"), resolution=2.0)
     assert {problem.key for problem in caught.value.problems} == {"ledger", "resolution"}
+
+
+def test_a_verdict_says_by_how_much_it_holds() -> None:
+    """Never "0 +- 0": rounding is the least error bar, beside the scale; a cleared inequality has its margin."""
+    exact = single(BALANCE, 0.0, 0.0, **(SMALL | {"scale": 0.4}))
+    assert (exact.error, exact.bar) == (0.0, pytest.approx(4e-10))
+    assert str(cell(exact)) == "holds (0 +- 4e-10 of 0.4)"
+    assert str(cell(single(BALANCE, 2e-3, 1e-2, **SMALL))) == "holds (0.002 +- 1e-02 of 1)"
+    assert str(cell(single(SIGN, 0.25, 0.01, **SMALL))) == "holds by 0.25 +- 1e-02"
+    assert str(cell(single(SIGN, 0.0, 0.01, **SMALL))) == "holds (0 +- 1e-02 of 1)"
+    assert math.isnan(single(BALANCE, 0.0, math.nan, **SMALL).bar)
+    assert str(cell(single(BALANCE, 0.25, 0.01, **SMALL))).startswith("fails by 0.25 +-")  # and it can fail

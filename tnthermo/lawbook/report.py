@@ -103,15 +103,17 @@ def markdown(report: Report) -> str:
     lines += [
         "## Values",
         "",
-        _row(["book", "law", "J x", "value", "bound", "at t", "verdict", "remark"]),
-        _row(["---"] * 8),
+        _row(["book", "law", "J x", "value", "bound", "at t", "scale", "verdict", "remark"]),
+        _row(["---"] * 9),
     ]
     for laws in report.rows():
         for law in laws:
             factor = next(run.factor for run in report.runs if law in run.laws)
             time = "" if math.isnan(law.time) else f"{law.time:.4g}"
-            value, bound = number(law.value, law.error), f"{law.relation} {law.bound:.4g}"
-            lines.append(_row([law.book, law.name, f"{factor:g}", value, bound, time, law.text, law.reason]))
+            value, bound = number(law.value, law.bar), f"{law.relation} {law.bound:.4g}"
+            lines.append(
+                _row([law.book, law.name, f"{factor:g}", value, bound, time, f"{law.scale:.3g}", law.text, law.reason])
+            )
     lines += ["", "## Heat and entropy production at the end of the run", ""]
     names = list(dict.fromkeys(name for run in report.runs for name in run.numbers))
     lines += [_row(["", *(f"J x {factor}" for factor in factors)]), _row(["---"] * (1 + len(factors)))]

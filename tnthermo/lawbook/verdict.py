@@ -67,6 +67,11 @@ class Law:
         return abs(self.value - self.bound) if self.relation != ">=" else max(0.0, self.bound - self.value)
 
     @property
+    def bar(self) -> float:
+        """The error bar that decides: ``error``, but never below what rounding leaves, 1e-9 of the scale."""
+        return max(self.error, ROUNDING * self.scale) if math.isfinite(self.error) else self.error
+
+    @property
     def text(self) -> str:
         """The verdict in words."""
         if self.verdict == "fails":

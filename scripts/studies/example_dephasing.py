@@ -1,0 +1,258 @@
+"""Example II of the paper, pure dephasing, from weak to strong coupling at three temperatures: runs beside closed forms.
+
+H_S = .25 sigma_z, A = sigma_z, J = 2 alpha w on [0, 1] (the cutoff is the unit), lambda^2 = 2 alpha; a pure start with m = <sigma_z> = .5.
+The bath is the three or four Gauss modes of J that carry it until t = 6, so that the entropy of the bath is measured exactly.
+
+- dQ_S = 0; T_S = -4 (1 - alpha_S) m^2 dDelta/dS_S at any coupling, negative here, and 0 for alpha_S = 1 or m = 0 [107].
+- To second order Delta S_B = beta Q_B [101], Sigma_B = 0, and T_B = T (1 - alpha_S m^2)/(1 - m^2), which is T for alpha_S = 1 [102].
+  Beyond, Delta S_B cannot exceed the entropy of the populations while Q_B grows without bound: T_B rises, Sigma_B is negative.
+- alpha_S with beta Delta U_B = Delta S_B is 1 at weak coupling [102]. It is 1/m^2 - T Delta S_B/(4 m^2 Delta): with Delta S_B bounded it
+  grows to 1/m^2 = 4 at strong coupling (1.04, 1.30, 2.47, 3.53 at T = .2, lambda^2 = .001, .01, .1, .5);
+  at T = 0 it is 1/m^2 at every one.
+
+    python scripts/studies/example_dephasing.py [--quick] [--out results/example_dephasing]
+
+writes table.csv, figure.png and alpha.png, in about two minutes on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+import chains
+import tnthermo as tt
+from tnthermo.plot_style import BLUE, GREEN, PURPLE, RED, STYLE, WIDTH
+
+UNTIL, AT = 6.0, 3.0  # end of the runs; time of the panels over coupling
+SPLITTING = 0.5
+M = 0.5
+START = np.array([np.sqrt((1 + M) / 2), np.sqrt((1 - M) / 2)])
+MODES = {0.0: 4, 0.1: 4, 0.2: 3}
+LOOKS = {0.0: (BLUE, "o"), 0.1: (GREEN, "^"), 0.2: (RED, "s")}
+ALPHAS = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One strength at one temperature, t = `AT`: NAME of the run, NAME_error its error bar, NAME_exact in closed form."""
+
+    temperature: float
+    lambda_squared: float
+    S_S: float
+    S_S_exact: float
+    Delta_S_B: float
+    Delta_S_B_error: float
+    Delta_S_B_exact: float
+    Delta_S_B_second_order: float
+    S_chi: float
+    Sigma_total: float
+    Sigma_B: float
+    Sigma_B_error: float
+    T_S: float
+    T_S_exact: float
+    T_B: float  # alpha_S = 1
+    T_B_error: float
+    matching_alpha: float
+    matching_alpha_error: float
+
+
+def modes_of(lambda_squared: float, T: float) -> chains.Discrete:
+    cells = chains.star_cells(chains.PowerLaw(alpha=lambda_squared / 2, shape="hard"), MODES[T], temperature=T)
+    return chains.Discrete(frequencies=list(cells.frequencies), couplings=list(cells.couplings))
+
+
+def run_of(lambda_squared: float, T: float) -> tuple[tt.Trajectory, tt.closed_forms.PureDephasing]:
+    """The run, its bath's entropy measured at every record time, and the closed forms (alpha_S = 1/2) of the same modes."""
+    density = modes_of(lambda_squared, T)
+    bath = chains.star_cells(density, temperature=T)  # two displaced branches: a bond of 2
+    model = tt.SpinBoson(hamiltonian={"z": SPLITTING / 2}, coupling={"z": 1.0}, bath=bath)
+    run = tt.evolve(
+        model, initial=START, until=UNTIL, algorithm=tt.TDVP(step=0.05, tolerance=1e-6, max_bond=8, order=4), record_every=0.2,
+        occupation_every=0.2, variance_every=np.inf, bath_entropy="exact" if T > 0 else "off", bath_entropy_every=0.2,
+    )  # fmt: skip
+    exact = tt.closed_forms.pure_dephasing(
+        density, temperature=T, initial=START, times=run.t, splitting=SPLITTING, exact_bath_entropy=T < 0.2
+    )
+    return run, exact
+
+
+def row_of(run: tt.Trajectory, exact: tt.closed_forms.PureDephasing, lambda_squared: float, T: float) -> Row:
+    half, one, alpha = tt.ledger(run, alpha_S=0.5), tt.ledger(run, alpha_S=1.0), tt.matching_alpha(run)
+    i = int(np.argmin(np.abs(run.t - AT)))
+
+    def of(name: str, ledger: Any = half) -> float:
+        return float(ledger[name].values[i])
+
+    S_B = exact.Delta_S_B[i]
+    if np.isnan(S_B):  # hotter: with fewer configurations of the bath
+        density = modes_of(lambda_squared, T)
+        S_B = tt.dephasing(
+            density.frequencies, density.couplings, temperature=T, initial=START, times=[run.t[i]], missing=1e-8
+        ).Delta_S_B[0]
+    return Row(
+        temperature=T, lambda_squared=lambda_squared, S_S=of("S_S"), S_S_exact=float(exact.S_S[i]), Delta_S_B=of("Delta_S_B"),
+        Delta_S_B_error=of("Delta_S_B_error"), Delta_S_B_exact=float(S_B),
+        Delta_S_B_second_order=float(exact.Delta_S_B_second_order[i]), S_chi=of("S_chi"), Sigma_total=of("Sigma_total"),
+        Sigma_B=of("Sigma_B"), Sigma_B_error=of("Sigma_B_error"), T_S=of("T_S"), T_S_exact=float(exact.T_S[i]), T_B=of("T_B", one),
+        T_B_error=of("T_B_error", one), matching_alpha=of("alpha_S_since_start", alpha),
+        matching_alpha_error=of("alpha_S_since_start_error", alpha),
+    )  # fmt: skip
+
+
+def closed(T: float, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(S_S, Delta S_B, T_S for alpha_S = 1/2) at t = `AT` in closed form."""
+    found = []
+    for strength in strengths:
+        density = modes_of(float(strength), T)
+        forms = tt.closed_forms.pure_dephasing(density, temperature=T, initial=START, times=[AT], splitting=SPLITTING)
+        S_B = forms.Delta_S_B
+        if T > 0:
+            w, g = density.frequencies, density.couplings
+            S_B = tt.dephasing(w, g, temperature=T, initial=START, times=[AT], missing=1e-6).Delta_S_B
+        found.append((forms.S_S[0], S_B[0], forms.T_S[0]))
+    S_S, change, T_S = np.transpose(found)
+    return S_S, change, T_S
+
+
+def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
+    """Lines: closed forms; marks: runs, with error bars; dotted: second order."""
+    with plt.rc_context(STYLE):
+        figure, grid = plt.subplots(2, 3, figsize=(2 * WIDTH + 0.4, 4.6), layout="constrained")
+        (a, b, c), (d, e, f) = grid
+        for T, (colour, marker) in LOOKS.items():
+            mine = [row for row in rows if row.temperature == T]
+            x = np.array([row.lambda_squared for row in mine])
+
+            def column(name: str, mine: list[Row] = mine) -> np.ndarray:
+                return np.array([getattr(row, name) for row in mine])
+
+            def marks(
+                axes: Any, y: np.ndarray, error: Any = None, x: Any = x, look: Any = (colour, marker), **how: Any
+            ) -> None:
+                axes.errorbar(
+                    x, y, yerr=error, color=look[0], marker=look[1], ls="", ms=3.5, lw=0.8, capsize=1.5, **how
+                )
+
+            fine = np.geomspace(x[0], x[-1], 25)
+            S_S, S_B, T_S = closed(T, fine)
+            a.plot(fine, S_S, color=colour)
+            marks(a, column("S_S"), label=f"$T={T:g}$")
+            b.plot(fine, S_B, color=colour)
+            marks(b, column("Delta_S_B"), column("Delta_S_B_error"))
+            e.plot(fine, -T_S, color=colour)
+            marks(e, -column("T_S"))
+            ledger, exact = strong[T]
+            f.plot(exact.t, exact.S_S, color=colour)
+            f.plot(ledger.t[::3], ledger["S_S"][::3], color=colour, marker=marker, ls="", ms=3)
+            f.plot(
+                ledger.t[::3], ledger["Delta_S_B"][::3], color=colour, marker=marker, mfc="white", ls="--", lw=0.8, ms=3
+            )
+            if T > 0:
+                b.plot(fine, column("Delta_S_B_second_order")[0] / x[0] * fine, color=colour, ls=":")
+                marks(c, -column("Sigma_B"), column("Sigma_B_error"))
+                c.plot(fine, column("Delta_S_B_second_order")[0] / x[0] * fine, color=colour, ls=":")
+                marks(d, column("T_B") / T, column("T_B_error") / T)
+        ceiling = -np.sum(START**2 * np.log(START**2))
+        a.axhline(ceiling, color="0.55", lw=0.7, ls="--")
+        b.axhline(ceiling, color="0.55", lw=0.7, ls="--")
+        b.set_ylim(0, 1.25 * ceiling)
+        d.axhline(1, color="0.4", lw=1.0, ls=":")
+        for axes in (a, b, c, d, e):
+            axes.set_xscale("log")
+            axes.set_xlabel(r"coupling $\lambda^2$")
+        for axes in (c, d, e):
+            axes.set_yscale("log")
+        f.set_xlabel("time $t$ (1/cutoff)")
+        titles = (
+            (a, r"$S_S$ (nat)"), (b, r"$\Delta S_B$ (nat); dotted: [101]"), (c, r"$-\Sigma_B$ (nat); dotted: $\beta Q_B$"),
+            (d, r"$T_B/T$, $\alpha_S=1$; dotted: [102]"), (e, r"$-T_S$, $\alpha_S=1/2$"),
+            (f, rf"$S_S$ (full), $\Delta S_B$ (open), $\lambda^2={STRONG:g}$"),
+        )  # fmt: skip
+        for letter, (axes, title) in zip("abcdef", titles, strict=True):
+            axes.set_title(f"({letter}) {title}", loc="left", fontsize=8)
+        a.legend(fontsize=7, frameon=False, loc="upper left")
+        figure.savefig(path, dpi=180)
+        plt.close(figure)
+
+
+def draw_alpha(rows: list[Row], scan: Any, path: Path) -> None:
+    """alpha_S with T_B = T over coupling, and the bath's ledger over alpha_S."""
+    with plt.rc_context(STYLE):
+        figure, (left, right) = plt.subplots(1, 2, figsize=(2 * WIDTH, 2.6), layout="constrained")
+        for T, (colour, marker) in LOOKS.items():
+            mine = [row for row in rows if row.temperature == T]
+            if T == 0:
+                continue
+            x, y = (np.array([getattr(row, name) for row in mine]) for name in ("lambda_squared", "matching_alpha"))
+            error = [row.matching_alpha_error for row in mine]
+            left.errorbar(
+                x, y, yerr=error, color=colour, marker=marker, ms=3.5, lw=1.0, capsize=1.5, label=f"$T={T:g}$"
+            )
+        left.axhline(1, color="0.4", ls=":", lw=1.0)
+        left.axhline(1 / M**2, color=BLUE, ls="--", lw=1.0, label="$1/m^2$, $T=0$")
+        left.set_xscale("log")
+        left.set_xlabel(r"coupling $\lambda^2$")
+        left.set_title(r"(a) $\alpha_S$ with $\beta\Delta U_B=\Delta S_B$; dotted: [102]", loc="left", fontsize=8)
+        left.legend(fontsize=7, frameon=False)
+        at = scan.sel(t=AT, method="nearest")
+        for name, label, colour, style in (
+            ("U_S", "$U_S$", BLUE, "-"), ("U_B", "$U_B$", RED, "--"), ("W_S", "$W_S$", GREEN, "-."), ("W_B", "$W_B$", PURPLE, ":"),
+        ):  # fmt: skip
+            right.plot(at["alpha_S"], at[name], color=colour, ls=style, label=label)
+        right.axhline(0, color="0.7", lw=0.5)
+        right.set_xlabel(r"$\alpha_S$")
+        right.set_title(rf"(b) ledger at $t={AT:g}$, $\lambda^2={STRONG:g}$, $T=0.1$", loc="left", fontsize=8)
+        right.legend(fontsize=7, frameon=False, ncols=2)
+        figure.savefig(path, dpi=180)
+        plt.close(figure)
+
+
+STRONG = 0.5
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, STRONG, 1.0)
+QUICK = (0.003, 0.03, STRONG)
+
+
+def main(arguments: list[str] | None = None) -> list[Row]:
+    parser = argparse.ArgumentParser(description="pure dephasing from weak to strong coupling beside its closed forms")
+    parser.add_argument("--quick", action="store_true", help="few strengths")
+    parser.add_argument("--out", type=Path, default=Path("results/example_dephasing"))
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    start, rows, strong, scan = time.perf_counter(), [], {}, None
+    print(f"{'T':>5}{'lambda^2':>9}{'S_S':>9}{'D S_B':>9}{'exact':>9}{'[101]':>9}{'T_B/T':>9}{'alpha':>9}  +-")
+    for T in MODES:
+        for strength in QUICK if options.quick else STRENGTHS:
+            run, exact = run_of(strength, T)
+            row = row_of(run, exact, strength, T)
+            rows.append(row)
+            print(
+                f"{T:5g}{strength:9g}{row.S_S:9.5f}{row.Delta_S_B:9.5f}{row.Delta_S_B_exact:9.5f}{row.Delta_S_B_second_order:9.5f}"
+                f"{row.T_B / T if T else np.nan:9.4f}{row.matching_alpha:9.4f}  {row.matching_alpha_error:.0e}",
+                flush=True,
+            )
+            if strength == STRONG:
+                strong[T] = tt.ledger(run, alpha_S=0.5), exact
+                scan = tt.alpha_scan(run, ALPHAS) if T == 0.1 else scan
+    with (options.out / "table.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=[field.name for field in fields(Row)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+    draw(rows, strong, options.out / "figure.png")
+    draw_alpha(rows, scan, options.out / "alpha.png")
+    print(f"{time.perf_counter() - start:.0f} s; {options.out}")
+    return rows
+
+
+if __name__ == "__main__":
+    main()
