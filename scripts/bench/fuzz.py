@@ -354,7 +354,9 @@ class Campaign:
             config = path.with_name("tabulated.toml")
             config.write_text(TABULATED.replace("J.csv", path.name))
             resolved = resolve(load_config(config))
-            table_as_written(path.read_text(encoding="utf-8"), resolved.model.couplings[0].density)
+            density = resolved.model.couplings[0].density
+            assert isinstance(density, chains.Table)
+            table_as_written(path.read_text(encoding="utf-8"), density)
             return "accepted"
 
         return damaged(TABLE, rng), judge
