@@ -174,12 +174,13 @@ def _physical(found: Moments, frame: Frame) -> tuple[Complex, Complex, Real]:
 
 
 def renyi_bound(
-    state: State, frame: Frame, betas: Sequence[float], *, weight: float = 1e-12, limit: int = 5_000_000
+    state: State, frame: Frame, betas: Sequence[float], *, weight: float = 1e-10, limit: int = 5_000_000
 ) -> Renyi:
     """The lower bound on Delta S_B, by way of D.
 
     betas   (B,) of the baths
-    weight  of the operator's squared norm, that one bond may leave out; what one rotation of the sites may drop as well
+    weight  of the operator's squared norm, that one bond may leave out; what one rotation of the sites may drop as well. Below the
+            noise of the run the operator makes noise large: at 1e-12 a dense run's bound changes by percents from machine to machine
     limit   elements of the largest array (16 bytes each), about bond^2 rank levels^4, rank <= bond^2 that of the operator
 
     A state of finitely many levels has a finite value. It is called infinite where it still grows with the levels: so it is if a mode is
