@@ -6,7 +6,8 @@ one process    a loop over `tnthermo.study.run_study` with a configuration file 
 workers        `tnthermo sweep`, its start and the check of all points included; parallel efficiency = one process / (workers x wall)
 --slurm        `tnthermo sweep --engine slurm` with as many tasks at a time; needs a running Slurm (scripts/slurm/up.sh)
 
-What `collect` makes of the sweeps must be the same file, byte by byte. Wall seconds: the machine must be idle, and the kernels compiled.
+What `collect` makes of the sweeps must be the same file, byte by byte. Wall seconds: the machine must be idle. A run beforehand compiles
+the kernels.
 """
 
 from __future__ import annotations
@@ -103,6 +104,9 @@ def costs(points: int, workers: int, slurm: bool, where: Path) -> dict[str, Any]
     examined = time.perf_counter() - start
     for one in sweep.planned:
         (singles / f"{one.run}.toml").write_text(one.text)
+    (where / "first").mkdir()  # a process that compiles differs in the last bits from those that load what it compiled
+    (where / "first" / "one.toml").write_text(sweep.planned[0].text)
+    timed(sys.executable, "-c", LOOP, str(where / "first"), str(where / "compiled"))
     count = len(sweep.planned)
     alone, alone_processor = timed(sys.executable, "-c", LOOP, str(singles), str(where / "alone"))
     out = where / "workers"
