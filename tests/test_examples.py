@@ -1,22 +1,11 @@
 """scripts/studies/example_*.py --quick: what the figures show is what closed forms and second order say, and files are written."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
-STUDIES = Path(__file__).parents[1] / "scripts" / "studies"
-
-
-def study(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"{name}_study", STUDIES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.studies import study
 
 
 @pytest.mark.slow

@@ -1,24 +1,18 @@
 """scripts/studies/mutual_information.py --quick: the limits, and that what is shown as a bracket is one."""
 
 import csv
-import importlib.util
 import math
-import sys
-from pathlib import Path
 
 import pytest
 
-PATH = Path(__file__).parents[1] / "scripts" / "studies" / "mutual_information.py"
+from tests import studies
+
 PROJECTION = 1e-3  # weights that the projections of the bath leave out, relative to S_S
 
 
 @pytest.fixture(scope="module")
 def study():
-    spec = importlib.util.spec_from_file_location("mutual_information_study", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return studies.study("mutual_information")
 
 
 @pytest.fixture(scope="module")

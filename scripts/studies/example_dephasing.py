@@ -17,10 +17,8 @@ writes table.csv, figure.png and alpha.png, in about two minutes on one core.
 
 from __future__ import annotations
 
-import argparse
-import csv
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from shared import asked, star_modes, write_table
 
 import chains
 import tnthermo as tt
@@ -67,14 +66,15 @@ class Row:
     matching_alpha_error: float
 
 
-def modes_of(lambda_squared: float, T: float) -> chains.Discrete:
-    cells = chains.star_cells(chains.PowerLaw(alpha=lambda_squared / 2, shape="hard"), MODES[T], temperature=T)
-    return chains.Discrete(frequencies=list(cells.frequencies), couplings=list(cells.couplings))
+def bath_of(lambda_squared: float, T: float) -> chains.Discrete:
+    return star_modes(
+        chains.star_cells(chains.PowerLaw(alpha=lambda_squared / 2, shape="hard"), MODES[T], temperature=T)
+    )
 
 
 def run_of(lambda_squared: float, T: float) -> tuple[tt.Trajectory, tt.closed_forms.PureDephasing]:
     """The run, its bath's entropy measured at every record time, and the closed forms (alpha_S = 1/2) of the same modes."""
-    density = modes_of(lambda_squared, T)
+    density = bath_of(lambda_squared, T)
     bath = chains.star_cells(density, temperature=T)  # two displaced branches: a bond of 2
     model = tt.SpinBoson(hamiltonian={"z": SPLITTING / 2}, coupling={"z": 1.0}, bath=bath)
     run = tt.evolve(
@@ -96,7 +96,7 @@ def row_of(run: tt.Trajectory, exact: tt.closed_forms.PureDephasing, lambda_squa
 
     S_B = exact.Delta_S_B[i]
     if np.isnan(S_B):  # hotter: with fewer configurations of the bath
-        density = modes_of(lambda_squared, T)
+        density = bath_of(lambda_squared, T)
         S_B = tt.dephasing(
             density.frequencies, density.couplings, temperature=T, initial=START, times=[run.t[i]], missing=1e-8
         ).Delta_S_B[0]
@@ -114,7 +114,7 @@ def closed(T: float, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     """(S_S, Delta S_B, T_S for alpha_S = 1/2) at t = `AT` in closed form."""
     found = []
     for strength in strengths:
-        density = modes_of(float(strength), T)
+        density = bath_of(float(strength), T)
         forms = tt.closed_forms.pure_dephasing(density, temperature=T, initial=START, times=[AT], splitting=SPLITTING)
         S_B = forms.Delta_S_B
         if T > 0:
@@ -224,11 +224,12 @@ QUICK = (0.003, 0.03, STRONG)
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
-    parser = argparse.ArgumentParser(description="pure dephasing from weak to strong coupling beside its closed forms")
-    parser.add_argument("--quick", action="store_true", help="few strengths")
-    parser.add_argument("--out", type=Path, default=Path("results/example_dephasing"))
-    options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
+    options = asked(
+        "example_dephasing",
+        "pure dephasing from weak to strong coupling beside its closed forms",
+        "few strengths",
+        arguments,
+    )
     start, rows, strong, scan = time.perf_counter(), [], {}, None
     print(f"{'T':>5}{'lambda^2':>9}{'S_S':>9}{'D S_B':>9}{'exact':>9}{'[101]':>9}{'T_B/T':>9}{'alpha':>9}  +-")
     for T in MODES:
@@ -244,10 +245,7 @@ def main(arguments: list[str] | None = None) -> list[Row]:
             if strength == STRONG:
                 strong[T] = tt.ledger(run, alpha_S=0.5), exact
                 scan = tt.alpha_scan(run, ALPHAS) if T == 0.1 else scan
-    with (options.out / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=[field.name for field in fields(Row)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_table([asdict(row) for row in rows], options.out)
     draw(rows, strong, options.out / "figure.png")
     draw_alpha(rows, scan, options.out / "alpha.png")
     print(f"{time.perf_counter() - start:.0f} s; {options.out}")

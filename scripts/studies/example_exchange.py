@@ -17,8 +17,6 @@ writes table.csv and figure.png, in a few minutes on one core.
 
 from __future__ import annotations
 
-import argparse
-import csv
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from shared import asked, star_modes, write_table
 
 import chains
 import tnthermo as tt
@@ -48,14 +47,13 @@ def semicircle(G: float) -> chains.Semicircle:
     return chains.Semicircle(coupling=np.sqrt(G * HALF_WIDTH) / 2, centre=W0, half_width=HALF_WIDTH)
 
 
-def modes_of(G: float) -> chains.Discrete:
-    cells = chains.star_cells(semicircle(G), MODES, temperature=0.0)
-    return chains.Discrete(frequencies=list(cells.frequencies), couplings=list(cells.couplings))
+def bath_of(G: float) -> chains.Discrete:
+    return star_modes(chains.star_cells(semicircle(G), MODES, temperature=0.0))
 
 
 def run_of(G: float, T: float) -> Any:
     """The ledger, alpha_S = 1/2."""
-    density = modes_of(G)
+    density = bath_of(G)
     bath = chains.thermofield_chains(density, temperature=T) if T > 0 else chains.chain(density, temperature=0.0)
     run = tt.evolve(
         tt.JaynesCummings(hamiltonian={"z": W0 / 2}, bath=bath), initial=START, until=UNTIL,
@@ -79,8 +77,9 @@ def row_of(ledger: Any, G: float, T: float) -> dict[str, float]:
         row |= {name: float(ledger[name].values[i]), f"{name}_error": float(ledger[f"{name}_error"].values[i])}
     second = second_order(G, T, ledger.t.values[i : i + 1])
     row |= {f"{name}_second_order": float(getattr(second, name)[0]) for name in ("S_S", "T_S", "T_ext_S", "T_B")}
+    density = bath_of(G)
     exact = tt.closed_forms.one_excitation(
-        modes_of(G).frequencies, modes_of(G).couplings, splitting=W0, initial=START, times=[AT]
+        density.frequencies, density.couplings, splitting=W0, initial=START, times=[AT]
     )
     return row | {"S_S_exact": float(exact.S_S[0]) if T == 0 else np.nan}
 
@@ -152,11 +151,9 @@ def draw(rows: list[dict[str, float]], weak: dict[float, Any], path: Path) -> No
 
 
 def main(arguments: list[str] | None = None) -> list[dict[str, float]]:
-    parser = argparse.ArgumentParser(description="exchange coupling from weak to strong beside second order")
-    parser.add_argument("--quick", action="store_true", help="few strengths")
-    parser.add_argument("--out", type=Path, default=Path("results/example_exchange"))
-    options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
+    options = asked(
+        "example_exchange", "exchange coupling from weak to strong beside second order", "few strengths", arguments
+    )
     start, rows, weak = time.perf_counter(), [], {}
     print(
         f"{'T':>5}{'G':>7}{'S_S':>9}{'second':>9}{'D S_B':>9}{'beta Q_B':>9}{'S_chi':>9}{'T_S':>9}{'T_B':>9}{'T_ext':>9}{'s':>6}"
@@ -174,10 +171,7 @@ def main(arguments: list[str] | None = None) -> list[dict[str, float]]:
             )
             if G == WEAK:
                 weak[T] = ledger
-    with (options.out / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_table(rows, options.out)
     draw(rows, weak, options.out / "figure.png")
     print(f"{time.perf_counter() - start:.0f} s; {options.out}")
     return rows

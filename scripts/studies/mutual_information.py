@@ -15,11 +15,9 @@ writes table.csv and figure.png: some minutes on one core, half a minute with --
 
 from __future__ import annotations
 
-import argparse
-import csv
 import math
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -27,6 +25,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from shared import asked, star_modes, write_table
 
 import chains
 import tnthermo as tt
@@ -87,7 +86,7 @@ QUICK = Plan(
 def modes_of(alpha: float, temperature: float, count: int = MODES) -> chains.Discrete:
     """The modes of a hard Ohmic bath that serve best at this temperature."""
     cells = chains.star_cells(chains.PowerLaw(alpha=alpha, shape="hard"), count, temperature=temperature)
-    return chains.Discrete(frequencies=cells.frequencies, couplings=cells.couplings)
+    return star_modes(cells)
 
 
 def one_mode(g: float) -> chains.Discrete:
@@ -266,17 +265,12 @@ def series(axis: plt.Axes, mine: list[Point], colour: str, marker: str, panel: i
 
 
 def main(arguments: list[str] | None = None) -> list[Point]:
-    parser = argparse.ArgumentParser(description="I(S:B)/S_S over temperature for three couplings")
-    parser.add_argument("--quick", action="store_true", help="few points, roughly")
-    parser.add_argument("--out", type=Path, default=Path("results/mutual_information"))
-    options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
+    options = asked(
+        "mutual_information", "I(S:B)/S_S over temperature for three couplings", "few points, roughly", arguments
+    )
     start = time.perf_counter()
     found = points(QUICK if options.quick else FULL)
-    with (options.out / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=[field.name for field in fields(Point)])
-        writer.writeheader()
-        writer.writerows(asdict(point) for point in found)
+    write_table([asdict(point) for point in found], options.out)
     draw(found, options.out / "figure.png")
     print(f"{time.perf_counter() - start:.0f} s; {options.out / 'table.csv'}, {options.out / 'figure.png'}")
     return found
