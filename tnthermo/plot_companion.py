@@ -10,9 +10,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from chains.problems import InvalidInput, Problem
-from tnthermo.files import replacing
-from tnthermo.plot_style import HEIGHT, STYLE, WIDTH
-from tnthermo.plots import ENERGIES, ENTROPIES, FORMATS, HEAT_AND_WORK, NAMES, PANELS, caution
+from tnthermo.plot_style import HEIGHT, STYLE, WIDTH, write_figure
+from tnthermo.plots import ENERGIES, ENTROPIES, HEAT_AND_WORK, NAMES, PANELS, caution
 from tnthermo.thermo.weak_coupling import Method, weak_coupling
 from tnthermo.trajectory import Trajectory
 
@@ -47,13 +46,8 @@ def compared(dataset: xr.Dataset, second: xr.Dataset, name: str) -> Figure:
 
 def companion_figures(dataset: xr.Dataset, second: xr.Dataset, directory: str | Path) -> list[Path]:
     """NAME_METHOD.png and .pdf for each of `COMPARED` in ``directory``, which exists; returns the paths. Raises `files.StorageError`."""
-    paths = []
+    paths: list[Path] = []
     with mpl.rc_context(STYLE):
         for name in COMPARED:
-            figure = compared(dataset, second, name)
-            for form in FORMATS:
-                path = Path(directory) / f"{name}_{second.attrs['method']}.{form}"
-                with replacing(path) as temporary:
-                    figure.savefig(temporary, format=form, metadata={"CreationDate": None} if form == "pdf" else None)
-                paths.append(path)
+            paths += write_figure(compared(dataset, second, name), Path(directory), f"{name}_{second.attrs['method']}")
     return paths

@@ -12,13 +12,11 @@ from matplotlib.colors import ListedColormap
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from tnthermo.files import replacing
 from tnthermo.lawbook.report import Report
 from tnthermo.lawbook.verdict import PAPER, Law
-from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY, STYLE, WIDTH
+from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY, STYLE, WIDTH, write_figure
 
 NAME = "laws"
-FORMATS = ("png", "pdf")
 COLOURS = {
     "holds": "#BFE3D5",
     "cannot tell": "#EEEEEE",
@@ -110,12 +108,5 @@ def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> list[
 def save_law_figure(report: Report, folder: Path) -> list[Path]:
     """laws.png and laws.pdf in ``folder``, which exists; returns the paths. Raises `tnthermo.files.StorageError`."""
     figure = law_figure(report)
-    paths = []
     with mpl.rc_context(STYLE):
-        for form in FORMATS:
-            path = folder / f"{NAME}.{form}"
-            metadata = {"CreationDate": None} if form == "pdf" else None
-            with replacing(path) as temporary:
-                figure.savefig(temporary, format=form, metadata=metadata)
-            paths.append(path)
-    return paths
+        return write_figure(figure, folder, NAME)

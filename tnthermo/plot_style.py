@@ -5,13 +5,18 @@ told apart in print and without colour vision; labels stand beside the curves, i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from tnthermo.files import replacing
+
+FORMATS = ("png", "pdf")
 WIDTH, HEIGHT = 3.5, 2.7  # inches, one column
 STYLE: Any = {
     "font.size": 8,
@@ -112,3 +117,15 @@ def frame(axes: Axes, dataset: xr.Dataset, ylabel: str) -> None:
     axes.set_xlim(t[0], t[-1] if t[-1] > t[0] else t[0] + 1)
     axes.set_ylabel(ylabel)
     axes.axhline(0, color="0.7", lw=0.5, zorder=0)
+
+
+def write_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """The figure in each of FORMATS in ``folder``, which exists; returns the paths. Raises `tnthermo.files.StorageError`."""
+    paths = []
+    for form in FORMATS:
+        path = folder / f"{name}.{form}"
+        metadata = {"CreationDate": None} if form == "pdf" else None  # the same figure gives the same file
+        with replacing(path) as temporary:
+            figure.savefig(temporary, format=form, metadata=metadata)
+        paths.append(path)
+    return paths

@@ -15,11 +15,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tnthermo.files import replacing
 from tnthermo.plot_baths import currents, has_baths, has_modes, modes
 from tnthermo.plot_style import (
     BLACK,
     BLUE,
+    FORMATS,
     GREEN,
     HEIGHT,
     ORANGE,
@@ -35,11 +35,11 @@ from tnthermo.plot_style import (
     is_sparse,
     label_ends,
     last_finite,
+    write_figure,
 )
 
 CAUTION = 72  # characters that fit above a figure of one column
 NAMES = ("energies", "heat_and_work", "entropies", "residuals")
-FORMATS = ("png", "pdf")
 ENERGIES = (
     Curve(name="E_S", label="$E_S$", colour=BLUE),
     Curve(name="E_B", label="$E_B$", colour=RED, style="--"),
@@ -227,9 +227,5 @@ def figures(dataset: xr.Dataset, directory: str | Path) -> list[Path]:
     folder = Path(directory)
     with mpl.rc_context(STYLE):
         for name in names(dataset):
-            figure = single(dataset, name)
-            for form in FORMATS:
-                metadata = {"CreationDate": None} if form == "pdf" else None  # the same ledger gives the same file
-                with replacing(folder / f"{name}.{form}") as temporary:
-                    figure.savefig(temporary, format=form, metadata=metadata)
+            write_figure(single(dataset, name), folder, name)
     return paths(folder, dataset)
