@@ -44,6 +44,12 @@ def queue() -> dict[str, str] | None:
     return found
 
 
+def field(job: str, name: str) -> str:
+    """A field of `scontrol show job`, e.g. JobState or Restarts; "" for one that is not there. Raises NoSlurm."""
+    text = ask("scontrol", "--oneliner", "show", "job", job)
+    return next((part.partition("=")[2] for part in text.split() if part.startswith(f"{name}=")), "")
+
+
 def largest_array() -> int:
     """The most tasks an array may have (MaxArraySize). Raises NoSlurm."""
     found = re.search(r"^MaxArraySize\s*=\s*(\d+)", ask("scontrol", "show", "config"), re.MULTILINE)

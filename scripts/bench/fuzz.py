@@ -15,6 +15,7 @@ import argparse
 import collections
 import contextlib
 import hashlib
+import importlib
 import json
 import math
 import os
@@ -44,6 +45,7 @@ from tnthermo.signals import Stop, Stopped
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import RUN, SweepFolder, load_manifest, save_sweep
 from tnthermo.sweeps.points import sweep_points
+from tnthermo.sweeps.workers import KERNELS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0  # for one input
@@ -320,7 +322,6 @@ class Campaign:
         self.folder = folder
         (folder / "J.csv").write_text(TABLE)
         self.checkpoint, self.keeper = self._stopped()
-        self.warm = False
 
     def _stopped(self) -> tuple[bytes, Callable[[], Checkpoints]]:
         """The checkpoint of a run that was stopped, and what reads it."""
@@ -443,10 +444,7 @@ class Campaign:
 
     def command(self, seed: int, number: int) -> tuple[str, str, bytes]:
         """The same through the program, in a process of its own: (command, exit code, input). Raises `Wrong` and `Hang`."""
-        if not self.warm:  # a process that compiles does not hear a signal for a minute or two
-            import tnthermo.sweeps.warm
-
-            self.warm = bool(tnthermo.sweeps.warm.__name__)
+        importlib.import_module(KERNELS)  # once: a process that compiles does not hear a signal for a minute or two
         rng = random.Random(f"{seed} command {number}")
         path, out = self.folder / "input.toml", self.folder / f"out{number}"
         kind = ("check", "plan", "run", "run", "sweep")[number % 5]

@@ -98,12 +98,6 @@ def submit(out: Path, pause: float, *options: str, deaf: bool = False, delay: fl
     return cluster.ask("sbatch", "--parsable", *options, str(script)).strip().partition(";")[0] + "_0"
 
 
-def field(job: str, name: str) -> str:
-    """A field of `scontrol show job`."""
-    text = cluster.ask("scontrol", "--oneliner", "show", "job", job)
-    return next((part.partition("=")[2] for part in text.split() if part.startswith(f"{name}=")), "")
-
-
 def over(job: str) -> bool:
     """Whether the job is in the queue no more."""
     queue = cluster.queue()
@@ -119,12 +113,14 @@ def carried_through(job: Job, run: str) -> str:
         wait_for(kept.exists, f"{job.name} has saved once")
         time.sleep(job.delay)
         cluster.ask("scancel", "--batch", "--signal=USR1", number)
-        wait_for(lambda: int(field(number, "Restarts") or 0) > 0 or over(number), f"{job.name} is back in the queue")
-        state = f"requeued {field(number, 'Restarts')} time"
+        wait_for(
+            lambda: int(cluster.field(number, "Restarts") or 0) > 0 or over(number), f"{job.name} is back in the queue"
+        )
+        state = f"requeued {cluster.field(number, 'Restarts')} time"
     else:
         number = submit(job.out, PAUSES["limit"], "--time=1", "--signal=B:CONT@5", deaf=job.deaf, delay=job.delay)
         wait_for(lambda: over(number), f"{job.name} meets its limit")
-        state = field(number, "JobState")
+        state = cluster.field(number, "JobState")
         if state != "TIMEOUT" or result.exists():
             raise RuntimeError(f"{job.name}: the job ended as {state}, before its limit")
         number = submit(job.out, PAUSES["rest"])

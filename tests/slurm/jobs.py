@@ -37,12 +37,6 @@ def gone(job: str) -> bool:
     return queue is not None and not any(name.partition("_")[0] == job for name in queue)
 
 
-def field(job: str, name: str) -> str:
-    """A field of `scontrol show job`, e.g. JobState or Restarts."""
-    text = cluster.ask("scontrol", "--oneliner", "show", "job", job)
-    return next((part.partition("=")[2] for part in text.split() if part.startswith(f"{name}=")), "")
-
-
 def ids(config: Path) -> tuple[str, ...]:
     return sweep_points(read_axes(config)).runs
 

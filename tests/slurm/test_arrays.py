@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 import tnthermo as tt
-from tests.slurm.jobs import field, gone, ids, long_sweep, sbatch, states, wait_for
+from tests.slurm.jobs import gone, ids, long_sweep, sbatch, states, wait_for
 from tests.test_cli import call
 from tests.test_sweep import plain
 from tests.test_sweep_axes import write_sweep
 from tnthermo import files
+from tnthermo.cluster import field
 from tnthermo.sweeps.folder import SweepFolder, read_record
 from tnthermo.sweeps.status import sweep_status
 

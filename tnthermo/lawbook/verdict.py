@@ -69,7 +69,7 @@ class Law:
     @property
     def bar(self) -> float:
         """The error bar that decides: ``error``, but never below what rounding leaves, 1e-9 of the scale."""
-        return max(self.error, ROUNDING * self.scale) if math.isfinite(self.error) else self.error
+        return decisive(self.error, self.scale) if math.isfinite(self.error) else self.error
 
     @property
     def text(self) -> str:
@@ -92,11 +92,16 @@ class Statement:
     bound: float = 0.0
 
 
+def decisive(error: float, scale: float) -> float:
+    """A finite error bar, but never below what rounding leaves."""
+    return max(error, ROUNDING * scale)
+
+
 def judge(relation: Relation, value: float, bound: float, error: float, scale: float, resolution: float) -> Verdict:
     """The verdict on one number; never "fails" unless the bound is missed by more than the error bar."""
     if not (math.isfinite(value) and math.isfinite(bound) and math.isfinite(error)):
         return "cannot tell"
-    bar = max(error, ROUNDING * scale)
+    bar = decisive(error, scale)
     short = bound - value if relation == ">=" else abs(value - bound)
     if short > bar:
         return "fails"
