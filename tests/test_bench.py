@@ -1,4 +1,4 @@
-"""scripts/bench/time_to_accuracy.py without any peer: what is handed to the drivers, and what is made of their answers."""
+"""scripts/bench: what is handed to the peers' drivers and made of their answers, without any peer; what the guard calls slower."""
 
 import importlib
 import json
@@ -17,6 +17,7 @@ sys.path.insert(0, str(BENCH))
 bench = importlib.import_module("time_to_accuracy")
 grids = importlib.import_module("peers.grids")
 common = importlib.import_module("peers.common")
+guard = importlib.import_module("guard")
 
 CASE = """
 [spectral_density]
@@ -203,3 +204,26 @@ def test_a_short_reference_is_refused(tmp_path):
 @pytest.mark.parametrize(("text", "number"), [("about 2e-6", 2e-6), (3e-5, 3e-5), ("unknown", None)])
 def test_stated_errors(text, number):
     assert bench.stated_error(np.array(text)) == number
+
+
+@pytest.mark.parametrize(
+    ("value", "entry", "wrong"),
+    [
+        (1.25, {"values": {"here": 1.0}, "most": 1.3}, ""),
+        (1.35, {"values": {"here": 1.0}, "most": 1.3}, "1.35 times the value kept, allowed 1.3"),
+        (1.35, {"values": {"there": 1.0}, "most": 1.3}, ""),  # another processor's value judges nothing here
+        (1.2, {"value": 1.0, "limit": 1.15}, "above the limit 1.15"),
+        (97.0, {"value": 100.0, "within": 0.02}, "-3.0 %, allowed 2 %"),
+    ],
+)
+def test_what_the_guard_calls_slower(value, entry, wrong):
+    assert guard.verdict(value, entry, "here") == wrong
+
+
+def test_the_guard_keeps_the_values_of_other_processors():
+    kept = json.loads(guard.KEPT.read_text(encoding="utf-8"))
+    assert set(kept) == set(guard.BOUNDS)
+    found = guard.updated(dict.fromkeys(guard.BOUNDS, 2.0), kept, "new")
+    of_zgemm = found["cold run / zgemm"]["values"]
+    assert of_zgemm == {**kept["cold run / zgemm"]["values"], "new": 2.0}
+    assert found["120 sites / 60 sites"] == {"value": 2.0, "limit": 1.1}

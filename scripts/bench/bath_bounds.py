@@ -3,7 +3,8 @@
     python scripts/bench/bath_bounds.py [--beta 10] [--modes 20] [--bond 24] [--times 4,8,12] [--most 150,300] [--weight 1e-7] [--exact]
 
 J Ohmic, alpha = .3, hard cutoff 1, on its Gauss nodes; H_S = .1 sigma_z + .1 sigma_x, A = sigma_z/2, start +z. One line for each time and
-each number of states kept; --exact adds the exact route. Seconds of one evaluation, one thread, without the run.
+each number of states kept, as a run with bath_entropy = "bracket" has it; --exact adds the exact route. Seconds of one evaluation, one
+thread, without the run.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 
 import chains
 import tnthermo as tt
-from tnthermo.bipartition.bracket import Effort, correlation
+from tnthermo.bipartition.bracket import Effort
+from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.bipartition.frame import frame
 from tnthermo.threads import one_blas_thread
 from tnthermo.usage import peak_memory
@@ -37,7 +39,9 @@ def main() -> None:
     parser.add_argument("--bond", type=int, default=24, help="of the run")
     parser.add_argument("--times", default="4,8,12,16,20")
     parser.add_argument("--most", default="150,300", help="states kept of a side")
-    parser.add_argument("--weight", type=float, default=1e-7, help="that a projection may leave out")
+    parser.add_argument(
+        "--weight", type=float, default=1e-7, help="the least that a projection may leave out; coarser ones come first"
+    )
     parser.add_argument("--exact", action="store_true")
     options = parser.parse_args()
     whole = model(options.modes, options.beta)
@@ -51,15 +55,15 @@ def main() -> None:
             record_every=until, error_bars=False, occupation_every=np.inf, variance_every=np.inf, bath_entropy="off",
         )  # fmt: skip
         assert run.state is not None
-        efforts: list[tuple[int, int | None]] = [(int(most), None) for most in options.most.split(",")]
+        efforts = [(int(most), False) for most in options.most.split(",")]
         if options.exact:
-            efforts.append((2000, seen.warm))
-        for most, modes in efforts:
+            efforts.append((2000, True))
+        for most, exact in efforts:
+            effort = Effort(most=most, weight=options.weight)
+            how = BathEntropy(frame=seen, exact=exact, effort=effort, initial_entropy=0.0)
             started = time.perf_counter()
             with one_blas_thread():
-                found = correlation(
-                    run.state, seen, initial_entropy=0.0, effort=Effort(most=most, weight=options.weight), modes=modes
-                )
+                found = how.measure(run.state)
             seconds, kind = time.perf_counter() - started, f"all {found.modes}" if found.exact else str(found.modes)
             print(
                 f"| {until:g} | {most} | {kind} | {found.lower:.4f} | {found.upper:.4f} | {found.width:.4f} | {found.rows} "

@@ -3,17 +3,20 @@
     OPENBLAS_NUM_THREADS=1 python scripts/bench/guard.py [--update] [--json FILE]
 
 Prints a table of what was measured, what was kept, and the verdict; exit code 1 when something exceeds its bound. Processor times are
-divided by that of a fixed loop of zgemm, or of another run, in the same process, so that the machine cancels to first order. --update
-keeps what is measured now (do it on purpose, with the reason in the commit). One minute.
+divided by that of a fixed loop of zgemm, or of another run, in the same process. Ratios of runs and counts of operations are those of any
+machine; a ratio to zgemm is not (1.3 to 1.7 between two models of processor): guard.json keeps it for each model, and on a new one
+it is not judged until --update has kept it. --update keeps what is measured now (do it on purpose, with the reason in the commit). One
+minute.
 
-An entry of guard.json is {value, most}: the measured number may be `most` times the value kept; {value, within}: it may differ by that
-fraction either way; {limit}: it may not exceed that number, whatever was measured before.
+An entry of guard.json is {values, most}: the measured number may be `most` times the value kept for this model; {value, within}: it may
+differ by that fraction either way; {value, limit}: it may not exceed that number, whatever was measured before.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import platform
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +35,7 @@ KEPT = Path(__file__).with_name("guard.json")
 SETTINGS = tt.TDVP(step=0.25, tolerance=1e-4, max_bond=12)
 UNTIL = 15.0
 
-Entry = dict[str, float]
+Entry = dict[str, Any]
 
 
 def warm(length: int = 60) -> tt.Model:
@@ -98,11 +101,31 @@ BOUNDS: dict[str, Entry] = {
 }
 
 
-def verdict(value: float, entry: Entry) -> str:
-    """ "" where the measured ``value`` is within the bound of its entry, else what is wrong."""
+def processor() -> str:
+    """The model of this machine's processor, as the system names it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    said = dict(reversed([[part.strip() for part in line.split(":", 1)] for line in lines if ":" in line]))
+    numbers = "/".join(said.get(name, "?") for name in ("cpu family", "model", "stepping"))
+    return f"{said.get('model name', platform.machine())} {numbers}"
+
+
+def kept_value(entry: Entry, machine: str) -> float | None:
+    """What was measured before, on this ``machine`` where that matters."""
+    value = entry["values"].get(machine) if "values" in entry else entry["value"]
+    return None if value is None else float(value)
+
+
+def verdict(value: float, entry: Entry, machine: str) -> str:
+    """ "" where the measured ``value`` is within the bound of its entry, or has nothing to be compared with; else what is wrong."""
     if "limit" in entry:
         return "" if value <= entry["limit"] else f"above the limit {entry['limit']:g}"
-    ratio = value / entry["value"]
+    before = kept_value(entry, machine)
+    if before is None:
+        return ""
+    ratio = value / before
     if "within" in entry:
         return (
             ""
@@ -112,9 +135,24 @@ def verdict(value: float, entry: Entry) -> str:
     return "" if ratio <= entry["most"] else f"{ratio:.2f} times the value kept, allowed {entry['most']:g}"
 
 
-def updated(found: dict[str, float]) -> dict[str, Entry]:
-    """The file with what was measured; numbers with a limit of their own are kept for information."""
-    return {name: {"value": float(f"{value:.4g}"), **BOUNDS[name]} for name, value in found.items()}
+def updated(found: dict[str, float], kept: dict[str, Entry], machine: str) -> dict[str, Entry]:
+    """The file with what was measured, other machines' values as they were; numbers with a limit are kept for information."""
+    new: dict[str, Entry] = {}
+    for name, number in found.items():
+        value, bound = float(f"{number:.4g}"), BOUNDS[name]
+        if "most" in bound:
+            new[name] = {"values": {**kept.get(name, {}).get("values", {}), machine: value}, **bound}
+        else:
+            new[name] = {"value": value, **bound}
+    return new
+
+
+def line(name: str, value: float, entry: Entry, machine: str) -> list[str]:
+    """One row of the table."""
+    before = kept_value(entry, machine)
+    if before is None:
+        return [name, f"{value:.4g}", "", "not judged: nothing kept for this processor"]
+    return [name, f"{value:.4g}", f"{before:.4g}", verdict(value, entry, machine) or "good"]
 
 
 def main() -> int:
@@ -125,13 +163,15 @@ def main() -> int:
     timing.bare(warm(), SETTINGS, 1.0)  # loads or compiles
     found = {name: measure() for name, measure in measures().items()}
     timing.write_json(arguments.json, found)
+    machine = processor()
+    kept: dict[str, Entry] = json.loads(KEPT.read_text(encoding="utf-8"))
     if arguments.update:
-        timing.write_json(str(KEPT), updated(found))
-    kept: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
-    wrong = {name: verdict(value, kept[name]) for name, value in found.items()}
-    rows = [[name, f"{found[name]:.4g}", f"{kept[name]['value']:.4g}", wrong[name] or "good"] for name in found]
+        kept = updated(found, kept, machine)
+        timing.write_json(str(KEPT), kept)
+    print(machine)
+    rows = [line(name, value, kept[name], machine) for name, value in found.items()]
     print(timing.table(["measured", "now", "kept", "verdict"], rows))
-    slower = [f"{name}: {text}" for name, text in wrong.items() if text]
+    slower = [f"{name}: {text}" for name, value in found.items() if (text := verdict(value, kept[name], machine))]
     if slower:
         print("\nThe library got slower, or does other work than before:\n" + "\n".join(slower), file=sys.stderr)
     return 1 if slower else 0
