@@ -13,6 +13,7 @@ from tests.bipartition.states import ROUTES, Case, bath_of, displaced_branches, 
 from tests.oracles.naive import Naive
 from tests.oracles.reference import load, naive_of
 from tests.physics.runs import bare
+from tnthermo.bipartition import choice
 from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
 from tnthermo.bipartition.collective import Collective
 from tnthermo.bipartition.frame import Frame, frame
@@ -273,6 +274,48 @@ def test_coarse_efforts_are_wider_and_still_right(effort):
         assert coarse.width > fine.width
         assert coarse.rows <= fine.rows
         assert coarse.left_out > fine.left_out
+
+
+def measured(
+    state: State, seen: Frame, effort: Effort, tried: list[tuple[int, float]], monkeypatch: pytest.MonkeyPatch
+) -> Correlation:
+    """As a run does where it wants bounds; ``tried`` gets numbers of modes and weights."""
+
+    def noted(*arguments, effort, modes, **more):
+        tried.append((modes, effort.weight))
+        return correlation(*arguments, effort=effort, modes=modes, **more)
+
+    monkeypatch.setattr(choice, "correlation", noted)
+    how = choice.BathEntropy(frame=seen, exact=False, effort=effort, initial_entropy=0.0)
+    return how.measure(state)
+
+
+def test_wide_bounds_cost_no_fine_state(monkeypatch):
+    """Twelve states hold one collective mode of two: the coarsest weight does, and then both modes are tried with what they lose."""
+    case = tunnelling(2, "up")
+    seen, exact = frame(case.model), case.exact()["S_chi"]
+    few, tried = Effort(most=12, weight=1e-7), []
+    found = measured(case.state, seen, few, tried, monkeypatch)
+    assert tried == [(1, 1e-4), (2, 1e-4)]
+    assert found.lower - ROUNDING <= exact <= found.upper + ROUNDING
+    assert found.width < correlation(case.state, seen, initial_entropy=0.0, effort=few, modes=1).width
+    monkeypatch.setattr(choice, "WIDE", 10.0)  # negative: without the second try the bounds stay
+    assert measured(case.state, seen, few, [], monkeypatch).width > found.width + 0.01
+
+
+def test_narrow_bounds_ask_for_finer_weights(monkeypatch):
+    state, seen, _ = dephased(6, 0.25, 20)
+    effort, tried = Effort(most=400, weight=1e-8), []
+    found = measured(state, seen, effort, tried, monkeypatch)
+    weights = [weight for _, weight in tried]
+    assert weights == sorted(weights, reverse=True)
+    assert len(weights) > 1
+    assert found.loss <= max(choice.ENOUGH, choice.SHARE * found.width)
+    monkeypatch.setattr(choice, "ENOUGH", 0.0)  # negative: without a floor it goes on to the finest weight
+    tried.clear()
+    finest = measured(state, seen, effort, tried, monkeypatch)
+    assert tried[-1][1] == 1e-8
+    assert finest.width < found.width
 
 
 def test_arguments():

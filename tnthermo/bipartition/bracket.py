@@ -70,8 +70,9 @@ class Correlation:
     exact           whether all modes are in K: then the bounds differ by what was left out only
     modes           in K, beside those that have no partner
     rows            states kept of the larger side
-    left_out        weight left out by projections
-    dropped         weight dropped by rotations and outcomes not looked at
+    left_out        weight left out by projections, and by rotations as if they were projections of one side
+    dropped         the part of it that rotations dropped, and outcomes not looked at
+    loss            how much narrower the bounds would be had nothing been left out, nats
     S_B             entropy of the bath, where exact; else NaN
     S_SB            entropy of system and bath together, likewise: measured, though it is S_S(0) + S_B(0)
     """
@@ -84,6 +85,7 @@ class Correlation:
     rows: int
     left_out: float
     dropped: float
+    loss: float = 0.0
     S_B: float = math.nan
     S_SB: float = math.nan
 
@@ -121,7 +123,8 @@ def correlation(
     known, unseen = average(below.block.tensor, below.read, tells, least=LEAST)
     nothing = tells(below.block.tensor) if below.read else known
     lost = below.missing + unseen
-    lower = S_S.lower + max(known - unseen * math.log(d), nothing) - doubt(lost) - lost * math.log(d)
+    cost = doubt(lost) + lost * math.log(d)
+    lower = S_S.lower + max(known - unseen * math.log(d), nothing) - cost
     dropped = below.dropped + unseen
 
     above = _gathered(state, *_cells(frame, K, ancilla=True), effort, K.quadrature(frame, ancilla=True))
@@ -131,18 +134,19 @@ def correlation(
     )
     hidden += unseen * (entropy_of_K - math.log(LEAST) + most)
     whole = entropy(above.block, [SYSTEM, INSIDE]).upper
-    hidden = min(whole, hidden + doubt(above.missing) + above.missing * (above.block.log_dimension + most))
+    price = doubt(above.missing) + above.missing * (above.block.log_dimension + most)
+    hidden = min(whole, hidden + price)
     upper = min(2 * S_S.upper, S_S.upper - initial_entropy - entropy_of_K + hidden)
     return Correlation(
         lower=max(0.0, lower), upper=upper, S_S=S_S.lower, exact=False, modes=K.modes,
         rows=max(below.block.rows, above.block.rows), left_out=max(below.missing, above.missing),
-        dropped=dropped + above.dropped + unseen,
+        dropped=dropped + above.dropped + unseen, loss=cost + price,
     )  # fmt: skip
 
 
-def affordable(frame: Frame, t: float, effort: Effort) -> Collective:
-    """The collective modes of [0, t] whose likeliest configurations, but for BEYOND of the thermal state, are no more than ``most``."""
-    return [K for K in felt_modes(frame, t) if configurations(K.occupations, missing=BEYOND) <= effort.most][-1]
+def affordable(frame: Frame, t: float, effort: Effort, *, missing: float = BEYOND) -> Collective:
+    """The collective modes of [0, t] whose likeliest configurations, but for ``missing`` of the thermal state, are at most ``most``."""
+    return [K for K in felt_modes(frame, t) if configurations(K.occupations, missing=missing) <= effort.most][-1]
 
 
 def configurations(occupations: Real, *, missing: float = 1e-4) -> float:
@@ -176,15 +180,17 @@ def _exact(state: State, frame: Frame, effort: Effort, initial_entropy: float) -
     S_S = entropy(block, [SYSTEM]) if state.ancilla == 1 else _system_entropy(block, state)
     S_B = entropy(block, [INSIDE])
     start = initial_entropy + float(np.sum(frame.entropies))
+    lower, upper = S_S.lower + S_B.lower - start, S_S.upper + S_B.upper - start
     return Correlation(
-        lower=S_S.lower + S_B.lower - start,
-        upper=S_S.upper + S_B.upper - start,
+        lower=lower,
+        upper=upper,
         S_S=S_S.lower,
         exact=True,
         modes=frame.warm,
         rows=block.rows,
         left_out=found.missing,
         dropped=found.dropped,
+        loss=upper - lower,
         S_B=S_B.lower,
         S_SB=_with_bath(block, state),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
-from tnthermo.bipartition.bracket import Correlation, Effort, configurations, correlation
+from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
 from tnthermo.bipartition.companions import gaussian_bound
 from tnthermo.bipartition.frame import Frame, frame, why_not
 from tnthermo.local import Matrix
@@ -22,8 +22,21 @@ WANTED: tuple[Wanted, ...] = ("auto", "exact", "bracket", "off")
 USUAL = {"auto": 150, "bracket": 400, "exact": 2000}
 FINER = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8)  # weights that a projection may leave out, where they can be had
 FEW = 200  # states that cost a second
+COARSER = (
+    1e-4,
+    1e-5,
+    1e-6,
+)  # weights that are tried first where there are only bounds: rotations of a hot bath take minutes at 1e-7
+SHARE, ENOUGH = (
+    0.2,
+    1e-3,
+)  # of the distance of the bounds, and in nats: what was left out may cost that before a smaller weight is tried
 SECONDS_PER_CUBE = 6e-7  # of the states kept: measured, one thread
 SECONDS = 0.5
+
+
+WIDE = 0.05  # nats between the bounds, above which one collective mode more is worth what it loses by projections
+LOOSE = 1e-2  # of its thermal state, that ``most`` states may then leave out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,13 +70,34 @@ class BathEntropy:
         )
 
     def measure(self, state: State) -> Correlation:
-        """I(S:B) of a state of the run; where it is only bounded, from above by the Gaussian companion too."""
-        modes = self.frame.warm if self.exact else None
-        found = correlation(state, self.frame, initial_entropy=self.initial_entropy, effort=self.effort, modes=modes)
+        """I(S:B) of a state of the run.
+
+        Where it is only bounded, from above by the Gaussian companion too, and with weights that get smaller, down to that of ``effort``,
+        until what is left out no longer matters: wide bounds do not deserve a fine and dear state. Bounds that stay wide are tried with
+        more modes than the states hold well. All bounds hold, the best count.
+        """
         if self.exact:
-            return found
+            return self._at(state, self.frame.warm, self.effort.weight)
         gaussian = gaussian_bound(state, self.frame).entropy_change
-        return replace(found, upper=min(found.upper, found.S_S - self.initial_entropy + gaussian))
+        modes = affordable(self.frame, state.time, self.effort).modes
+        weights = [weight for weight in COARSER if weight > self.effort.weight] + [self.effort.weight]
+        lower, upper = 0.0, np.inf
+        for weight in weights:
+            found = self._at(state, modes, weight)
+            lower = max(lower, found.lower)
+            upper = min(upper, found.upper, found.S_S - self.initial_entropy + gaussian)
+            if found.loss <= max(ENOUGH, SHARE * (upper - lower)):
+                break
+        more = affordable(self.frame, state.time, self.effort, missing=LOOSE).modes
+        if upper - lower > WIDE and more > modes:
+            other = self._at(state, more, weights[0])
+            found = other if other.lower > lower else found
+            lower, upper = max(lower, other.lower), min(upper, other.upper)
+        return replace(found, lower=lower, upper=upper)
+
+    def _at(self, state: State, modes: int, weight: float) -> Correlation:
+        effort = replace(self.effort, weight=weight)
+        return correlation(state, self.frame, initial_entropy=self.initial_entropy, effort=effort, modes=modes)
 
 
 def choose(model: Model, wanted: Wanted, *, rho: Matrix | None, most: int | None) -> BathEntropy | None:
