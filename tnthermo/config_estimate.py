@@ -110,7 +110,7 @@ def bath_entropy(resolved: Resolved) -> tuple[float, str]:
         return 0.0, ""
     times = 1 + math.ceil(resolved.until / max(every, resolved.record_every) - 1e-9)
     seconds = how.seconds * times * (2 if resolved.error_bars else 1)
-    return seconds, f"{how.describe()}; {times} times, about {how.seconds:.2g} s each"
+    return seconds, f"{how.describe(resolved.until)}; {times} times, about {how.seconds:.2g} s each"
 
 
 def guessed_bonds(resolved: Resolved) -> tuple[int, int]:

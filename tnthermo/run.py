@@ -271,7 +271,7 @@ class Run:
             krylov_residual=krylov,
             recorded=recorded,
             **{name: rows[name] for name in (*PROFILE, *sparse, *OF_BATH)},
-            bath_entropy_how=how.describe() if due["entropy"] and how else "",
+            bath_entropy_how=how.describe(self.until) if due["entropy"] and how else "",
             bath_entropy_seconds=course.entropy_seconds,
             normal=matrices[0],
             anomalous=matrices[1],

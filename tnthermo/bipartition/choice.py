@@ -9,7 +9,8 @@ import numpy as np
 
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
-from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
+from tnthermo.bipartition.bracket import BEYOND, Correlation, Effort, affordable, configurations, correlation
+from tnthermo.bipartition.collective import felt_modes
 from tnthermo.bipartition.companions import gaussian_bound
 from tnthermo.bipartition.frame import Frame, frame, why_not
 from tnthermo.local import Matrix
@@ -59,15 +60,20 @@ class BathEntropy:
         states = min(most, 3 * configurations(self.frame.occupations)) if self.exact else most
         return SECONDS + SECONDS_PER_CUBE * states**3
 
-    def describe(self) -> str:
-        """In words."""
-        modes, most = self.frame.modes, self.effort.most
+    def describe(self, until: float) -> str:
+        """In words, for a run to that time: what is represented at its end, and what one mode more would take."""
+        count, most = self.frame.modes, self.effort.most
         if self.exact:
-            return f"exact: all {modes} modes of the bath, at most {most} states kept of it"
-        return (
-            f"rigorous bounds: what the system has met of the bath's {modes} modes in as many collective ones as {most} states hold, "
-            "a quadrature of the rest read"
+            return f"exact: all {count} modes of the bath, at most {most} states kept of it"
+        felt = [K.occupations for K in felt_modes(self.frame, until)]
+        modes = affordable(self.frame, until, self.effort).modes
+        text = (
+            f"I(S:B_K Q) <= S_chi <= 2 S_S - I(S:S' B'_K' Q'): K is {modes} of the {len(felt) - 1} collective modes of the bath's {count} "
+            f"that the system has met by t = {until:g}, in at most {most} states; Q reads a quadrature of the rest"
         )
+        if modes + 1 < len(felt):
+            text += f"; one mode more takes about {configurations(felt[modes + 1], missing=BEYOND):.2g} states"
+        return text
 
     def measure(self, state: State) -> Correlation:
         """I(S:B) of a state of the run.
