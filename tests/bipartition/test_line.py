@@ -10,6 +10,7 @@ from scipy.stats import unitary_group
 
 from tests.kernels.dense import SEEDS, assert_gauge, full_bonds, random_tensors, vector
 from tests.tolerances import DENSE, ROUNDING
+from tnthermo.bipartition import line as line_module
 from tnthermo.bipartition.line import Line, collect, reorder
 
 DIMENSIONS = (2, 3, 2, 4, 3)
@@ -125,4 +126,57 @@ def test_collect_drops_what_it_says(weight):
     found = collect(line, unitary_group.rvs(3, random_state=1), weight=weight)
     assert found.dropped == pytest.approx(1 - float(np.linalg.norm(amplitudes(found))) ** 2, abs=DENSE)
     assert found.dropped > weight / 100
+    assert_gauge(found.tensors, 0, DENSE)
+
+
+def decaying(rows: int, columns: int, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix of norm 1 and its singular values, which fall by a factor exp(-rate) each."""
+    count = min(rows, columns)
+    s = np.exp(-rate * np.arange(count))
+    s /= np.linalg.norm(s)
+    left, right = (unitary_group.rvs(n, random_state=n)[:, :count] for n in (rows, columns))
+    return (left * s) @ right.T, s
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(200, 260), (260, 200), (40, 50)])
+@pytest.mark.parametrize("most", [5, 20])
+def test_split_keeps_the_largest(rows, columns, most):
+    """By random sampling where the matrix is much larger than what is kept, and as good as by all singular values."""
+    matrix, s = decaying(rows, columns, 0.1)
+    left, right, lost = line_module.split(matrix, 0.0, most)
+    assert left.shape[1] == most
+    np.testing.assert_allclose(right @ right.conj().T, np.eye(most), atol=DENSE)
+    assert lost == pytest.approx(np.linalg.norm(matrix - left @ right) ** 2, abs=DENSE)
+    assert lost == pytest.approx(np.sum(s[most:] ** 2), rel=0.01)
+    again = line_module.split(matrix, 0.0, most)
+    assert np.array_equal(left, again[0])  # a run that goes on has the same numbers
+
+
+def test_split_by_random_sampling_obeys_the_weight():
+    matrix, s = decaying(200, 260, 0.5)
+    left, right, lost = line_module.split(matrix, 1e-4, 40)
+    wanted = int(np.sum(np.cumsum((s**2)[::-1])[::-1] > 1e-4))
+    assert left.shape[1] == wanted < 40
+    assert lost == pytest.approx(np.sum(s[wanted:] ** 2), rel=1e-6)
+    assert np.linalg.norm(matrix - left @ right) ** 2 == pytest.approx(lost, rel=1e-6)
+
+
+def test_sampling_once_loses_more(monkeypatch):
+    """Negative: without power iterations and spare columns the range of a slowly decaying matrix is missed, and said."""
+    matrix, s = decaying(200, 260, 0.02)
+    good = line_module.split(matrix, 0.0, 20)[2]
+    monkeypatch.setattr(line_module, "AGAIN", 0)
+    monkeypatch.setattr(line_module, "MORE", 0)
+    left, right, lost = line_module.split(matrix, 0.0, 20)
+    assert lost == pytest.approx(np.linalg.norm(matrix - left @ right) ** 2, abs=DENSE)
+    assert good < 1.05 * np.sum(s[20:] ** 2) < lost
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_collect_within_a_bond(most):
+    line = line_of(6, (2, 3, 3, 3), (2, 6, 3))
+    free = collect(line, unitary_group.rvs(3, random_state=1), weight=0.0)
+    found = collect(line, unitary_group.rvs(3, random_state=1), weight=0.0, most=most)
+    assert max(t.shape[2] for t in found.tensors[1:]) <= most < max(t.shape[2] for t in free.tensors[1:])
+    assert found.dropped == pytest.approx(1 - float(np.linalg.norm(amplitudes(found))) ** 2, abs=DENSE)
     assert_gauge(found.tensors, 0, DENSE)

@@ -46,6 +46,7 @@ GATE = 1e-2  # of `Effort.weight`, that one rotation may drop
 LEAST = 1e-6  # outcomes less likely than that are not looked at, and counted as if they said nothing
 BEYOND = 1e-5  # of a thermal state, that ``most`` may leave out: with one mode more the bounds lose by projections more than they gain
 MORE_LEVELS = 1.4
+FEWEST = 32  # states of a bond that rotations may always keep
 HIGHEST = 600  # boson levels of a physical mode
 
 
@@ -53,7 +54,8 @@ HIGHEST = 600  # boson levels of a physical mode
 class Effort:
     """How much may be spent.
 
-    most    states kept of B_K and of B'_K, each: time grows as its cube, memory as its square
+    most    states kept of B_K and of B'_K, each, and twice those of a bond while sites are turned into modes: time grows as its cube,
+            memory as its square
     weight  that one projection may leave out (four for each mode)
     """
 
@@ -228,7 +230,9 @@ def _gathered(state: State, cells: Sequence[Complex], theta: Real, effort: Effor
     rows = [row for cell in cells for row in cell]
     reads = read is not None and bool(np.any(read))
     vectors = np.reshape([*rows, read] if reads else rows, (-1, len(state.tensors) - 1))
-    line = collect(Line(tensors=state.tensors), vectors, weight=GATE * effort.weight)
+    line = collect(
+        Line(tensors=state.tensors), vectors, weight=GATE * effort.weight, most=max(FEWEST, effort.most // 2)
+    )
     block, at = Block.of(line.tensors[0]), 1
     for cell, angle in zip(cells, theta, strict=True):
         tensors = line.tensors[at : at + len(cell)]

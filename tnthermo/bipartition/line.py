@@ -17,6 +17,11 @@ from tnthermo.state import Tensor
 Complex = npt.NDArray[np.complex128]
 
 SMALL = 64  # size of a matrix whose singular values cost nothing
+MORE, AGAIN = (
+    10,
+    2,
+)  # columns beyond the rank that random sampling takes, and times it applies the matrix to sharpen them
+PAYS = 3  # times the rank, that a matrix must have for random sampling to be the shorter way
 FINE = 1e-13  # weight that asks for them anyway
 
 
@@ -28,29 +33,50 @@ class Line:
     dropped: float = 0.0
 
 
-def split(matrix: Complex, weight: float) -> tuple[Complex, Complex, float]:
+def split(matrix: Complex, weight: float, most: int | None = None) -> tuple[Complex, Complex, float]:
     """matrix = left @ right but for the smallest singular values of total weight <= ``weight``; rows of ``right`` orthonormal; weight lost.
 
-    Where it pays, by the eigenvectors of matrix matrix^dag, which know weights to 1e-16 of the whole: enough to leave some out.
+    most  singular values kept, whatever they weigh; None: as many as ``weight`` asks for
+
+    Where it pays, by the eigenvectors of matrix matrix^dag, which know weights to 1e-16 of the whole: enough to leave some out. A matrix
+    much larger than ``most`` is reduced to its dominant range first, found by random sampling with power iterations (N. Halko,
+    P.-G. Martinsson and J. A. Tropp, SIAM Rev. 53, 217 (2011)), the same sample every time; what lies outside is lost, and counted.
     """
+    if most is not None and min(matrix.shape) > PAYS * (most + MORE):
+        basis = _range(matrix, most + MORE)
+        inside = basis.conj().T @ matrix
+        outside = max(0.0, float(np.vdot(matrix, matrix).real - np.vdot(inside, inside).real))
+        left, right, lost = split(inside, max(0.0, weight - outside), most)
+        return basis @ left, right, lost + outside
     if min(matrix.shape) <= SMALL or weight < FINE:
         u, s, v = np.linalg.svd(matrix, full_matrices=False)
         tail = np.cumsum(s[::-1] ** 2)[::-1]
-        keep = max(1, int(np.sum(tail > weight)))
+        keep = max(1, min(int(np.sum(tail > weight)), most or s.size))
         return u[:, :keep] * s[:keep], v[:keep], float(tail[keep]) if keep < s.size else 0.0
     if matrix.shape[0] <= matrix.shape[1]:
-        u, lost = _largest(matrix @ matrix.conj().T, weight)
+        u, lost = _largest(matrix @ matrix.conj().T, weight, most)
         q, rest = np.linalg.qr((u.conj().T @ matrix).conj().T)
         return u @ rest.conj().T, np.ascontiguousarray(q.conj().T), lost
-    v, lost = _largest(matrix.conj().T @ matrix, weight)
+    v, lost = _largest(matrix.conj().T @ matrix, weight, most)
     return matrix @ v, np.ascontiguousarray(v.conj().T), lost
 
 
-def _largest(square: Complex, weight: float) -> tuple[Complex, float]:
-    """Eigenvectors (n, kept) without those of the smallest eigenvalues of total <= ``weight``, and that total."""
+def _range(matrix: Complex, rank: int) -> Complex:
+    """(n, rank) orthonormal columns that hold most of what the columns of a matrix (n, m) span."""
+    sample = np.random.default_rng(0).normal(size=(2, matrix.shape[1], rank))
+    basis, _ = np.linalg.qr(matrix @ (sample[0] + 1j * sample[1]))
+    for _ in range(AGAIN):
+        other, _ = np.linalg.qr(matrix.conj().T @ basis)
+        basis, _ = np.linalg.qr(matrix @ other)
+    return np.asarray(basis)
+
+
+def _largest(square: Complex, weight: float, most: int | None) -> tuple[Complex, float]:
+    """Eigenvectors (n, kept) without those of the smallest eigenvalues of total <= ``weight``, nor beyond ``most``; and that total."""
     values, vectors = np.linalg.eigh(square)
     below = np.cumsum(np.clip(values, 0.0, None))
-    leave = min(int(np.sum(below <= weight)), values.size - 1)
+    leave = max(int(np.sum(below <= weight)), values.size - (most or values.size))
+    leave = min(leave, values.size - 1)
     return vectors[:, leave:], float(below[leave - 1]) if leave else 0.0
 
 
@@ -91,11 +117,12 @@ def reorder(line: Line, order: Sequence[int], *, weight: float) -> Line:
     return Line(tensors=tuple(tensors), dropped=dropped)
 
 
-def collect(line: Line, vectors: Complex, *, weight: float) -> Line:
+def collect(line: Line, vectors: Complex, *, weight: float, most: int | None = None) -> Line:
     """The last sites in other modes, of which the first m are e_j = sum_i vectors_ji c_i.
 
     vectors  (m, L) orthonormal rows over the last L sites of the line; the other new modes are whatever is left
     weight   that one rotation may drop
+    most     bond that one may leave, whatever it drops then; None: as large as ``weight`` asks for
     """
     tensors, dropped = list(line.tensors), line.dropped
     count, length = vectors.shape
@@ -113,7 +140,9 @@ def collect(line: Line, vectors: Complex, *, weight: float) -> Line:
             place = first + i
             move_centre(tensors, centre, place)
             centre = place - 1
-            tensors[place - 1], tensors[place], lost = _rotate(tensors[place - 1], tensors[place], rotation, weight)
+            tensors[place - 1], tensors[place], lost = _rotate(
+                tensors[place - 1], tensors[place], rotation, weight, most
+            )
             dropped += lost
         phase = rows[j, j] / abs(rows[j, j])  # 1 but where there was nothing to rotate, as of the last site
         rows[:, j] *= np.conj(phase)
@@ -123,7 +152,9 @@ def collect(line: Line, vectors: Complex, *, weight: float) -> Line:
     return Line(tensors=tuple(tensors), dropped=dropped)
 
 
-def _rotate(one: Tensor, two: Tensor, rotation: Complex, weight: float) -> tuple[Tensor, Tensor, float]:
+def _rotate(
+    one: Tensor, two: Tensor, rotation: Complex, weight: float, most: int | None
+) -> tuple[Tensor, Tensor, float]:
     """Two neighbours, one of them the centre, in the modes ``rotation`` (2, 2) of theirs; the centre is the first one then."""
     pair = np.tensordot(one, two, axes=1).transpose(1, 2, 0, 3)  # (m, k, l, r)
     before = float(np.vdot(pair, pair).real)
@@ -140,7 +171,7 @@ def _rotate(one: Tensor, two: Tensor, rotation: Complex, weight: float) -> tuple
     turned = turned[: _levels(populations.sum(axis=1), weight), : _levels(populations.sum(axis=0), weight)]
     n, k, l, r = turned.shape
     lost = before - float(np.vdot(turned, turned).real)
-    left, right, cut = split(turned.transpose(2, 0, 1, 3).reshape(l * n, k * r), weight)
+    left, right, cut = split(turned.transpose(2, 0, 1, 3).reshape(l * n, k * r), weight, most)
     return left.reshape(l, n, -1), right.reshape(-1, k, r), lost + cut
 
 
