@@ -123,7 +123,8 @@ HEADER = {
     ("name", "value"),
     [
         ("config", 3), ("config", "not TOML"), ("config", "evolution = 3"), ("config", '[evolution]\nmax_bond = "x"'), ("hash", None),
-        ("time", "0"), ("notes", [1]), ("notes", {}), ("versions", []), ("compiled", "no"), ("state", [1.0]),
+        ("time", "0"), ("time", 10**400), ("time", float("nan")), ("notes", [1]), ("notes", {}), ("versions", []), ("compiled", "no"),
+        ("state", [1.0]),
     ],
 )  # fmt: skip
 def test_a_checkpoint_with_a_header_of_something_else_is_refused_in_words(

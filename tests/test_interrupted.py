@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
@@ -21,8 +22,10 @@ import tnthermo as tt
 from chains import InvalidInput
 from tests import test_config
 from tests.test_checkpoint_runs import physics
+from tests.test_cli import call
 from tests.test_files import same
-from tnthermo import checkpoints, files, lock, study, threads
+from tnthermo import checkpoints, cli, files, lock, study, threads
+from tnthermo.checkpoint import pack, unpack
 from tnthermo.checkpoints import Checkpoints
 from tnthermo.clock import Progress
 from tnthermo.config_limits import Memory, cgroup_limits, memory_watch
@@ -263,6 +266,61 @@ def test_damaged_checkpoints(tmp_path: Path, reference: Path) -> None:
 def a_keeper(config: Path, out: Path) -> Checkpoints:
     resolved = study.resolve_file(config)
     return Checkpoints(folder=out, identity=checkpoints.Identity(hash=resolved.hash, text=resolved.text))
+
+
+def no_rows(state: Any) -> None:
+    state["rows"] = {}
+
+
+def no_sites(state: Any) -> None:
+    del state["engine"]["tensors"][1]
+
+
+def no_engine(state: Any) -> None:
+    state["engine"] = 3
+
+
+def not_finite(state: Any) -> None:
+    state["engine"]["vector"][0] = math.nan
+
+
+def forged(path: Path, damage: Callable[[Any], None]) -> None:
+    """Let the state of a checkpoint be damaged and its SHA-256 fit."""
+    tree = unpack(path.read_bytes())
+    state = tree.pop("state")
+    damage(state)
+    path.write_bytes(b"".join(bytes(piece) for piece in pack(tree, state)))
+
+
+@pytest.mark.parametrize("damage", [no_rows, no_sites, no_engine, not_finite])
+def test_a_forged_state_is_passed_over_or_refused_in_words(
+    tmp_path: Path, reference: Path, damage: Callable[[Any], None]
+) -> None:
+    """It ended in exit code 1."""
+    config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
+    stop_at(config, out, 4)
+    newest, previous = (out / checkpoints.FOLDER / name for name in ("run.ckpt", "run.previous.ckpt"))
+    kept = {path: path.read_bytes() for path in (newest, previous)}
+    forged(newest, lambda state: None)
+    keeper = a_keeper(config, out)
+    keeper.fits = study.fits(study.resolve_file(config))
+    found = keeper.load("run")
+    assert found is not None
+    assert found["times"][-1] == pytest.approx(0.4)  # the newest: forging alone does no harm
+    for path in kept:
+        forged(path, damage)
+    ended = call("run", config, "--out", out, "--resume")
+    assert ended.exit_code == cli.BAD_INPUT
+    assert "not what a run holds" in ended.output
+    assert "--overwrite starts afresh" in ended.output
+    with pytest.raises(InvalidInput, match="checkpoint that can be read"):
+        run_study(config, out, resume=True)
+    previous.write_bytes(kept[previous])
+    said: list[str] = []
+    run_study(config, out, resume=True, say=said.append)
+    assert "using the previous checkpoint, run.previous.ckpt" in said
+    assert "run: going on from t = 0.3" in said
+    assert_same_run(out, reference)
 
 
 def test_a_lost_first_stage_and_newer_formats_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

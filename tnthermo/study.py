@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
 
 from chains.problems import InvalidInput, Problem
 from tnthermo import files
+from tnthermo.checkpoint import Snapshot
 from tnthermo.checkpoints import Checkpoints, Identity
 from tnthermo.clock import Progress
 from tnthermo.config import Resolved, load_config, resolve
@@ -22,6 +24,7 @@ from tnthermo.config_text import differences
 from tnthermo.evolve import NotConverged, RunFailed, evolve
 from tnthermo.lock import locked
 from tnthermo.signals import Stop
+from tnthermo.snapshots import check_snapshot
 from tnthermo.storage import check_space, patiently
 from tnthermo.tdvp import is_compiled
 from tnthermo.thermo.ledger import ledger
@@ -54,6 +57,12 @@ def resolve_file(path: str | Path, *, strict: bool = False) -> Resolved:
     if strict:
         config = config.strictly()
     return resolve(config)
+
+
+def fits(resolved: Resolved) -> Callable[[Snapshot], None]:
+    """Raises `tnthermo.checkpoint.Damaged` for a state from which this run cannot go on: `Checkpoints.fits`."""
+    own = resolved.recording.get("observables") or {}
+    return partial(check_snapshot, model=resolved.model, algorithm=resolved.algorithm, observables=len(own))
 
 
 def flags_of(dataset: xr.Dataset) -> tuple[str, ...]:
@@ -94,6 +103,7 @@ def run_study(
         identity=Identity(hash=resolved.hash, text=resolved.text),
         every=resolved.checkpoint_every,
         patience=resolved.storage_patience,
+        fits=fits(resolved),
         stop=stop or Stop(),
         memory_full=memory_watch(),
         say=say,
