@@ -25,7 +25,7 @@ from tnthermo.evolve import NotConverged, RunFailed, evolve
 from tnthermo.lock import locked
 from tnthermo.signals import Stop
 from tnthermo.snapshots import check_snapshot
-from tnthermo.storage import check_space, patiently
+from tnthermo.storage import check_space, patiently, refuse_links
 from tnthermo.tdvp import is_compiled
 from tnthermo.thermo.ledger import ledger
 from tnthermo.threads import threads_within_allocation
@@ -178,6 +178,7 @@ def already_there(
     """Whether ``folder`` holds this very run, finished. Raises InvalidInput when it holds something that must not be replaced unasked."""
     if folder.exists() and not folder.is_dir():
         raise InvalidInput([Problem(key="--out", value=str(folder), allowed="a folder, found a file")])
+    refuse_links(folder, keeper.place)
     if overwrite:
         return False
     found = files.inspect(folder)
