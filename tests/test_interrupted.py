@@ -1,6 +1,7 @@
 """Folders of interrupted runs: signals, kills, full disks, damaged and foreign checkpoints, a second process."""
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -589,6 +590,32 @@ def test_a_full_disk_is_waited_for_and_then_exit_4(tmp_path: Path, monkeypatch: 
     with pytest.raises(files.StorageError):
         keeper.save("run", 0.5, lambda: {"x": np.zeros(3)})
     assert failures[0] == 9
+
+
+def test_a_result_that_cannot_be_replaced_is_written_when_resumed(
+    tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a network file system a file that another program holds may be busy. The run is not lost: its end is a checkpoint."""
+    config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
+    busy = [True]
+
+    def save(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: Any = None) -> None:
+        if busy[0]:
+            failed = files.StorageError(f"cannot write {path}: Device or resource busy")
+            failed.errno = errno.EBUSY
+            raise failed
+        save_little(path, ledger, run, correlations)
+
+    monkeypatch.setattr(files, "save_result", save)
+    said: list[str] = []
+    with pytest.raises(files.StorageError, match="busy"):
+        run_study(config, out, say=said.append)
+    assert any("busy; trying again in" in line for line in said)
+    assert not (out / files.RESULT).exists()
+    busy[0] = False
+    run_study(config, out, resume=True, say=said.append)
+    assert "run: going on from t = 1" in said
+    assert_same_run(out, reference)
 
 
 def test_room_is_looked_for_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

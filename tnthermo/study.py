@@ -132,6 +132,8 @@ def _found(folder: Path, resolved: Resolved) -> Outcome:
 def _computed(
     folder: Path, resolved: Resolved, keeper: Checkpoints, *, progress: Callable[[Progress], None] | None, say: Say
 ) -> Outcome:
+    if keeper.place.exists():  # a checkpoint that cannot be saved is found out now
+        files.prepare_folder(keeper.place)
     check_space(folder, SPARE * checkpoint_bytes(resolved)[0], f"{SPARE} checkpoints")
     _write(keeper, lambda: files.write_text(folder / files.CONFIG, resolved.text))
     if not is_compiled():
