@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from numba import njit
 
 import tnthermo as tt
 from chains import InvalidInput
@@ -31,6 +32,7 @@ from tnthermo.checkpoints import Checkpoints
 from tnthermo.clock import Progress
 from tnthermo.config_limits import Memory, cgroup_limits, memory_watch
 from tnthermo.evolve import RunFailed
+from tnthermo.exact import ExactEngine
 from tnthermo.kernels.compiling import CompileClock
 from tnthermo.lock import Held
 from tnthermo.record import Measure
@@ -405,8 +407,10 @@ with listening() as stop:
 """
 
 
-def start(config: Path, out: Path, *, pause: float = 0.0, slow_save: float = 0.0) -> "subprocess.Popen[str]":
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def start(
+    config: Path, out: Path, *, pause: float = 0.0, slow_save: float = 0.0, **more: str
+) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
     command = [sys.executable, "-c", PROGRAM, str(config), str(out), str(pause), str(slow_save)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
@@ -437,6 +441,50 @@ def test_signals_save_and_leave_with_75(
     assert_same_run(out, reference)
 
 
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_signal_while_kernels_are_compiled(
+    tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """In the first step it leaves at once, nothing being lost; later the step is finished and saved."""
+    config, out, stop, steps = write_config(tmp_path), tmp_path / "out", Stop(), [0]
+    real = ExactEngine.step
+
+    def step(self: ExactEngine, dt: float) -> Any:
+        steps[0] += 1
+        if steps[0] == at:
+            stop.request("SIGTERM")
+        fresh = njit(lambda x: x + 1)  # compiled in every step
+        assert fresh(1) == 2
+        return real(self, dt)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ExactEngine, "step", step)
+        words = r"^stopped \(SIGTERM\)$" if at == 1 else r"with a checkpoint at t = 0\.2 of the run"
+        with pytest.raises(Stopped, match=words):
+            run_study(config, out, stop=stop)
+    assert steps[0] == at
+    assert a_keeper(config, out).any() == (at == 2)
+    run_study(config, out, resume=True)
+    assert RUNS[out].times[-1] == RUNS[reference].times[-1]
+    assert_same_run(out, reference)
+
+
+@pytest.mark.slow
+def test_a_process_that_compiles_hears_a_signal(tmp_path: Path) -> None:
+    """With an empty cache of kernels: it leaves between two of them, long before all are compiled."""
+    config, out, cache = write_config(tmp_path), tmp_path / "out", tmp_path / "kernels"
+    config.write_text(config.read_text().replace('method = "exact"', 'method = "tdvp"\nmax_bond = 4'))
+    process = start(config, out, NUMBA_CACHE_DIR=str(cache))
+    assert wait_for(process, "ready")
+    while not list(cache.rglob("*.nbc")) and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    text = process.communicate(timeout=300)[0]
+    assert process.returncode == 75, text
+    assert "run 1" not in text
+    assert not list(cache.rglob("sweep.sweep-*.nbc"))
+
+
 @pytest.mark.slow
 def test_the_second_interrupt_leaves_at_once(tmp_path: Path, reference: Path) -> None:
     config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
@@ -453,13 +501,19 @@ def test_the_second_interrupt_leaves_at_once(tmp_path: Path, reference: Path) ->
     assert_same_run(out, reference)
 
 
-def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed: int) -> None:
-    """kill -9 at random moments, ``in_saves`` of them while a checkpoint is being written, then to the end."""
+def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed: int) -> int:
+    """kill -9 at random moments, ``in_saves`` of them while a checkpoint is being written; how many were met before the run was done.
+
+    Of the others every second one comes when the process has got on.
+    """
     random = np.random.default_rng(seed)
     for kill in range(kills):
         saving = kill < in_saves
         process = start(config, out, pause=0.02, slow_save=0.05 if saving else 0.0)
         assert wait_for(process, "ready")
+        if kill % 2 and not saving:
+            assert process.stdout is not None
+            process.stdout.readline()
         time.sleep(random.uniform(0.0, 0.5))
         deadline = time.monotonic() + 20
         while saving and not (out / "saving").exists() and process.poll() is None and time.monotonic() < deadline:
@@ -470,8 +524,8 @@ def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed:
         process.communicate(timeout=60)
         (out / "saving").unlink(missing_ok=True)
         if (out / files.RESULT).exists():
-            break
-    run_study(config, out, resume=True)
+            return kill
+    return kills
 
 
 def long_config(folder: Path) -> Path:
@@ -482,9 +536,15 @@ def long_config(folder: Path) -> Path:
     return config
 
 
+def checkpoint_steps(out: Path) -> int:
+    """Steps of the run that its checkpoint holds."""
+    return int(unpack((out / checkpoints.FOLDER / "run.ckpt").read_bytes())["state"]["times"].size) - 1
+
+
 def test_killed_at_any_moment(tmp_path: Path, reference: Path) -> None:
     config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
-    kill_repeatedly(config, out, kills=2, in_saves=1, seed=7)
+    assert kill_repeatedly(config, out, kills=2, in_saves=1, seed=7) == 2
+    run_study(config, out, resume=True)
     assert_same_run(out, reference)
 
 
@@ -492,8 +552,30 @@ def test_killed_at_any_moment(tmp_path: Path, reference: Path) -> None:
 def test_killed_thirty_times(tmp_path: Path) -> None:
     config, out = long_config(tmp_path), tmp_path / "out"
     run_study(config, tmp_path / "whole")
-    kill_repeatedly(config, out, kills=30, in_saves=10, seed=11)
+    assert kill_repeatedly(config, out, kills=30, in_saves=10, seed=11) == 30
+    run_study(config, out, resume=True)
     assert_same_run(out, tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_tdvp_killed_thirty_times(tmp_path: Path) -> None:
+    """Bonds and their blocks too. No process here has compiled a kernel (the first may): those that did round otherwise."""
+    config, out = long_config(tmp_path), tmp_path / "out"
+    config.write_text(config.read_text().replace('method = "exact"', 'method = "tdvp"\nmax_bond = 8'))
+
+    def to_the_end(folder: Path) -> str:
+        process = start(config, folder)
+        text = process.communicate(timeout=600)[0]
+        assert process.returncode == 0, text
+        return text
+
+    for name in ("warm", "whole"):
+        to_the_end(tmp_path / name)
+    assert kill_repeatedly(config, out, kills=30, in_saves=10, seed=11) == 30
+    kept = checkpoint_steps(out)
+    assert 30 < kept < 400
+    assert f"run {kept}\n" not in to_the_end(out)  # it went on behind
+    assert_same(out, tmp_path / "whole")
 
 
 # --- one process at a time -----------------------------------------------------------------------------------------------------------

@@ -467,7 +467,7 @@ class Campaign:
 
     def command(self, seed: int, number: int) -> tuple[str, str, bytes]:
         """The same through the program, in a process of its own: (command, exit code, input). Raises `Wrong` and `Hang`."""
-        importlib.import_module(KERNELS)  # once: a process that compiles does not hear a signal for a minute or two
+        importlib.import_module(KERNELS)  # once, and not in the minute that a command has
         rng = random.Random(f"{seed} command {number}")
         path, out = self.folder / "input.toml", self.folder / f"out{number}"
         kind = ("check", "plan", "run", "run", "sweep")[number % 5]
