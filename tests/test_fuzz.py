@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import chains
 from chains import InvalidInput
+from tests.interrupted.runs import a_keeper
 from tests.test_checkpoint import forged
 from tests.test_config import DISCRETE, problems, text_of, write_config
-from tests.test_interrupted import a_keeper
 from tnthermo import checkpoint, checkpoints
 from tnthermo.checkpoint import Damaged, of_a_run, unpack
 from tnthermo.config import load_config, resolve
