@@ -84,6 +84,6 @@ def test_tdvp_killed_thirty_times(tmp_path: Path) -> None:
         to_the_end(tmp_path / name)
     assert kill_repeatedly(config, out, kills=30, in_saves=10, seed=11) == 30
     kept = checkpoint_steps(out)
-    assert 30 < kept < 400
+    assert 0 < kept < 400
     assert f"run {kept}\n" not in to_the_end(out)  # it went on behind
     assert_same(out, tmp_path / "whole")
