@@ -15,7 +15,7 @@ from tnthermo.study import run_study
 def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed: int) -> int:
     """kill -9 at random moments, ``in_saves`` of them while a checkpoint is being written; how many were met before the run was done.
 
-    Of the others every second one comes when the process has got on.
+    Of the others every second one comes after some steps, however long the process takes to start.
     """
     random = np.random.default_rng(seed)
     for kill in range(kills):
@@ -24,8 +24,11 @@ def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed:
         assert wait_for(process, "ready")
         if kill % 2 and not saving:
             assert process.stdout is not None
-            process.stdout.readline()
-        time.sleep(random.uniform(0.0, 0.5))
+            for _ in range(random.integers(2, 10)):
+                process.stdout.readline()
+            time.sleep(random.uniform(0.0, 0.03))
+        else:
+            time.sleep(random.uniform(0.0, 0.5))
         deadline = time.monotonic() + 20
         while saving and not (out / "saving").exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.001)
