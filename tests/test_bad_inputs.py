@@ -12,8 +12,8 @@ from scipy.linalg import expm
 
 import tnthermo as tt
 from chains import InvalidInput, PowerLaw
+from tests.interrupted.runs import SAVING, a_keeper, stop_at
 from tests.test_config import problems, text_of, write, write_config
-from tests.test_interrupted import SAVING, a_keeper, stop_at
 from tnthermo.config import load_config, resolve
 from tnthermo.config_limits import memory_problems
 from tnthermo.config_report import checked

@@ -81,6 +81,8 @@ def forged(header: dict[str, Any], arrays: bytes = b"") -> bytes:
         {"x": {"array": ["<f8", [1], -8]}},
         {"x": {"array": ["<f8", [-1], 0]}},
         {"x": {"array": ["<f8", [2**62], 0]}},
+        {"x": {"array": ["<f8", [0, 2**70], 0]}},
+        {"x": {"array": ["<f8", [1], 2**70]}},
         {"x": {"array": 3}},
     ],
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.test_files import same
 from tnthermo.checkpoints import Checkpoints, Identity
 from tnthermo.clock import Progress, on_grid, step_times
 from tnthermo.signals import Stop, Stopped
+from tnthermo.snapshots import check_snapshot
 
 COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "bath_entropy_seconds")
 IDENTITY = Identity(hash="abc", text="[evolution]\nuntil = 1\n")
@@ -82,6 +84,8 @@ def physics(run: tt.Trajectory) -> tt.Trajectory:
 
 def interrupted(model: tt.Model, keywords: dict[str, Any], folder: Path, every: int) -> tuple[tt.Trajectory, int]:
     """(the run, how often it stopped), stopped after each ``every`` steps of a process and taken up again."""
+    own = len(keywords.get("observables", {}))
+    fits = partial(check_snapshot, model=model, algorithm=keywords["algorithm"], observables=own)
     for stops in range(30):
         stop, steps = Stop(), [0]
 
@@ -90,7 +94,7 @@ def interrupted(model: tt.Model, keywords: dict[str, Any], folder: Path, every: 
             if steps[0] == every:
                 stop.request("the test")
 
-        keeper = Checkpoints(folder=folder, identity=IDENTITY, stop=stop)
+        keeper = Checkpoints(folder=folder, identity=IDENTITY, stop=stop, fits=fits)
         try:
             return tt.evolve(model, **keywords, progress=count, keeper=keeper), stops
         except Stopped:

@@ -189,9 +189,19 @@ def test_everything_wrong_with_a_record_table_at_once(tmp_path: Path) -> None:
     config.write_text(
         config.read_text()
         + '\n[record]\nvariance_every = "sometimes"\nobservables = { a = { boson = "num", site = 99 }, b = "sigma_minos" }\n'
-        + 'two_time = { zz = ["z"], q = ["z", "foo"], t = ["z", "z"] }\n'
+        + 'two_time = { zz = ["z"], q = ["z", "sigma_pus"], t = ["z", "z"] }\n'
     )
     refused = call("check", config)
     assert refused.exit_code == cli.BAD_INPUT
     for key in ("variance_every", "observables.a.boson", "observables.b", "two_time.zz", "two_time.q[1]", "two_time.t"):
         assert f"record.{key} = " in refused.output, refused.output
+    for near in (
+        "did you mean number?",
+        "did you mean sigma_minus or sigma_plus?",
+        "did you mean sigma_plus or sigma_minus?",
+    ):
+        assert near in refused.output, refused.output
+    config.write_text(
+        config.read_text().partition("\n[record]")[0] + '\n[record.observables]\na = { boson = "number", site = 99 }\n'
+    )
+    assert "record.observables.a.site = 99: 0 to 1" in call("check", config).output

@@ -467,7 +467,12 @@ class TestFlags:
         settings = {"until": 8.0, "error_bars": False, "occupation_every": np.inf}
         algorithm = kind(step=0.25, tolerance=1e-6, max_bond=3)
         run = tt.evolve(self.bath(14), algorithm=algorithm, **settings)
-        assert any("bond cap 3 reached" in flag for flag in run.flags)
+        (flag,) = [flag for flag in run.flags if "bond cap 3 reached at t = " in flag]
+        since = float(flag.partition("t = ")[2].split()[0])
+        assert 0 < since < 8.0
         assert run.bonds.max() == 3
+        assert run.bonds[run.recorded.tolist().index(int(since / 0.25))].max() == 3
+        if kind is tt.TDVP2:  # one site at a time nothing is dropped: what the cap costs is in the error columns
+            assert run.discarded_weight[-1] > run.discarded_weight[int(since / 0.25) - 1]
         with pytest.raises(tt.NotConverged, match="bond cap 3 reached"):
             tt.evolve(self.bath(14), algorithm=algorithm, strict=True, **settings)

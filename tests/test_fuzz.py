@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import chains
 from chains import InvalidInput
+from tests.interrupted.runs import a_keeper
 from tests.test_checkpoint import forged
 from tests.test_config import DISCRETE, problems, text_of, write_config
-from tests.test_interrupted import a_keeper
 from tnthermo import checkpoint, checkpoints
 from tnthermo.checkpoint import Damaged, of_a_run, unpack
 from tnthermo.config import load_config, resolve
@@ -123,7 +123,8 @@ HEADER = {
     ("name", "value"),
     [
         ("config", 3), ("config", "not TOML"), ("config", "evolution = 3"), ("config", '[evolution]\nmax_bond = "x"'), ("hash", None),
-        ("time", "0"), ("notes", [1]), ("notes", {}), ("versions", []), ("compiled", "no"), ("state", [1.0]),
+        ("time", "0"), ("time", 10**400), ("time", float("nan")), ("notes", [1]), ("notes", {}), ("versions", []), ("compiled", "no"),
+        ("state", [1.0]),
     ],
 )  # fmt: skip
 def test_a_checkpoint_with_a_header_of_something_else_is_refused_in_words(

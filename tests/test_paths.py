@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from chains import InvalidInput
 from tests.test_cli import call
 from tests.test_config import problems, text_of
 from tests.test_sweep_axes import write_sweep
 from tnthermo import cli, cluster
+from tnthermo.laws_study import run_laws
+from tnthermo.study import run_study
 from tnthermo.sweeps import arrays, task
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import SweepFolder, save_sweep
 from tnthermo.sweeps.points import sweep_points
+from tnthermo.sweeps.status import sweep_status
 
 
 @pytest.fixture
@@ -85,3 +89,115 @@ def test_a_link_in_a_folder_is_replaced_not_followed(tmp_path: Path) -> None:
     save_sweep(place, sweep_points(read_axes(config)))
     assert elsewhere.read_text() == "mine"
     assert not place.config(run).is_symlink()
+
+
+LINKED = """[spectral_density]
+kind = "discrete"
+frequencies = [1.0]
+couplings = [0.2]
+[bath]
+temperature = 0.5
+levels = 3
+[system]
+hamiltonian = { x = 0.5 }
+[coupling]
+operator = { z = 0.5 }
+[evolution]
+method = "exact"
+until = 0.2
+step = 0.1
+[thermodynamics]
+bath_entropy = "off"
+"""
+UNSET = LINKED.replace("temperature = 0.5\n", "")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """What must stay as it is: files called as those that would be written, or taken away."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    for name in ("run.ckpt", "run.previous.ckpt", ".half.tmp", "lock", "result.nc.old"):
+        (folder / name).write_text("mine")
+    return folder
+
+
+def test_a_run_does_not_write_through_a_link_in_its_folder(tmp_path: Path, elsewhere: Path) -> None:
+    config, out, before = tmp_path / "run.toml", tmp_path / "out", contents(elsewhere)
+    config.write_text(LINKED)
+    out.mkdir()
+    (out / "checkpoint").symlink_to(elsewhere)
+    for more in ((), ("--resume",), ("--overwrite",)):
+        done = call("run", config, "--out", out, *more)
+        assert done.exit_code == cli.BAD_INPUT
+        assert f"found a link to {elsewhere}" in done.output
+    assert [path.name for path in out.iterdir()] == ["checkpoint"]
+    (out / "checkpoint").unlink()
+    (out / "lock").symlink_to(elsewhere / "lock")
+    assert call("run", config, "--out", out).exit_code == cli.STORAGE
+    assert contents(elsewhere) == before
+    (out / "lock").unlink()
+    for name in (f".config.toml.{os.getpid()}.tmp", f".probe.{os.getpid()}.tmp", "config.toml", "state.h5"):
+        (out / name).symlink_to(elsewhere / "result.nc.old")
+    run_study(config, out, overwrite=True)
+    assert contents(elsewhere) == before
+    assert not [path for path in out.rglob("*") if path.is_symlink()]
+
+
+def test_the_folder_that_is_named_may_be_a_link(tmp_path: Path) -> None:
+    config, real, out = tmp_path / "run.toml", tmp_path / "real", tmp_path / "out"
+    config.write_text(LINKED)
+    real.mkdir()
+    out.symlink_to(real)
+    run_study(config, out)
+    assert (real / "result.nc").is_file()
+    assert (real / "checkpoint" / "run.ckpt").is_file()
+    swept = write_sweep(tmp_path, '"bath.temperature" = [0.1]', base=UNSET)
+    save_sweep(SweepFolder(out), sweep_points(read_axes(swept)))
+    assert (real / "sweep.json").is_file()
+
+
+def test_a_scan_of_strengths_does_not_write_through_a_link(tmp_path: Path, elsewhere: Path) -> None:
+    config, out, before = tmp_path / "run.toml", tmp_path / "out", contents(elsewhere)
+    config.write_text(LINKED)
+    out.mkdir()
+    (out / "coupling_1").symlink_to(elsewhere)
+    with pytest.raises(InvalidInput, match="found a link"):
+        run_laws(config, out, couplings=[1.0])
+    assert contents(elsewhere) == before
+
+
+@pytest.mark.parametrize("part", ["points", "configs", "log"])
+def test_a_sweep_does_not_write_through_a_link_in_its_folder(tmp_path: Path, elsewhere: Path, part: str) -> None:
+    config, out, before = write_sweep(tmp_path, '"bath.temperature" = [0.1]'), tmp_path / "out", contents(elsewhere)
+    out.mkdir()
+    (out / part).symlink_to(elsewhere)
+    done = call("sweep", config, "--out", out, "--workers", 1)
+    assert done.exit_code == cli.BAD_INPUT
+    assert f"found a link to {elsewhere}" in done.output
+    assert contents(elsewhere) == before
+
+
+@pytest.mark.parametrize("part", ["points", "points/RUN", "log", "log/RUN.log"])
+def test_a_task_does_not_write_through_a_link(tmp_path: Path, elsewhere: Path, part: str) -> None:
+    """Put there after the sweep was laid out."""
+    config, before = write_sweep(tmp_path, '"bath.temperature" = [0.1]', base=UNSET), contents(elsewhere)
+    place, sweep = SweepFolder(tmp_path / "out"), sweep_points(read_axes(config))
+    save_sweep(place, sweep)
+    run = sweep.runs[0]
+    link = place.root / part.replace("RUN", run)
+    if link.is_dir():
+        link.rmdir()
+    link.symlink_to(elsewhere / "lock" if part.endswith(".log") else elsewhere)
+    outcome = task.run_point(str(place.root), run)
+    assert (outcome["state"], outcome["code"]) == ("failed", task.STORAGE if part.endswith(".log") else task.BAD_INPUT)
+    assert contents(elsewhere) == before
+    if part.startswith("points"):
+        assert "found a link" in sweep_status(place.root)[0].detail
+    if part == "points/RUN":
+        link.unlink()
+        assert task.run_point(str(place.root), run)["state"] == "done"

@@ -81,6 +81,12 @@ def test_places_that_cannot_be_written_fail_before_the_run(tmp_path: Path, monke
         run_study(config, tmp_path / "file" / "below")
     with pytest.raises(files.StorageError, match="cannot write into"):
         run_study(config, Path("/proc/tnthermo"))
+    with pytest.raises(files.StorageError, match="cannot write into /proc/self"):  # is there, and takes no files
+        run_study(config, Path("/proc/self"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "checkpoint").write_text("")
+    with pytest.raises(files.StorageError, match=r"cannot write into .*/checkpoint"):
+        run_study(config, tmp_path / "out")
 
 
 def test_strict_writes_the_result_and_then_raises(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import tnthermo as tt
 from tests.physics.runs import bare, few_modes
 from tnthermo.display import cost
 from tnthermo.kernels.compiling import CompileClock
+from tnthermo.signals import Stopped
 from tnthermo.usage import peak_memory, readable
 
 MODEL = few_modes((0.6, 1.1), (0.2, 0.3), 0.0, {"z": 0.2, "x": 0.3}, {"z": 1.0})
@@ -46,6 +47,35 @@ def test_clock_counts_compilation_once_and_nothing_else():
     with CompileClock() as again:
         assert outer(4) == 10
     assert again.seconds == 0.0
+
+
+def test_compilation_ends_where_it_is_told_to_and_begins_again():
+    @njit
+    def inner(x):
+        return x + 1
+
+    @njit
+    def middle(x):
+        return inner(x) - 1
+
+    @njit
+    def outer(x):
+        return middle(x) * 2
+
+    for kernels in range(3):
+        looks = [0]
+
+        def look(looks=looks, kernels=kernels):
+            looks[0] += 1
+            if looks[0] > kernels:
+                raise Stopped("now")
+
+        with CompileClock(look) as clock, pytest.raises(Stopped, match="now"):
+            outer(3)
+        assert clock._depth == 0
+    with CompileClock(lambda: None) as clock:
+        assert outer(3) == 6
+    assert clock.seconds > 0
 
 
 def test_a_run_knows_its_costs():

@@ -28,6 +28,7 @@ FORMAT = 1
 MAGIC = b"tnthermo checkpoint\n"
 LENGTH = struct.Struct("<Q")
 HASH = hashlib.sha256().digest_size
+LATEST = 1e300  # time that a run can have reached: a whole number beyond all doubles is none
 TYPES = ("<f8", "<c16", "<i8", "|b1")
 
 # A header and its arrays from one format to the next; MIGRATIONS[n] makes format n + 1 of format n.
@@ -89,7 +90,7 @@ def unpack(data: bytes) -> Tree:
         raise Damaged("not as it was written (SHA-256 differs)")
     try:
         return migrated(_parsed(data, start))
-    except (ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, struct.error, RecursionError) as error:
         if isinstance(error, Unreadable):
             raise
         raise Damaged(f"not what a checkpoint holds ({error})") from error
@@ -103,6 +104,8 @@ def of_a_run(tree: Tree) -> Tree:
     wrong = [name for name, kind in kinds.items() if not isinstance(tree.get(name), kind)]
     if not wrong and not all(isinstance(note, str) for note in tree["notes"]):
         wrong = ["notes"]
+    if not wrong and not abs(tree["time"]) <= LATEST:
+        wrong = ["time"]
     try:
         values = {} if wrong else tomllib.loads(tree["config"])
     except (ValueError, RecursionError):

@@ -62,6 +62,7 @@ class Checkpoints:
 
     every        seconds between saves; None: `USUAL`, or more where saving would take more than `PART` of the time
     patience     seconds for which a full disk is waited for
+    fits         raises `Damaged` where a run cannot go on from a state, see `tnthermo.snapshots.check_snapshot`; default: never
     stop         asked after every step
     memory_full  says in words when memory is about to run out, else ""
     say          receives lines for the user
@@ -73,6 +74,7 @@ class Checkpoints:
     every: float | None = None
     patience: float = PATIENCE
     first_pause: float = FIRST_PAUSE
+    fits: Callable[[Snapshot], None] = lambda saved: None
     stop: Stop = field(default_factory=Stop)
     memory_full: Callable[[], str] = lambda: ""
     say: Callable[[str], None] = lambda text: None
@@ -113,20 +115,22 @@ class Checkpoints:
         for path in paths:
             try:
                 tree = of_a_run(unpack(path.read_bytes()))
+                self._refuse_others(path, tree)
+                self.fits(tree["state"])
             except Unreadable as error:
                 raise refused(path, f"one that this version reads: {error}", "use the newer version") from None
             except (Damaged, OSError) as error:
                 bad.append(f"{path.name}: {error}")
                 self.say(f"damaged checkpoint {path}: {error}")
                 continue
-            self._check(path, tree)
             if path != paths[0]:
                 self.say(f"using the previous checkpoint, {path.name}")
+            self._note_about(tree)
             self.found[stage] = tree
             return
         raise refused(self.place, f"a checkpoint that can be read ({'; '.join(bad)})", AFRESH)
 
-    def _check(self, path: Path, tree: Tree) -> None:
+    def _refuse_others(self, path: Path, tree: Tree) -> None:
         """Raises `chains.InvalidInput` unless it is this run's."""
         old, new = tomllib.loads(tree["config"]), self.identity.values
         changed = differences(old, new)
@@ -134,7 +138,7 @@ class Checkpoints:
             kept = [line for line in changed if not line.startswith(tuple(f"{key}: " for key in MAY_CHANGE))]
             what = "; ".join(kept) or "the contents of a file it reads, or the version's meaning of a key"
             raise refused(path, f"one of this run; it belongs to another ({what})", AFRESH)
-        before, now = (values.get("evolution", {}).get("max_bond", math.inf) for values in (old, new))
+        before, now = self._bonds(tree)
         if now < before:
             allowed = "none" if before == math.inf else f"at least {before}"
             raise InvalidInput(
@@ -144,6 +148,18 @@ class Checkpoints:
                     )
                 ]
             )
+
+    def _bonds(self, tree: Tree) -> tuple[float, float]:
+        """The bond caps of a checkpoint and of this run, inf for none."""
+        before, now = (
+            values.get("evolution", {}).get("max_bond", math.inf)
+            for values in (tomllib.loads(tree["config"]), self.identity.values)
+        )
+        return before, now
+
+    def _note_about(self, tree: Tree) -> None:
+        """What the result should say about going on from it."""
+        before, now = self._bonds(tree)
         self.notes += [note for note in tree["notes"] if note not in self.notes]
         if now > before:
             self._note(f"evolution.max_bond was {before} until t = {tree['time']:g}")

@@ -25,6 +25,7 @@ from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown
 from tnthermo.local import Matrix
 from tnthermo.run import Progress
 from tnthermo.start import MEAN_FORCE
+from tnthermo.storage import refuse_links
 
 CSV, MARKDOWN, JSON = "laws.csv", "laws.md", "laws.json"
 
@@ -79,6 +80,7 @@ def run_laws(
 
 def _study(values: Values, folder: Path, name: str, **keywords: Any) -> study.Outcome:
     path = folder / f"{name}.toml"
+    refuse_links(folder, folder / name)
     files.write_text(path, to_toml(values, comments=("tnthermo laws: one strength of the coupling",)))
     return study.run_study(path, folder / name, resume=True, **keywords)
 

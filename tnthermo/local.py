@@ -5,6 +5,7 @@ sigma_z |0> = +|0>; the qubit's "+z" state is |0> = (1, 0).
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -106,10 +107,10 @@ def operator(value: Any, *, key: str, hermitian: bool = True) -> Matrix:
     """
     if isinstance(value, str):
         if value not in NAMED:
-            known = ", ".join([*NAMED])
-            raise InvalidInput(
-                [Problem(key=key, value=value, allowed=f"Pauli components, a matrix, or one of {known}")]
-            )
+            near = difflib.get_close_matches(value, NAMED, n=2, cutoff=0.4)
+            hint = f"did you mean {' or '.join(near)}?" if near else ""
+            allowed = f"Pauli components, a matrix, or one of {', '.join(NAMED)}"
+            raise InvalidInput([Problem(key=key, value=value, allowed=allowed, hint=hint)])
         matrix = NAMED[value]
     elif isinstance(value, Mapping):
         problems = [

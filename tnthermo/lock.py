@@ -119,7 +119,7 @@ def locked(folder: Path, say: Callable[[str], None] = lambda text: None) -> Iter
 
 def _taken(path: Path, say: Callable[[str], None]) -> int:
     for _ in range(TRIES):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             ours = _try(handle, path, say)
         except BaseException:

@@ -63,7 +63,7 @@ class Keeper(Protocol):
         ...
 
     def look(self) -> None:
-        """Before there is anything to keep: raises where the run should stop."""
+        """Before there is anything to keep, compiling included: raises where the run should stop."""
         ...
 
     def after_step(self, stage: str, t: float, snapshot: Callable[[], Snapshot], *, last: bool) -> None:
@@ -172,13 +172,14 @@ class Run:
         Raises `RunFailed` for a number that is not finite or runs away, `NotConverged` in strict mode, and what the keeper raises.
         """
         with one_blas_thread(), CompileClock() as clock:
-            found = self._go(stage)
+            found = self._go(stage, clock)
         return replace(found, compile_seconds=clock.seconds, peak_memory=peak_memory())
 
-    def _go(self, stage: str) -> Trajectory:
+    def _go(self, stage: str, clock: CompileClock) -> Trajectory:
         started = time.perf_counter()
         model, recording = self.model, self.recording
         keeper = self.keeper or _NoKeeper()
+        clock.look = keeper.look  # compiling takes minutes, and until the first step there is nothing to lose
         times = step_times(self.until, self.algorithm.step, model.breaks)
         recorded = record_indices(times, recording.every, self.algorithm.step)
         course = self._course(keeper, stage, times, recorded)
@@ -191,6 +192,7 @@ class Run:
         for k in range(len(course.steps), times.size):
             t = float(times[k])
             report = engine.step(t - float(times[k - 1])) if k else NO_STEP
+            clock.look = None if k else clock.look
             blocks = engine.network()
             local = measure.local(blocks)
             guard(local, t)

@@ -1,7 +1,8 @@
 """Writing so that no reader ever meets half a file, and waiting where a disk is full.
 
 The image of a file is made in memory and written once, beside its place; it is synced and moved there. (HDF5 writing straight to a full
-disk takes the process down with it.)
+disk takes the process down with it.) A link is never written through: one in the place of a file is replaced, one in the place of a folder
+refused. Only the folder that the user names may be a link.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from chains.problems import InvalidInput, Problem
 from tnthermo.usage import readable
 
 # what may pass: a full disk or quota, and what network file systems say on a bad day
@@ -40,6 +42,7 @@ def replacing(path: Path, *, keep: Path | None = None) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        temporary.unlink(missing_ok=True)  # of a process that had this number once; or a link
         yield temporary
         with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
@@ -78,12 +81,32 @@ def write_text(path: Path, text: str) -> None:
     write_pieces(path, [text.encode("utf-8")])
 
 
+def refuse_links(root: Path, *paths: Path) -> None:
+    """Raises `chains.InvalidInput` where a folder below ``root`` on the way to one of ``paths`` is a link; ``root`` itself may be one."""
+    parts = {
+        root.joinpath(*inner[: n + 1])
+        for path in paths
+        for inner in [path.relative_to(root).parts]
+        for n in range(len(inner))
+    }
+    hint = "what is written stays in the folder that was named; only that folder itself may be a link"
+    problems = [
+        Problem(key="--out", value=str(part), allowed=f"a folder, found a link to {os.readlink(part)}", hint=hint)
+        for part in sorted(parts)
+        if part.is_symlink()
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
 def prepare_folder(folder: Path) -> None:
     """Make ``folder`` and try that files can be written there. Raises StorageError naming the absolute path."""
     probe = folder / f".probe.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"tnthermo")
+        probe.unlink(missing_ok=True)
+        with probe.open("xb") as handle:
+            handle.write(b"tnthermo")
         probe.unlink()
     except OSError as error:
         raise StorageError(f"cannot write into {folder.absolute()}: {error.strerror or error}") from error

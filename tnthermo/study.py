@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
 
 from chains.problems import InvalidInput, Problem
 from tnthermo import files
+from tnthermo.checkpoint import Snapshot
 from tnthermo.checkpoints import Checkpoints, Identity
 from tnthermo.clock import Progress
 from tnthermo.config import Resolved, load_config, resolve
@@ -22,7 +24,8 @@ from tnthermo.config_text import differences
 from tnthermo.evolve import NotConverged, RunFailed, evolve
 from tnthermo.lock import locked
 from tnthermo.signals import Stop
-from tnthermo.storage import check_space, patiently
+from tnthermo.snapshots import check_snapshot
+from tnthermo.storage import check_space, patiently, refuse_links
 from tnthermo.tdvp import is_compiled
 from tnthermo.thermo.ledger import ledger
 from tnthermo.threads import threads_within_allocation
@@ -54,6 +57,12 @@ def resolve_file(path: str | Path, *, strict: bool = False) -> Resolved:
     if strict:
         config = config.strictly()
     return resolve(config)
+
+
+def fits(resolved: Resolved) -> Callable[[Snapshot], None]:
+    """Raises `tnthermo.checkpoint.Damaged` for a state from which this run cannot go on: `Checkpoints.fits`."""
+    own = resolved.recording.get("observables") or {}
+    return partial(check_snapshot, model=resolved.model, algorithm=resolved.algorithm, observables=len(own))
 
 
 def flags_of(dataset: xr.Dataset) -> tuple[str, ...]:
@@ -94,6 +103,7 @@ def run_study(
         identity=Identity(hash=resolved.hash, text=resolved.text),
         every=resolved.checkpoint_every,
         patience=resolved.storage_patience,
+        fits=fits(resolved),
         stop=stop or Stop(),
         memory_full=memory_watch(),
         say=say,
@@ -122,6 +132,8 @@ def _found(folder: Path, resolved: Resolved) -> Outcome:
 def _computed(
     folder: Path, resolved: Resolved, keeper: Checkpoints, *, progress: Callable[[Progress], None] | None, say: Say
 ) -> Outcome:
+    if keeper.place.exists():  # a checkpoint that cannot be saved is found out now
+        files.prepare_folder(keeper.place)
     check_space(folder, SPARE * checkpoint_bytes(resolved)[0], f"{SPARE} checkpoints")
     _write(keeper, lambda: files.write_text(folder / files.CONFIG, resolved.text))
     if not is_compiled():
@@ -168,6 +180,7 @@ def already_there(
     """Whether ``folder`` holds this very run, finished. Raises InvalidInput when it holds something that must not be replaced unasked."""
     if folder.exists() and not folder.is_dir():
         raise InvalidInput([Problem(key="--out", value=str(folder), allowed="a folder, found a file")])
+    refuse_links(folder, keeper.place)
     if overwrite:
         return False
     found = files.inspect(folder)

@@ -37,10 +37,12 @@ from typing import Any
 import chains
 from chains import InvalidInput
 from tnthermo import checkpoint, files, study
+from tnthermo.checkpoint import Snapshot
 from tnthermo.checkpoints import Checkpoints, Identity
 from tnthermo.clock import Progress
 from tnthermo.config import Resolved, load_config, resolve
 from tnthermo.config_text import flat
+from tnthermo.evolve import evolve
 from tnthermo.signals import Stop, Stopped
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import RUN, SweepFolder, load_manifest, save_sweep
@@ -315,6 +317,22 @@ def table_as_written(text: str, found: chains.Table) -> None:
         raise Wrong("the table is not what the file says")
 
 
+class Taken:
+    """A keeper that has what was taken up, and keeps nothing."""
+
+    def __init__(self, saved: Snapshot | None) -> None:
+        self.saved = saved
+
+    def load(self, stage: str) -> Snapshot | None:
+        return self.saved
+
+    def look(self) -> None:
+        pass
+
+    def after_step(self, stage: str, t: float, snapshot: Callable[[], Snapshot], *, last: bool) -> None:
+        pass
+
+
 class Campaign:
     """Makes inputs and looks at what becomes of them, in one folder."""
 
@@ -336,7 +354,11 @@ class Campaign:
             study.run_study(config, out, stop=stop, progress=look)
         resolved = study.resolve_file(config)
         identity = Identity(hash=resolved.hash, text=resolved.text)
-        return (out / "checkpoint" / "run.ckpt").read_bytes(), lambda: Checkpoints(folder=out, identity=identity)
+        self.run = resolved
+        return (
+            (out / "checkpoint" / "run.ckpt").read_bytes(),
+            lambda: Checkpoints(folder=out, identity=identity, fits=study.fits(resolved)),
+        )
 
     def config(self, rng: random.Random) -> tuple[bytes, Callable[[Path], str]]:
         """A configuration of one run."""
@@ -363,7 +385,7 @@ class Campaign:
         return damaged(TABLE, rng), judge
 
     def kept(self, rng: random.Random) -> tuple[bytes, Callable[[Path], str]]:
-        """A checkpoint, torn or forged, in the place of the newest; there is no other one."""
+        """A checkpoint, torn or forged, in the place of the newest; there is no other one. From one that is taken up the run goes on."""
         torn_one = rng.random() < 0.7
         data = torn(self.checkpoint, rng) if torn_one else forged(self.checkpoint, rng)
 
@@ -373,7 +395,8 @@ class Campaign:
             found = keeper.load("run")
             if torn_one and data != self.checkpoint:
                 raise Wrong("a checkpoint that is not as it was written was taken up")
-            return "accepted" if found is not None else "nothing"
+            evolve(self.run.model, **{**self.run.evolve_keywords(), "error_bars": False}, keeper=Taken(found))
+            return "accepted"
 
         return data, judge
 
@@ -444,7 +467,7 @@ class Campaign:
 
     def command(self, seed: int, number: int) -> tuple[str, str, bytes]:
         """The same through the program, in a process of its own: (command, exit code, input). Raises `Wrong` and `Hang`."""
-        importlib.import_module(KERNELS)  # once: a process that compiles does not hear a signal for a minute or two
+        importlib.import_module(KERNELS)  # once, and not in the minute that a command has
         rng = random.Random(f"{seed} command {number}")
         path, out = self.folder / "input.toml", self.folder / f"out{number}"
         kind = ("check", "plan", "run", "run", "sweep")[number % 5]

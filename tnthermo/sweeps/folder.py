@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import json
 import math
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from typing import IO, Any
 from chains.problems import InvalidInput, Problem
 from tnthermo.config_text import toml_value
 from tnthermo.files import StorageError, prepare_folder, write_text
+from tnthermo.storage import refuse_links
 from tnthermo.sweeps.points import Sweep
 from tnthermo.thermo.ledger import installed_version
 
@@ -111,7 +113,9 @@ def save_sweep(folder: SweepFolder, sweep: Sweep) -> Manifest:
                     )
                 ]
             )
-    for part in (folder.root, folder.root / "configs", folder.root / "points", folder.root / "log"):
+    parts = [folder.root / name for name in ("configs", "points", "log")]
+    refuse_links(folder.root, *parts)
+    for part in (folder.root, *parts):
         prepare_folder(part)
     for one in sweep.planned:
         path = folder.config(one.run)
@@ -194,7 +198,7 @@ def claimed(path: Path) -> Iterator[IO[str]]:
 
     Raises `Taken`. Where a file system has no locks the run is taken on without one.
     """
-    with path.open("a", encoding="utf-8") as log:
+    with open(path, "a", encoding="utf-8", opener=_no_link) as log:
         for attempt in range(ATTEMPTS):  # whoever looks (`is_claimed`) has it for a moment
             try:
                 fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -206,6 +210,10 @@ def claimed(path: Path) -> Iterator[IO[str]]:
             except OSError:
                 break
         yield log
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def is_claimed(path: Path) -> bool:

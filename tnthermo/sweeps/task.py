@@ -21,6 +21,7 @@ from tnthermo import cluster
 from tnthermo.evolve import NotConverged, RunFailed
 from tnthermo.lock import Held, job_id
 from tnthermo.signals import Stopped, listening
+from tnthermo.storage import refuse_links
 from tnthermo.study import run_study
 from tnthermo.sweeps.folder import RUN, SweepFolder, Taken, claimed, read_record, write_record
 
@@ -38,6 +39,7 @@ def run_point(root: str, run: str) -> dict[str, Any]:
     folder, started, processor = SweepFolder(Path(root)), time.time(), time.process_time()
     who = {"host": socket.gethostname(), "pid": os.getpid(), "job": job_id(), "started": started}
     try:
+        refuse_links(folder.root, folder.log(run).parent)
         folder.log(run).parent.mkdir(parents=True, exist_ok=True)
         with claimed(folder.log(run)) as log:
 
@@ -50,6 +52,7 @@ def run_point(root: str, run: str) -> dict[str, Any]:
             )
             write_record(folder, run, state="running", **who)
             try:
+                refuse_links(folder.root, folder.point(run))
                 with stopping(say) as stop:
                     outcome = run_study(folder.config(run), folder.point(run), resume=True, say=say, **stop)
                 code, reason = (ACCURACY if outcome.flags else DONE), "; ".join(outcome.flags)
@@ -67,6 +70,14 @@ def run_point(root: str, run: str) -> dict[str, Any]:
         other = read_record(folder, run)
         reason = f"another process is at it: pid {other.get('pid', '?')} on {other.get('host', '?')}"
         return {"run": run, "state": "taken", "code": FAILED, "reason": reason, "seconds": 0.0}
+    except InvalidInput as error:
+        return {
+            "run": run,
+            "state": "failed",
+            "code": BAD_INPUT,
+            "reason": str(error),
+            "seconds": time.time() - started,
+        }
     except OSError as error:
         return {"run": run, "state": "failed", "code": STORAGE, "reason": str(error), "seconds": time.time() - started}
 

@@ -1,0 +1,146 @@
+"""A stopped run is taken up again, extended, or refused because it is another one."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xarray as xr
+
+from chains import InvalidInput
+from tests.interrupted.runs import (
+    RUNS,
+    SAVING,
+    WRITE,
+    a_keeper,
+    assert_same,
+    assert_same_run,
+    changed,
+    save_little,
+    stop_at,
+    stopping,
+    write_config,
+)
+from tests.test_files import same
+from tnthermo import checkpoints, files
+from tnthermo.signals import Stopped
+from tnthermo.study import run_study
+from tnthermo.trajectory import Trajectory
+
+
+def test_stopped_in_either_pass_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all files as a user gets them."""
+    monkeypatch.setattr(files, "save_result", WRITE)
+    config, out = write_config(tmp_path), tmp_path / "out"
+    run_study(config, tmp_path / "whole")
+    for at, stage in ((0, "run"), (4, "run"), (10, "run"), (2, "error bars"), (5, "error bars")):
+        stop_at(config, out, at, stage)
+        assert not (out / files.RESULT).exists()
+    with pytest.raises(InvalidInput, match="--resume goes on"):
+        run_study(config, out)
+    said: list[str] = []
+    assert not run_study(config, out, resume=True, say=said.append).already_done
+    assert "run: going on from t = 1" in said
+    assert_same(out, tmp_path / "whole")
+    assert run_study(config, out, resume=True).already_done
+    kept = sorted(path.name for path in (out / checkpoints.FOLDER).iterdir())
+    assert kept == ["error_bars.ckpt", "run.ckpt"]
+
+
+def test_a_stop_while_correlations_are_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They start again, the run does not."""
+    found: dict[str, Any] = {}
+
+    def save(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: Any) -> None:
+        found[path.parent.name] = correlations
+        save_little(path, ledger, run)
+
+    monkeypatch.setattr(files, "save_result", save)
+    pairs = '[record]\ntwo_time = { zz = ["z", "z"] }\n'
+    config = write_config(tmp_path, add=pairs)
+    run_study(config, tmp_path / "whole")
+    stop, look = stopping(3, "correlations")
+    with pytest.raises(Stopped):
+        run_study(config, tmp_path / "out", stop=stop, progress=look)
+    said: list[str] = []
+    run_study(config, tmp_path / "out", resume=True, say=said.append)
+    assert "run: going on from t = 1" in said
+    assert_same_run(tmp_path / "out", tmp_path / "whole")
+    assert found["out"].identical(found["whole"])
+
+
+def test_another_model_is_refused_with_the_keys_that_differ(tmp_path: Path) -> None:
+    config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
+    stop_at(config, out, 4)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    other = write_config(tmp_path, temperature=0.7, name="other.toml", add=SAVING)
+    for resume in (True, False):
+        with pytest.raises(InvalidInput) as refused:
+            run_study(other, out, resume=resume)
+        assert ("bath.temperature: 0.5 -> 0.7" in str(refused.value)) == resume
+    step = changed(config, "step.toml", "step = 0.1", "step = 0.05")
+    with pytest.raises(InvalidInput, match=r"evolution\.step: 0\.1 -> 0\.05"):
+        run_study(step, out, resume=True)
+    assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert not run_study(other, out, overwrite=True).already_done
+    assert files.load_ledger(out).attrs["temperature"] == 0.7
+
+
+def test_what_may_change_may(tmp_path: Path) -> None:
+    """A larger bond, the interval of saving, a later end; not a smaller bond, not an end before what is saved."""
+    config = write_config(tmp_path, add=SAVING)
+    config.write_text(config.read_text().replace('method = "exact"', 'method = "exact"\nmax_bond = 8'))
+    out = tmp_path / "out"
+    stop_at(config, out, 6)
+    with pytest.raises(InvalidInput, match=r"evolution\.max_bond = 4: at least 8"):
+        run_study(changed(config, "smaller.toml", "max_bond = 8", "max_bond = 4"), out, resume=True)
+    with pytest.raises(InvalidInput, match=r"evolution\.until = 0\.4: at least 0\.6"):
+        run_study(changed(config, "short.toml", "until = 1.0", "until = 0.4"), out, resume=True)
+    more = changed(config, "more.toml", "max_bond = 8", "max_bond = 16")
+    more.write_text(more.read_text().replace("checkpoint_every = 0", "checkpoint_every = 100"))
+    result = run_study(changed(more, "longer.toml", "until = 1.0", "until = 1.4"), out, resume=True)
+    assert result.ledger["t"].values[-1] == 1.4
+    assert "evolution.max_bond was 8 until t = 0.6" in result.ledger.attrs["notes"]
+
+
+def test_a_finished_run_is_extended(tmp_path: Path) -> None:
+    config, out = write_config(tmp_path), tmp_path / "out"
+    run_study(config, out)
+    longer = changed(config, "longer.toml", "until = 1.0", "until = 1.6")
+    with pytest.raises(InvalidInput, match="--resume extends it"):
+        run_study(longer, out)
+    stop_at(longer, out, 12)
+    assert run_study(config, out).already_done  # the shorter one is still there
+    assert not run_study(longer, out, resume=True).already_done
+    run_study(longer, tmp_path / "whole")
+    ours, whole = RUNS[out], RUNS[tmp_path / "whole"]
+    for name in (
+        "times",
+        "rho_S",
+        "moment_X",
+        "moment_P",
+        "chain_energy",
+        "total_energy",
+        "norm",
+        "recorded",
+        "cut_entropy",
+    ):
+        assert same(getattr(ours, name), getattr(whole, name)), name
+    assert same(ours.state, whole.state)
+    for path in (out / checkpoints.FOLDER).iterdir():
+        path.unlink()
+    with pytest.raises(InvalidInput, match="are gone"):
+        run_study(changed(config, "longest.toml", "until = 1.0", "until = 2.0"), out, resume=True)
+
+
+def test_saving_is_rare_where_it_is_dear(tmp_path: Path) -> None:
+    keeper = a_keeper(write_config(tmp_path), tmp_path)
+    now = time.monotonic()
+    keeper.saved_at = now - checkpoints.USUAL - 1
+    assert keeper.due()
+    keeper.last_cost = 2 * checkpoints.PART * checkpoints.USUAL
+    assert not keeper.due()
+    keeper.every = 5.0
+    assert keeper.due()
+    keeper.saved_at = now
+    assert not keeper.due()
