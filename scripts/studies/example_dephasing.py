@@ -66,24 +66,27 @@ class Row:
     matching_alpha_error: float
 
 
+def cells_of(lambda_squared: float, T: float) -> chains.StarCells:
+    return chains.star_cells(chains.PowerLaw(alpha=lambda_squared / 2, shape="hard"), MODES[T], temperature=T)
+
+
 def bath_of(lambda_squared: float, T: float) -> chains.Discrete:
-    return star_modes(
-        chains.star_cells(chains.PowerLaw(alpha=lambda_squared / 2, shape="hard"), MODES[T], temperature=T)
-    )
+    """The same modes, for the closed forms."""
+    return star_modes(cells_of(lambda_squared, T))
 
 
 def run_of(lambda_squared: float, T: float) -> tuple[tt.Trajectory, tt.closed_forms.PureDephasing]:
     """The run, its bath's entropy measured at every record time, and the closed forms (alpha_S = 1/2) of the same modes."""
-    density = bath_of(lambda_squared, T)
-    bath = chains.star_cells(density, temperature=T)  # two displaced branches: a bond of 2
+    bath = cells_of(lambda_squared, T)  # two displaced branches: a bond of 2
     model = tt.SpinBoson(hamiltonian={"z": SPLITTING / 2}, coupling={"z": 1.0}, bath=bath)
     run = tt.evolve(
         model, initial=START, until=UNTIL, algorithm=tt.TDVP(step=0.05, tolerance=1e-6, max_bond=8, order=4), record_every=0.2,
         occupation_every=0.2, variance_every=np.inf, bath_entropy="exact" if T > 0 else "off", bath_entropy_every=0.2,
     )  # fmt: skip
     exact = tt.closed_forms.pure_dephasing(
-        density, temperature=T, initial=START, times=run.t, splitting=SPLITTING, exact_bath_entropy=T < 0.2
-    )
+        bath_of(lambda_squared, T), temperature=T, initial=START, times=run.t, splitting=SPLITTING,
+        exact_bath_entropy=T < 0.2,
+    )  # fmt: skip
     return run, exact
 
 
