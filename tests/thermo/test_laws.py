@@ -13,7 +13,8 @@ from scipy.linalg import expm
 
 import chains
 import tnthermo as tt
-from tests.oracles.general import Bath, General
+from tests.oracles.general import Bath, General, columns_at
+from tests.oracles.trajectories import trajectory_of_general
 from tests.thermo.test_alpha import run_of
 from tests.thermo.test_weak_coupling import TILTED, warm_exchange
 from tnthermo.lawbook.limits import exchange_limits, exchange_start, gibbs, settling, thermalisation
@@ -189,6 +190,62 @@ def test_dephasing_has_its_own_limit() -> None:
     found = named(tt.laws(tt.ledger(run_of(scale=0.3, initial=start))))
     assert found["dephasing_bath_temperature"].value == pytest.approx(0.5, rel=0.05)
     assert abs(found["bath_temperature"].value - 0.5) > 2 * abs(found["dephasing_bath_temperature"].value - 0.5)
+
+
+# Pseudo-temperatures: the special cases of the sum rule.
+
+
+@pytest.fixture(scope="module")
+def longer() -> xr.Dataset:
+    """A run whose binding energy turns and whose pseudo-temperatures meet, beside a rougher one at half of the times."""
+
+    def run(count: int):
+        bath = Bath(operator=np.diag([1.0, -1.0]).astype(complex), frequencies=(1.1,), couplings=(0.45,), beta=2.0)
+        H = np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex)
+        system = General(hamiltonian=H, baths=(bath,), levels=14, initial=TILTED)
+        times = np.linspace(0, 5, count)
+        rows = [columns_at(system, psi, float(t), 0.5) for t, psi in zip(times, system.states(times), strict=True)]
+        S_B, S_SB = (np.array([row[name] for row in rows]) for name in ("S_B", "S_SB"))
+        return replace(trajectory_of_general(system, times), bath_entropy=S_B, joint_entropy=S_SB)
+
+    return tt.ledger(replace(run(81), rough=run(41)))
+
+
+def test_the_special_cases_of_the_sum_rule(longer) -> None:
+    """Where T_S = T_B = T, T_chi = -T; where dU_chi = 0, dS_chi = (1/T_S - 1/T_B) dU_S: at instants between the record times."""
+    found = named(tt.laws(longer))
+    equal, balanced, flow = (found[name] for name in ("equal_temperatures", "no_binding_energy", "hot_to_cold"))
+    for law in (equal, balanced):
+        assert law.verdict == "holds", law
+        assert 0 < law.time < 5
+    assert equal.value == pytest.approx(-1, abs=1e-3)
+    before = int(np.searchsorted(longer.t, equal.time)) - 1
+    gap = (1 / longer.T_S - 1 / longer.T_B).values
+    assert gap[before] * gap[before + 1] < 0
+    slope = np.diff(longer.U_chi.values)
+    turn = int(np.searchsorted(longer.t, balanced.time))
+    assert (np.diff(np.sign(slope[turn - 2 : turn + 2])) != 0).any()
+    # the direction of the flow is no identity: it holds where it makes S_chi grow, and fails elsewhere
+    value = ((1 / longer.T_S - 1 / longer.T_B) * (longer.Qdot_S + longer.Wdot_S)).values
+    assert flow.verdict == "fails"
+    assert flow.value == pytest.approx(np.nanmin(value), rel=1e-9)
+    assert np.nanmax(value) > 0
+
+
+def test_the_special_cases_of_the_sum_rule_can_fail(longer) -> None:
+    """A recorded U_chi that does not turn when the rates say, and a heat rate that is a little off."""
+    spoiled = longer.assign(U_chi=longer.U_chi * (1 + 0.05 * longer.t))
+    found = named(tt.laws(spoiled))
+    assert found["no_binding_energy"].verdict == "fails"
+    assert found["equal_temperatures"].verdict == "fails"
+    hot = longer.assign(Qdot_B=1.1 * longer.Qdot_B)
+    assert {named(tt.laws(hot))[name].verdict for name in ("no_binding_energy", "equal_temperatures")} == {"fails"}
+    short = named(tt.laws(longer.isel(t=slice(0, 4))))
+    assert "record times" in short["equal_temperatures"].reason
+    driven = named(tt.laws(longer.assign_attrs(drive="H_S")))
+    assert "driven" in driven["no_binding_energy"].reason
+    never = named(tt.laws(longer.isel(t=slice(0, 12))))["equal_temperatures"]
+    assert (never.verdict, never.reason) == ("cannot tell", "T_S and T_B are equal at no time of the run")
 
 
 # Limits at long times.
