@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.lawbook.books import MeanForce, esposito, mean_force
+from tnthermo.lawbook.books import esposito
 from tnthermo.lawbook.limits import limits
+from tnthermo.lawbook.mean_force import MeanForce, mean_force
 from tnthermo.lawbook.paper import balances, entropies, productions
 from tnthermo.lawbook.pseudo import pseudo
 from tnthermo.lawbook.reading import Reading
@@ -29,7 +30,7 @@ def laws(
 
     Books: "Alipour et al." (balances [21 - 26], entropies [31 - 35], the special cases [36, 37] as derived from [35] (`pseudo`),
     productions [33, 39, 40], limits [57, 61, 69, 70, 71, 102]),
-    "Esposito et al.", "mean force" (`tnthermo.lawbook.books`).
+    "Esposito et al." (`tnthermo.lawbook.books`), "mean force" (`tnthermo.lawbook.mean_force`).
     Raises :class:`chains.InvalidInput` for a dataset that is no ledger, or a resolution out of range.
     """
     problems = []

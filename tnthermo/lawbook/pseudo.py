@@ -45,30 +45,44 @@ class _Rates:
     def flow(self) -> tuple[Real, Real]:
         """(1/T_S - 1/T_B) dU_S = dS_S - dS_B dU_S/dU_B and its error bar (n,), infinite where dU_B is zero within its error."""
         back = _over(self.U_S, self.U_B)
-        error = self.S_S.error + np.abs(back.value) * self.S_B.error + np.abs(self.S_B.value) * back.error
-        return self.S_S.value - back.value * self.S_B.value, np.where(np.isnan(back.value), np.nan, error)
+        error = self.S_S.error + _part(self.S_B.error, back.value) + _part(self.S_B.value, back.error)
+        with np.errstate(invalid="ignore"):
+            return self.S_S.value - back.value * self.S_B.value, np.where(np.isnan(back.value), np.nan, error)
 
     def left(self) -> tuple[Real, Real]:
         """dS_chi - (1/T_S - 1/T_B) dU_S = dS_B + dS_B dU_S/dU_B and its error bar, with that of dU_chi's zero."""
         back = _over(self.U_S, self.U_B)
-        error = np.abs(1 + back.value) * self.S_B.error + np.abs(self.S_B.value) * back.error
-        error = error + np.abs(_over(self.S_B, self.U_B).value) * self.U_chi.error
-        return self.S_B.value * (1 + back.value), error
+        error = _part(self.S_B.error, 1 + back.value) + _part(self.S_B.value, back.error)
+        error = error + _part(self.U_chi.error, _over(self.S_B, self.U_B).value)
+        with np.errstate(invalid="ignore"):
+            return self.S_B.value * (1 + back.value), error
 
     def ratio(self) -> tuple[Real, Real]:
         """T_chi/T with 1/T the mean of 1/T_S and 1/T_B, and its error bar."""
         inverse = 0.5 * (_over(self.S_S, self.U_S) + _over(self.S_B, self.U_B))
         T_chi = _over(self.U_chi, self.S_S + self.S_B)
-        value = T_chi.value * inverse.value
-        return value, np.abs(T_chi.value) * inverse.error + np.abs(inverse.value) * T_chi.error
+        with np.errstate(invalid="ignore"):
+            value = T_chi.value * inverse.value
+        return value, _part(T_chi.value, inverse.error) + _part(inverse.value, T_chi.error)
 
 
 def _over(one: Series, other: Series) -> Series:
     """one/other, the error infinite where the denominator is zero within its own."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = one.value / other.value
-        error = (one.error + np.abs(value) * other.error) / (np.abs(other.value) - other.error)
+        error = (one.error + _part(value, other.error)) / (np.abs(other.value) - other.error)
     return Series(value=value, error=np.where(np.abs(other.value) <= other.error, np.inf, error))
+
+
+def _part(one: Real, other: Real) -> Real:
+    """|one other| (n,); infinite where one of them is, whatever the other."""
+    return np.abs(
+        np.where(
+            np.isinf(one) | np.isinf(other),
+            np.inf,
+            np.where(np.isinf(one), 0.0, one) * np.where(np.isinf(other), 0.0, other),
+        )
+    )
 
 
 def pseudo(r: Reading, resolution: float) -> list[Law]:
@@ -103,7 +117,10 @@ def pseudo(r: Reading, resolution: float) -> list[Law]:
     scale = max(_size(value), (rates.S_S + rates.S_B).size)
     found = [over_time(flow, r.t, value, error, scale=scale, resolution=resolution)]
     moving = known & ~(np.abs(rates.U_chi.value) <= rates.U_chi.error)
-    cross = rates.S_S.value * rates.U_B.value - rates.S_B.value * rates.U_S.value  # (1/T_S - 1/T_B) dU_S dU_B
+    cross = (
+        np.where(np.isfinite(rates.S_S.value), rates.S_S.value, np.nan) * rates.U_B.value
+        - np.where(np.isfinite(rates.S_B.value), rates.S_B.value, np.nan) * rates.U_S.value
+    )  # (1/T_S - 1/T_B) dU_S dU_B
     cases = (
         (balanced, _instants(r.t, rates.U_chi.value, moving), _Rates.left, scale, "dU_chi passes through 0"),
         (equal, _instants(r.t, cross, known), _Rates.ratio, 1.0, "T_S and T_B are equal"),
