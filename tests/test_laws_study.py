@@ -39,6 +39,14 @@ def test_the_report_of_a_configuration(tmp_path: Path) -> None:
     assert verdicts["Alipour et al.", "first_law"] == "holds"
     assert verdicts["Esposito et al.", "second_law_integral"] == "holds"
     assert verdicts["mean force", "second_law_integral"] != "cannot tell"
+    energy = next(law for law in report["runs"][1]["laws"] if law["name"] == "equilibrium_energy")
+    assert energy["verdict"] == "holds"
+    assert energy["value"] == pytest.approx(
+        energy["bound"], abs=1e-5
+    )  # U* by differences of beta, energies as measured
+    numbers = {name: entry["value"] for name, entry in report["runs"][1]["numbers"].items()}
+    by_heat = numbers["mean force: Delta S*"] - 2.0 * numbers["mean force: Q* = Delta U*"]
+    assert numbers["mean force: Sigma*"] == pytest.approx(by_heat, abs=1e-12)
     assert report["orders"]["Alipour et al.: bath_production"] == pytest.approx(
         2.0, abs=0.1
     )  # dSigma_B is of fourth order
@@ -68,6 +76,28 @@ def test_no_mean_force_state_at_zero_temperature(tmp_path: Path) -> None:
     law = report.at("mean force", "second_law_rate")[0]
     assert (law.verdict, law.reason) == ("cannot tell", "T = 0: beta infinite")
     assert report.at("Alipour et al.", "correlation_entropy")[0].verdict == "holds"
+
+
+def test_star_cells_keep_their_modes_at_neighbouring_temperatures(tmp_path: Path) -> None:
+    """The cells of a continuum are others at each temperature; d(beta H*)/d beta is that of one bath."""
+    path = write_config(tmp_path)
+    continuum = 'kind = "power-law"\nalpha = 0.1\nexponent = 1.0\ncutoff = 1.0\nshape = "hard"'
+    text = path.read_text().replace('kind = "discrete"\nfrequencies = [1.0]\ncouplings = [0.4]', continuum)
+    path.write_text(text.replace("levels = 10", 'levels = 6\nroute = "star-cells"\nmodes = 2\nallow_reflection = true'))
+    resolved = resolve(load_config(path))
+    values = laws_study.scaled(resolved, 0.5)
+    operator = np.sqrt(0.5) * resolved.model.couplings[0].operator
+    for factor in (1.0, 1.1):
+        (tmp_path / "one.toml").write_text(to_toml(laws_study._prepared(values, resolved, factor * 2.0)))
+        model = resolve(load_config(tmp_path / "one.toml")).model
+        assert model.temperature == pytest.approx(0.5 / factor)
+        for name in ("frequencies", "couplings"):
+            np.testing.assert_allclose(
+                getattr(model.couplings[0].bath, name), getattr(resolved.model.couplings[0].bath, name), rtol=1e-12
+            )
+        np.testing.assert_allclose(model.couplings[0].operator, operator)
+    other = chains.star_cells(chains.PowerLaw(alpha=0.1, shape="hard"), 2, temperature=0.5 / 1.1)
+    assert np.abs(other.frequencies - resolved.model.couplings[0].bath.frequencies).max() > 1e-3
 
 
 @pytest.mark.parametrize(

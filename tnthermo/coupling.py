@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from chains import Chain, SpectralDensity, StarCells
+from chains import Chain, Discrete, SpectralDensity, StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.drive import Drive
 from tnthermo.local import Matrix, operator
@@ -62,6 +63,16 @@ class Coupling:
     @property
     def density(self) -> SpectralDensity:
         return self.chains[0].density
+
+    @property
+    def frequencies(self) -> npt.NDArray[np.float64] | None:
+        """w_k (M,) > 0 of the physical modes, ascending: of star cells or a discrete density; None of a continuum on a chain.
+
+        A chain of a continuum has finitely many sites, too, but they are no modes of the bath: at T > 0 each mixes it with its ancilla.
+        """
+        if isinstance(self.bath, StarCells):
+            return np.asarray(self.bath.frequencies)
+        return np.asarray(self.density.frequencies, dtype=np.float64) if isinstance(self.density, Discrete) else None
 
     @property
     def weight(self) -> float:

@@ -8,18 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from chains import StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo import files, study
 from tnthermo.config import Resolved, load_config, resolve
 from tnthermo.config_text import Values, to_toml
-from tnthermo.lawbook.books import MeanForce, mean_force_production
+from tnthermo.lawbook import mean_force
 from tnthermo.lawbook.laws import laws
+from tnthermo.lawbook.mean_force import MeanForce
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown
 from tnthermo.local import Matrix
@@ -103,40 +106,72 @@ def written(matrix: Matrix) -> list[list[float | str]]:
 
 
 def _mean_force(values: Values, resolved: Resolved, folder: Path, name: str, **keywords: Any) -> MeanForce:
-    """pi* from the start of a one-step run from global equilibrium; a reason where there is none."""
+    """pi* from the start of a one-step run from global equilibrium, d(beta H*)/d beta from four more; a reason where there is none."""
     model = resolved.model
     if model.driven:
-        return MeanForce(state=None, reason="driven: pi* would be needed at every value of the drive")
+        return MeanForce(state=None, reason=mean_force.DRIVEN)
     if model.temperature is None or model.temperature == 0:
         reason = "baths of different temperatures" if model.temperature is None else "T = 0: beta infinite"
         return MeanForce(state=None, reason=reason)
+    beta = 1 / model.temperature
+    found = _equilibrium(_prepared(values, resolved, beta), folder, name, **keywords)
+    if found.state is None:
+        return found
+    others = {}
+    for factor in mean_force.shifts():
+        shifted = _prepared(values, resolved, factor * beta)
+        shifted["run"]["error_bars"] = False
+        one = _equilibrium(shifted, folder, f"{name}_beta_{factor:g}", **keywords)
+        others[factor] = replace(one, error=found.error)  # of the same model a little warmer or colder
+    return mean_force.potential_slope(found, beta, others)
+
+
+def _prepared(values: Values, resolved: Resolved, beta: float) -> Values:
+    """One step from the equilibrium of the same system and baths at ``beta``; of star cells, the same modes, not others for each beta."""
     values = deepcopy(values)
     values["system"]["initial"] = MEAN_FORCE
-    for table in values["bath"] if isinstance(values["bath"], list) else [values["bath"]]:
+    several = isinstance(values["bath"], list)
+    for j, coupling in enumerate(resolved.model.couplings):
+        table = values["bath"][j] if several else values["bath"]
         table["displacement"] = None
+        table["temperature"] = 1 / beta
+        if isinstance(coupling.bath, StarCells):
+            modes = {"frequencies": coupling.bath.frequencies.tolist(), "couplings": coupling.bath.couplings.tolist()}
+            (table if several else values)["spectral_density"] = {"kind": "discrete", **modes}
+            table["modes"] = "auto"
     if values["evolution"]["method"] == "tdvp1":
         values["evolution"]["method"] = "tdvp"
-    values["evolution"] |= {"until": values["evolution"]["step"], "record_every": values["evolution"]["step"]}
+    step = values["evolution"]["step"]
+    values["evolution"] |= {"until": step, "record_every": step}
     values["thermodynamics"] = {"alpha_S": values["thermodynamics"]["alpha_S"], "bath_entropy": "off"}
-    values["record"] = {"occupation_every": "never", "variance_every": "never"}
+    values["record"] = {"occupation_every": step, "variance_every": "never"}
+    return values
+
+
+def _equilibrium(values: Values, folder: Path, name: str, **keywords: Any) -> MeanForce:
+    """What a run from equilibrium says of its start."""
     try:
         outcome = _study(values, folder, name, **keywords)
     except InvalidInput as refused:
         return MeanForce(state=None, reason="; ".join(problem.allowed for problem in refused.problems))
-    rho = outcome.ledger["rho_S"].values[0]
-    error = outcome.ledger["rho_S_error"].values[0]
-    free_energy = float(outcome.ledger.attrs.get("free_energy", math.nan))
+    ledger = outcome.ledger
+    rho, nothing = ledger["rho_S"].values[0], np.full((1,), np.nan)
+    error = ledger["rho_S_error"].values[0] if "rho_S_error" in ledger else np.full(rho.shape, np.nan)
+    parts = ("E_S", "E_int", "E_B")
+    errors = [ledger[f"{part}_error"].values if f"{part}_error" in ledger else nothing for part in parts]
     return MeanForce(
         state=rho[..., 0] + 1j * rho[..., 1],
         error=float(np.hypot(error[..., 0], error[..., 1]).sum()),
-        free_energy=free_energy,
+        free_energy=float(ledger.attrs.get("free_energy", math.nan)),
+        energy=float(sum(ledger[part].values[0] for part in parts)),
+        energy_error=float(sum(part[0] for part in errors)),
     )
 
 
 def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, tuple[float, float]]:
     """Heat and entropy production at the end of a run in the three book-keepings, with error bars."""
     r = Reading(ledger=ledger)
-    production = mean_force_production(r, state)
+    production = mean_force.mean_force_production(r, state)
     T = r.temperature
     series = {
         "Alipour et al.: Q_S": r.series("Q_S"),
@@ -146,6 +181,8 @@ def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, tuple
         "Esposito et al.: Q = -Delta E_B": (-1.0) * r.series("E_B").change,
         "Esposito et al.: Sigma": r.series("Sigma_total"),
         "mean force: Sigma*": production,
+        "mean force: Q* = Delta U*": mean_force.internal_energy(r, state),
+        "mean force: Delta S*": mean_force.entropy(r, state),
         "mean force: Delta F* = -T Sigma*": (-T if math.isfinite(T) else math.nan) * production,
     }
     return {name: (float(s.value[-1]), float(s.error[-1])) for name, s in series.items()}

@@ -56,7 +56,7 @@ class Prepared:
 
 
 def displacement_problems(model: Model, displacement: Any, *, key: str = "displacement") -> list[Problem]:
-    """What is wrong with the displacements: one entry for each bath; None, a number, or amplitudes for a discrete bath."""
+    """What is wrong with the displacements: one entry for each bath; None, a number, or amplitudes for a bath of finitely many modes."""
     entries = per_bath(model, displacement)
     if len(entries) != len(model.couplings):
         allowed = f"a tuple of {len(model.couplings)} entries, one for each bath"
@@ -70,10 +70,15 @@ def displacement_problems(model: Model, displacement: Any, *, key: str = "displa
             if not np.isfinite(entry):
                 problems.append(Problem(key=name, value=entry, allowed="a finite number"))
             continue
-        if not isinstance(coupling.density, chains.Discrete):
+        if coupling.frequencies is None:
             allowed = "a number x: the bath relaxed to the system's <A> = x, alpha_k = -x g_k/w_k"
             problems.append(
-                Problem(key=name, value=entry, allowed=allowed, hint="amplitudes are for discrete baths, mode by mode")
+                Problem(
+                    key=name,
+                    value=entry,
+                    allowed=allowed,
+                    hint="amplitudes are for baths of finitely many modes, mode by mode: discrete densities, star cells",
+                )
             )
             continue
         try:
@@ -81,8 +86,8 @@ def displacement_problems(model: Model, displacement: Any, *, key: str = "displa
         except ValueError as error:
             problems += getattr(error, "problems", [])
             continue
-        if amplitudes.shape != (coupling.density.modes,):
-            allowed = f"{coupling.density.modes} amplitudes <a_k>, modes in ascending order of their frequency"
+        if amplitudes.shape != (coupling.frequencies.size,):
+            allowed = f"{coupling.frequencies.size} amplitudes <a_k>, modes in ascending order of their frequency"
             problems.append(Problem(key=name, value=entry, allowed=allowed))
     return problems
 

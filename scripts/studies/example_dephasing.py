@@ -9,14 +9,17 @@ The bath is the three or four Gauss modes of J that carry it until t = 6, so tha
 - alpha_S with beta Delta U_B = Delta S_B is 1 at weak coupling [102]. It is 1/m^2 - T Delta S_B/(4 m^2 Delta): with Delta S_B bounded it
   grows to 1/m^2 = 4 at strong coupling (1.04, 1.30, 2.47, 3.53 at T = .2, lambda^2 = .001, .01, .1, .5);
   at T = 0 it is 1/m^2 at every one.
+- Weak coupling at long times is Markovian [115, 116]: in a continuum |rho_01| falls as exp(-gamma t), gamma = 4 pi lambda^2 T;
+  at gamma t = 1 its logarithm is off by a constant times lambda^2, about which the sharp cutoff lets it swing. Runs with a bond of 2.
 
     python scripts/studies/example_dephasing.py [--quick] [--out results/example_dephasing]
 
-writes table.csv, figure.png and alpha.png, in about two minutes on one core.
+writes table.csv, markovian.csv, figure.png and alpha.png, in about three minutes on one core.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,24 +69,27 @@ class Row:
     matching_alpha_error: float
 
 
+def cells_of(lambda_squared: float, T: float) -> chains.StarCells:
+    return chains.star_cells(chains.PowerLaw(alpha=lambda_squared / 2, shape="hard"), MODES[T], temperature=T)
+
+
 def bath_of(lambda_squared: float, T: float) -> chains.Discrete:
-    return star_modes(
-        chains.star_cells(chains.PowerLaw(alpha=lambda_squared / 2, shape="hard"), MODES[T], temperature=T)
-    )
+    """The same modes, for the closed forms."""
+    return star_modes(cells_of(lambda_squared, T))
 
 
 def run_of(lambda_squared: float, T: float) -> tuple[tt.Trajectory, tt.closed_forms.PureDephasing]:
     """The run, its bath's entropy measured at every record time, and the closed forms (alpha_S = 1/2) of the same modes."""
-    density = bath_of(lambda_squared, T)
-    bath = chains.star_cells(density, temperature=T)  # two displaced branches: a bond of 2
+    bath = cells_of(lambda_squared, T)  # two displaced branches: a bond of 2
     model = tt.SpinBoson(hamiltonian={"z": SPLITTING / 2}, coupling={"z": 1.0}, bath=bath)
     run = tt.evolve(
         model, initial=START, until=UNTIL, algorithm=tt.TDVP(step=0.05, tolerance=1e-6, max_bond=8, order=4), record_every=0.2,
         occupation_every=0.2, variance_every=np.inf, bath_entropy="exact" if T > 0 else "off", bath_entropy_every=0.2,
     )  # fmt: skip
     exact = tt.closed_forms.pure_dephasing(
-        density, temperature=T, initial=START, times=run.t, splitting=SPLITTING, exact_bath_entropy=T < 0.2
-    )
+        bath_of(lambda_squared, T), temperature=T, initial=START, times=run.t, splitting=SPLITTING,
+        exact_bath_entropy=T < 0.2,
+    )  # fmt: skip
     return run, exact
 
 
@@ -110,6 +116,35 @@ def row_of(run: tt.Trajectory, exact: tt.closed_forms.PureDephasing, lambda_squa
     )  # fmt: skip
 
 
+def markov(lambda_squared: float, T: float) -> dict[str, float]:
+    """off = -log(2 |rho_01|) - gamma t of a run in the continuum, |+x>, at gamma t = 1, gamma = 4 pi lambda^2 T; also exact. [115, 116]"""
+    density = chains.PowerLaw(alpha=lambda_squared / 2, cutoff=1.0, exponent=1.0, shape="hard")
+    gamma = tt.closed_forms.dephasing_rate(density, temperature=T)
+    until = 1 / gamma
+    step = until / math.ceil(until / 0.2)
+    bath = chains.chain(density, int(14 + 0.6 * until), temperature=T)  # the front there and back
+    run = tt.evolve(
+        tt.SpinBoson(hamiltonian={"z": SPLITTING / 2}, coupling={"z": 1.0}, bath=bath), initial="+x", until=until, error_bars=False,
+        algorithm=tt.TDVP(step=step, tolerance=1e-7, max_bond=2, order=4), record_every=until, occupation_every=np.inf,
+        variance_every=np.inf, bath_entropy="off",
+    )  # fmt: skip
+    off = float(-np.log(2 * np.abs(run.rho_S[-1, 0, 1])) - 1)
+    return {
+        "temperature": T,
+        "lambda_squared": lambda_squared,
+        "until": until,
+        "off": off,
+        "off_exact": markov_exact(lambda_squared, T),
+    }
+
+
+def markov_exact(lambda_squared: float, T: float) -> float:
+    """8 Gamma - gamma t at gamma t = 1."""
+    density = chains.PowerLaw(alpha=lambda_squared / 2, cutoff=1.0, exponent=1.0, shape="hard")
+    until = 1 / tt.closed_forms.dephasing_rate(density, temperature=T)
+    return float(8 * tt.closed_forms.decoherence(density, [until], temperature=T)[0][0] - 1)
+
+
 def closed(T: float, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(S_S, Delta S_B, T_S for alpha_S = 1/2) at t = `AT` in closed form."""
     found = []
@@ -125,7 +160,7 @@ def closed(T: float, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return S_S, change, T_S
 
 
-def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
+def draw(rows: list[Row], markovian: list[dict[str, float]], path: Path) -> None:
     """Lines: closed forms; marks: runs, with error bars; dotted: second order."""
     with plt.rc_context(STYLE):
         figure, grid = plt.subplots(2, 3, figsize=(2 * WIDTH + 0.4, 4.6), layout="constrained")
@@ -152,35 +187,36 @@ def draw(rows: list[Row], strong: dict[float, Any], path: Path) -> None:
             marks(b, column("Delta_S_B"), column("Delta_S_B_error"))
             e.plot(fine, -T_S, color=colour)
             marks(e, -column("T_S"))
-            ledger, exact = strong[T]
-            f.plot(exact.t, exact.S_S, color=colour)
-            f.plot(ledger.t[::3], ledger["S_S"][::3], color=colour, marker=marker, ls="", ms=3)
-            f.plot(
-                ledger.t[::3], ledger["Delta_S_B"][::3], color=colour, marker=marker, mfc="white", ls="--", lw=0.8, ms=3
-            )
             if T > 0:
                 b.plot(fine, column("Delta_S_B_second_order")[0] / x[0] * fine, color=colour, ls=":")
                 marks(c, -column("Sigma_B"), column("Sigma_B_error"))
                 c.plot(fine, column("Delta_S_B_second_order")[0] / x[0] * fine, color=colour, ls=":")
                 marks(d, column("T_B") / T, column("T_B_error") / T)
+                long = [row for row in markovian if row["temperature"] == T]
+                x = np.array([row["lambda_squared"] for row in long])
+                near = np.geomspace(x[0], x[-1], 40)
+                f.plot(near, [markov_exact(float(value), T) for value in near], color=colour)
+                marks(f, np.array([row["off"] for row in long]), x=x)
+                f.plot(x, long[0]["off_exact"] / x[0] * x, color=colour, ls=":")
         ceiling = -np.sum(START**2 * np.log(START**2))
         a.axhline(ceiling, color="0.55", lw=0.7, ls="--")
         b.axhline(ceiling, color="0.55", lw=0.7, ls="--")
         b.set_ylim(0, 1.25 * ceiling)
         d.axhline(1, color="0.4", lw=1.0, ls=":")
-        for axes in (a, b, c, d, e):
+        for axes in (a, b, c, d, e, f):
             axes.set_xscale("log")
             axes.set_xlabel(r"coupling $\lambda^2$")
-        for axes in (c, d, e):
+        for axes in (c, d, e, f):
             axes.set_yscale("log")
-        f.set_xlabel("time $t$ (1/cutoff)")
         titles = (
             (a, r"$S_S$ (nat)"), (b, r"$\Delta S_B$ (nat); dotted: [101]"), (c, r"$-\Sigma_B$ (nat); dotted: $\beta Q_B$"),
             (d, r"$T_B/T$, $\alpha_S=1$; dotted: [102]"), (e, r"$-T_S$, $\alpha_S=1/2$"),
-            (f, rf"$S_S$ (full), $\Delta S_B$ (open), $\lambda^2={STRONG:g}$"),
+            (f, r"$\ln(e^{-\gamma t}/|2\rho_{01}|)$, $\gamma t=1$; dotted: $\propto\lambda^2$"),
         )  # fmt: skip
         for letter, (axes, title) in zip("abcdef", titles, strict=True):
             axes.set_title(f"({letter}) {title}", loc="left", fontsize=8)
+        f.set_ylim(5e-3, 1)
+        f.yaxis.set_minor_formatter("")
         a.legend(fontsize=7, frameon=False, loc="upper left")
         figure.savefig(path, dpi=180)
         plt.close(figure)
@@ -221,6 +257,7 @@ def draw_alpha(rows: list[Row], scan: Any, path: Path) -> None:
 STRONG = 0.5
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, STRONG, 1.0)
 QUICK = (0.003, 0.03, STRONG)
+MARKOVIAN = (0.01, 0.02, 0.05, 0.1)  # until gamma t = 1, which is at t = 80 for the first at T = .1
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
@@ -230,7 +267,7 @@ def main(arguments: list[str] | None = None) -> list[Row]:
         "few strengths",
         arguments,
     )
-    start, rows, strong, scan = time.perf_counter(), [], {}, None
+    start, rows, scan = time.perf_counter(), [], None
     print(f"{'T':>5}{'lambda^2':>9}{'S_S':>9}{'D S_B':>9}{'exact':>9}{'[101]':>9}{'T_B/T':>9}{'alpha':>9}  +-")
     for T in MODES:
         for strength in QUICK if options.quick else STRENGTHS:
@@ -242,11 +279,17 @@ def main(arguments: list[str] | None = None) -> list[Row]:
                 f"{row.T_B / T if T else np.nan:9.4f}{row.matching_alpha:9.4f}  {row.matching_alpha_error:.0e}",
                 flush=True,
             )
-            if strength == STRONG:
-                strong[T] = tt.ledger(run, alpha_S=0.5), exact
-                scan = tt.alpha_scan(run, ALPHAS) if T == 0.1 else scan
+            if strength == STRONG and T == 0.1:
+                scan = tt.alpha_scan(run, ALPHAS)
     write_table([asdict(row) for row in rows], options.out)
-    draw(rows, strong, options.out / "figure.png")
+    markovian = [markov(x, T) for T in MODES if T > 0 for x in (MARKOVIAN[1:] if options.quick else MARKOVIAN)]
+    for T in sorted({row["temperature"] for row in markovian}):
+        (x, off), (y, more), *_ = ((row["lambda_squared"], row["off"]) for row in markovian if row["temperature"] == T)
+        print(
+            f"T = {T:g}: exp(-gamma t) [116] is approached as lambda^{2 * math.log(more / off) / math.log(y / x):.2f}"
+        )
+    write_table(markovian, options.out, "markovian.csv")
+    draw(rows, markovian, options.out / "figure.png")
     draw_alpha(rows, scan, options.out / "alpha.png")
     print(f"{time.perf_counter() - start:.0f} s; {options.out}")
     return rows

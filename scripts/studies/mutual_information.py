@@ -19,6 +19,7 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -205,7 +206,9 @@ LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "^"))
 def draw(found: list[Point], path: Path) -> None:
     """Three panels over one temperature axis; filled: exact, open with a bar: bracket."""
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(3, 1, figsize=(WIDTH, 5.8), sharex=True, sharey=True, layout="constrained")
+        figure, axes = plt.subplots(
+            1, 3, figsize=(2 * WIDTH + 0.4, 2.6), sharex=True, sharey=True, layout="constrained"
+        )
         for panel, (axis, (coupling, title)) in enumerate(zip(axes, PANELS.items(), strict=True)):
             for level, style in ((2.0, "--"), (1.0, ":")):
                 axis.axhline(level, color="0.55", lw=0.8, ls=style, zorder=0)
@@ -224,20 +227,20 @@ def draw(found: list[Point], path: Path) -> None:
                 dict.fromkeys((point.modes, point.strength) for point in mine), LOOKS, strict=False
             ):
                 series(axis, [p for p in mine if (p.modes, p.strength) == (modes, strength)], colour, marker, panel)
-            axis.set_ylabel("$I(S{:}B)/S_S$")
+            axis.set_xlabel("temperature $T$")
             axis.set_title(f"({'abc'[panel]}) {title}", loc="left", fontsize=8, pad=3)
-            where = {"loc": "lower left"} if panel < 2 else {"loc": "upper left", "bbox_to_anchor": (0.0, 0.92)}
-            axis.legend(
-                fontsize=6.5, frameon=False, handlelength=1.9, labelspacing=0.3, borderaxespad=0.2, **where
-            )  # fmt: skip
-        axes[0].set_ylim(0, 2.15)
+            where: dict[str, Any] = {"loc": "lower left", "handlelength": 0.8, "handletextpad": 0.4}
+            if panel == 2:
+                where = {"loc": "upper left", "bbox_to_anchor": (0.0, 0.9), "handlelength": 1.9}
+            axis.legend(fontsize=6.5, frameon=False, labelspacing=0.3, borderaxespad=0.2, **where)
+        axes[0].set_ylim(0, 2.2)
         axes[0].set_xscale("log")
         axes[0].set_xlim(0.015, 40)
-        axes[2].set_xticks([COLD, 0.1, 1, 10], ["0", "0.1", "1", "10"])
-        axes[2].set_xlabel(r"temperature $k_BT/\hbar\omega_c$")
-        axes[0].text(37, 2.0, "quantum", ha="right", va="bottom", fontsize=6.5, color="0.35")
-        axes[0].text(37, 1.0, "classical", ha="right", va="top", fontsize=6.5, color="0.35")
-        figure.savefig(path, dpi=250)
+        axes[0].set_ylabel("$I(S{:}B)/S_S$")
+        axes[0].set_xticks([COLD, 0.1, 1, 10], ["0", "0.1", "1", "10"])
+        axes[0].text(37, 2.02, "quantum", ha="right", va="bottom", fontsize=6.5, color="0.35")
+        axes[0].text(37, 0.97, "classical", ha="right", va="top", fontsize=6.5, color="0.35")
+        figure.savefig(path, dpi=180)
         plt.close(figure)
 
 

@@ -26,9 +26,9 @@ def star_modes(cells: chains.StarCells) -> chains.Discrete:
     return chains.Discrete(frequencies=list(cells.frequencies), couplings=list(cells.couplings))
 
 
-def write_table(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """table.csv, one line for each row; all have the same columns."""
-    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
+def write_table(rows: Sequence[Mapping[str, Any]], folder: Path, name: str = "table.csv") -> None:
+    """A CSV table, one line for each row; all have the same columns."""
+    with (folder / name).open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)

@@ -47,6 +47,43 @@ def test_one_warm_mode(star: bool) -> None:
     assert abs(float(ledger.S_S[-1]) - V4["S_B"]) > 0.2
 
 
+def test_star_cells_of_a_continuum_have_every_column_of_the_discrete_bath_they_are() -> None:
+    """S_B0, Delta_S_B, D_B and what follows: the bath represented has finitely many modes, whatever density they came from."""
+    cells = chains.star_cells(chains.PowerLaw(alpha=0.2, shape="hard"), 2, temperature=0.4)
+    modes = chains.Discrete(frequencies=list(cells.frequencies), couplings=list(cells.couplings))
+
+    def ledger_of(bath: chains.StarCells | chains.Chain):
+        model = tt.SpinBoson(hamiltonian={"x": 0.2}, coupling={"z": 0.5}, bath=bath)
+        algorithm = tt.TDVP(step=0.25, tolerance=1e-5, max_bond=12, order=4)
+        run = tt.evolve(model, algorithm=algorithm, until=1.0, error_bars=False, bath_entropy="exact")
+        return tt.ledger(run)
+
+    ours, same = ledger_of(cells), ledger_of(chains.star_cells(modes, temperature=0.4))
+    for name in ("S_B0", "S_B", "Delta_S_B", "S_chi", "S_SB", "D_B", "Sigma_B", "T_B", "T_chi", "residual_entropy"):
+        values = ours[name].values[1:]
+        assert np.isfinite(values).all(), name
+        assert values == pytest.approx(same[name].values[1:], abs=1e-9), name
+    assert float(ours.S_B0[0]) == pytest.approx(float(np.sum(gibbs(cells.frequencies, 0.4))), rel=1e-12)
+    # measured independently: S_B of the state at t = 0
+    assert float(ours.S_B[0]) == pytest.approx(float(ours.S_B0[0]), abs=1e-4)
+    assert ours.D_B.values[-1] > 1e-3
+    # other modes are another bath
+    more = chains.star_cells(chains.PowerLaw(alpha=0.2, shape="hard"), 3, temperature=0.4)
+    assert abs(float(ours.S_B0[0]) - float(np.sum(gibbs(more.frequencies, 0.4)))) > 0.1
+    # the chain of a continuum is none of it: its sites are no modes of the bath
+    chain = chains.chain(chains.PowerLaw(alpha=0.2, shape="hard"), 4, temperature=0.4)
+    model = tt.SpinBoson(hamiltonian={"x": 0.2}, coupling={"z": 0.5}, bath=chain)
+    found = tt.ledger(tt.evolve(model, algorithm=tt.TDVP(step=0.25), until=0.5, error_bars=False))
+    assert np.isnan(found.S_B0).all()
+    assert "infinite" in found.S_B0.attrs["reason"]
+
+
+def gibbs(frequencies: np.ndarray, temperature: float) -> np.ndarray:
+    """Entropy of each mode at this temperature, from its occupation."""
+    n = 1 / np.expm1(np.asarray(frequencies) / temperature)
+    return (n + 1) * np.log(n + 1) - n * np.log(n)
+
+
 def test_between_evaluations_the_free_bounds_hold_and_the_reason_is_said() -> None:
     run = tt.evolve(
         one_mode(star=False), algorithm=tt.TDVP(step=0.1), until=2.0, bath_entropy_every=1.0, error_bars=False

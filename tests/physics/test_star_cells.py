@@ -152,3 +152,18 @@ def test_layout():
         tt.SpinBoson(
             hamiltonian={"z": 1.0}, coupling={"x": 1.0}, bath=chains.star_cells(MODES, temperature=0.3), layout="middle"
         )
+
+
+def test_amplitudes_of_the_cells_of_a_continuum():
+    """One for each mode they represent; of a chain of the continuum there are none to name."""
+    cells = chains.star_cells(chains.PowerLaw(alpha=0.1, shape="hard"), 2, temperature=0.3)
+    same = chains.star_cells(
+        chains.Discrete(frequencies=list(cells.frequencies), couplings=list(cells.couplings)), temperature=0.3
+    )
+    runs = [bare(model(b), TDVP, 0.3, initial="+x", displacement=[0.2, 0.1 - 0.3j]) for b in (cells, same)]
+    assert_within(differences(*runs), 1e-9)
+    with pytest.raises(chains.InvalidInput, match="2 amplitudes"):
+        bare(model(cells), TDVP, 0.3, displacement=[0.2])
+    chain = chains.chain(chains.PowerLaw(alpha=0.1, shape="hard"), 4, temperature=0.3)
+    with pytest.raises(chains.InvalidInput, match="finitely many modes"):
+        bare(model(chain), TDVP, 0.3, displacement=[0.2])

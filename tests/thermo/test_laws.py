@@ -13,10 +13,20 @@ from scipy.linalg import expm
 
 import chains
 import tnthermo as tt
-from tests.oracles.general import Bath, General
+from tests.oracles.general import Bath, General, columns_at
+from tests.oracles.trajectories import trajectory_of_general
 from tests.thermo.test_alpha import run_of
 from tests.thermo.test_weak_coupling import TILTED, warm_exchange
 from tnthermo.lawbook.limits import exchange_limits, exchange_start, gibbs, settling, thermalisation
+from tnthermo.lawbook.mean_force import (
+    entropy,
+    equilibrium_energy,
+    internal_energy,
+    mean_force_production,
+    potential,
+    potential_slope,
+    shifts,
+)
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown, order
 from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
@@ -191,6 +201,62 @@ def test_dephasing_has_its_own_limit() -> None:
     assert abs(found["bath_temperature"].value - 0.5) > 2 * abs(found["dephasing_bath_temperature"].value - 0.5)
 
 
+# Pseudo-temperatures: the special cases of the sum rule.
+
+
+@pytest.fixture(scope="module")
+def longer() -> xr.Dataset:
+    """A run whose binding energy turns and whose pseudo-temperatures meet, beside a rougher one at half of the times."""
+
+    def run(count: int):
+        bath = Bath(operator=np.diag([1.0, -1.0]).astype(complex), frequencies=(1.1,), couplings=(0.45,), beta=2.0)
+        H = np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex)
+        system = General(hamiltonian=H, baths=(bath,), levels=14, initial=TILTED)
+        times = np.linspace(0, 5, count)
+        rows = [columns_at(system, psi, float(t), 0.5) for t, psi in zip(times, system.states(times), strict=True)]
+        S_B, S_SB = (np.array([row[name] for row in rows]) for name in ("S_B", "S_SB"))
+        return replace(trajectory_of_general(system, times), bath_entropy=S_B, joint_entropy=S_SB)
+
+    return tt.ledger(replace(run(81), rough=run(41)))
+
+
+def test_the_special_cases_of_the_sum_rule(longer) -> None:
+    """Where T_S = T_B = T, T_chi = -T; where dU_chi = 0, dS_chi = (1/T_S - 1/T_B) dU_S: at instants between the record times."""
+    found = named(tt.laws(longer))
+    equal, balanced, flow = (found[name] for name in ("equal_temperatures", "no_binding_energy", "hot_to_cold"))
+    for law in (equal, balanced):
+        assert law.verdict == "holds", law
+        assert 0 < law.time < 5
+    assert equal.value == pytest.approx(-1, abs=1e-3)
+    before = int(np.searchsorted(longer.t, equal.time)) - 1
+    gap = (1 / longer.T_S - 1 / longer.T_B).values
+    assert gap[before] * gap[before + 1] < 0
+    slope = np.diff(longer.U_chi.values)
+    turn = int(np.searchsorted(longer.t, balanced.time))
+    assert (np.diff(np.sign(slope[turn - 2 : turn + 2])) != 0).any()
+    # the direction of the flow is no identity: it holds where it makes S_chi grow, and fails elsewhere
+    value = ((1 / longer.T_S - 1 / longer.T_B) * (longer.Qdot_S + longer.Wdot_S)).values
+    assert flow.verdict == "fails"
+    assert flow.value == pytest.approx(np.nanmin(value), rel=1e-9)
+    assert np.nanmax(value) > 0
+
+
+def test_the_special_cases_of_the_sum_rule_can_fail(longer) -> None:
+    """A recorded U_chi that does not turn when the rates say, and a heat rate that is a little off."""
+    spoiled = longer.assign(U_chi=longer.U_chi * (1 + 0.05 * longer.t))
+    found = named(tt.laws(spoiled))
+    assert found["no_binding_energy"].verdict == "fails"
+    assert found["equal_temperatures"].verdict == "fails"
+    hot = longer.assign(Qdot_B=1.1 * longer.Qdot_B)
+    assert {named(tt.laws(hot))[name].verdict for name in ("no_binding_energy", "equal_temperatures")} == {"fails"}
+    short = named(tt.laws(longer.isel(t=slice(0, 4))))
+    assert "record times" in short["equal_temperatures"].reason
+    driven = named(tt.laws(longer.assign_attrs(drive="H_S")))
+    assert "driven" in driven["no_binding_energy"].reason
+    never = named(tt.laws(longer.isel(t=slice(0, 12))))["equal_temperatures"]
+    assert (never.verdict, never.reason) == ("cannot tell", "T_S and T_B are equal at no time of the run")
+
+
 # Limits at long times.
 
 
@@ -270,6 +336,80 @@ def test_the_mean_force_production_is_a_difference_of_distances(ledger) -> None:
     assert abs(wrong["second_law_rate"].value + fall) > 1e-4
     missing = named(tt.laws(ledger), "mean force")
     assert all("not given" in law.reason for law in missing.values())
+
+
+def equilibrium(beta: float, hamiltonian: np.ndarray, operator: np.ndarray, modes, levels: int) -> tt.MeanForce:
+    """pi*, F* and <H> - <H_B>_beta by dense diagonalisation."""
+    bath = Bath(operator=operator, frequencies=modes[0], couplings=modes[1], beta=beta)
+    system = General(hamiltonian=hamiltonian, baths=(bath,), levels=levels, initial=TILTED)
+    E, v = np.linalg.eigh(system.total(0.0).toarray())
+    weights = np.exp(-beta * (E - E[0]))
+    size = system.bath_dimension
+    rho = ((v * (weights / weights.sum())) @ v.conj().T).reshape(2, size, 2, size)
+    log_Z_B = np.log(np.sum(np.exp(-beta * system.energies_each.sum(axis=0))))
+    free = E[0] - (np.log(weights.sum()) - log_Z_B) / beta
+    energy = float(np.sum(E * weights) / weights.sum() - system.thermal_energies.sum())
+    return tt.MeanForce(
+        state=np.einsum("aibi->ab", rho), error=1e-9, free_energy=float(free), energy=energy, energy_error=1e-9
+    )
+
+
+def with_slope(beta: float, *model) -> tt.MeanForce:
+    others = {factor: equilibrium(factor * beta, *model) for factor in shifts()}
+    return potential_slope(equilibrium(beta, *model), beta, others)
+
+
+TUNNELLING = (
+    np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex), np.diag([1.0, -1.0]).astype(complex), ((0.9, 1.6), (0.4, 0.3)), 12,
+)  # fmt: skip
+
+
+def test_internal_energy_and_entropy_of_mean_force_by_exact_diagonalisation(ledger) -> None:
+    """d(beta H*)/d beta against a far finer difference; U* of the equilibrium against its energy; the sums of the book."""
+    beta = 2.0
+    found = with_slope(beta, *TUNNELLING)
+    h = 1e-4
+    ends = [equilibrium(beta + sign * h, *TUNNELLING) for sign in (-1, 1)]
+    low, high = (potential(e.state, e.free_energy, beta + s * h) for e, s in zip(ends, (-1, 1), strict=True))
+    assert np.linalg.norm(found.slope - (high - low) / (2 * h), 2) < found.slope_error < 1e-3
+    law = equilibrium_energy(found, 0.05)
+    assert law.verdict == "holds"
+    assert law.value == pytest.approx(found.energy, abs=1e-5)
+    for wrong in (
+        replace(
+            found, slope=potential(found.state, found.free_energy, beta) / beta
+        ),  # H* itself: as if it did not depend on beta
+        replace(found, slope=found.slope - found.free_energy * np.eye(2)),
+    ):
+        assert equilibrium_energy(wrong, 0.05).verdict == "fails"
+    r = Reading(ledger=ledger)
+    U, S, production = (f(r, found) for f in (internal_energy, entropy, mean_force_production))
+    H = potential(found.state, found.free_energy, beta) / beta
+    moved = r.rho_S - r.rho_S[0]
+    F = np.real(np.einsum("ij,nji->n", H, moved)) - r.series("S_S").change.value / beta
+    np.testing.assert_allclose(F, U.value - S.value / beta, atol=1e-12)  # F* = U* - T S*
+    np.testing.assert_allclose(production.value, -beta * F, atol=1e-12)
+    by_slope = beta * np.real(np.einsum("ij,nji->n", found.slope - H, moved))  # beta^2 d H*/d beta
+    np.testing.assert_allclose(S.value, r.series("S_S").change.value + by_slope, atol=1e-12)
+    assert np.abs(by_slope).max() > 1e-3
+    bare = replace(found, slope=None)
+    assert "neighbouring temperatures" in internal_energy(r, bare).reason
+    assert np.isnan(entropy(r, bare).value).all()
+
+
+def test_the_hamiltonian_of_mean_force_of_pure_dephasing() -> None:
+    """H* = H_S - lambda_r A^2, lambda_r = sum g^2/w, at every temperature: no derivative is left, U* is <H_S> - lambda_r <A^2>."""
+    H, A, modes = np.diag([0.25, -0.25]).astype(complex), np.diag([1.0, 0.4]).astype(complex), ((0.9,), (0.3,))
+    reorganisation = sum(g**2 / w for w, g in zip(*modes, strict=True))
+    expected = H - reorganisation * A @ A
+    for beta in (1.0, 3.0):
+        found = with_slope(beta, H, A, modes, 45)
+        np.testing.assert_allclose(potential(found.state, found.free_energy, beta), beta * expected, atol=1e-9)
+        np.testing.assert_allclose(found.slope, expected, atol=1e-8)
+        assert np.abs(found.slope - H).max() > 0.05
+        assert equilibrium_energy(found, 0.05).verdict == "holds"
+    broken = replace(found, state=np.diag([1.0, 0.0]), slope=None)
+    assert potential_slope(broken, 1.0, dict.fromkeys(shifts(), broken)).slope is None
 
 
 # The report.

@@ -81,6 +81,26 @@ def test_production_at_the_pseudo_temperature(part: str, alpha_S: float, until: 
     assert abs(float(other.sel(t=b, method="nearest") - other.sel(t=a, method="nearest")) - total) > 1e-4
 
 
+@pytest.mark.parametrize("beta", [1.5, np.inf])
+def test_the_sum_of_both_productions_is_what_the_work_does_between_two_temperatures(beta: float) -> None:
+    """dSigma~_S + dSigma~_B = dS_chi - dQ_S/T_S - dQ_B/T_B = (1/T_S - 1/T_B) dW_S, each side from the definitions. [39] summed"""
+    run = warm() if np.isfinite(beta) else trajectory_of(small(np.inf, PURE), TIMES)
+    system = WARM if np.isfinite(beta) else small(np.inf, PURE)
+    dataset = ledger(run, HALF)
+    for i in (12, 31, 50):
+        exact, at = rates_by_definition(system, float(dataset.t[i]), HALF), dataset.isel(t=i)
+        T_S, T_B = (exact[f"Udot_{part}"] / exact[f"Sdot_{part}"] for part in "SB")
+        by_work = (1 / T_S - 1 / T_B) * exact["Wdot_S"]
+        by_heat = exact["Sdot_S"] + exact["Sdot_B"] - exact["Qdot_S"] / T_S - exact["Qdot_B"] / T_B
+        assert by_heat == pytest.approx(by_work, rel=1e-5)
+        assert float(at["Sigmadot_pseudo"]) == pytest.approx(by_work, rel=1e-5, abs=1e-7)
+        wrong = (1 / T_S + 1 / T_B) * exact["Wdot_S"]  # as if the same work were done on both
+        assert abs(by_work - wrong) > 0.1 * abs(by_work)
+    both = dataset.Sigma_pseudo_S + dataset.Sigma_pseudo_B
+    np.testing.assert_array_equal(dataset.Sigma_pseudo.values, both.values)
+    assert "passes through 0" in dataset.Sigma_pseudo.attrs["reason"]
+
+
 def test_beyond_a_zero_of_the_energy_rate_there_is_no_integral() -> None:
     dataset = ledger(warm(), HALF)
     values = dataset.Sigma_pseudo_S.values

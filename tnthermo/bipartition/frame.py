@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 import chains
-from chains.discrete import Discrete
 from tnthermo.coupling import Coupling
 from tnthermo.model import Model
 
@@ -79,8 +78,7 @@ def thermal_entropy(n: Real) -> Real:
 def why_not(model: Model) -> str:
     """Why a model has no `Frame`; "" where it has one."""
     for j, coupling in enumerate(model.couplings):
-        finite = isinstance(coupling.bath, chains.StarCells) or isinstance(coupling.density, Discrete)
-        if not finite:
+        if coupling.frequencies is None:
             return (
                 f"bath {j} is a continuum on a chain; this takes finitely many modes: star cells, or a discrete density"
             )

@@ -8,9 +8,11 @@ import numpy as np
 import xarray as xr
 
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.lawbook.books import MeanForce, esposito, mean_force
+from tnthermo.lawbook.books import esposito
 from tnthermo.lawbook.limits import limits
+from tnthermo.lawbook.mean_force import MeanForce, mean_force
 from tnthermo.lawbook.paper import balances, entropies, productions
+from tnthermo.lawbook.pseudo import pseudo
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.verdict import RESOLUTION, Law
 
@@ -26,8 +28,9 @@ def laws(
     mean_force_state  pi* of the same model and temperature (`tnthermo.MeanForce`), for the book-keeping of that name
     resolution        the largest error bar, in parts of the law's own scale, with which a law is said to hold; in (0, 1)
 
-    Books: "Alipour et al." (balances [21 - 26], entropies [31 - 35], productions [33, 39, 40], limits [57, 61, 69, 70, 71, 102]),
-    "Esposito et al.", "mean force" (`tnthermo.lawbook.books`).
+    Books: "Alipour et al." (balances [21 - 26], entropies [31 - 35], the special cases [36, 37] as derived from [35] (`pseudo`),
+    productions [33, 39, 40], limits [57, 61, 69, 70, 71, 102]),
+    "Esposito et al." (`tnthermo.lawbook.books`), "mean force" (`tnthermo.lawbook.mean_force`).
     Raises :class:`chains.InvalidInput` for a dataset that is no ledger, or a resolution out of range.
     """
     problems = []
@@ -48,7 +51,8 @@ def laws(
         )
     raise_if_any(problems)
     r = Reading(ledger=ledger)
-    found = [*balances(r, resolution), *entropies(r, resolution), *productions(r, resolution), *limits(r, resolution)]
+    found = [*balances(r, resolution), *entropies(r, resolution), *pseudo(r, resolution)]
+    found += [*productions(r, resolution), *limits(r, resolution)]
     found += [*esposito(r, resolution), *mean_force(r, mean_force_state or NOT_GIVEN, resolution)]
     names = [(law.book, law.name) for law in found]
     assert len(set(names)) == len(names)

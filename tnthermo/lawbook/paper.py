@@ -114,6 +114,7 @@ PRODUCTIONS = (
     ("Sigma_B", "entropy production of the bath", "dSigma_B = dS_B - sum_j beta_j dQ_Bj", "[40]"),
     ("Sigma_pseudo_S", "Clausius with T_S", "dS_S - dQ_S/T_S = dW_S/T_S", "[39]"),
     ("Sigma_pseudo_B", "Clausius with T_B", "dS_B - dQ_B/T_B = dW_B/T_B", "[39]"),
+    ("Sigma_pseudo", "Clausius with T_S and T_B", "dS_chi - dQ_S/T_S - dQ_B/T_B", "[39] summed"),
 )
 
 

@@ -33,7 +33,7 @@ Real = npt.NDArray[np.float64]
 
 DEPENDENT = (
     "U_S", "U_B", "W_S", "W_B", "Wdot_S", "Wdot_B", "T_S", "T_B", "W_B_each", "Sigma_pseudo_S", "Sigma_pseudo_B",
-    "residual_work",
+    "Sigma_pseudo", "residual_work",
 )  # fmt: skip
 LOWER_ORDER = 6  # of the polynomials with which the derivative of a measured S_B is compared
 

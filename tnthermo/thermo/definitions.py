@@ -140,6 +140,13 @@ COLUMNS: tuple[Column, ...] = (
         *_CHI,
     ),
     _entropy(
+        "Sigma_pseudo",
+        "entropy production of both at their pseudo-temperatures",
+        "Sigma_pseudo_S + Sigma_pseudo_B, = int (1/T_S - 1/T_B) dW_S without drive [39] summed",
+        "Sigma_pseudo_width",
+        *_CHI,
+    ),
+    _entropy(
         "Sigma_ext_S",
         "entropy production of the qubit at its extended temperature",
         "int (dS_S - dQ_S/T_ext_S) = -int (l/2) rhat_perp . dr [48]; [65] as corrected",
@@ -171,6 +178,13 @@ COLUMNS: tuple[Column, ...] = (
         "entropy production rate of the bath at its pseudo-temperature",
         "(dW_B/dt)/T_B = dS_B/dt - (dQ_B/dt)/T_B [39]",
         "Sigmadot_pseudo_B_width",
+        poles=True,
+    ),
+    _entropy_rate(
+        "Sigmadot_pseudo",
+        "entropy production rate of both at their pseudo-temperatures",
+        "dS_chi/dt - (dQ_S/dt)/T_S - (dQ_B/dt)/T_B, = (1/T_S - 1/T_B) dW_S/dt without drive [39] summed",
+        "Sigmadot_pseudo_width",
         poles=True,
     ),
     _entropy_rate(

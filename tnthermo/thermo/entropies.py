@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from chains.discrete import Discrete
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -176,16 +175,16 @@ def _distance(run: Trajectory) -> Real:
 
 def _thermal_entropy(run: Trajectory, nan: Real, unknown: Attributes) -> tuple[Real, Attributes, Attributes]:
     """(S_B0, its attributes, those of S_B): known where every bath has finitely many modes and the start has thermal baths."""
-    densities = [coupling.density for coupling in run.model.couplings]
-    finite = [density for density in densities if isinstance(density, Discrete)]
-    if len(finite) < len(densities):
+    modes = [coupling.frequencies for coupling in run.model.couplings]
+    finite = [frequencies for frequencies in modes if frequencies is not None]
+    if len(finite) < len(modes):
         reason: Attributes = {"reason": "T > 0: the entropy of infinitely many thermal modes is infinite"}
         return nan, reason, reason
     if run.start == "mean-force":
         return nan, {"reason": "correlated start: the bath is not in its own equilibrium"}, unknown
     total = sum(
-        gibbs_entropy(np.asarray(density.frequencies), 1 / T)
-        for density, T in zip(finite, run.model.temperatures, strict=True)
+        gibbs_entropy(frequencies, 1 / T)
+        for frequencies, T in zip(finite, run.model.temperatures, strict=True)
         if T > 0
     )
     return np.full_like(nan, total), {"note": "of the distinct coupled modes, in equilibrium"}, unknown

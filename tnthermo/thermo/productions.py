@@ -22,13 +22,14 @@ SEVERAL: Attributes = {"reason": "baths of different temperatures: no one beta f
 
 
 def production_rates(run: Trajectory, rate: Rates, error: Rates, heat_each: Real) -> Findings:
-    """Sdot_S, Sdot_B, Sigmadot_S, Sigmadot_B [40], Sigmadot_pseudo_S, Sigmadot_pseudo_B [39] (n,), nat energy.
+    """Sdot_S, Sdot_B, Sigmadot_S, Sigmadot_B [40], Sigmadot_pseudo_S, Sigmadot_pseudo_B [39], Sigmadot_pseudo (n,), nat energy.
 
     rate, error   at the record times, with the size below which each rate is zero
     heat_each     (n, B) heat rates into the baths
 
     dSigma~_i = dW_i/T_i = dW_i dS_i/dU_i: NaN where that is 0/0, and NAME_width, which its error cannot be below, infinite where
-    dU_i is zero within error: there T_i passes through 0.
+    dU_i is zero within error: there T_i passes through 0. Their sum is dS_chi - dQ_S/T_S - dQ_B/T_B, derived from [32, 39]: each is
+    dS_i - dQ_i/T_i. Without drive dW_B = -dW_S makes it (1/T_S - 1/T_B) dW_S.
     """
     values = {"Sdot_S": rate.Sdot_S, "Sdot_B": rate.Sdot_B, "Sdot_B_width": difference_error(run)}
     attributes: dict[str, Attributes] = {}
@@ -61,13 +62,16 @@ def production_rates(run: Trajectory, rate: Rates, error: Rates, heat_each: Real
     if np.isnan(rate.Sdot_B).any():
         for name in ("Sdot_B", "Sigmadot_B", "Sigmadot_pseudo_B"):
             attributes[name] = attributes.get(name) or unknown
+    _add_up(values, attributes, "Sigmadot_pseudo")
     return Findings(values=values, attributes=attributes)
 
 
 def pseudo_productions(
     run: Trajectory, e: Expectations, steps: dict[str, Real], rate: Rates, error: Rates, Delta_S_B: Real
 ) -> Findings:
-    """Sigma_pseudo_S, Sigma_pseudo_B (n,), nat: int dW_i/T_i = int (dW_i/dU_i) dS_i since t = 0, by the entropies' own differences. [39]
+    """Sigma_pseudo_S, Sigma_pseudo_B, their sum Sigma_pseudo (n,), nat, since t = 0. [39]
+
+    int dW_i/T_i = int (dW_i/dU_i) dS_i, by the entropies' own differences.
 
     steps       heat and work rates (m,) at the steps of the run: S is integrated on them, B on the record times, where S_B is
     Delta_S_B   (n,), NaN where the entropy of the bath has no value
@@ -95,7 +99,17 @@ def pseudo_productions(
         B = _Share(run.t, rate.Wdot_B, rate.Udot_B, error.Wdot_B, error.Udot_B)
         values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"], reason = _integral(B, Delta_S_B, breaks)
         attributes["Sigma_pseudo_B"] = reason | {"note": "integrated over the record times"}
+    _add_up(values, attributes, "Sigma_pseudo")
     return Findings(values=values, attributes=attributes)
+
+
+def _add_up(values: dict[str, Real], attributes: dict[str, Attributes], name: str) -> None:
+    """Puts NAME = NAME_S + NAME_B and NAME_width likewise there, with the reason of the one that has no value."""
+    for end in ("", "_width"):
+        values[name + end] = values[f"{name}_S{end}"] + values[f"{name}_B{end}"]
+    reasons = (str(attributes.get(f"{name}_{part}", {}).get("reason", "")) for part in "SB")
+    reason = "; ".join(f"{part}: {text}" for part, text in zip("SB", reasons, strict=True) if text)
+    attributes[name] = {"reason": reason} if reason else {}
 
 
 @dataclass(frozen=True)
