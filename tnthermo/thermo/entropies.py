@@ -83,7 +83,8 @@ def bath_entropies(run: Trajectory, S_S: Real) -> Findings:
     0 <= S_chi <= 2 S_S holds at every time. From a product start (displaced or not) S_chi(0) = 0, hence -Delta S_S <= Delta S_B
     <= 2 S_S - Delta S_S; from a correlated one 0 <= S_chi(0) <= 2 S_S(0) moves the lower bound down by 2 S_S(0).
 
-    Columns: S_B0 S_B S_SB Delta_S_B S_chi D_B, and NAME_lower and NAME_upper of the last three.
+    Columns: S_B0 S_B S_SB Delta_S_B S_chi D_B, and NAME_lower and NAME_upper of the last three; at T > 0 also NAME_lower_free and
+    NAME_upper_free, which need no measurement.
     """
     return _cold(run, S_S) if run.model.temperature == 0 else _warm(run, S_S)
 
@@ -124,14 +125,11 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
         "S_chi": S_chi,
         "Delta_S_B": delta_S_B,
         "D_B": distance - delta_S_B,
-        "S_chi_lower": least,
-        "S_chi_upper": most,
-        "Delta_S_B_lower": least - delta_S_S - start,
-        "Delta_S_B_upper": most - delta_S_S,
+        **_bounds(least, most, delta_S_S, distance, start),
+        "S_chi_width": np.where(np.isnan(S_chi), np.nan, most - least),
     }
-    values["S_chi_width"] = np.where(np.isnan(S_chi), np.nan, most - least)
-    values["D_B_lower"] = np.fmax(0.0, distance - values["Delta_S_B_upper"])
-    values["D_B_upper"] = distance - values["Delta_S_B_lower"]
+    free_bounds = _bounds(np.zeros_like(S_S), 2 * S_S, delta_S_S, distance, start)
+    values |= {f"{name}_free": bound for name, bound in free_bounds.items()}
     measured = run.bath_entropy_how
     free = "S_chi <= 2 S_S", "S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")
     upper, lower = (
@@ -151,6 +149,19 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
         | dict.fromkeys(["Delta_S_B", "S_chi", "D_B", "S_SB"], single)
         | bounds,
     )
+
+
+def _bounds(least: Real, most: Real, delta_S_S: Real, distance: Real, start: float) -> dict[str, Real]:
+    """Bounds (n,) on S_chi, Delta S_B and D_B from ``least`` <= S_chi <= ``most``, for 0 <= S_chi(0) <= ``start``."""
+    lower, upper = least - delta_S_S - start, most - delta_S_S
+    return {
+        "S_chi_lower": least,
+        "S_chi_upper": most,
+        "Delta_S_B_lower": lower,
+        "Delta_S_B_upper": upper,
+        "D_B_lower": np.fmax(0.0, distance - upper),
+        "D_B_upper": distance - lower,
+    }
 
 
 def _unknown(run: Trajectory) -> str:
