@@ -22,7 +22,7 @@ import xarray as xr
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.thermo.energies import energies
 from tnthermo.thermo.entropies import Attributes, bath_entropies, system_entropy
-from tnthermo.thermo.errors import envelope
+from tnthermo.thermo.errors import envelope, sparse_envelope
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.integrate import derivative
 from tnthermo.thermo.ledger import ledger
@@ -178,6 +178,9 @@ def _errors(run: Trajectory, terms: _Terms, temperature: float) -> _Terms:
         field.name: envelope(run.t, getattr(terms, field.name), run.rough.t, getattr(rough, field.name))
         for field in fields(_Terms)
     }
+    ours, theirs = np.isfinite(terms.heat), np.isfinite(rough.heat)
+    if not ours.all():
+        sizes["heat"] = sparse_envelope(run.t, terms.heat, ours, run.rough.t, rough.heat, theirs)
     if temperature > 0 and np.isfinite(run.bath_entropy).all() and run.t.size > 2:
         inside = tuple(b for b in run.breaks if np.any(np.abs(run.t - b) <= 1e-9 * run.t[-1]))
         rougher = temperature * derivative(run.t, run.bath_entropy, LOWER_ORDER, breaks=inside)
