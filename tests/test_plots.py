@@ -109,6 +109,9 @@ def test_a_run_beside_second_order(tmp_path: Path) -> None:
         assert (out / f"{name}_tcl2.pdf").stat().st_size > 5000
     run, ledger = files.load(out), files.load_ledger(out)
     second = companion(run, "tcl2", alpha_S=0.5)
+    for draw in (tt.plot, lambda dataset: plots.figures(dataset, tmp_path)):  # it has no residuals of its own
+        with pytest.raises(chains.InvalidInput, match="--weak-coupling"):
+            draw(second)
     figure = compared(ledger, second, "energies")
     circles = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert len(circles) == 5

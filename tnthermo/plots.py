@@ -15,6 +15,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from chains.problems import InvalidInput, Problem
 from tnthermo.plot_baths import currents, has_baths, has_modes, modes
 from tnthermo.plot_style import (
     BLACK,
@@ -162,8 +163,20 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
 PANELS: tuple[Callable[[Axes, xr.Dataset], None], ...] = (energies, heat_and_work, entropies)
 
 
+def raise_if_second_order(dataset: xr.Dataset) -> None:
+    """Raises `chains.InvalidInput` for a dataset of `tnthermo.weak_coupling`, which has no residuals or bonds to draw."""
+    if "bond_dimension" not in dataset:
+        method = str(dataset.attrs.get("method", "no ledger"))
+        hint = "second order is drawn beside a run: `tnthermo plot DIR --weak-coupling tcl2`"
+        raise InvalidInput([Problem(key="dataset", value=method, allowed="the ledger of a run", hint=hint)])
+
+
 def plot(dataset: xr.Dataset) -> Figure:
-    """All four panels of a ledger as one figure of double-column width, for a notebook or ``figure.savefig(...)``."""
+    """All four panels of a ledger as one figure of double-column width, for a notebook or ``figure.savefig(...)``.
+
+    Raises `chains.InvalidInput` for what `tnthermo.weak_coupling` gives.
+    """
+    raise_if_second_order(dataset)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(2 * WIDTH + 0.3, 2 * HEIGHT))
         grid = figure.add_gridspec(2, 2, left=0.08, right=0.875, top=0.955, bottom=0.08, wspace=0.62, hspace=0.3)
@@ -223,7 +236,11 @@ def complete(folder: Path) -> bool:
 
 
 def figures(dataset: xr.Dataset, directory: str | Path) -> list[Path]:
-    """Write the figures as PNG and PDF into ``directory`` (which exists); returns the paths. Raises `files.StorageError`."""
+    """Write the figures as PNG and PDF into ``directory`` (which exists); returns the paths.
+
+    Raises `files.StorageError`, and `chains.InvalidInput` for what `tnthermo.weak_coupling` gives.
+    """
+    raise_if_second_order(dataset)
     folder = Path(directory)
     with mpl.rc_context(STYLE):
         for name in names(dataset):
