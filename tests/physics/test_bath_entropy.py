@@ -54,7 +54,8 @@ def test_between_evaluations_the_free_bounds_hold_and_the_reason_is_said() -> No
     ledger = tt.ledger(run)
     evaluated = np.isfinite(ledger.S_chi.values)
     assert evaluated.sum() == 3
-    assert ledger.S_chi.attrs["reason"] == "not evaluated at these times"
+    assert ledger.S_chi.attrs["reason"] == "not evaluated at the times that are NaN (bath_entropy_every)"
+    assert ledger.residual_occupation.attrs["reason"].endswith("(occupation_every)")
     between = ~evaluated
     assert np.allclose(ledger.S_chi_upper[between], 2 * ledger.S_S[between])
     assert (ledger.S_chi_lower[between] == 0).all()

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
-from tnthermo.thermo.entropies import Attributes, Findings
+from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
 from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
 from tnthermo.trajectory import Trajectory
 
@@ -121,7 +121,7 @@ def state_variables(run: Trajectory) -> Variables:
                 "change of the occupation of each physical mode from its thermal one; divided by mode_weight: per unit frequency",
                 "<a_k^dag a_k> - n_k^beta, chain and thermofield maps undone",
             )
-            | {"reason": "NaN: not evaluated at these times, or warm soft modes displaced beyond what a chain holds"},
+            | ({"reason": modes_missing(run)} if np.isnan(run.mode_occupation).any() else {}),
         )
     if run.normal.shape[-1]:
         for name, array, equation in (

@@ -135,13 +135,17 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
     upper, lower = (
         {"note": f"{BOUND}: {text}" + (f"; where evaluated {measured}" if measured else "")} for text in free
     )
-    single = {"note": measured, "reason": unknown["reason"]} if np.isfinite(run.bath_entropy).any() else unknown
+    single: Attributes = {"note": measured} if np.isfinite(run.bath_entropy).any() else unknown
+    if "note" in single and np.isnan(run.bath_entropy).any():
+        single |= unknown
     bounds: dict[str, Attributes] = {name: dict(lower) for name in ("S_chi_lower", "Delta_S_B_lower", "D_B_upper")}
     bounds |= {name: dict(upper) for name in ("S_chi_upper", "Delta_S_B_upper", "D_B_lower")}
     if np.isnan(distance).any():
         for name in ("D_B_lower", "D_B_upper"):
             bounds[name] = bounds[name] | {
-                "reason": "the modes' energies were not evaluated at these times, or a bath has T = 0"
+                "reason": "a bath has T = 0: beta infinite"
+                if np.any(np.array(run.model.temperatures) == 0)
+                else modes_missing(run)
             }
     return Findings(
         values=values,
@@ -167,13 +171,20 @@ def _bounds(least: Real, most: Real, delta_S_S: Real, distance: Real, start: flo
 def _unknown(run: Trajectory) -> str:
     """Why an entropy of the physical bath has no value at T > 0."""
     if np.isfinite(run.bath_entropy).any():
-        return "not evaluated at these times"
+        return "not evaluated at the times that are NaN (bath_entropy_every)"
     if run.bath_entropy_how:
         return "only bounded, where it was evaluated: see NAME_lower and NAME_upper"
     return (
         "T > 0: the chains hold the bath and its ancilla; the entropy of the physical bath was not measured "
         "(it takes star cells or a discrete density)"
     )
+
+
+def modes_missing(run: Trajectory) -> str:
+    """Why something made of the modes' occupations is NaN."""
+    never = "not evaluated at the times that are NaN (occupation_every)"
+    lost = ", or lost: warm soft modes displaced beyond what a chain holds" if run.start == "displaced" else ""
+    return f"the modes' occupations were {never}{lost}"
 
 
 def _distance(run: Trajectory) -> Real:
