@@ -7,8 +7,8 @@ exchange     H_S = .3 sigma_z, L = sigma_minus, start in the ground state, one o
 Baths of the first two: three modes, the nodes of star cells, of J = 2 alpha w on [0, 1], at t = 8; one resonant mode as well for dephasing.
 I <= 2 S_S always. Dephasing from a pure state has I >= S_S: the bath ends in a mixture sum_a p_a U_a rho_B U_a^dag of states of equal
 entropy, and entropy is concave, so that Delta S_B >= 0. A number stands only where it is exact; elsewhere there is a bracket, lower <=
-I/S_S <= upper, rigorous for the state that was evolved (the 1 of dephasing: for the model). `evolution` is how far both ends move with rougher settings of
-the evolution; "-": there was no rougher run (--quick, or a temperature at which it costs too much).
+I/S_S <= upper, rigorous for the state that was evolved (the 1 of dephasing: for the model). `evolution` is how far
+both ends move with rougher settings of the evolution; "-": there was no rougher run (--quick, or a temperature at which it costs too much).
 
     python scripts/studies/mutual_information.py [--quick] [--out results/mutual_information]
 
