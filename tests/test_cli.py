@@ -1,6 +1,7 @@
 """The command line: what it prints, what it leaves, with which exit code."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,15 @@ def test_the_program_as_a_program(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == ["error: bath.temperature = -1.0: a finite real number >= 0"]
     assert list(tmp_path.iterdir()) == [config]
+
+
+def test_the_package_is_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["tnthermo", "--version"])
+    with pytest.raises(SystemExit) as left:
+        runpy.run_module("tnthermo", run_name="__main__")
+    assert left.value.code == 0
+    assert capsys.readouterr().out.startswith("tnthermo ")
+    runpy.run_module("tnthermo", run_name="__mp_main__")  # a worker process imports it and does nothing
 
 
 def test_two_time_correlations_from_the_configuration(tmp_path: Path) -> None:

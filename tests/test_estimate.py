@@ -1,6 +1,7 @@
 """What `tnthermo plan` says of memory against what a run in a process of its own takes."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.test_config import text_of, write
+from chains import InvalidInput
+from tests.test_config import text_of, write, write_config
+from tnthermo import config_estimate, study
 from tnthermo.config import load_config, resolve
 from tnthermo.config_estimate import COMPILER, Estimate, estimate, remaining, tapered
 from tnthermo.config_limits import state_bytes
+from tnthermo.config_report import checked
+from tnthermo.thermo.entropies import gibbs_entropy
 
 RUN = """
 import sys, json
@@ -102,3 +107,33 @@ def test_memory_of_bonds_that_differ() -> None:
     # sites of 3 levels with bonds 1, 3, 4, 3, 1
     assert state_bytes([3] * 4, np.array([9, 9, 4, 9, 9])) == 16 * 3 * (1 * 3 + 3 * 4 + 4 * 3 + 3 * 1)
     assert state_bytes([3] * 4, np.full(5, 4)) == state_bytes([3] * 4, 4)
+
+
+def test_the_entropy_of_the_bath_and_the_states_of_exact_are_said_beforehand(tmp_path: Path) -> None:
+    """`check` and `plan` agree; the number is that of the modes, the states are those by which "exact" is refused."""
+    two = write_config(tmp_path, name="two.toml")
+    two.write_text(
+        two.read_text()
+        .replace("[1.0]", "[0.2, 0.3, 0.4, 0.5]")
+        .replace("[0.4]", "[0.1, 0.1, 0.1, 0.1]")
+        .replace('method = "exact"', "")
+    )
+    nats = gibbs_entropy(np.array([0.2, 0.3, 0.4, 0.5]), 2.0)
+    resolved = study.resolve_file(two)
+    line = next(line for line in checked(resolved).splitlines() if line.startswith("S_B(0)"))
+    assert f"{nats:.3g} nats in 4 modes" in line
+    assert line.removeprefix("S_B(0) ") in config_estimate.planned(resolved, tmp_path)
+    assert "refused" in line
+    refused = tmp_path / "refused.toml"
+    refused.write_text(two.read_text() + '[thermodynamics]\nbath_entropy = "exact"\n')
+    with pytest.raises(InvalidInput, match=f"{nats:.3g} nats") as caught:
+        study.resolve_file(refused)
+    states = re.search(r"about (\S+) states", line)
+    assert states is not None
+    assert f"about {states[1]} states" in str(caught.value)
+    assert "allowed, the limit" in checked(study.resolve_file(write_config(tmp_path, name="one.toml")))
+    for other in (
+        write_config(tmp_path, name="cold.toml", temperature=0.0),
+        write_config(tmp_path, name="off.toml", add='[thermodynamics]\nbath_entropy = "off"\n'),
+    ):
+        assert "S_B(0)" not in checked(study.resolve_file(other))

@@ -57,6 +57,15 @@ def test_brackets(quick):
 
 
 @pytest.mark.slow
+def test_dephasing_only_mixes_the_bath(quick):
+    found, _ = quick
+    bounded = [point for point in found if point.coupling == "dephasing"]
+    assert any(not point.exact for point in bounded)
+    assert all(point.lower >= 1 for point in bounded)
+    assert any(point.lower < 1 for point in found if point.coupling != "dephasing")
+
+
+@pytest.mark.slow
 def test_limits(quick, study):
     found, _ = quick
     cold = [point for point in found if point.temperature == 0]

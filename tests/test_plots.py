@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import chains
@@ -16,7 +18,7 @@ from tests.test_config import write_config
 from tnthermo import files, plots
 from tnthermo.config import load_config, resolve
 from tnthermo.plot_companion import COMPARED, companion, compared
-from tnthermo.plot_style import spread
+from tnthermo.plot_style import PURPLE, STYLE, spread
 
 
 @pytest.fixture(scope="module", params=[0.0, 0.5])
@@ -70,7 +72,7 @@ def test_without_modes_there_are_four(dataset: xr.Dataset, tmp_path: Path) -> No
 
 def test_the_notebook_figure_shows_bounds_as_bounds(dataset: xr.Dataset) -> None:
     figure = tt.plot(dataset)
-    assert len(figure.axes) == 5
+    assert len(figure.axes) == (6 if dataset.attrs["temperature"] > 0 else 5)  # productions have axes of their own
     labels = texts(figure)
     bounded = r"$S_\chi$ bounds" in labels
     assert bounded == (dataset.attrs["temperature"] > 0)
@@ -82,6 +84,50 @@ def test_the_notebook_figure_shows_bounds_as_bounds(dataset: xr.Dataset) -> None
         for text in [*axes.texts, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels()]
     ]
     assert min(sizes) >= 7
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of labels of which one is drawn over the other."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    found = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in found]
+    return [(a, b) for i, (a, one) in enumerate(boxes) for b, other in boxes[:i] if one.overlaps(other)]
+
+
+def test_the_caution_stands_over_nothing(dataset: xr.Dataset) -> None:
+    """Labels of curves that end together at the top reach above the axes."""
+    names = [curve.name for curve in plots.RESIDUALS]
+    flagged = dataset.assign({name: 0 * dataset[name] + 10.0 ** (dataset["t"] - 1) for name in names})
+    flagged.attrs = dataset.attrs | {"flags": "bond cap reached at t = 3.25 (16); norm drifted by 1e-3 at t = 4"}
+    second = dataset.assign_attrs(method="tcl2")
+    with mpl.rc_context(STYLE):
+        for name in plots.NAMES:
+            figure = plots.single(flagged, name)
+            assert "not converged" in figure.texts[0].get_text()
+            assert not overlaps(figure), name
+        for name in COMPARED:
+            assert not overlaps(compared(flagged, second, name)), name
+
+
+def test_bounds_narrower_than_their_line_are_marks(dataset: xr.Dataset) -> None:
+    if dataset.attrs["temperature"] == 0:
+        return
+    t, S_S = dataset["t"].values, dataset["S_S"].values
+    at, width = np.zeros(t.size, dtype=bool), np.where(np.arange(t.size) == 2, 0.5, 1e-4) * S_S.max()
+    at[[0, 2, -1]] = True
+    bounds = {"S_chi_lower": np.where(at, S_S, 0.0), "S_chi_upper": np.where(at, S_S + width, 2 * S_S)}
+    axes = plots.single(dataset.assign({name: ("t", values) for name, values in bounds.items()}), "entropies").axes[0]
+    lines = [line for line in axes.lines if line.get_color() == PURPLE]
+    marks = {mark: {x for line in lines if line.get_marker() == mark for x in line.get_xdata()} for mark in "D_"}
+    assert marks == {"D": {t[0], t[-1]}, "_": {t[2]}}
+
+
+def test_second_order_beyond_what_a_state_has_is_said(dataset: xr.Dataset) -> None:
+    good = dataset.assign(S_chi=1.9 * dataset["S_S"]).assign_attrs(method="tcl2")
+    for second, said in ((good, False), (good.assign(S_chi=2.1 * good["S_S"]), True)):
+        text = compared(dataset, second, "entropies").texts[0].get_text()
+        assert ("second order fails" in text) == said
 
 
 def test_a_single_time_can_be_drawn(dataset: xr.Dataset) -> None:
@@ -109,6 +155,9 @@ def test_a_run_beside_second_order(tmp_path: Path) -> None:
         assert (out / f"{name}_tcl2.pdf").stat().st_size > 5000
     run, ledger = files.load(out), files.load_ledger(out)
     second = companion(run, "tcl2", alpha_S=0.5)
+    for draw in (tt.plot, lambda dataset: plots.figures(dataset, tmp_path)):  # it has no residuals of its own
+        with pytest.raises(chains.InvalidInput, match="--weak-coupling"):
+            draw(second)
     figure = compared(ledger, second, "energies")
     circles = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert len(circles) == 5

@@ -3,13 +3,15 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from chains import InvalidInput
 from tests.test_config import write_config
 from tnthermo import files, study
 from tnthermo.config_estimate import duration, estimate, planned
-from tnthermo.display import ProgressDisplay, clock, number, shown
+from tnthermo.display import ProgressDisplay, clock, last, number, shown
 from tnthermo.evolve import NotConverged, Progress
 from tnthermo.study import resolve_file, run_study
 
@@ -165,3 +167,11 @@ def test_progress_on_a_terminal_is_live_and_quiet_is_quiet(monkeypatch: pytest.M
     assert "\x1b" not in dumb.getvalue()
     assert silent.getvalue() == ""
     assert [clock(s) for s in (5, 65, 3725, float("nan"))] == ["0:05", "1:05", "1:02:05", "?"]
+
+
+def test_bounds_stand_with_the_larger_of_their_errors() -> None:
+    bounds = {"S_chi": np.nan, "S_chi_lower": 0.382028, "S_chi_upper": 0.382424}
+    dataset = xr.Dataset({name: ("t", [value]) for name, value in bounds.items()})
+    assert last(dataset, "S_chi") == "in [0.382, 0.3824]"
+    known = dataset.assign(S_chi_lower_error=("t", [2e-5]), S_chi_upper_error=("t", [3e-4]))
+    assert last(known, "S_chi") == "in [0.382028, 0.382424] +- 3e-04"

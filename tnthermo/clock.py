@@ -92,3 +92,14 @@ def indices_due(t: npt.NDArray[np.float64], interval: float, *, first: bool) -> 
             chosen.add(k)
             due += interval
     return frozenset(chosen)
+
+
+def common_times(
+    t: npt.NDArray[np.float64], other: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Indices into the increasing ``t`` (n,) and ``other`` of the times both have, equal to 1e-9 of the last."""
+    after = np.minimum(np.searchsorted(other, t), other.size - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(other[before] - t) < np.abs(other[after] - t), before, after)
+    same = np.abs(other[nearest] - t) <= 1e-9 * max(1.0, float(np.abs(t).max()))
+    return np.flatnonzero(same), nearest[same]

@@ -14,7 +14,7 @@ from tnthermo.algorithms import TDVP
 from tnthermo.bipartition.choice import choose
 from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
-from tnthermo.config_report import WEIGHTS, cells_text, drive_lines
+from tnthermo.config_report import WEIGHTS, cells_text, drive_lines, initial_entropy
 from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.tdvp import distances, is_compiled
@@ -195,6 +195,7 @@ def planned(resolved: Resolved, out: Path) -> str:
     low, high = found.seconds
     smallest, largest = checkpoint_bytes(resolved)
     bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
+    initial = initial_entropy(resolved)
     dense = "" if resolved.algorithm.name != "exact" else "  (the dense vector is what counts: levels^modes)"
     lines = [
         *_chain_lines(resolved),
@@ -205,6 +206,7 @@ def planned(resolved: Resolved, out: Path) -> str:
         + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
         f"bonds        {bonds}, boson levels {levels}{dense}",
         *([f"bath entropy {found.bath_entropy}"] if found.bath_entropy else []),
+        *([f"S_B(0)       {initial}"] if initial else []),
         f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
         f"time         {duration(low)} to {duration(high)}, first compilation apart",
         "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",

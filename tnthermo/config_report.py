@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import chains
+from tnthermo.bipartition.bracket import configurations
+from tnthermo.bipartition.choice import USUAL
+from tnthermo.bipartition.frame import frame, why_not
 from tnthermo.config import Resolved
 from tnthermo.coupling import Coupling
 from tnthermo.model import Model
@@ -14,6 +19,7 @@ WEIGHTS = {
     "emission": "J (1 + n)",
     "absorption": "J n",
 }
+COUNTED = 200.0  # nats: beyond it states are not counted
 
 
 def checked(resolved: Resolved) -> str:
@@ -27,11 +33,31 @@ def checked(resolved: Resolved) -> str:
         "",
         *bath_lines(resolved.model, resolved.until),
     ]
+    initial = initial_entropy(resolved)
+    lines += [f"S_B(0) {initial}", ""] if initial else []
     driven = drive_lines(resolved)
     lines += [*driven, ""] if driven else []
     lines += [str(note) for note in resolved.notes]
     lines += [f"sha256 {resolved.hash}", "no errors" + warnings(resolved)]
     return "\n".join(lines)
+
+
+def initial_entropy(resolved: Resolved) -> str:
+    """S_B(0) and the states of the bath that bath_entropy = "exact" would take, in words; "" where no finite warm baths are measured."""
+    model, wanted = resolved.model, resolved.bath_entropy
+    measured = wanted["bath_entropy"] != "off" and not isinstance(resolved.initial, str)
+    if not measured or model.temperature == 0 or why_not(model):
+        return ""
+    found = frame(model)
+    nats = float(found.entropies.sum())
+    states = configurations(found.occupations) if nats < COUNTED else math.inf
+    count = f"about {states:.2g}" if math.isfinite(states) else f"more than {math.exp(COUNTED):.0e}"
+    limit = wanted["bath_entropy_max_bond"] or USUAL["exact"]
+    allowed = "allowed" if states <= limit else "refused"
+    return (
+        f'{nats:.3g} nats in {found.modes} modes; bath_entropy = "exact" takes {count} states of the bath: '
+        f"{allowed}, the limit is {limit}"
+    )
 
 
 def bath_lines(model: Model, until: float) -> list[str]:

@@ -148,7 +148,10 @@ def last(dataset: xr.Dataset, name: str, bath: int | None = None) -> str:
     bounds = [f"{name}_lower", f"{name}_upper"]
     if np.isnan(value) and all(bound in dataset for bound in bounds):
         low, high = (float(dataset[bound].values[-1]) for bound in bounds)
-        return f"in [{low:.4g}, {high:.4g}]"
+        errors = [float(dataset[f"{bound}_error"].values[-1]) for bound in bounds if f"{bound}_error" in dataset]
+        largest = max(errors, default=float("nan"))
+        digits = 4 if not largest > 0 else 6
+        return f"in [{low:.{digits}g}, {high:.{digits}g}]" + (f" +- {largest:.0e}" if largest > 0 else "")
     reason = str(dataset[name].attrs.get("reason", ""))
     if np.isnan(value) and reason:
         return f"- ({reason if len(reason) <= 36 else reason[:35] + '.'})"

@@ -107,7 +107,9 @@ def evolve(
     rougher = replace(
         run,
         algorithm=rough(algorithm),
-        recording=replace(recording, every=rough_interval(recording.every, algorithm), correlations=float("inf")),
+        recording=replace(
+            recording, every=rough_interval(recording.every, algorithm), correlations=float("inf"), beside=result.t
+        ),
         strict=False,
     )
     return replace(result, rough=rougher.go("error bars"))

@@ -11,12 +11,27 @@ from matplotlib.figure import Figure
 
 from chains.problems import InvalidInput, Problem
 from tnthermo.plot_style import HEIGHT, STYLE, WIDTH, write_figure
-from tnthermo.plots import ENERGIES, ENTROPIES, HEAT_AND_WORK, NAMES, PANELS, caution
+from tnthermo.plots import (
+    BOUNDED,
+    ENERGIES,
+    ENTROPIES,
+    HEAT_AND_WORK,
+    NAMES,
+    PANELS,
+    PRODUCTIONS,
+    TALLER,
+    caution,
+    entropies,
+    entropy_axes,
+    is_bounded,
+)
 from tnthermo.thermo.weak_coupling import Method, weak_coupling
 from tnthermo.trajectory import Trajectory
 
 MARKS = 16  # on each curve
-COMPARED = dict(zip(NAMES, (ENERGIES, HEAT_AND_WORK, ENTROPIES), strict=False))
+COMPARED = dict(
+    zip(NAMES, ((ENERGIES,), (HEAT_AND_WORK,), (ENTROPIES, PRODUCTIONS)), strict=False)
+)  # for each of its axes
 
 
 def companion(run: Trajectory, method: Method, *, alpha_S: float) -> xr.Dataset:
@@ -31,17 +46,36 @@ def companion(run: Trajectory, method: Method, *, alpha_S: float) -> xr.Dataset:
 
 def compared(dataset: xr.Dataset, second: xr.Dataset, name: str) -> Figure:
     """One of `COMPARED`: lines with bands are the run, open circles second order in their colours, of the columns that it has."""
-    figure = Figure(figsize=(WIDTH, HEIGHT))
-    axes = figure.add_axes((0.17, 0.15, 0.61, 0.77))
+    lines = [f"lines: run; circles: second order ({second.attrs['method']})"]
+    if name == "entropies":
+        lines += beyond(dataset, second)
+    tall = TALLER if name == "entropies" else 1.0
+    figure = Figure(figsize=(WIDTH, HEIGHT * tall))
+    top = 0.88 - 0.04 / tall * (len(lines) - 1)
+    place = figure.add_gridspec(1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / tall)[0]
+    axes = entropy_axes(figure, place, dataset) if name == "entropies" else [figure.add_subplot(place)]
     shown = np.unique(np.linspace(0, second.sizes["t"] - 1, MARKS).round().astype(int))
-    for curve in COMPARED[name]:  # before the run's, so that its labels know the limits of both
-        if curve.name in second and np.isfinite(second[curve.name].values).any():
-            t, y = second["t"].values[shown], second[curve.name].values[shown]
-            axes.plot(t, y, color=curve.colour, marker="o", mfc="none", ls="", ms=3, mew=0.7)
-    PANELS[NAMES.index(name)](axes, dataset)
-    figure.text(0.17, 0.95, f"lines: run; circles: second order ({second.attrs['method']})", fontsize=7, va="bottom")
+    instead = {curve.name: curve.colour for curve in BOUNDED if is_bounded(dataset, curve)}
+    for where, curves in zip(axes, COMPARED[name], strict=False):
+        for curve in curves:  # before the run's, so that its labels know the limits of both
+            if curve.name in second and np.isfinite(second[curve.name].values).any():
+                t, y = second["t"].values[shown], second[curve.name].values[shown]
+                colour = instead.get(curve.name, curve.colour)
+                where.plot(t, y, color=colour, marker="o", mfc="none", ls="", ms=3, mew=0.7, clip_on=False)
+    if name == "entropies":
+        entropies(axes, dataset)
+    else:
+        PANELS[NAMES.index(name)](axes[0], dataset)
+    figure.text(0.17, top + 0.025, "\n".join(lines), fontsize=7, va="bottom", linespacing=1.1)
     caution(figure, dataset)
     return figure
+
+
+def beyond(dataset: xr.Dataset, second: xr.Dataset) -> list[str]:
+    """A line to say that second order has left what a state can have, S_chi <= 2 S_S; none where it has not."""
+    most = 2 * np.maximum(dataset["S_S"].values, second["S_S"].values)
+    over = second["S_chi"].values > most + 1e-6
+    return [r"$S_\chi > 2 S_S$ of circles: no state, second order fails"] if over.any() else []
 
 
 def companion_figures(dataset: xr.Dataset, second: xr.Dataset, directory: str | Path) -> list[Path]:

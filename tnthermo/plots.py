@@ -14,7 +14,9 @@ import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 
+from chains.problems import InvalidInput, Problem
 from tnthermo.plot_baths import currents, has_baths, has_modes, modes
 from tnthermo.plot_style import (
     BLACK,
@@ -38,6 +40,11 @@ from tnthermo.plot_style import (
     write_figure,
 )
 
+Real = npt.NDArray[np.float64]
+
+BELOW_CAUTION = 0.925  # upper edge of the axes of a figure with a caution: labels beside it reach above it
+TALLER = 1.25  # of the figure of entropies
+NARROW = 0.03  # of an axis: bars shorter than that are drawn as marks
 CAUTION = 72  # characters that fit above a figure of one column
 NAMES = ("energies", "heat_and_work", "entropies", "residuals")
 ENERGIES = (
@@ -62,12 +69,16 @@ ENTROPIES = (
     Curve(name="S_S", label="$S_S$", colour=BLUE),
     Curve(name="Delta_S_B", label=r"$\Delta S_B$", colour=RED, style="--"),
     Curve(name="S_chi", label=r"$S_\chi$", colour=PURPLE, style=":"),
+)
+PRODUCTIONS = (
+    Curve(name="Sigma_B", label=r"$\Sigma_B$", colour=RED, style="--"),
     Curve(name="Sigma_S", label=r"$\Sigma_S$", colour=SKY, style="-."),
     Curve(name="Sigma_total", label=r"$\Sigma$ total", colour=BLACK, style=(0, (4, 1))),
 )
 BOUNDED = (
     Curve(name="S_chi", label=r"$S_\chi$ bounds", colour=PURPLE, style=":"),
     Curve(name="Delta_S_B", label=r"$\Delta S_B$ bounds", colour=ORANGE, style="--"),
+    Curve(name="Sigma_B", label=r"$\Sigma_B$ bounds", colour=ORANGE, style="--"),
 )
 RESIDUALS = (
     Curve(name="residual_energy", label="energy", colour=BLACK),
@@ -107,33 +118,88 @@ def measured(dataset: xr.Dataset) -> npt.NDArray[np.bool_]:
     return found if found[1:].any() else np.ones(found.size, dtype=bool)
 
 
-def entropies(axes: Axes, dataset: xr.Dataset) -> None:
-    """Entropies and entropy production; where only bounds are known the area between them, or bars at the times they were evaluated."""
-    better = measured(dataset)
-    t = dataset["t"].values[better]
-    entries = []
-    for curve in BOUNDED:
-        bounds = [f"{curve.name}_lower", f"{curve.name}_upper"]
-        if np.isfinite(dataset[curve.name].values).any() or not all(bound in dataset for bound in bounds):
-            continue
-        low, high = (dataset[bound].values[better] for bound in bounds)
-        if not better.all():  # bars: nothing is known between them but the free bounds
-            axes.vlines(t, low, high, color=curve.colour, lw=1.6, alpha=0.8)
-            axes.plot(t, low, t, high, color=curve.colour, ls="", marker="_", ms=5)
+def is_bounded(dataset: xr.Dataset, curve: Curve) -> bool:
+    """Whether there are bounds on a column and no value."""
+    bounds = [f"{curve.name}_lower", f"{curve.name}_upper"]
+    there = curve.name in dataset and all(
+        bound in dataset and np.isfinite(dataset[bound].values).any() for bound in bounds
+    )
+    return there and not np.isfinite(dataset[curve.name].values).any()
+
+
+def areas(axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...]) -> list[tuple[str, str, float]]:
+    """The area between the bounds on columns without a value. Returns what to label."""
+    t, entries = dataset["t"].values, []
+    for curve in curves:
+        if is_bounded(dataset, curve):
+            low, high = (dataset[f"{curve.name}_{side}"].values for side in ("lower", "upper"))
+            if curve.name == "S_chi":  # hatched and filled: the two areas overlap
+                axes.fill_between(
+                    t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0
+                )
+            else:
+                axes.fill_between(t, low, high, color=curve.colour, alpha=0.2, lw=0)
+            for edge in (low, high):
+                axes.plot(t, edge, color=curve.colour, ls=curve.style, lw=0.7)
             entries.append((curve.label, curve.colour, last_finite(high if curve.name == "S_chi" else low)))
-            continue
-        if curve.name == "S_chi":  # hatched and filled: the two areas overlap
-            axes.fill_between(t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0)
-        else:
-            axes.fill_between(t, low, high, color=curve.colour, alpha=0.2, lw=0)
-        for edge in (low, high):
-            axes.plot(t, edge, color=curve.colour, ls=curve.style, lw=0.7)
-        outer = high if curve.name == "S_chi" else low
-        entries.append((curve.label, curve.colour, last_finite(outer)))
-    entries += draw(axes, dataset, ENTROPIES)
-    frame(axes, dataset, "entropy (nat)")
-    axes.set_xlabel(TIME)
-    label_ends(axes, entries)
+    return entries
+
+
+def bars(
+    axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...], at: npt.NDArray[np.bool_]
+) -> list[tuple[str, str, float]]:
+    """Bars between the bounds where they were evaluated, ``at`` (n,); marks where they are narrower than these. Returns what to label.
+
+    Call it when everything else is drawn: what is narrow depends on the range of the axis.
+    """
+    t, entries = dataset["t"].values[at], []
+    found: list[tuple[Curve, Real, Real]] = []
+    for curve in curves:
+        if is_bounded(dataset, curve):
+            low, high = (dataset[f"{curve.name}_{side}"].values[at] for side in ("lower", "upper"))
+            found.append((curve, low, high))
+    for curve, low, high in found:
+        axes.vlines(t, low, high, color=curve.colour, lw=1.6, alpha=0.8)
+        entries.append((curve.label, curve.colour, last_finite(high if curve.name == "S_chi" else low)))
+    bottom, top = axes.get_ylim()
+    for curve, low, high in found:
+        narrow = high - low < NARROW * (top - bottom)
+        for end in (low, high):
+            axes.plot(t[~narrow], end[~narrow], color=curve.colour, ls="", marker="_", ms=5)
+        axes.plot(
+            t[narrow], (low + high)[narrow] / 2, color=curve.colour, ls="", marker="D", ms=3.5, clip_on=False, zorder=3
+        )
+    return entries
+
+
+def entropy_axes(figure: Figure, place: SubplotSpec, dataset: xr.Dataset) -> list[Axes]:
+    """The axes of `entropies` at a place of a figure: two, one above the other, where there are entropy productions, else one."""
+    if not any(name in dataset and np.isfinite(dataset[name].values).any() for name in ("Sigma_total", "Sigma_S")):
+        return [figure.add_subplot(place)]
+    parts = place.subgridspec(2, 1, hspace=0.14)
+    pair = [figure.add_subplot(parts[0]), figure.add_subplot(parts[1])]
+    figure.align_ylabels(pair)
+    return pair
+
+
+def entropies(axes: list[Axes], dataset: xr.Dataset) -> None:
+    """Entropies, and below them entropy productions, which are larger at strong coupling; on ``axes`` of `entropy_axes`.
+
+    Where only bounds are known: the area between them, or bars at the times they were evaluated.
+    """
+    better = measured(dataset)
+    for where, curves, label in zip(
+        axes, (ENTROPIES, PRODUCTIONS), ("entropy (nat)", "production (nat)"), strict=False
+    ):
+        bounded = tuple(curve for curve in BOUNDED if curve.name in [of.name for of in curves])
+        entries = areas(where, dataset, bounded) if better.all() else []
+        entries += draw(where, dataset, curves)
+        frame(where, dataset, label)
+        if not better.all():  # nothing is known between the times of evaluation but the free bounds
+            entries += bars(where, dataset, bounded, better)
+        label_ends(where, entries, gap=0.085 * (2 if len(axes) > 1 else 1))
+        where.tick_params(labelbottom=where is axes[-1])
+    axes[-1].set_xlabel(TIME)
 
 
 def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
@@ -159,18 +225,33 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
     lower.set_xlabel(TIME)
 
 
-PANELS: tuple[Callable[[Axes, xr.Dataset], None], ...] = (energies, heat_and_work, entropies)
+PANELS: tuple[Callable[[Axes, xr.Dataset], None], ...] = (energies, heat_and_work)
+
+
+def raise_if_second_order(dataset: xr.Dataset) -> None:
+    """Raises `chains.InvalidInput` for a dataset of `tnthermo.weak_coupling`, which has no residuals or bonds to draw."""
+    if "bond_dimension" not in dataset:
+        method = str(dataset.attrs.get("method", "no ledger"))
+        hint = "second order is drawn beside a run: `tnthermo plot DIR --weak-coupling tcl2`"
+        raise InvalidInput([Problem(key="dataset", value=method, allowed="the ledger of a run", hint=hint)])
 
 
 def plot(dataset: xr.Dataset) -> Figure:
-    """All four panels of a ledger as one figure of double-column width, for a notebook or ``figure.savefig(...)``."""
+    """All four panels of a ledger as one figure of double-column width, for a notebook or ``figure.savefig(...)``.
+
+    Raises `chains.InvalidInput` for what `tnthermo.weak_coupling` gives.
+    """
+    raise_if_second_order(dataset)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(2 * WIDTH + 0.3, 2 * HEIGHT))
         grid = figure.add_gridspec(2, 2, left=0.08, right=0.875, top=0.955, bottom=0.08, wspace=0.62, hspace=0.3)
-        for place, panel, letter in zip((grid[0, 0], grid[0, 1], grid[1, 0]), PANELS, "abc", strict=True):
+        for place, panel, letter in zip((grid[0, 0], grid[0, 1]), PANELS, "ab", strict=True):
             axes = figure.add_subplot(place)
             panel(axes, dataset)
             axes.set_title(f"({letter})", loc="left", fontsize=8)
+        pair = entropy_axes(figure, grid[1, 0], dataset)
+        entropies(pair, dataset)
+        pair[0].set_title("(c)", loc="left", fontsize=8)
         parts = grid[1, 1].subgridspec(2, 1, height_ratios=(2.2, 1), hspace=0.12)
         upper, lower = figure.add_subplot(parts[0]), figure.add_subplot(parts[1])
         residuals(upper, lower, dataset)
@@ -191,14 +272,18 @@ def caution(figure: Figure, dataset: xr.Dataset) -> None:
 
 def single(dataset: xr.Dataset, name: str) -> Figure:
     """One of `names` as a figure of single-column width."""
-    figure = Figure(figsize=(WIDTH, HEIGHT))
+    tall = TALLER if name == "entropies" else 1.0
+    figure = Figure(figsize=(WIDTH, HEIGHT * tall))
     two = name in ("residuals", "baths")
-    grid = figure.add_gridspec(2 if two else 1, 1, left=0.17, right=0.78, top=0.96, bottom=0.15)
+    top = 0.96 if dataset.attrs.get("flags", "none") == "none" else BELOW_CAUTION
+    grid = figure.add_gridspec(2 if two else 1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / tall)
     if name == "residuals":
         grid.set_height_ratios([2.2, 1])
         residuals(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), dataset)
     elif name == "baths":
         currents(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), dataset)
+    elif name == "entropies":
+        entropies(entropy_axes(figure, grid[0], dataset), dataset)
     elif name == "modes":
         modes(figure.add_subplot(grid[0]), dataset)
     else:
@@ -223,7 +308,11 @@ def complete(folder: Path) -> bool:
 
 
 def figures(dataset: xr.Dataset, directory: str | Path) -> list[Path]:
-    """Write the figures as PNG and PDF into ``directory`` (which exists); returns the paths. Raises `files.StorageError`."""
+    """Write the figures as PNG and PDF into ``directory`` (which exists); returns the paths.
+
+    Raises `files.StorageError`, and `chains.InvalidInput` for what `tnthermo.weak_coupling` gives.
+    """
+    raise_if_second_order(dataset)
     folder = Path(directory)
     with mpl.rc_context(STYLE):
         for name in names(dataset):

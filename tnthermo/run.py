@@ -17,7 +17,7 @@ from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.blocks import BlockState, saved_state
 from tnthermo.checkpoint import Snapshot
-from tnthermo.clock import Progress, indices_due, on_grid, progress_at, record_indices, step_times
+from tnthermo.clock import Progress, common_times, indices_due, on_grid, progress_at, record_indices, step_times
 from tnthermo.course import LOCAL, NO_STEP, OF_BATH, PROFILE, Course, from_known_start, known_start, measured, of_bath
 from tnthermo.exact import ExactEngine
 from tnthermo.flags import Flags, accounted, guard, guard_drift
@@ -123,6 +123,7 @@ class Recording:
     """What is measured when. Intervals are times; inf: never (the occupations still at the start, where it is no product).
 
     entropy  how the entropy of the physical bath is measured, the modes' occupations with it; None: not at all
+    beside   record times of a finer run of which this is the companion: what is sparse is then due where it is due there
     """
 
     every: float
@@ -132,6 +133,7 @@ class Recording:
     observables: tuple[Observable, ...] = ()
     bath_entropy: float = float("inf")
     entropy: BathEntropy | None = None
+    beside: npt.NDArray[np.float64] | None = None
 
     def indices(self, t: npt.NDArray[np.float64], *, correlated: bool) -> dict[str, frozenset[int]]:
         """Of the record times ``t``, the indices at which each sparse measurement is due."""
@@ -139,10 +141,12 @@ class Recording:
             "occupations": self.occupations, "variance": self.variance, "correlations": self.correlations,
             "entropy": self.bath_entropy if self.entropy else float("inf"),
         }  # fmt: skip
-        due = {
-            name: indices_due(t, interval, first=name == "occupations" and correlated)
-            for name, interval in intervals.items()
-        }
+        finer = t if self.beside is None else self.beside
+        there, here = common_times(finer, t)
+        due = {}
+        for name, interval in intervals.items():
+            wanted = indices_due(finer, interval, first=name == "occupations" and correlated)
+            due[name] = frozenset(int(k) for j, k in zip(there, here, strict=True) if j in wanted)
         due["occupations"] |= due["entropy"]
         return due
 

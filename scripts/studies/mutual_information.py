@@ -5,8 +5,10 @@ tunnelling   H_S = .1 (sigma_x + sigma_z), A = sigma_z/2, start |+x>
 exchange     H_S = .3 sigma_z, L = sigma_minus, start in the ground state, one or two modes
 
 Baths of the first two: three modes, the nodes of star cells, of J = 2 alpha w on [0, 1], at t = 8; one resonant mode as well for dephasing.
-I <= 2 S_S always. A number stands only where it is exact; elsewhere there is a bracket, lower <= I/S_S <= upper, rigorous for the state
-that was evolved. `evolution` is how far both ends move with rougher settings of the evolution.
+I <= 2 S_S always. Dephasing from a pure state has I >= S_S: the bath ends in a mixture sum_a p_a U_a rho_B U_a^dag of states of equal
+entropy, and entropy is concave, so that Delta S_B >= 0. A number stands only where it is exact; elsewhere there is a bracket, lower <=
+I/S_S <= upper, rigorous for the state that was evolved (the 1 of dephasing: for the model). `evolution` is how far
+both ends move with rougher settings of the evolution; "-": there was no rougher run (--quick, or a temperature at which it costs too much).
 
     python scripts/studies/mutual_information.py [--quick] [--out results/mutual_information]
 
@@ -53,7 +55,7 @@ class Point:
     upper: float
     exact: bool
     evolution: float  # how far the bounds move with rougher evolution; 0: closed form, nan: not asked
-    seconds: float
+    seconds: float  # without compilation
 
     def __post_init__(self) -> None:
         if not -SLACK <= self.lower <= self.upper + SLACK <= 2 + 2 * SLACK:
@@ -127,21 +129,23 @@ def run(coupling: str, density: chains.Discrete, strength: float, T: float, plan
         bath = (chains.star_cells if star else chains.chain)(density, temperature=T)
         model = tt.SpinBoson(hamiltonian=H, coupling={"z": 0.5}, bath=bath)
         initial, until, tolerance = "+x", LATE, 1e-4
-    found = tt.ledger(
-        tt.evolve(
-            model, initial=initial, until=until, algorithm=tt.TDVP(step=0.25, tolerance=tolerance, max_bond=20),
-            error_bars=error_bars, occupation_every=math.inf, variance_every=math.inf, bath_entropy="auto",
-            bath_entropy_every=until, bath_entropy_max_bond=plan.most if T < 0.5 or coupling == "exchange" else plan.most // 2,
-        )
-    ).isel(t=-1)  # fmt: skip
+    trajectory = tt.evolve(
+        model, initial=initial, until=until, algorithm=tt.TDVP(step=0.25, tolerance=tolerance, max_bond=20),
+        error_bars=error_bars, occupation_every=math.inf, variance_every=math.inf, bath_entropy="auto",
+        bath_entropy_every=until, bath_entropy_max_bond=plan.most if T < 0.5 or coupling == "exchange" else plan.most // 2,
+    )  # fmt: skip
+    compiling = trajectory.compile_seconds + (trajectory.rough.compile_seconds if trajectory.rough else 0.0)
+    found = tt.ledger(trajectory).isel(t=-1)
     S = float(found["S_S"])
     names = ("S_chi_lower", "S_chi_upper")
     lower, upper = (float(found[name]) / S for name in names)
     moved = max(float(found[f"{name}_error"]) for name in names) / S if error_bars else math.nan
     exact = bool(np.isfinite(float(found["S_chi"]))) and upper - lower < NARROW
+    if coupling == "dephasing" and not exact:
+        lower = max(lower, 1.0)
     return Point(
         coupling=coupling, modes=density.modes, strength=strength, temperature=T, S_S=S, lower=lower, upper=upper,
-        exact=exact, evolution=moved, seconds=time.perf_counter() - start,
+        exact=exact, evolution=moved, seconds=time.perf_counter() - start - compiling,
     )  # fmt: skip
 
 
@@ -170,9 +174,10 @@ def points(plan: Plan) -> list[Point]:
     def add(point: Point) -> None:
         found.append(point)
         mark = "exact" if point.exact else ""
+        moved = "-" if math.isnan(point.evolution) else f"{point.evolution:.0e}"
         print(
             f"{point.coupling:11}{point.modes:6d}{point.strength:10g}{point.temperature:7g}{point.S_S:9.4f}   "
-            f"{point.lower:.4f} .. {point.upper:.4f} {point.evolution:10.0e}{point.seconds:7.1f}  {mark}",
+            f"{point.lower:.4f} .. {point.upper:.4f} {moved:>10}{point.seconds:7.1f}  {mark}",
             flush=True,
         )
 
@@ -245,7 +250,7 @@ def draw(found: list[Point], path: Path) -> None:
 
 
 def series(axis: plt.Axes, mine: list[Point], colour: str, marker: str, panel: int) -> None:
-    """Marks with bars over T; a band between the bounds."""
+    """Marks over T where the number is known, bars where it is bounded: nothing is said between two temperatures."""
     T = np.array([point.temperature or COLD for point in mine])
     low, high = (np.array([getattr(point, name) for point in mine]) for name in ("lower", "upper"))
     exact = np.array([point.exact for point in mine])
@@ -254,8 +259,6 @@ def series(axis: plt.Axes, mine: list[Point], colour: str, marker: str, panel: i
     label = f"{name}, ${symbol}={mine[0].strength:g}$"
     if panel == 2 and mine[0].modes == 1:
         colour, label = BLACK, "1 mode, $g=0.25$, run"
-    else:
-        axis.fill_between(T, low, high, color=colour, alpha=0.2, lw=0)
     middle = (low + high) / 2
     if exact.any():
         axis.plot(T[exact], middle[exact], marker, color=colour, ms=3.2, label=label)

@@ -11,9 +11,10 @@ Where did the rest go? A thermal bath B is one half of a pure state, the other h
 of B', as in an EPR state; B' never touches S). Then I(S:B) + I(S:B') = 2 S_S at every time: what B lacks, B' has. In the classical
 limit the two share equally.
 
-Below 1: dephasing can only mix the bath's states, S_B rises, hence I >= S_S. Exchange moves quanta. From the ground state
-the system takes a quantum out of the bath; fewer quanta, less entropy: Delta S_B < 0 and I = S_S + Delta S_B < S_S. In a cold bath nearly
-all entropy of the system is taken over from the bath and I/S_S goes to 0; it is B' that knows whether there was a quantum to take.
+Below 1: dephasing can only mix the bath's states, each branch its own rotated copy; entropy is concave, S_B rises, hence I >= S_S.
+Exchange moves quanta. From the ground state the system takes a quantum out of the bath; fewer quanta, less
+entropy: Delta S_B < 0 and I = S_S + Delta S_B < S_S. In a cold bath nearly all entropy of the system is taken over from the bath and
+I/S_S goes to 0; it is B' that knows whether there was a quantum to take.
 
 The bracket. S_B needs the bath's states one by one, about exp(S_B) of them. Where they are too many only some modes K are kept, and a
 quadrature Q of the others may be read. Mutual information cannot grow when something is dropped or measured, so that

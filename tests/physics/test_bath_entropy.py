@@ -91,12 +91,37 @@ def test_between_evaluations_the_free_bounds_hold_and_the_reason_is_said() -> No
     ledger = tt.ledger(run)
     evaluated = np.isfinite(ledger.S_chi.values)
     assert evaluated.sum() == 3
-    assert ledger.S_chi.attrs["reason"] == "not evaluated at these times"
+    assert ledger.S_chi.attrs["reason"] == "not evaluated at the times that are NaN (bath_entropy_every)"
+    assert ledger.residual_occupation.attrs["reason"].endswith("(occupation_every)")
     between = ~evaluated
     assert np.allclose(ledger.S_chi_upper[between], 2 * ledger.S_S[between])
     assert (ledger.S_chi_lower[between] == 0).all()
     assert np.isnan(ledger.T_B).all()
     assert "bath_entropy_every" in ledger.T_B.attrs["reason"]
+
+
+def test_errors_compare_measured_with_measured() -> None:
+    """0.5 is no multiple of the companion's step 0.2: nothing of 0.5 is compared with 0.6, and no measurement with a free bound."""
+    run = tt.evolve(
+        one_mode(star=False), algorithm=tt.TDVP(step=0.1), until=2.0, bath_entropy="exact", bath_entropy_every=0.5
+    )
+    assert run.rough is not None
+    assert run.rough.t[np.isfinite(run.rough.bath_entropy)] == pytest.approx([0.0, 1.0, 2.0])
+    ledger, rough = tt.ledger(run), tt.ledger(run.rough)
+    evaluated = np.isfinite(ledger.S_chi.values)
+    assert np.flatnonzero(evaluated).tolist() == [0, 5, 10, 15, 20]
+    for name in ("S_chi", "Delta_S_B", "D_B", "Sigma_B"):
+        assert np.array_equal(np.isfinite(ledger[f"{name}_error"].values), evaluated), name
+        for column in (f"{name}_lower", f"{name}_upper"):
+            error = ledger[f"{column}_error"].values
+            measured = np.abs(ledger[column].values[::10] - rough[column].values[::5])
+            assert np.abs(ledger[column].values[20]) > 0.01
+            assert error[[10, 20]] == pytest.approx(np.maximum.accumulate(measured)[1:], rel=1e-3)
+            assert error[[5, 15]] == pytest.approx(
+                error[[10, 20]], rel=1e-3
+            )  # at 0.5 the difference at 1, not the agreement at 0
+            assert (error[evaluated] < 1e-3).all()
+    assert "both runs" in ledger.S_chi_lower_error.attrs["how"]
 
 
 def test_bounds_narrow_with_effort_and_hold_the_exact_value() -> None:

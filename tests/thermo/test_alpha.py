@@ -87,7 +87,8 @@ def test_where_h_does_not_change_it_is_nan_with_the_reason() -> None:
 def test_an_unknown_entropy_of_the_bath_leaves_bounds() -> None:
     exact, unknown = tt.matching_alpha(run_of()), tt.matching_alpha(run_of(entropy=False))
     assert np.isnan(unknown["alpha_S"].values).all()
-    assert "not known exactly" in unknown["alpha_S"].attrs["reason"]
+    assert "alpha_S_since_start_lower" in unknown["alpha_S"].attrs["reason"]
+    assert "without limit" in unknown["alpha_S_since_start_upper"].attrs["note"]
     inside = slice(4, None)
     low, value, high = (
         dataset[name].values[inside]

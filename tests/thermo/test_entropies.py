@@ -3,8 +3,9 @@ import pytest
 from scipy.linalg import expm, logm
 
 from tests.tolerances import DENSE, ROUNDING
+from tnthermo.clock import common_times
 from tnthermo.thermo.entropies import entropy_rate, gibbs_entropy, spectrum, von_neumann
-from tnthermo.thermo.errors import common_times, envelope
+from tnthermo.thermo.errors import envelope, sparse_envelope
 
 
 def state(seed: int, dimension: int = 3) -> np.ndarray:
@@ -64,3 +65,15 @@ def test_the_envelope_never_falls_and_knows_infinities() -> None:
     every_other = envelope(t, theirs, t[::2], theirs[::2] + np.array([0.0, 0.1, 0.0]))
     assert every_other == pytest.approx([0, 0, 0.1, 0.1, 0.1], abs=ROUNDING)
     assert np.isnan(envelope(t, ours, t + 0.5, theirs)).all()
+
+
+def test_what_is_evaluated_now_and_then_is_compared_where_both_runs_did() -> None:
+    t, coarse = np.arange(7.0), np.arange(0.0, 7.0, 2.0)
+    ours, theirs = np.array([0.0, 9, 1, 1, 9, 1, 9]), np.array([0.0, 1.25, 7.0, 1.5])
+    mine, evaluated = np.array([1, 0, 1, 1, 0, 1, 0], dtype=bool), np.array([True, True, False, True])
+    found = sparse_envelope(t, ours, mine, coarse, theirs, evaluated)
+    assert found == pytest.approx([0, np.nan, 0.25, np.nan, np.nan, np.nan, np.nan], nan_ok=True)
+    mine[6], ours[6] = True, 1.0
+    found = sparse_envelope(t, ours, mine, coarse, theirs, evaluated)
+    assert found == pytest.approx([0, np.nan, 0.25, 0.5, np.nan, 0.5, 0.5], nan_ok=True)
+    assert np.isnan(sparse_envelope(t, ours, mine, coarse, theirs, np.zeros(4, dtype=bool))).all()

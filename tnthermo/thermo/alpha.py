@@ -22,7 +22,7 @@ import xarray as xr
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.thermo.energies import energies
 from tnthermo.thermo.entropies import Attributes, bath_entropies, system_entropy
-from tnthermo.thermo.errors import envelope
+from tnthermo.thermo.errors import envelope, sparse_envelope
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.integrate import derivative
 from tnthermo.thermo.ledger import ledger
@@ -120,7 +120,9 @@ def matching_alpha(run: Trajectory) -> xr.Dataset:
     size, _ = rounding(run.model)
     moving, changed = np.abs(terms.h_rate) > np.fmax(size, errors.h_rate), _changed(terms.h, errors.h)
     still = "h does not change within error: T_B does not depend on alpha_S"
-    unknown = "the entropy of the physical bath is not known exactly here"
+    unknown = "the entropy of the physical bath is not known exactly: see alpha_S_since_start_lower and _upper"
+    if np.isfinite(run.bath_entropy).any():
+        unknown = "the entropy of the physical bath was not measured at these times, or not at every one for a rate (bath_entropy_every)"
 
     def column(top: Real, bottom: Real, usable: npt.NDArray[np.bool_], long_name: str) -> tuple[str, Real, Attributes]:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -149,6 +151,10 @@ def matching_alpha(run: Trajectory) -> xr.Dataset:
         column(heat - terms.energy, terms.h, changed, "bound on alpha_S_since_start")
         for heat in (terms.heat_lower, terms.heat_upper)
     ]
+    for _, _, about in ends:
+        about["note"] = (
+            "bounds on T Delta S_B - Delta E_B over Delta h: they grow without limit where h passes its value at t = 0"
+        )
     low, high = np.fmin(ends[0][1], ends[1][1]), np.fmax(ends[0][1], ends[1][1])
     names = ("alpha_S", "alpha_S_since_start")
     return xr.Dataset(
@@ -178,6 +184,9 @@ def _errors(run: Trajectory, terms: _Terms, temperature: float) -> _Terms:
         field.name: envelope(run.t, getattr(terms, field.name), run.rough.t, getattr(rough, field.name))
         for field in fields(_Terms)
     }
+    ours, theirs = np.isfinite(terms.heat), np.isfinite(rough.heat)
+    if not ours.all():
+        sizes["heat"] = sparse_envelope(run.t, terms.heat, ours, run.rough.t, rough.heat, theirs)
     if temperature > 0 and np.isfinite(run.bath_entropy).all() and run.t.size > 2:
         inside = tuple(b for b in run.breaks if np.any(np.abs(run.t - b) <= 1e-9 * run.t[-1]))
         rougher = temperature * derivative(run.t, run.bath_entropy, LOWER_ORDER, breaks=inside)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.thermo.energies import accumulated, energies, flux, heat_rates, work_rates
-from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, system_entropy
+from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, modes_missing, system_entropy
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.laws import entropy_productions, residuals
@@ -77,7 +77,7 @@ def heat_variance(run: Trajectory) -> Findings:
         "Var_Q_B": run.heat_square[:, 0] - each.sum(axis=1) ** 2,
         "Var_Q_B_each": run.heat_square[:, 1:] - each**2,
     }
-    sparse: Attributes = {"reason": "<H_chain^2> was not evaluated at these times"}
+    sparse: Attributes = {"reason": "<H_chain^2> was not evaluated at the times that are NaN (variance_every)"}
     return Findings(values=values, attributes=dict.fromkeys(names, sparse) if np.isnan(run.heat_square).any() else {})
 
 
@@ -105,9 +105,7 @@ def _diagnostics(run: Trajectory, E_B: Real) -> Findings:
     """What the run says about its own accuracy, one number a record time."""
     attributes: dict[str, Attributes] = {}
     if np.isnan(run.mode_energy).any():
-        attributes["residual_occupation"] = {
-            "reason": "the modes' occupations were not evaluated at these times, or are not held by the chain (displaced soft modes)"
-        }
+        attributes["residual_occupation"] = {"reason": modes_missing(run)}
     return Findings(
         values={
             "residual_occupation": E_B - E_B[0] - (run.mode_energy - _start_energy(run)).sum(axis=1),

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.thermo.definitions import COLUMNS, PER_BATH
-from tnthermo.thermo.entropies import Attributes, Findings
-from tnthermo.thermo.errors import HOW, HOW_LOCAL, envelope, floors_of, with_floor
+from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
+from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
+from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -37,15 +37,51 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
             attributes["how"] = "a fact about this run"
             error = np.zeros(value.shape)
         else:
-            attributes |= {"how": HOW_LOCAL if column.poles else HOW, "floor": ", ".join(column.floors) or "none"}
-            difference = envelope(run.t, value, rough.t, other.values[column.name], local=column.poles)
+            difference, how = _difference(column, run, rough, found, other)
+            attributes |= {"how": how, "floor": ", ".join(column.floors) or "none"}
             norm = found.values["norm"].reshape((-1,) + (1,) * (value.ndim - 1))
             floors = floors_of(column.floors, found.values)
             error = with_floor(difference, value, floors, norm, local=column.poles)
             if np.isnan(error).any():
                 attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
+                if how == HOW_SPARSE:
+                    attributes["reason"] = (
+                        f"{column.name} was not evaluated at these times, or not by the rougher run from then on"
+                    )
         variables[f"{column.name}_error"] = (("t", *column.dims), error, attributes)
     return variables
+
+
+def _difference(
+    column: Column, run: Trajectory, rough: Trajectory, found: Findings, other: Findings
+) -> tuple[Real, str]:
+    """(how far a column is from the rough run's, how that was found): never a measured value from a bound that needs no measurement."""
+    value, their_value = found.values[column.name], other.values[column.name]
+    finite, theirs = _finite(value), _finite(their_value)
+    if column.name in BOUNDS:
+        mine = np.isfinite(run.correlation_lower)
+        if mine.any():
+            name = f"{column.name}_free"
+            free, their_free = found.values.get(name, value), other.values.get(name, their_value)
+            whole = np.isfinite(free).all()
+            bare = (
+                envelope(run.t, free, rough.t, their_free)
+                if whole
+                else sparse_envelope(run.t, free, _finite(free), rough.t, their_free, _finite(their_free))
+            )
+            measured = sparse_envelope(
+                run.t, value, mine & finite, rough.t, their_value, np.isfinite(rough.correlation_lower) & theirs
+            )
+            return np.where(mine, measured, bare), HOW_SPARSE
+    if column.name in SPARSE | BOUNDS and not finite.all():
+        return sparse_envelope(run.t, value, finite, rough.t, their_value, theirs), HOW_SPARSE
+    how = HOW_LOCAL if column.poles else HOW
+    return envelope(run.t, value, rough.t, their_value, local=column.poles), how
+
+
+def _finite(values: Real) -> npt.NDArray[np.bool_]:
+    """Times (n,) at which every entry of ``values`` (n, ...) is finite."""
+    return np.asarray(np.isfinite(values).all(axis=tuple(range(1, values.ndim))))
 
 
 def _re_im(array: npt.NDArray[np.complex128]) -> Real:
@@ -85,7 +121,7 @@ def state_variables(run: Trajectory) -> Variables:
                 "change of the occupation of each physical mode from its thermal one; divided by mode_weight: per unit frequency",
                 "<a_k^dag a_k> - n_k^beta, chain and thermofield maps undone",
             )
-            | {"reason": "NaN: not evaluated at these times, or warm soft modes displaced beyond what a chain holds"},
+            | ({"reason": modes_missing(run)} if np.isnan(run.mode_occupation).any() else {}),
         )
     if run.normal.shape[-1]:
         for name, array, equation in (
@@ -100,9 +136,10 @@ def state_variables(run: Trajectory) -> Variables:
         error = envelope(run.t, rho_S, run.rough.t, _re_im(run.rough.rho_S[run.rough.recorded]))
         variables["rho_S_error"] = (("t", "row", "column", "complex"), error, {"long_name": "error of rho_S", **how})
         if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
-            error = envelope(run.t, run.mode_occupation, run.rough.t, run.rough.mode_occupation)
-            long_name: Attributes = {"long_name": "error of mode_occupation"}
-            variables["mode_occupation_error"] = (("t", "mode"), error, long_name | how)
+            ours, theirs = run.mode_occupation, run.rough.mode_occupation
+            error = sparse_envelope(run.t, ours, _finite(ours), run.rough.t, theirs, _finite(theirs))
+            own: Attributes = {"long_name": "error of mode_occupation", "how": HOW_SPARSE}
+            variables["mode_occupation_error"] = (("t", "mode"), error, how | own)
     return variables
 
 

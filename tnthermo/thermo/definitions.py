@@ -38,6 +38,24 @@ class Column:
     dims: tuple[str, ...] = ()
 
 
+# evaluated now and then, NaN elsewhere
+SPARSE = frozenset(
+    {
+        "S_B",
+        "Delta_S_B",
+        "S_chi",
+        "S_SB",
+        "D_B",
+        "Sigma_B",
+        "residual_entropy",
+        "residual_occupation",
+        "Var_Q_B",
+        "Var_Q_B_each",
+    }
+)
+# bounds on what is evaluated now and then; elsewhere those that need no evaluation
+BOUNDS = frozenset(f"{name}_{side}" for name in ("S_chi", "Delta_S_B", "D_B", "Sigma_B") for side in ("lower", "upper"))
+
 _ENERGY, _HEAT, _WORK = ("residual_energy",), ("residual_heat", "residual_chi"), ("residual_work",)
 _BATH = ("residual_energy", "residual_flux")
 # what an exact S_chi leaves open, and by how much it fails to be the difference of two independent numbers

@@ -82,7 +82,8 @@ def bath_entropies(run: Trajectory, S_S: Real) -> Findings:
     0 <= S_chi <= 2 S_S holds at every time. From a product start (displaced or not) S_chi(0) = 0, hence -Delta S_S <= Delta S_B
     <= 2 S_S - Delta S_S; from a correlated one 0 <= S_chi(0) <= 2 S_S(0) moves the lower bound down by 2 S_S(0).
 
-    Columns: S_B0 S_B S_SB Delta_S_B S_chi D_B, and NAME_lower and NAME_upper of the last three.
+    Columns: S_B0 S_B S_SB Delta_S_B S_chi D_B, and NAME_lower and NAME_upper of the last three; at T > 0 also NAME_lower_free and
+    NAME_upper_free, which need no measurement.
     """
     return _cold(run, S_S) if run.model.temperature == 0 else _warm(run, S_S)
 
@@ -123,26 +124,27 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
         "S_chi": S_chi,
         "Delta_S_B": delta_S_B,
         "D_B": distance - delta_S_B,
-        "S_chi_lower": least,
-        "S_chi_upper": most,
-        "Delta_S_B_lower": least - delta_S_S - start,
-        "Delta_S_B_upper": most - delta_S_S,
+        **_bounds(least, most, delta_S_S, distance, start),
+        "S_chi_width": np.where(np.isnan(S_chi), np.nan, most - least),
     }
-    values["S_chi_width"] = np.where(np.isnan(S_chi), np.nan, most - least)
-    values["D_B_lower"] = np.fmax(0.0, distance - values["Delta_S_B_upper"])
-    values["D_B_upper"] = distance - values["Delta_S_B_lower"]
+    free_bounds = _bounds(np.zeros_like(S_S), 2 * S_S, delta_S_S, distance, start)
+    values |= {f"{name}_free": bound for name, bound in free_bounds.items()}
     measured = run.bath_entropy_how
     free = "S_chi <= 2 S_S", "S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")
     upper, lower = (
         {"note": f"{BOUND}: {text}" + (f"; where evaluated {measured}" if measured else "")} for text in free
     )
-    single = {"note": measured, "reason": unknown["reason"]} if np.isfinite(run.bath_entropy).any() else unknown
+    single: Attributes = {"note": measured} if np.isfinite(run.bath_entropy).any() else unknown
+    if "note" in single and np.isnan(run.bath_entropy).any():
+        single |= unknown
     bounds: dict[str, Attributes] = {name: dict(lower) for name in ("S_chi_lower", "Delta_S_B_lower", "D_B_upper")}
     bounds |= {name: dict(upper) for name in ("S_chi_upper", "Delta_S_B_upper", "D_B_lower")}
     if np.isnan(distance).any():
         for name in ("D_B_lower", "D_B_upper"):
             bounds[name] = bounds[name] | {
-                "reason": "the modes' energies were not evaluated at these times, or a bath has T = 0"
+                "reason": "a bath has T = 0: beta infinite"
+                if np.any(np.array(run.model.temperatures) == 0)
+                else modes_missing(run)
             }
     return Findings(
         values=values,
@@ -152,16 +154,36 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
     )
 
 
+def _bounds(least: Real, most: Real, delta_S_S: Real, distance: Real, start: float) -> dict[str, Real]:
+    """Bounds (n,) on S_chi, Delta S_B and D_B from ``least`` <= S_chi <= ``most``, for 0 <= S_chi(0) <= ``start``."""
+    lower, upper = least - delta_S_S - start, most - delta_S_S
+    return {
+        "S_chi_lower": least,
+        "S_chi_upper": most,
+        "Delta_S_B_lower": lower,
+        "Delta_S_B_upper": upper,
+        "D_B_lower": np.fmax(0.0, distance - upper),
+        "D_B_upper": distance - lower,
+    }
+
+
 def _unknown(run: Trajectory) -> str:
     """Why an entropy of the physical bath has no value at T > 0."""
     if np.isfinite(run.bath_entropy).any():
-        return "not evaluated at these times"
+        return "not evaluated at the times that are NaN (bath_entropy_every)"
     if run.bath_entropy_how:
         return "only bounded, where it was evaluated: see NAME_lower and NAME_upper"
     return (
         "T > 0: the chains hold the bath and its ancilla; the entropy of the physical bath was not measured "
         "(it takes star cells or a discrete density)"
     )
+
+
+def modes_missing(run: Trajectory) -> str:
+    """Why something made of the modes' occupations is NaN."""
+    never = "not evaluated at the times that are NaN (occupation_every)"
+    lost = ", or lost: warm soft modes displaced beyond what a chain holds" if run.start == "displaced" else ""
+    return f"the modes' occupations were {never}{lost}"
 
 
 def _distance(run: Trajectory) -> Real:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.clock import common_times
+
 Real = npt.NDArray[np.float64]
 
 HOW = (
@@ -17,15 +19,10 @@ HOW_LOCAL = (
     "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
     "the rates make of the ratio's: infinite where the denominator is zero within its error"
 )
-
-
-def common_times(t: Real, other: Real) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Indices into the increasing ``t`` (n,) and ``other`` of the times both have, equal to 1e-9 of the last."""
-    after = np.minimum(np.searchsorted(other, t), other.size - 1)
-    before = np.maximum(after - 1, 0)
-    nearest = np.where(np.abs(other[before] - t) < np.abs(other[after] - t), before, after)
-    same = np.abs(other[nearest] - t) <= 1e-9 * max(1.0, float(np.abs(t).max()))
-    return np.flatnonzero(same), nearest[same]
+HOW_SPARSE = (
+    "as for the other columns, from the times at which both runs evaluated it: the largest difference up to the first of these at or after "
+    "a time"
+)
 
 
 def envelope(t: Real, values: Real, other_t: Real, others: Real, *, local: bool = False) -> Real:
@@ -52,6 +49,31 @@ def envelope(t: Real, values: Real, other_t: Real, others: Real, *, local: bool 
         result = np.fmax.accumulate(difference, axis=0)
     # Measured by one of the two only: an earlier agreement (at t = 0, say) vouches for nothing here.
     result[here] = np.where(np.isnan(difference[here]), np.nan, result[here])
+    return result
+
+
+def sparse_envelope(
+    t: Real, values: Real, mine: npt.NDArray[np.bool_], other_t: Real, others: Real, theirs: npt.NDArray[np.bool_]
+) -> Real:
+    """`envelope` of what is evaluated now and then, shape of ``values`` (n, ...).
+
+    mine, theirs  (n,), (m,) where each of the two runs evaluated it
+
+    Only a time at which both did is compared: running maximum up to the first such time at or after each of ``mine``, so that the
+    agreement of two equal starts vouches for nothing. NaN after the last one, and elsewhere.
+    """
+    here, there = common_times(t, other_t)
+    both = mine[here] & theirs[there]
+    here, there = here[both], there[both]
+    result = np.full(values.shape, np.nan)
+    if not here.size:
+        return result
+    a, b = values[here], others[there]
+    with np.errstate(invalid="ignore"):
+        largest = np.maximum.accumulate(np.where(a == b, 0.0, np.abs(a - b)), axis=0)
+    next_ = np.searchsorted(here, np.arange(t.size))
+    known = mine & (next_ < here.size)
+    result[known] = largest[next_[known]]
     return result
 
 

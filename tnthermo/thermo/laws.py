@@ -56,11 +56,11 @@ def entropy_productions(at: Mapping[str, Real], betas: Real) -> dict[str, Real]:
     one = bool(np.all(betas == betas[0]))
     heat = at["Q_B_each"] @ betas
     total = delta_S_S + (at["E_B_each"] - at["E_B_each"][0]) @ betas
+    bounds = [name for name in at if name.startswith(("Delta_S_B_lower", "Delta_S_B_upper"))]
     return {
         "Sigma_S": delta_S_S - betas[0] * at["Q_S"] if one else np.full_like(delta_S_S, np.nan),
         "Sigma_B": at["Delta_S_B"] - heat,
-        "Sigma_B_lower": at["Delta_S_B_lower"] - heat,
-        "Sigma_B_upper": at["Delta_S_B_upper"] - heat,
+        **{name.replace("Delta_S_B", "Sigma_B"): at[name] - heat for name in bounds},
         "Sigma_total": total,
         "residual_entropy": total - at["S_chi"] - at["D_B"],
     }
