@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tnthermo.lawbook.report import Report, number, order
+from tnthermo.lawbook.report import Report, number
 from tnthermo.lawbook.verdict import Law
 
 STYLES = {"holds": "green", "fails": "bold red", "cannot tell": "dim"}
@@ -25,8 +25,8 @@ def law_tables(report: Report, *, colour: bool | None = None) -> str:
     width = max(NARROWEST, shutil.get_terminal_size((120, 40)).columns)
     console = Console(file=stream, width=width, force_terminal=terminal, no_color=not terminal)
     tables: dict[str, Table] = {}
-    for laws in report.rows():
-        book = laws[0].book
+    for row in report.rows():
+        book = row.first.book
         if book not in tables:
             table = Table(title=f"{book}: {report.title}", title_justify="left", show_lines=False)
             table.add_column("law")
@@ -34,9 +34,8 @@ def law_tables(report: Report, *, colour: bool | None = None) -> str:
                 table.add_column(f"J x {factor:g}")
             table.add_column("J^p", justify="right")
             tables[book] = table
-        cells = [next((cell(law) for law in laws if law in run.laws), Text("")) for run in report.runs]
-        p = order(report.factors, laws) if len(laws) == len(report.runs) else math.nan
-        tables[book].add_row(laws[0].title, *cells, "" if math.isnan(p) else f"{p:.2f}")
+        cells = [Text("") if law is None else cell(law) for law in row.cells]
+        tables[book].add_row(row.first.title, *cells, "" if math.isnan(row.order) else f"{row.order:.2f}")
     for table in tables.values():
         console.print(table)
     return stream.getvalue().rstrip("\n")

@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from tnthermo.lawbook.report import Report
+from tnthermo.lawbook.report import Report, Row
 from tnthermo.lawbook.verdict import PAPER, Law
 from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY, STYLE, WIDTH, write_figure
 
@@ -45,22 +45,21 @@ def law_figure(report: Report) -> Figure:
     return figure
 
 
-def matrix(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> None:
+def matrix(axes: Axes, report: Report, rows: list[Row]) -> None:
     """Coloured cells with the verdict in words."""
     verdicts = list(COLOURS)
     table = np.full((len(rows), len(report.runs)), np.nan)
-    for i, laws in enumerate(rows):
-        for j, run in enumerate(report.runs):
-            law = next((law for law in laws if law in run.laws), None)
+    for i, row in enumerate(rows):
+        for j, law in enumerate(row.cells):
             if law is not None:
                 table[i, j] = verdicts.index(law.verdict)
                 axes.text(j, i, WORDS[law.verdict], ha="center", va="center", fontsize=6.5, color=BLACK)
     axes.imshow(table, cmap=ListedColormap(list(COLOURS.values())), vmin=-0.5, vmax=2.5, aspect="auto")
     axes.set_xticks(range(len(report.runs)), [f"{factor:g}" for factor in report.factors])
-    axes.set_yticks(range(len(rows)), [label(laws[0]) for laws in rows], fontsize=6.5)
+    axes.set_yticks(range(len(rows)), [label(row.first) for row in rows], fontsize=6.5)
     axes.set_xlabel("factor of $J$")
     axes.tick_params(length=0)
-    books = [laws[0].book for laws in rows]
+    books = [row.first.book for row in rows]
     for i in range(1, len(rows)):
         if books[i] != books[i - 1]:
             axes.axhline(i - 0.5, color=BLACK, lw=0.8)
@@ -72,14 +71,16 @@ def label(law: Law) -> str:
     return law.title if law.book == PAPER else f"{law.title} ({law.book})"
 
 
-def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> list[ErrorbarContainer]:
+def deviations(axes: Axes, report: Report, rows: list[Row]) -> list[ErrorbarContainer]:
     """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J; what was drawn."""
     drawn = []
     colours = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
-    missed = [laws for laws in rows if any(law.verdict == "fails" for law in laws) and len(laws) == len(report.runs)]
-    for k, laws in enumerate(missed):
+    missed = [row for row in rows if any(law.verdict == "fails" for law in row.laws)]
+    for k, row in enumerate(missed):
         x, y, error = [], [], []
-        for factor, law in zip(report.factors, laws, strict=True):
+        for factor, law in zip(row.factors, row.cells, strict=True):
+            if law is None:
+                continue
             known = math.isfinite(law.deviation) and math.isfinite(law.error) and law.scale > 0 and law.deviation > 0
             if known:
                 x.append(factor)
@@ -92,7 +93,7 @@ def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> list[
         drawn.append(
             axes.errorbar(
                 x, y, yerr=np.stack([below, np.array(error)]), color=colours[k % len(colours)], marker=marker, ms=3.5,
-                lw=0.9, capsize=2, label=label(laws[0]),
+                lw=0.9, capsize=2, label=label(row.first),
             )
         )  # fmt: skip
     axes.set_xscale("log")

@@ -447,6 +447,17 @@ def test_the_report_in_its_three_forms(ledger) -> None:
         report.at("Alipour et al.", "nonsense")
 
 
+def test_laws_that_say_the_same_at_two_strengths_keep_their_strengths() -> None:
+    """Equal in every field, as where nothing was measured: each row of values still has its own factor of J."""
+    unknown = single(BALANCE, math.nan, math.nan, **SMALL)
+    other = single(SIGN, 0.5, 0.01, **SMALL)
+    runs = (Run(factor=0.02, laws=(unknown,), numbers={}), Run(factor=0.2, laws=(unknown, other), numbers={}))
+    text = markdown(Report(title="twice", runs=runs))
+    for name, factor in (("balance", "0.02"), ("balance", "0.2"), ("sign", "0.2")):
+        assert text.count(f"| {name} | {factor} |") == 1
+    assert "| sign | 0.02 |" not in text
+
+
 def test_what_is_no_ledger_is_refused(ledger) -> None:
     with pytest.raises(chains.InvalidInput) as caught:
         tt.laws(ledger.drop_vars("E_B"), resolution=2.0)

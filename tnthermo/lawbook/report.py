@@ -34,6 +34,30 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Row:
+    """One law at all strengths: a cell for each factor of J, None where the run lacks the law; at least one has it.
+
+    Cells go by their place: two strengths may say the very same of a law.
+    """
+
+    factors: tuple[float, ...]
+    cells: tuple[Law | None, ...]
+
+    @property
+    def laws(self) -> tuple[Law, ...]:
+        return tuple(law for law in self.cells if law is not None)
+
+    @property
+    def first(self) -> Law:
+        return self.laws[0]
+
+    @property
+    def order(self) -> float:
+        """`order` over all strengths; NaN where a run lacks the law."""
+        return order(self.factors, self.laws) if len(self.laws) == len(self.cells) else math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """The runs of a scan, ascending in the factor, and what was scanned, in words."""
 
@@ -44,10 +68,13 @@ class Report:
     def factors(self) -> tuple[float, ...]:
         return tuple(run.factor for run in self.runs)
 
-    def rows(self) -> Iterator[tuple[Law, ...]]:
-        """For each law its instances at all strengths; a law that some run lacks is left out there."""
+    def rows(self) -> Iterator[Row]:
+        """For each law its instances at all strengths."""
         for key in dict.fromkeys((law.book, law.name) for run in self.runs for law in run.laws):
-            yield tuple(law for run in self.runs for law in run.laws if (law.book, law.name) == key)
+            yield Row(
+                factors=self.factors,
+                cells=tuple(next((law for law in run.laws if (law.book, law.name) == key), None) for run in self.runs),
+            )
 
     def at(self, book: str, name: str) -> tuple[Law, ...]:
         """One law at all strengths. Raises KeyError for a law that is not there."""
@@ -87,18 +114,19 @@ def markdown(report: Report) -> str:
         "",
     ]
     book = ""
-    for laws in report.rows():
-        if laws[0].book != book:
-            book = laws[0].book
+    rows = list(report.rows())
+    for i, row in enumerate(rows):
+        first = row.first
+        if first.book != book:
+            book = first.book
             lines += [f"## {book}", "", _row(head), _row(["---"] * len(head))]
-        cells = {run.factor: next((law for law in run.laws if law in laws), None) for run in report.runs}
         verdicts = [
-            "" if law is None else law.text if law.verdict == "fails" else MARKS[law.verdict] for law in cells.values()
+            "" if cell is None else cell.text if cell.verdict == "fails" else MARKS[cell.verdict] for cell in row.cells
         ]
-        whole = len(laws) == len(report.runs)
-        p = order(report.factors, laws) if whole else math.nan
-        lines.append(_row([laws[0].title, laws[0].equation, *verdicts, "" if math.isnan(p) else f"{p:.2f}"]))
-        if _last_of_book(report, laws):
+        lines.append(
+            _row([first.title, first.equation, *verdicts, "" if math.isnan(row.order) else f"{row.order:.2f}"])
+        )
+        if i + 1 == len(rows) or rows[i + 1].first.book != book:
             lines.append("")
     lines += [
         "## Values",
@@ -106,9 +134,10 @@ def markdown(report: Report) -> str:
         _row(["book", "law", "J x", "value", "bound", "at t", "scale", "verdict", "remark"]),
         _row(["---"] * 9),
     ]
-    for laws in report.rows():
-        for law in laws:
-            factor = next(run.factor for run in report.runs if law in run.laws)
+    for row in rows:
+        for factor, law in zip(row.factors, row.cells, strict=True):
+            if law is None:
+                continue
             time = "" if math.isnan(law.time) else f"{law.time:.4g}"
             value, bound = number(law.value, law.bar), f"{law.relation} {law.bound:.4g}"
             lines.append(
@@ -128,12 +157,6 @@ def markdown(report: Report) -> str:
 
 def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _last_of_book(report: Report, laws: tuple[Law, ...]) -> bool:
-    rows = list(report.rows())
-    i = next(i for i, row in enumerate(rows) if row[0].name == laws[0].name and row[0].book == laws[0].book)
-    return i + 1 == len(rows) or rows[i + 1][0].book != laws[0].book
 
 
 FIELDS = (
@@ -167,11 +190,7 @@ def json_text(report: Report) -> str:
         }
         for run in report.runs
     ]
-    orders = {
-        f"{laws[0].book}: {laws[0].name}": _json(order(report.factors, laws))
-        for laws in report.rows()
-        if len(laws) == len(report.runs)
-    }
+    orders = {f"{row.first.book}: {row.first.name}": _json(row.order) for row in report.rows() if None not in row.cells}
     return json.dumps({"title": report.title, "orders": orders, "runs": runs}, indent=1) + "\n"
 
 
