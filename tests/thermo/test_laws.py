@@ -17,7 +17,7 @@ from tests.oracles.general import Bath, General, columns_at
 from tests.oracles.trajectories import trajectory_of_general
 from tests.thermo.test_alpha import run_of
 from tests.thermo.test_weak_coupling import TILTED, warm_exchange
-from tnthermo.lawbook.limits import exchange_limits, exchange_start, gibbs, settling, thermalisation
+from tnthermo.lawbook.limits import exchange_limits, exchange_start, extended, gibbs, settling, thermalisation
 from tnthermo.lawbook.mean_force import (
     entropy,
     equilibrium_energy,
@@ -288,6 +288,33 @@ def test_a_run_that_has_not_settled_says_nothing_about_its_limit() -> None:
     assert "too short" in thermalisation(relaxing(1e-9, 40.0, end=thermal), 0.05).reason
     rest, _ = settling(relaxing(0.1, 40.0, end=thermal))
     assert rest == pytest.approx(np.exp(-4.0) * (1 - thermal[0, 0].real), rel=1e-6)  # exact for an exponential
+
+
+@pytest.mark.parametrize("phase", np.arange(8) * np.pi / 4)
+def test_a_run_that_rings_about_its_limit_does_not_fail_it(phase: float) -> None:
+    """As behind a hard cutoff: an algebraic tail 0.4 cos(t + phase)/t about the Gibbs state, seen from wherever the run ends."""
+    thermal = gibbs(np.diag([0.5, -0.5]).astype(complex), 0.4)
+    for end, verdict in ((thermal, "holds"), (np.diag([0.25, 0.75]).astype(complex), "fails")):
+        quiet = relaxing(0.5, 40.0, end=end)
+        t, ledger = quiet.t, quiet.ledger.copy(deep=True)
+        ringing = 0.4 * np.cos(t + phase) / (t + 2)
+        ledger["rho_S"].values[:, 0, 0, 0] += ringing
+        ledger["rho_S"].values[:, 1, 1, 0] -= ringing
+        law = thermalisation(Reading(ledger=ledger), 0.05)
+        assert law.verdict == verdict, law
+        truth = abs(end[0, 0] - thermal[0, 0])
+        assert abs(law.value - truth) < law.error < 0.03
+        assert "mean from t = 30" in law.reason
+
+
+def test_a_temperature_that_rings_about_its_limit_does_not_fail_it() -> None:
+    quiet = relaxing(0.5, 40.0, end=gibbs(np.diag([0.5, -0.5]).astype(complex), 0.4))
+    for phase in np.arange(8) * np.pi / 4:
+        rings = 0.4 + 0.006 * np.cos(quiet.t + phase)
+        ledger = quiet.ledger.assign(T_ext_S=("t", rings), T_ext_S_error=("t", np.full(rings.size, 1e-6)))
+        assert extended(Reading(ledger=ledger), 0.05).verdict == "holds"
+        off = ledger.assign(T_ext_S=ledger["T_ext_S"] + 0.05)
+        assert extended(Reading(ledger=off), 0.05).verdict == "fails"
 
 
 def test_the_limits_of_the_exchange_example() -> None:

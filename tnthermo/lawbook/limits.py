@@ -2,6 +2,8 @@
 
 A value at long times is known as far as the run has settled. What it may still move is taken from how rho_S has moved: as a geometric
 series, from the second half of the run and its ratio to the first. A run that has not begun to slow down says nothing about its limit.
+What rings on, as behind a hard cutoff, is no geometric series: all that the last quarter of the run holds is in the error bar. A state is
+judged by its mean over that quarter.
 """
 
 from __future__ import annotations
@@ -9,11 +11,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from tnthermo.lawbook.reading import Complex, Reading, Series
-from tnthermo.lawbook.verdict import Law, Statement, over_time, single
+from tnthermo.lawbook.verdict import Law, Statement, over_time, single, with_remark
 
 UNSETTLED = "the run is too short to see the system settle"
+LAST = 0.25  # of the run: the window over which ringing is seen
 COLD = "beta infinite"
 
 
@@ -89,7 +93,7 @@ def extended(r: Reading, resolution: float) -> Law:
 
 
 def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: float) -> Law:
-    """A long-time value: its last one, with what it may still change (`settling`) added to its error."""
+    """A long-time value: its last one; to its error is added what it may still change (`settling`) and how far it rings."""
     scale = abs(statement.bound)
     known = np.flatnonzero(np.isfinite(series.value) & (r.t > 0))
     if not known.size or not math.isfinite(statement.bound):
@@ -100,6 +104,8 @@ def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: fl
     value, ahead = float(series.value[i]), settling(r)[1]
     moved = abs(value - float(series.value[middle]))
     rest = 0.0 if moved == 0 else moved * ahead
+    late = known[late_times(r)[known]]
+    rest += float(np.abs(series.value[late] - value).max(initial=0.0))
     error, reason = float(series.error[i]) + rest, "" if math.isfinite(rest) else UNSETTLED
     return single(statement, value, error, scale=scale, resolution=resolution, time=float(r.t[i]), reason=reason)
 
@@ -107,15 +113,16 @@ def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: fl
 def settling(r: Reading) -> tuple[float, float]:
     """(what rho_S may still move, the same in units of its motion over the second half of the run).
 
-    Motion is measured by populations and moduli of coherences in the eigenbasis of H_S, so that free rotation is none: M_1 over the first
-    half of the run, M_2 over the second. With q = M_2/M_1 the rest is M_2 q/(1 - q): infinite for q >= 1, or where nothing has moved
-    beyond the error of rho_S.
+    Motion is measured by populations and moduli of coherences in the eigenbasis of H_S, so that free rotation is none: M_1 is the largest
+    distance to the middle of the run over its first half, M_2 that to its end over the second half. With q = M_2/M_1 the rest is
+    M_2 q/(1 - q): infinite for q >= 1, or where nothing has moved beyond the error of rho_S.
     """
     rho, t = r.rho_S, r.t
     _, vectors = np.linalg.eigh(r.hamiltonian)
     moduli = np.abs(vectors.conj().T @ rho @ vectors)
     middle = int(np.argmin(np.abs(t - t[-1] / 2)))
-    first, second = (float(np.abs(moduli[b] - moduli[a]).sum() / 2) for a, b in ((0, middle), (middle, -1)))
+    halves = ((moduli[: middle + 1], moduli[middle]), (moduli[middle:], moduli[-1]))
+    first, second = (float(np.abs(half - end).sum(axis=(1, 2)).max() / 2) for half, end in halves)
     if not first > float(np.nan_to_num(r.rho_S_error[-1])) or second >= first:
         return math.inf, math.inf
     ahead = second / first / (1 - second / first)
@@ -144,13 +151,28 @@ def thermalisation(r: Reading, resolution: float) -> Law:
     return distance_at_the_end(statement, r, gibbs(r.hamiltonian, r.temperature), 0.0, resolution)
 
 
+def late_times(r: Reading) -> npt.NDArray[np.bool_]:
+    """The times (n,) of the last quarter of the run."""
+    start, end = float(r.t[0]), float(r.t[-1])
+    return np.asarray(r.t >= end - LAST * (end - start) * (1 + 1e-12))
+
+
 def distance_at_the_end(statement: Statement, r: Reading, state: Complex, state_error: float, resolution: float) -> Law:
-    """Trace distance of the last rho_S from a state; its error: of both, and what rho_S may still move (`settling`)."""
+    """Trace distance of rho_S, its mean over the last quarter of the run, from a state.
+
+    Its error: of both states, how far any rho_S of that quarter is from their mean, and what it may still move (`settling`). By the
+    triangle inequality it covers the distance of the limit, wherever in its ringing the run ends.
+    """
+    late = late_times(r)
+    mean = r.rho_S[late].mean(axis=0)
+    rings = max(trace_distance(rho, mean) for rho in r.rho_S[late])
     rest = settling(r)[0]
-    distance = trace_distance(r.rho_S[-1], state)
-    error = float(r.rho_S_error[-1]) / 2 + state_error + rest
+    error = float(r.rho_S_error[late].max()) / 2 + state_error + rings + rest
     reason = "" if math.isfinite(rest) else UNSETTLED
-    return single(statement, distance, error, scale=1.0, resolution=resolution, time=float(r.t[-1]), reason=reason)
+    law = single(
+        statement, trace_distance(mean, state), error, scale=1.0, resolution=resolution, time=float(r.t[-1]), reason=reason,
+    )  # fmt: skip
+    return law if reason else with_remark(law, f"mean from t = {r.t[late][0]:.4g} on")
 
 
 def trace_distance(a: Complex, b: Complex) -> float:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from tnthermo.lawbook.reading import Reading, Series
-from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time
+from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time, with_remark
 
 
 def balances(r: Reading, resolution: float) -> list[Law]:
@@ -153,8 +151,4 @@ def _production(
     scale = max(series.size, r.series("S_S").change.size)
     judged = never_falls if rate else over_time
     law = judged(statement, r.t, series.value, series.error, scale=scale, resolution=resolution, reason=series.reason)
-    return law if not note else _with_note(law, note)
-
-
-def _with_note(law: Law, note: str) -> Law:
-    return replace(law, reason="; ".join(part for part in (law.reason, note) if part))
+    return law if not note else with_remark(law, note)

@@ -12,7 +12,7 @@ leaves of an identity is no failure.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -129,6 +129,11 @@ def single(
         unit=statement.unit, value=float(value), bound=float(statement.bound), error=float(error), scale=float(scale), time=float(time),
         verdict=verdict, excess=float(short) if verdict == "fails" else 0.0, reason=reason,
     )  # fmt: skip
+
+
+def with_remark(law: Law, remark: str) -> Law:
+    """The same law with something more to say."""
+    return replace(law, reason="; ".join(part for part in (law.reason, remark) if part))
 
 
 def _why(value: float, error: float, scale: float, resolution: float) -> str:
