@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tnthermo.lawbook.report import Report, number
+from tnthermo.lawbook.digits import number
+from tnthermo.lawbook.report import Report
 from tnthermo.lawbook.verdict import Law
 
 STYLES = {"holds": "green", "fails": "bold red", "cannot tell": "dim"}
@@ -42,13 +43,18 @@ def law_tables(report: Report, *, colour: bool | None = None) -> str:
 
 
 def cell(law: Law) -> Text:
-    """Verdict and number of one law: "holds (1.2e-05 +- 3e-06 of 0.4)", 0.4 being the scale by which
-    error bars are judged, "holds by 0.2 +- 0.01" where an inequality is cleared, "fails by 0.12 +- 0.01", or why nothing can be told."""
+    """Verdict and number of one law, or why nothing can be told.
+
+    "holds (1.2e-05 +- 3e-06 of 0.4)", 0.4 being the scale by which error bars are judged; "holds by 0.2 +- 1e-02" where an inequality is
+    cleared; "fails by 0.12 +- 1e-02"; "0.8 .. 1.2" for the number where it is only bounded.
+    """
     if law.verdict == "cannot tell":
         why = law.reason if len(law.reason) <= 60 else law.reason[:59] + "\u2026"
         return Text(f"? {why}", style=STYLES[law.verdict])
     if law.verdict == "fails":
-        return Text(f"fails by {number(law.excess, law.bar)}", style=STYLES[law.verdict])
+        return Text(law.text, style=STYLES[law.verdict])
+    if law.bracket:
+        return Text(f"holds: {number(law.value, law.bar, bracket=True)}", style=STYLES[law.verdict])
     cleared = law.relation == ">=" and law.value - law.bar > law.bound
     text = (
         f"holds by {number(law.value - law.bound, law.bar)}"

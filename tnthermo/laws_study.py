@@ -24,7 +24,7 @@ from tnthermo.lawbook import mean_force
 from tnthermo.lawbook.laws import laws
 from tnthermo.lawbook.mean_force import MeanForce
 from tnthermo.lawbook.reading import Reading
-from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown
+from tnthermo.lawbook.report import Number, Report, Run, csv_text, json_text, markdown
 from tnthermo.local import Matrix
 from tnthermo.run import Progress
 from tnthermo.start import MEAN_FORCE
@@ -166,7 +166,7 @@ def _equilibrium(values: Values, folder: Path, name: str, **keywords: Any) -> Me
     )
 
 
-def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, tuple[float, float]]:
+def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, Number]:
     """Heat and entropy production at the end of a run in the three book-keepings, with error bars."""
     r = Reading(ledger=ledger)
     production = mean_force.mean_force_production(r, state)
@@ -183,4 +183,7 @@ def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, tuple
         "mean force: Delta S*": mean_force.entropy(r, state),
         "mean force: Delta F* = -T Sigma*": (-T if math.isfinite(T) else math.nan) * production,
     }
-    return {name: (float(s.value[-1]), float(s.error[-1])) for name, s in series.items()}
+    return {
+        name: Number(float(s.value[-1]), float(s.error[-1]), bool(np.broadcast_to(s.bracket, r.t.shape)[-1]))
+        for name, s in series.items()
+    }

@@ -17,7 +17,16 @@ from tests.oracles.general import Bath, General, columns_at
 from tests.oracles.trajectories import trajectory_of_general
 from tests.thermo.test_alpha import run_of
 from tests.thermo.test_weak_coupling import TILTED, warm_exchange
-from tnthermo.lawbook.limits import exchange_limits, exchange_start, extended, gibbs, settling, thermalisation
+from tnthermo.lawbook.digits import number
+from tnthermo.lawbook.limits import (
+    bath_temperature,
+    exchange_limits,
+    exchange_start,
+    extended,
+    gibbs,
+    settling,
+    thermalisation,
+)
 from tnthermo.lawbook.mean_force import (
     entropy,
     equilibrium_energy,
@@ -172,10 +181,83 @@ def test_without_error_columns_and_without_the_baths_entropy_it_cannot_tell(ledg
     assert {law.verdict for law in tt.laws(bare)} == {"cannot tell"}
     unknown = tt.ledger(replace(run_of(entropy=False), rough=run_of(entropy=False, count=13)))
     found = named(tt.laws(unknown))
-    for name in ("correlation_entropy", "entropy_sum", "Sigma_B_integral", "bath_production", "bath_temperature"):
+    for name in ("entropy_sum", "Sigma_pseudo_B_integral", "sum_rule"):
         assert found[name].verdict == "cannot tell"
         assert found[name].reason
     assert found["first_law"].verdict == "holds"
+    positive = found["correlation_entropy"]  # by subadditivity
+    assert (positive.verdict, positive.bracket) == ("holds", True)
+    assert "not measured" in positive.reason
+
+
+def test_the_bounds_that_always_hold_decide_a_law_where_they_can() -> None:
+    """Delta S_B <= S_S is always known: a bath that takes up more heat than T S_S has Sigma_B < 0, by [40], whatever else it does."""
+
+    def unmeasured(**settings) -> xr.Dataset:
+        runs = (run_of(entropy=False, count=count, **settings) for count in (25, 13))
+        return tt.ledger(replace(next(runs), rough=next(runs)))
+
+    settings = {"hamiltonian": np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex), "scale": 2.0}
+    ledger, exact = unmeasured(**settings), tt.ledger(run_of(**settings))
+    high = float((ledger["Sigma_B_upper"] + ledger["Sigma_B_upper_error"]).min())
+    assert high < 0
+    found = named(tt.laws(ledger))
+    for name in ("Sigma_B_integral", "Sigma_B_rate", "bath_production"):
+        law = found[name]
+        assert (law.verdict, law.bracket) == ("fails", True), law
+        assert law.excess == pytest.approx(-high, rel=1e-6)  # the least by which it fails
+        assert ".." in law.text
+        true = float(exact["Sigma_B"].sel(t=law.time))
+        assert law.value - law.error <= true <= law.value + law.error
+    weak = named(tt.laws(unmeasured(scale=0.05)))["Sigma_B_integral"]
+    assert weak.verdict == "cannot tell"
+    assert "do not decide" in weak.reason
+
+
+def test_bounds_across_zero_decide_a_temperature_by_its_inverse() -> None:
+    """Delta S_B in [-.3, .3] and Delta U_B = .4 bound no T_B, but 1/T_B, away from 1/T = 5; with Delta U_B = .1 nothing is decided."""
+
+    def law(energy: float) -> Law:
+        t = np.array([0.0, 1.0, 2.0])
+        up = np.array([0.0, 1.0, 1.0])
+        columns = {
+            "E_B": energy * up, "h": 0 * up, "S_S": 0.3 * up, "S_chi": np.nan * up, "S_chi_lower": 0 * up, "S_chi_upper": 0.6 * up,
+            "Delta_S_B": np.nan * up, "Delta_S_B_lower": -0.3 * up, "Delta_S_B_upper": 0.3 * up,
+        }  # fmt: skip
+        data = {name: ("t", values) for name, values in columns.items()}
+        data |= {f"{name}_error": ("t", 1e-4 * up) for name in columns}
+        r = Reading(ledger=xr.Dataset(data, coords={"t": t}, attrs={"temperatures": "[0.2]"}))
+        return bath_temperature(r, 0.05, 0.5)
+
+    far = law(0.4)
+    assert (far.verdict, far.unit, far.bound) == ("fails", "1/energy", 5.0)
+    assert far.excess == pytest.approx(5 - 0.3 / 0.4, rel=2e-3)
+    assert far.excess < 5 - 0.3 / 0.4
+    near = law(0.05)
+    assert near.verdict == "cannot tell"
+
+
+def test_numbers_and_bounds_are_rounded_outward() -> None:
+    assert number(-1.43, 0.5314, True) == "-1.97 .. -0.89"
+    assert number(-1.43, 0.5314) == "-1.43 +- 6e-01"
+    assert number(2.8543, 1.02e-3) == "2.8543 +- 1.1e-03"
+    assert number(0.5, 0.0) == "0.5 +- 0"
+    assert number(0.0, 0.0, True) == "0 .. 0"
+    assert number(1.0, math.nan) == "1 +- ?"
+
+
+@given(value=numbers, error=st.floats(1e-12, 10), bracket=st.booleans())
+def test_what_is_printed_covers_what_is_known(value, error, bracket) -> None:
+    text = number(value, error, bracket)
+    if bracket:
+        low, high = (float(part) for part in text.split(" .. "))
+    else:
+        middle, half = (float(part) for part in text.split(" +- "))
+        low, high = middle - half, middle + half
+    slack = 1e-8 * (error + abs(value))
+    assert low <= value - error + slack
+    assert high >= value + error - slack
+    assert high - low <= 4 * error + 0.02 * max(abs(low), abs(high))
 
 
 def test_bounds_are_enough_where_they_are_narrow(ledger) -> None:

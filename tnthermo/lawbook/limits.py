@@ -9,11 +9,12 @@ judged by its mean over that quarter.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.lawbook.reading import Complex, Reading, Series
+from tnthermo.lawbook.reading import Complex, Reading, Series, judged_with_bounds
 from tnthermo.lawbook.verdict import Law, Statement, over_time, single, with_remark
 
 UNSETTLED = "the run is too short to see the system settle"
@@ -42,13 +43,15 @@ def bath_production(r: Reading, resolution: float) -> Law:
         relation="->",
         unit="nat",
     )
-    series, scale = r.series("Sigma_B"), r.series("Delta_S_B").size
-    value = np.where(r.measured, series.value, np.nan)
-    return over_time(statement, r.t, value, series.error, scale=scale, resolution=resolution, reason=series.reason)
+    scale = r.series("Delta_S_B").size if r.measured.any() else r.series("S_S").change.size
+    return judged_with_bounds(over_time, statement, r, r.series("Sigma_B"), scale, resolution)
 
 
 def bath_temperature(r: Reading, resolution: float, alpha_S: float, *, name: str = "bath_temperature") -> Law:
-    """Delta U_B/Delta S_B since t = 0 at the last time at which the bath's entropy is known, against T. [34, 69, 102]"""
+    """Delta U_B/Delta S_B since t = 0 at the last time at which the bath's entropy is known, against T. [34, 69, 102]
+
+    Bounds on Delta S_B that reach across 0 bound no temperature, but its inverse: then that is judged, if it decides.
+    """
     statement = Statement(
         name=name,
         title=f"T_B is T, alpha_S = {alpha_S:g}",
@@ -58,7 +61,8 @@ def bath_temperature(r: Reading, resolution: float, alpha_S: float, *, name: str
         bound=r.temperature,
     )
     S_B = r.series("Delta_S_B")
-    known = np.flatnonzero(np.isfinite(S_B.value) & r.measured & (r.t > 0))
+    bounded = np.isfinite(S_B.value) & (r.t > 0)
+    known = np.flatnonzero(bounded & r.measured if (bounded & r.measured).any() else bounded)
     scale = abs(r.temperature)
     if not r.temperature > 0 or not known.size:
         reason = (
@@ -71,13 +75,29 @@ def bath_temperature(r: Reading, resolution: float, alpha_S: float, *, name: str
         return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason)
     i = int(known[-1])
     energy = r.series("E_B").change + alpha_S * r.series("h").change
+    only, time = bool(np.broadcast_to(S_B.bracket, r.t.shape)[i]), float(r.t[i])
     value, error = quotient(energy, S_B, i)
-    return single(statement, value, error, scale=scale, resolution=resolution, time=float(r.t[i]))
+    law = single(
+        statement, value, error, scale=scale, resolution=resolution, time=time, bracket=only and math.isfinite(error)
+    )
+    if law.verdict == "cannot tell":
+        value, error = quotient(S_B, energy, i)
+        turned = replace(
+            statement,
+            equation=f"Delta S_B/Delta U_B -> 1/T{statement.equation.split('T')[-1]}",
+            unit="1/energy",
+            bound=1 / scale,
+        )
+        other = single(turned, value, error, scale=1 / scale, resolution=resolution, time=time, bracket=only)
+        if other.verdict != "cannot tell":
+            return with_remark(other, "judged by its inverse")
+        law = replace(law, reason="; ".join(part for part in (other.reason, S_B.reason) if part))
+    return law
 
 
-def quotient(energy: Series, entropy: Series, i: int) -> tuple[float, float]:
-    """energy/entropy at time i and its error bar; infinite where the entropy is not known to differ from 0."""
-    U, S, U_error, S_error = (float(x[i]) for x in (energy.value, entropy.value, energy.error, entropy.error))
+def quotient(over: Series, under: Series, i: int) -> tuple[float, float]:
+    """over/under at time i and its error bar; infinite where the denominator is not known to differ from 0."""
+    U, S, U_error, S_error = (float(x[i]) for x in (over.value, under.value, over.error, under.error))
     if S == 0 or not S_error < abs(S):
         return (U / S if S != 0 else math.nan), math.nan if math.isnan(S_error) else math.inf
     return U / S, (U_error + abs(U / S) * S_error) / (abs(S) - S_error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tnthermo.lawbook.reading import Reading, Series
+from tnthermo.lawbook.reading import Reading, Series, judged_with_bounds
 from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time, with_remark
 
 
@@ -34,10 +34,8 @@ def balances(r: Reading, resolution: float) -> list[Law]:
 def entropies(r: Reading, resolution: float) -> list[Law]:
     """S_chi >= 0 and what it is the sum of; the sum rule of the pseudo-temperatures. [31 - 35]"""
     S_chi, S_S, S_B = r.series("S_chi"), r.series("S_S"), r.series("Delta_S_B")
-    unmeasured = "the entropy of the physical bath was not measured: S_chi >= 0 and <= 2 S_S are all that is known"
+    unmeasured = "the entropy of the physical bath was not measured"
     scale = max(S_S.size, S_chi.size)
-    measured = r.measured
-    value = np.where(measured, S_chi.value, np.nan)
     positive = Statement(
         name="correlation_entropy",
         title="correlations have entropy",
@@ -45,7 +43,10 @@ def entropies(r: Reading, resolution: float) -> list[Law]:
         relation=">=",
         unit="nat",
     )
-    found = [over_time(positive, r.t, value, S_chi.error, scale=scale, resolution=resolution, reason=unmeasured)]
+    law = judged_with_bounds(over_time, positive, r, S_chi, scale, resolution)
+    if not r.measured.any() and law.verdict == "holds":
+        law = with_remark(law, f"{unmeasured}: 0 <= S_chi <= 2 S_S (subadditivity) is all that is known")
+    found = [law]
     exact = np.isfinite(r.ledger["S_chi"].values)
     start = S_chi.value[0] if exact[0] else 0.0
     rest = S_S.change + S_B
@@ -135,14 +136,8 @@ def productions(r: Reading, resolution: float) -> list[Law]:
                 relation=">=",
                 unit="nat",
             )
-            if name == "Sigma_B":
-                series = _where(series, r.measured)
             found.append(_production(statement, r, series, resolution, "", rate=kind == "rate"))
     return found
-
-
-def _where(series: Series, known: np.ndarray) -> Series:
-    return Series(value=np.where(known, series.value, np.nan), error=series.error, reason=series.reason)
 
 
 def _production(
@@ -150,5 +145,5 @@ def _production(
 ) -> Law:
     scale = max(series.size, r.series("S_S").change.size)
     judged = never_falls if rate else over_time
-    law = judged(statement, r.t, series.value, series.error, scale=scale, resolution=resolution, reason=series.reason)
+    law = judged_with_bounds(judged, statement, r, series, scale, resolution)
     return law if not note else with_remark(law, note)

@@ -8,13 +8,25 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from tnthermo.lawbook.digits import number
 from tnthermo.lawbook.verdict import Law
 
 MARKS = {"holds": "holds", "fails": "FAILS", "cannot tell": "?"}
+
+
+class Number(NamedTuple):
+    """A value and its error bar, or, where ``bracket``, the middle of rigorous bounds and half their width."""
+
+    value: float
+    error: float
+    bracket: bool = False
+
+
+NO_NUMBER = Number(math.nan, math.nan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +35,13 @@ class Run:
 
     factor   of J, that is of g^2: H_int is multiplied by its root
     laws     of the run's ledger
-    numbers  heat and entropy production at the end of the run in each book-keeping, by name: value and error
+    numbers  heat and entropy production at the end of the run in each book-keeping, by name
     flags    what did not converge, by name
     """
 
     factor: float
     laws: tuple[Law, ...]
-    numbers: Mapping[str, tuple[float, float]]
+    numbers: Mapping[str, Number]
     flags: tuple[str, ...] = ()
 
 
@@ -89,19 +101,12 @@ def order(factors: Sequence[float], laws: Sequence[Law]) -> float:
     seen = [
         (factor, law.deviation)
         for factor, law in zip(factors, laws, strict=True)
-        if math.isfinite(law.deviation) and law.deviation > 2 * law.error and factor > 0
+        if math.isfinite(law.deviation) and law.deviation > 2 * law.error and factor > 0 and law.unit == laws[0].unit
     ]
     if len(seen) < 2:
         return math.nan
     (a, small), (b, large) = seen[:2]
     return math.log(large / small) / math.log(b / a)
-
-
-def number(value: float, error: float) -> str:
-    """Three digits and the error bar to one: "1.23e-05 +- 2e-06"; "-" for no value."""
-    if not math.isfinite(value):
-        return "-" if math.isnan(value) else f"{value:g}"
-    return f"{value:.3g}" + (f" +- {error:.0e}" if math.isfinite(error) else " +- ?")
 
 
 def markdown(report: Report) -> str:
@@ -139,16 +144,14 @@ def markdown(report: Report) -> str:
             if law is None:
                 continue
             time = "" if math.isnan(law.time) else f"{law.time:.4g}"
-            value, bound = number(law.value, law.bar), f"{law.relation} {law.bound:.4g}"
+            value, bound = number(law.value, law.bar, law.bracket), f"{law.relation} {law.bound:.4g}"
             lines.append(
                 _row([law.book, law.name, f"{factor:g}", value, bound, time, f"{law.scale:.3g}", law.text, law.reason])
             )
     lines += ["", "## Heat and entropy production at the end of the run", ""]
     names = list(dict.fromkeys(name for run in report.runs for name in run.numbers))
     lines += [_row(["", *(f"J x {factor}" for factor in factors)]), _row(["---"] * (1 + len(factors)))]
-    lines += [
-        _row([name, *(number(*run.numbers.get(name, (math.nan, math.nan))) for run in report.runs)]) for name in names
-    ]
+    lines += [_row([name, *(number(*run.numbers.get(name, NO_NUMBER)) for run in report.runs)]) for name in names]
     flagged = [f"- J x {run.factor:g}: {flag}" for run in report.runs for flag in run.flags]
     if flagged:
         lines += ["", "## Not converged", "", *flagged]
@@ -161,6 +164,7 @@ def _row(cells: Sequence[str]) -> str:
 
 FIELDS = (
     "book", "name", "title", "equation", "relation", "unit", "value", "bound", "error", "scale", "time", "verdict", "excess", "reason",
+    "bracket",
 )  # fmt: skip
 
 
@@ -185,7 +189,9 @@ def json_text(report: Report) -> str:
         {
             "factor": run.factor,
             "laws": [{key: _json(value) for key, value in asdict(law).items()} for law in run.laws],
-            "numbers": {name: {"value": _json(v), "error": _json(e)} for name, (v, e) in run.numbers.items()},
+            "numbers": {
+                name: {key: _json(x) for key, x in Number(*one)._asdict().items()} for name, one in run.numbers.items()
+            },
             "flags": list(run.flags),
         }
         for run in report.runs
