@@ -61,4 +61,6 @@ def cell(law: Law) -> Text:
         if cleared
         else f"holds ({number(law.deviation, law.bar)} of {law.scale:.2g})"
     )
+    if law.at_end:
+        text += f", {law.at_end}"
     return Text(text, style=STYLES[law.verdict])

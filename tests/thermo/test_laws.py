@@ -37,7 +37,7 @@ from tnthermo.lawbook.mean_force import (
     shifts,
 )
 from tnthermo.lawbook.reading import Reading
-from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown, order
+from tnthermo.lawbook.report import LEGEND, Report, Run, csv_text, json_text, markdown, order
 from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
 from tnthermo.laws_display import cell
 
@@ -100,6 +100,38 @@ def test_every_verdict_is_reached() -> None:
     wide = over_time(BALANCE, t, np.zeros(4), np.array([0.0, 0.0, 0.5, 0.0]), **SMALL)
     assert (wide.verdict, wide.time) == ("cannot tell", 2.0)
     assert single(BALANCE, math.nan, 0.0, **SMALL).reason == "no value"
+
+
+def test_an_inequality_is_reported_after_the_start_and_at_the_end() -> None:
+    """At t = 0 nothing has happened: 0 >= 0 says nothing of a production."""
+    t, value, error = np.arange(4.0), np.array([0.0, 0.3, 0.2, 0.5]), np.array([0.0, 0.01, 0.01, 0.02])
+    law = over_time(SIGN, t, value, error, **SMALL)
+    assert (law.verdict, law.time, law.value) == ("holds", 2.0, 0.2)
+    assert law.at_end == "0.5 +- 2e-02 at t = 3"
+    assert str(cell(law)) == "holds by 0.2 +- 1e-02, 0.5 +- 2e-02 at t = 3"
+    low = over_time(SIGN, t, value - 0.4, error, **SMALL)  # a start that is not trivial counts
+    assert (low.verdict, low.time) == ("fails", 0.0)
+    assert over_time(BALANCE, t, 0 * value, error, **SMALL).at_end == ""
+
+
+def test_a_rate_says_over_which_times_its_integral_falls() -> None:
+    t, error = np.arange(5.0), np.full(5, 0.01)
+    law = never_falls(SIGN, t, np.array([0.0, 0.5, 0.45, 0.3, 0.6]), error, **SMALL)
+    assert (law.verdict, law.time) == ("fails", 3.0)
+    assert law.reason == "falls from t = 1 to 3"
+    rising = never_falls(SIGN, t, np.array([0.0, 0.5, 0.6, 0.7, 0.8]), error, **SMALL)
+    assert (rising.verdict, rising.value, rising.reason) == ("holds", 0.0, "")
+    assert math.isnan(rising.time)
+
+
+def test_rates_have_equations_of_their_own(ledger) -> None:
+    found = {(law.book, law.name): law for law in tt.laws(ledger)}
+    for (book, name), law in found.items():
+        if name.endswith("_rate"):
+            assert "/dt >= 0, by the largest fall" in law.equation
+            assert law.equation != found[book, name.replace("_rate", "_integral")].equation
+    assert found["Esposito et al.", "second_law_rate"].equation.startswith("dSigma/dt >= 0")
+    assert found["mean force", "second_law_rate"].equation.startswith("dSigma*/dt >= 0")
 
 
 # A faultless run, and the same with one column spoiled.
@@ -544,8 +576,13 @@ def test_the_report_in_its_three_forms(ledger) -> None:
         "Not converged",
         "bond cap",
         "2.00",
+        *LEGEND,
     ):
         assert words in text
+    first, _ = text.split("## Values")
+    failures = [line for line in first.splitlines() if line.startswith("|") and "fails by" in line]
+    assert failures
+    assert all(" +- " in line for line in failures)  # no failure without its error bar
     lines = csv_text(report).splitlines()
     assert len(lines) == 1 + 2 * len(whole)
     read = json.loads(json_text(report))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tnthermo.lawbook.reading import Reading, Series, judged_with_bounds
-from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time, with_remark
+from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time, rate_of, with_remark
 
 
 def balances(r: Reading, resolution: float) -> list[Law]:
@@ -109,11 +109,11 @@ def sum_rule(r: Reading, resolution: float) -> Law:
 
 
 PRODUCTIONS = (
-    ("Sigma_S", "entropy production of the system", "dSigma_S = dS_S - beta dQ_S", "[40]"),
-    ("Sigma_B", "entropy production of the bath", "dSigma_B = dS_B - sum_j beta_j dQ_Bj", "[40]"),
-    ("Sigma_pseudo_S", "Clausius with T_S", "dS_S - dQ_S/T_S = dW_S/T_S", "[39]"),
-    ("Sigma_pseudo_B", "Clausius with T_B", "dS_B - dQ_B/T_B = dW_B/T_B", "[39]"),
-    ("Sigma_pseudo", "Clausius with T_S and T_B", "dS_chi - dQ_S/T_S - dQ_B/T_B", "[39] summed"),
+    ("Sigma_S", "entropy production of the system", "dS_S - beta dQ_S", "", "[40]"),
+    ("Sigma_B", "entropy production of the bath", "dS_B - sum_j beta_j dQ_Bj", "", "[40]"),
+    ("Sigma_pseudo_S", "Clausius with T_S", "dS_S - dQ_S/T_S", " = int dW_S/T_S", "[39]"),
+    ("Sigma_pseudo_B", "Clausius with T_B", "dS_B - dQ_B/T_B", " = int dW_B/T_B", "[39]"),
+    ("Sigma_pseudo", "Clausius with T_S and T_B", "dS_chi - dQ_S/T_S - dQ_B/T_B", "", "[39] summed"),
 )
 
 
@@ -126,13 +126,14 @@ def productions(r: Reading, resolution: float) -> list[Law]:
         relation=">=", unit="nat",
     )  # fmt: skip
     found = [_production(clausius, r, total, resolution, note)]
-    for name, title, equation, number in PRODUCTIONS:
+    for name, title, rate, same, number in PRODUCTIONS:
         series = r.series(name)
-        for kind in ("integral", "rate"):
+        integral = f"{name} = int ({rate}){same} >= 0"
+        for kind, equation in (("integral", integral), ("rate", rate_of(name))):
             statement = Statement(
                 name=f"{name}_{kind}",
                 title=f"{title}, {kind}",
-                equation=f"{equation} >= 0 {number}",
+                equation=f"{equation} {number}",
                 relation=">=",
                 unit="nat",
             )

@@ -15,7 +15,15 @@ import numpy as np
 from tnthermo.lawbook.digits import number
 from tnthermo.lawbook.verdict import Law
 
-MARKS = {"holds": "holds", "fails": "FAILS", "cannot tell": "?"}
+MARKS = {"holds": "holds", "cannot tell": "?"}
+LEGEND = (
+    'A law "fails by" what it misses its bound by, where that is more than its error bar; "?" is no value, no error bar, or one too large '
+    "to tell.",
+    'Every "+-" is an error bar, rounded up, "+- ?" one that is not known or infinite; "a .. b" is all that rigorous bounds leave, error '
+    "bars included.",
+    '"rate": whether a production ever falls; its number (nat) is the largest fall since the maximum before it, not a slope.',
+    "J^p: the power with which the deviation grows, from the two weakest couplings at which it is twice its error bar; empty with fewer.",
+)
 
 
 class Number(NamedTuple):
@@ -112,12 +120,9 @@ def order(factors: Sequence[float], laws: Sequence[Law]) -> float:
 def markdown(report: Report) -> str:
     """The whole report as one page: verdicts, one line a law; then every value with its bound and error bar."""
     factors = [f"{factor:g}" for factor in report.factors]
-    head = ["law", "equation", *(f"J x {factor}" for factor in factors), "deviation ~ J^p, p"]
+    head = ["law", "equation", *(f"J x {factor}" for factor in factors), "J^p"]
     lines = [f"# Laws: {report.title}", ""]
-    lines += [
-        "A law fails only where it misses its bound by more than its error bar; `?` is an error bar too large to tell, or no value.",
-        "",
-    ]
+    lines += [*(f"- {line}" for line in LEGEND), ""]
     book = ""
     rows = list(report.rows())
     for i, row in enumerate(rows):
@@ -136,8 +141,8 @@ def markdown(report: Report) -> str:
     lines += [
         "## Values",
         "",
-        _row(["book", "law", "J x", "value", "bound", "at t", "scale", "verdict", "remark"]),
-        _row(["---"] * 9),
+        _row(["book", "law", "J x", "value", "bound", "at t", "scale", "at the end", "verdict", "remark"]),
+        _row(["---"] * 10),
     ]
     for row in rows:
         for factor, law in zip(row.factors, row.cells, strict=True):
@@ -146,7 +151,20 @@ def markdown(report: Report) -> str:
             time = "" if math.isnan(law.time) else f"{law.time:.4g}"
             value, bound = number(law.value, law.bar, law.bracket), f"{law.relation} {law.bound:.4g}"
             lines.append(
-                _row([law.book, law.name, f"{factor:g}", value, bound, time, f"{law.scale:.3g}", law.text, law.reason])
+                _row(
+                    [
+                        law.book,
+                        law.name,
+                        f"{factor:g}",
+                        value,
+                        bound,
+                        time,
+                        f"{law.scale:.3g}",
+                        law.at_end,
+                        law.text,
+                        law.reason,
+                    ]
+                )
             )
     lines += ["", "## Heat and entropy production at the end of the run", ""]
     names = list(dict.fromkeys(name for run in report.runs for name in run.numbers))
@@ -164,7 +182,7 @@ def _row(cells: Sequence[str]) -> str:
 
 FIELDS = (
     "book", "name", "title", "equation", "relation", "unit", "value", "bound", "error", "scale", "time", "verdict", "excess", "reason",
-    "bracket",
+    "bracket", "at_end",
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ class Law:
     excess    by how much it fails beyond the bound, >= 0; 0 unless it fails; the least that the bounds allow where ``bracket``
     reason    why nothing can be told, or a remark; may be empty
     bracket   rigorous bounds, error bars included, are value - error and value + error
+    at_end    of an inequality over time: its last value, in words; else empty
     """
 
     name: str
@@ -66,6 +67,7 @@ class Law:
     excess: float
     reason: str
     bracket: bool = False
+    at_end: str = ""
 
     @property
     def deviation(self) -> float:
@@ -172,13 +174,19 @@ def over_time(
     """The law at every time (n,): it fails if it fails once, and holds if it can be told at every time that has a value.
 
     ``reason``: of times without a value, or with bounds only (``bracket``, (n,)). The value reported is that where the law fails most,
-    or is nearest to it.
+    or is nearest to it; of an inequality not at the start, where it holds because nothing has happened yet, and with the last value.
     """
     known = np.isfinite(value)
     if not known.any():
         return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason or "no value")
     bracket = np.broadcast_to(bracket, known.shape)[known]
     t, value, error = t[known], value[known], error[known]
+    at_end = ""
+    if statement.relation == ">=" and t.size > 1:
+        if abs(value[0] - statement.bound) + error[0] <= ROUNDING * scale:
+            t, value, error, bracket = t[1:], value[1:], error[1:], bracket[1:]
+        last = number(float(value[-1]), max(float(error[-1]), ROUNDING * scale), bool(bracket[-1]))
+        at_end = f"{last} at t = {t[-1]:.4g}"
     short = statement.bound - value if statement.relation == ">=" else np.abs(value - statement.bound)
     bar = np.fmax(error, ROUNDING * scale)
     verdicts = [
@@ -198,7 +206,7 @@ def over_time(
         if why and only and reason:
             remark = reason
         why = "; ".join(part for part in (why, remark) if part)
-        return single(
+        law = single(
             statement,
             float(value[i]),
             float(error[i]),
@@ -208,7 +216,13 @@ def over_time(
             reason=why,
             bracket=only,
         )
+        return replace(law, at_end=at_end)
     raise AssertionError("every time has a verdict")
+
+
+def rate_of(name: str) -> str:
+    """The equation of a production that never falls: what `never_falls` reports of it."""
+    return f"d{name}/dt >= 0, by the largest fall of {name} since the maximum before it"
 
 
 def never_falls(
@@ -224,6 +238,7 @@ def never_falls(
 ) -> Law:
     """A production whose rate is never negative: its integral (n,) does not fall from any time to a later one, value = -(largest fall).
 
+    ``time`` is where it ends, the reason says where it begins; NaN where there is none.
     The largest fall beyond its own error bars decides; a rate at one instant would need a derivative, whose error is far larger.
     """
     known = np.isfinite(value)
@@ -244,16 +259,19 @@ def never_falls(
         remark = reason if only and reason else remark
     else:
         size, only = float(bar[i] + bar[j]), bool(bracket[i] or bracket[j])
-    return single(
+    fall = float(min(0.0, value[j] - value[i]))
+    if fall < 0:
+        remark = "; ".join(part for part in (f"falls from t = {t[i]:.4g} to {t[j]:.4g}", remark) if part)
+    law = single(
         statement,
-        float(min(0.0, value[j] - value[i])),
+        fall,
         size,
         scale=scale,
         resolution=resolution,
-        time=float(t[j]),
-        reason=remark,
+        time=float(t[j]) if fall < 0 else math.nan,
         bracket=only,
     )
+    return with_remark(law, remark)
 
 
 def _largest_fall(high: Real, low: Real) -> tuple[float, int, int]:
