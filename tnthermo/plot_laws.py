@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -24,6 +25,22 @@ COLOURS = {
 }  # light shades of green, grey and red; the words tell as well
 WORDS = {"holds": "holds", "cannot tell": "?", "fails": "fails"}
 MARKERS = "osD^v<>"
+SYMBOLS = {
+    "T_ext_S": r"$T^{\mathrm{ext}}_S$",
+    "T_chi": r"$T_\chi$",
+    "T_S": "$T_S$",
+    "T_B": "$T_B$",
+    "S_chi": r"$S_\chi$",
+    "dU_chi": r"$dU_\chi$",
+    "alpha_S": r"$\alpha_S$",
+    "U*": "$U^*$",
+    "-T": "$-T$",
+    "chi": r"$\chi$",
+    "T": "$T$",
+    "S": "$S$",
+    "B": "$B$",
+}
+SYMBOL = re.compile("|".join(rf"(?<![\w]){re.escape(name)}(?!\w)" for name in SYMBOLS))
 
 
 def law_figure(report: Report) -> Figure:
@@ -31,9 +48,9 @@ def law_figure(report: Report) -> Figure:
     rows = list(report.rows())
     with mpl.rc_context(STYLE):
         height = 0.6 + 0.155 * len(rows)
-        figure = Figure(figsize=(2 * WIDTH + 0.6, max(3.2, height)))
+        figure = Figure(figsize=(2 * WIDTH + 1.0, max(3.2, height)))
         grid = figure.add_gridspec(
-            1, 2, left=0.36, right=0.97, top=0.95, bottom=0.11, wspace=0.42, width_ratios=(1, 1.15)
+            1, 2, left=0.41, right=0.97, top=0.95, bottom=0.11, wspace=0.42, width_ratios=(1, 1.15)
         )
         matrix(figure.add_subplot(grid[0]), report, rows)
         right = grid[1].subgridspec(2, 1, height_ratios=(1.5, 1), hspace=0.3)
@@ -68,14 +85,21 @@ def matrix(axes: Axes, report: Report, rows: list[Row]) -> None:
 
 def label(law: Law) -> str:
     """The title, with the book-keeping where it is not the paper's."""
-    return law.title if law.book == PAPER else f"{law.title} ({law.book})"
+    title = SYMBOL.sub(lambda found: SYMBOLS[found[0]], law.title)
+    return title if law.book == PAPER else f"{title} ({law.book})"
 
 
 def deviations(axes: Axes, report: Report, rows: list[Row]) -> list[ErrorbarContainer]:
-    """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J; what was drawn."""
+    """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J; what was drawn.
+
+    Points of one strength are drawn a little beside each other, for lines that coincide.
+    """
     drawn = []
     colours = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
     missed = [row for row in rows if any(law.verdict == "fails" for law in row.laws)]
+    decades = np.log10(report.factors)
+    gap = float(np.diff(decades).min(initial=1.0))
+    apart = min(0.05 * max(float(np.ptp(decades)), 1.0), 0.4 * gap / max(len(missed), 1))
     for k, row in enumerate(missed):
         x, y, error = [], [], []
         for factor, law in zip(row.factors, row.cells, strict=True):
@@ -83,7 +107,7 @@ def deviations(axes: Axes, report: Report, rows: list[Row]) -> list[ErrorbarCont
                 continue
             known = math.isfinite(law.deviation) and math.isfinite(law.error) and law.scale > 0 and law.deviation > 0
             if known:
-                x.append(factor)
+                x.append(factor * 10 ** (apart * (k - (len(missed) - 1) / 2)))
                 y.append(law.deviation / law.scale)
                 error.append(law.error / law.scale)
         if not x:
@@ -101,7 +125,7 @@ def deviations(axes: Axes, report: Report, rows: list[Row]) -> list[ErrorbarCont
         axes.set_yscale("log")
     else:
         axes.text(0.5, 0.5, "no law fails", transform=axes.transAxes, ha="center", va="center")
-    axes.set_xlabel("factor of $J$")
+    axes.set_xlabel("factor of $J$ (lines set apart)" if len(missed) > 1 else "factor of $J$")
     axes.set_ylabel("missed by, in parts of its scale")
     return drawn
 

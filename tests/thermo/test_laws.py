@@ -39,7 +39,8 @@ from tnthermo.lawbook.mean_force import (
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.report import LEGEND, Report, Run, csv_text, json_text, markdown, order
 from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
-from tnthermo.laws_display import cell
+from tnthermo.laws_display import cell, law_tables
+from tnthermo.plot_laws import label, law_figure
 
 SIGN = Statement(name="sign", title="sign", equation="x >= 0", relation=">=", unit="nat")
 BALANCE = Statement(name="balance", title="balance", equation="x = 0", relation="=", unit="nat")
@@ -108,7 +109,7 @@ def test_an_inequality_is_reported_after_the_start_and_at_the_end() -> None:
     law = over_time(SIGN, t, value, error, **SMALL)
     assert (law.verdict, law.time, law.value) == ("holds", 2.0, 0.2)
     assert law.at_end == "0.5 +- 2e-02 at t = 3"
-    assert str(cell(law)) == "holds by 0.2 +- 1e-02, 0.5 +- 2e-02 at t = 3"
+    assert str(cell(law, {})) == "holds by 0.2 +- 1e-02, 0.5 +- 2e-02 at t = 3"
     low = over_time(SIGN, t, value - 0.4, error, **SMALL)  # a start that is not trivial counts
     assert (low.verdict, low.time) == ("fails", 0.0)
     assert over_time(BALANCE, t, 0 * value, error, **SMALL).at_end == ""
@@ -604,6 +605,34 @@ def test_laws_that_say_the_same_at_two_strengths_keep_their_strengths() -> None:
     assert "| sign | 0.02 |" not in text
 
 
+def test_every_reason_is_told_in_full_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    long = "the entropy of the physical bath was not measured " + "and that is a long story " * 8 + "with an end"
+    laws = tuple(
+        single(replace(BALANCE, name=name), math.nan, math.nan, reason=reason, **SMALL)
+        for name, reason in (("a", long), ("b", "short"), ("c", long))
+    )
+    text = law_tables(Report(title="x", runs=(Run(factor=1.0, laws=laws, numbers={}),)), colour=False)
+    assert " ".join(text.split()).count(" ".join(long.split())) == 1
+    assert text.count("? (1)") == 2
+    assert text.count("? (2)") == 1
+    assert "(2) short" in text
+
+
+def test_names_in_the_figure_are_typeset_and_equal_lines_lie_side_by_side() -> None:
+    title = "T_ext_S is T, T_chi is -T, alpha_S = 0.5"
+    assert label(replace(single(BALANCE, 0, 0, **SMALL), title=title)) == (
+        r"$T^{\mathrm{ext}}_S$ is $T$, $T_\chi$ is $-T$, $\alpha_S$ = 0.5"
+    )
+    assert label(single(replace(BALANCE, title="the bath produces no entropy"), 0, 0, **SMALL)).count("$") == 0
+    laws = tuple(single(replace(BALANCE, name=name), 0.5, 0.01, **SMALL) for name in ("a", "b"))
+    runs = tuple(Run(factor=factor, laws=laws, numbers={}) for factor in (0.1, 1.0))
+    figure = law_figure(Report(title="x", runs=runs))
+    one, other = (container.lines[0].get_xdata() for container in figure.axes[1].containers)
+    assert np.all(np.asarray(other) > 1.05 * np.asarray(one))
+    np.testing.assert_allclose(np.sqrt(np.asarray(one, float) * np.asarray(other, float)), [0.1, 1.0])
+
+
 def test_what_is_no_ledger_is_refused(ledger) -> None:
     with pytest.raises(chains.InvalidInput) as caught:
         tt.laws(ledger.drop_vars("E_B"), resolution=2.0)
@@ -614,9 +643,9 @@ def test_a_verdict_says_by_how_much_it_holds() -> None:
     """Never "0 +- 0": rounding is the least error bar, beside the scale; a cleared inequality has its margin."""
     exact = single(BALANCE, 0.0, 0.0, **(SMALL | {"scale": 0.4}))
     assert (exact.error, exact.bar) == (0.0, pytest.approx(4e-10))
-    assert str(cell(exact)) == "holds (0 +- 4e-10 of 0.4)"
-    assert str(cell(single(BALANCE, 2e-3, 1e-2, **SMALL))) == "holds (0.002 +- 1e-02 of 1)"
-    assert str(cell(single(SIGN, 0.25, 0.01, **SMALL))) == "holds by 0.25 +- 1e-02"
-    assert str(cell(single(SIGN, 0.0, 0.01, **SMALL))) == "holds (0 +- 1e-02 of 1)"
+    assert str(cell(exact, {})) == "holds (0 +- 4e-10 of 0.4)"
+    assert str(cell(single(BALANCE, 2e-3, 1e-2, **SMALL), {})) == "holds (0.002 +- 1e-02 of 1)"
+    assert str(cell(single(SIGN, 0.25, 0.01, **SMALL), {})) == "holds by 0.25 +- 1e-02"
+    assert str(cell(single(SIGN, 0.0, 0.01, **SMALL), {})) == "holds (0 +- 1e-02 of 1)"
     assert math.isnan(single(BALANCE, 0.0, math.nan, **SMALL).bar)
-    assert str(cell(single(BALANCE, 0.25, 0.01, **SMALL))).startswith("fails by 0.25 +-")  # and it can fail
+    assert str(cell(single(BALANCE, 0.25, 0.01, **SMALL), {})).startswith("fails by 0.25 +-")  # and it can fail

@@ -41,12 +41,15 @@ def error_bar(error: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """ "-1.96 .. -0.89": three digits of the larger end, rounded outward."""
+    """ "-1.96 .. -0.89": rounded outward to 3 digits of the larger end, or to as many, up to 6, as leave two to the width."""
     size = max(abs(low), abs(high))
     if not math.isfinite(size) or size == 0:
         return f"{low:g} .. {high:g}"
-    unit = 2 - math.floor(math.log10(size))
+    place = math.floor(math.log10(size))
+    wide = place - math.floor(math.log10(high - low)) + 2 if high > low else LEAST
+    digits = min(MOST, max(LEAST, wide))
+    unit = digits - 1 - place
     ends = (
         round_(x * 10.0**unit + slack) / 10.0**unit for round_, x, slack in ((math.floor, low, 1e-6), (math.ceil, high, -1e-6))
     )  # fmt: skip
-    return " .. ".join(f"{end + 0.0:.3g}" for end in ends)
+    return " .. ".join(f"{end + 0.0:.{digits}g}" for end in ends)

@@ -260,8 +260,6 @@ def never_falls(
     else:
         size, only = float(bar[i] + bar[j]), bool(bracket[i] or bracket[j])
     fall = float(min(0.0, value[j] - value[i]))
-    if fall < 0:
-        remark = "; ".join(part for part in (f"falls from t = {t[i]:.4g} to {t[j]:.4g}", remark) if part)
     law = single(
         statement,
         fall,
@@ -271,6 +269,8 @@ def never_falls(
         time=float(t[j]) if fall < 0 else math.nan,
         bracket=only,
     )
+    if law.verdict == "fails":
+        law = with_remark(law, f"falls from t = {t[i]:.4g} to {t[j]:.4g}")
     return with_remark(law, remark)
 
 
