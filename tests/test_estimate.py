@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from tests.test_config import text_of, write
+from tnthermo import config_estimate
 from tnthermo.config import load_config, resolve
-from tnthermo.config_estimate import COMPILER, Estimate, estimate, remaining, tapered
+from tnthermo.config_estimate import COMPILER, Estimate, estimate, remaining, tapered, untold_laws
 from tnthermo.config_limits import state_bytes
 
 RUN = """
 import sys, json
 import tnthermo as tt
+from tnthermo import config_estimate
 from tnthermo.config import load_config, resolve
 from tnthermo.config_estimate import estimate
 from tnthermo.usage import peak_memory
@@ -102,3 +104,23 @@ def test_memory_of_bonds_that_differ() -> None:
     # sites of 3 levels with bonds 1, 3, 4, 3, 1
     assert state_bytes([3] * 4, np.array([9, 9, 4, 9, 9])) == 16 * 3 * (1 * 3 + 3 * 4 + 4 * 3 + 3 * 1)
     assert state_bytes([3] * 4, np.full(5, 4)) == state_bytes([3] * 4, 4)
+
+
+def test_what_the_laws_of_the_bath_will_lack_is_said_beforehand(tmp_path: Path) -> None:
+    def said(**changes: dict[str, str | None]) -> tuple[str, str]:
+        resolved = resolve(load_config(write(tmp_path, text_of(changes))))
+        return untold_laws(resolved), config_estimate.planned(resolved, tmp_path)
+
+    star: dict[str, str | None] = {"route": '"star-cells"', "modes": "2", "allow_reflection": "true"}
+    text, plan = said()
+    assert "star-cells" in text
+    assert "bath_entropy_every = record_every" in text
+    assert f"laws         {text}" in plan
+    seldom, _ = said(bath=star, thermodynamics={"bath_entropy_every": "0.5"})
+    assert "bath_entropy_every = record_every" in seldom
+    assert "star-cells" not in seldom
+    bounded, _ = said(bath=star, thermodynamics={"bath_entropy": '"bracket"', "bath_entropy_max_bond": "3"})
+    assert "only bounded" in bounded
+    for nothing in (said(bath=star, thermodynamics={"bath_entropy_every": "0.25"}), said(bath={"temperature": "0.0"})):
+        assert nothing[0] == ""
+        assert "\nlaws " not in nothing[1]

@@ -19,6 +19,7 @@ from chains import StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo import files, study
 from tnthermo.config import Resolved, load_config, resolve
+from tnthermo.config_estimate import untold_laws
 from tnthermo.config_text import Values, to_toml
 from tnthermo.lawbook import mean_force
 from tnthermo.lawbook.laws import laws
@@ -64,6 +65,9 @@ def run_laws(
     folder = Path(out)
     files.prepare_folder(folder)
     keywords: dict[str, Any] = {"overwrite": overwrite, "strict": strict, "progress": progress, "say": say}
+    untold = untold_laws(resolved)
+    if untold:
+        say(f"note: {untold}")
     runs = []
     for factor in sorted(factors):
         name = f"coupling_{factor:g}"
