@@ -55,7 +55,7 @@ def cell(law: Law, notes: dict[str, int]) -> Text:
     if law.verdict == "fails":
         return Text(law.text, style=STYLES[law.verdict])
     if law.bracket:
-        return Text(f"holds: {number(law.value, law.bar, bracket=True)}", style=STYLES[law.verdict])
+        return Text(f"holds: {law.at_end or number(law.value, law.bar, bracket=True)}", style=STYLES[law.verdict])
     cleared = law.relation == ">=" and law.value - law.bar > law.bound
     text = (
         f"holds by {number(law.value - law.bound, law.bar)}"

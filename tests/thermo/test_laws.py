@@ -113,6 +113,8 @@ def test_an_inequality_is_reported_after_the_start_and_at_the_end() -> None:
     low = over_time(SIGN, t, value - 0.4, error, **SMALL)  # a start that is not trivial counts
     assert (low.verdict, low.time) == ("fails", 0.0)
     assert over_time(BALANCE, t, 0 * value, error, **SMALL).at_end == ""
+    bounded = over_time(SIGN, t, value, value, bracket=True, **SMALL)  # from 0 to twice the value
+    assert str(cell(bounded, {})) == "holds: 0 .. 1 at t = 3"
 
 
 def test_a_rate_says_over_which_times_its_integral_falls() -> None:
