@@ -133,6 +133,9 @@ def test_usage_errors_and_help() -> None:
     text = call("--help").output
     assert all(name in text for name in ("check", "plan", "run", "show", "plot", "Exit codes"))
     assert "tnthermo" in call("--version").output
+    # a section's name in brackets is no markup
+    assert "[laws]" in call("laws", "--help").output
+    assert "[sweep]" in call("sweep", "--help").output
 
 
 def test_the_program_as_a_program(tmp_path: Path) -> None:

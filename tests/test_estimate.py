@@ -13,7 +13,7 @@ from chains import InvalidInput
 from tests.test_config import text_of, write, write_config
 from tnthermo import config_estimate, study
 from tnthermo.config import load_config, resolve
-from tnthermo.config_estimate import COMPILER, Estimate, estimate, remaining, tapered
+from tnthermo.config_estimate import COMPILER, Estimate, estimate, remaining, tapered, untold_laws
 from tnthermo.config_limits import state_bytes
 from tnthermo.config_report import checked
 from tnthermo.thermo.entropies import gibbs_entropy
@@ -21,6 +21,7 @@ from tnthermo.thermo.entropies import gibbs_entropy
 RUN = """
 import sys, json
 import tnthermo as tt
+from tnthermo import config_estimate
 from tnthermo.config import load_config, resolve
 from tnthermo.config_estimate import estimate
 from tnthermo.usage import peak_memory
@@ -137,3 +138,23 @@ def test_the_entropy_of_the_bath_and_the_states_of_exact_are_said_beforehand(tmp
         write_config(tmp_path, name="off.toml", add='[thermodynamics]\nbath_entropy = "off"\n'),
     ):
         assert "S_B(0)" not in checked(study.resolve_file(other))
+
+
+def test_what_the_laws_of_the_bath_will_lack_is_said_beforehand(tmp_path: Path) -> None:
+    def said(**changes: dict[str, str | None]) -> tuple[str, str]:
+        resolved = resolve(load_config(write(tmp_path, text_of(changes))))
+        return untold_laws(resolved), config_estimate.planned(resolved, tmp_path)
+
+    star: dict[str, str | None] = {"route": '"star-cells"', "modes": "2", "allow_reflection": "true"}
+    text, plan = said()
+    assert "star-cells" in text
+    assert "bath_entropy_every = record_every" in text
+    assert f"laws         {text}" in plan
+    seldom, _ = said(bath=star, thermodynamics={"bath_entropy_every": "0.5"})
+    assert "bath_entropy_every = record_every" in seldom
+    assert "star-cells" not in seldom
+    bounded, _ = said(bath=star, thermodynamics={"bath_entropy": '"bracket"', "bath_entropy_max_bond": "3"})
+    assert "only bounded" in bounded
+    for nothing in (said(bath=star, thermodynamics={"bath_entropy_every": "0.25"}), said(bath={"temperature": "0.0"})):
+        assert nothing[0] == ""
+        assert "\nlaws " not in nothing[1]

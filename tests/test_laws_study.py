@@ -120,6 +120,23 @@ def test_bad_scans_are_refused_before_anything_runs(tmp_path: Path, arguments: l
     assert not out.exists()
 
 
+def test_what_cannot_be_told_is_said_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ran(Exception):
+        pass
+
+    def study(*arguments, **keywords):
+        raise Ran
+
+    monkeypatch.setattr(laws_study, "_study", study)
+    for add, words in (('[thermodynamics]\nbath_entropy = "off"\n', 'bath_entropy = "auto"'), ("", "")):
+        said: list[str] = []
+        with pytest.raises(Ran):
+            laws_study.run_laws(write_config(tmp_path, add=add), tmp_path / "out", say=said.append)
+        notes = [line for line in said if line.startswith("note:")]
+        assert len(notes) == bool(words)
+        assert all(words in note for note in notes)
+
+
 def test_the_scan_is_not_part_of_a_run(tmp_path: Path) -> None:
     """[laws] changes neither the fingerprint nor the written configuration."""
     one = resolve(load_config(write_config(tmp_path)))

@@ -235,7 +235,9 @@ def laws(
     ] = None,
     couplings: Annotated[
         str | None,
-        typer.Option(help="factors of J, with commas [default: those of [laws], 0.01,0.1,1]", show_default=False),
+        typer.Option(
+            help="factors of J, with commas [default: \\[laws] couplings, else 0.01,0.1,1]", show_default=False
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what other runs left in the folder")] = False,
     strict: Strict = False,
@@ -294,7 +296,7 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
     debug: Debug = False,
 ) -> None:
-    """Run all points of a configuration with a section [sweep]; what is done already stays. See status and collect."""
+    r"""Run all points of a configuration with a section \[sweep]; what is done already stays. See status and collect."""
     with outcomes(debug=debug):
         folder = out or default_folder(config)
         if emit is not None or engine is Engine.slurm:

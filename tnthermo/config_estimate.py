@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from chains import StarCells
 from tnthermo.algorithms import TDVP
-from tnthermo.bipartition.choice import choose
+from tnthermo.bipartition.choice import BathEntropy, choose
 from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
 from tnthermo.config_report import WEIGHTS, cells_text, drive_lines, initial_entropy
@@ -100,13 +100,36 @@ def checkpoint_bytes(resolved: Resolved) -> tuple[float, float]:
     return low + rows, WITH_BLOCKS * high + rows
 
 
-def bath_entropy(resolved: Resolved) -> tuple[float, str]:
-    """(seconds, in words) of measuring the entropy of the physical bath; good to a factor of a few."""
+def _of_bath(resolved: Resolved) -> tuple[BathEntropy | None, float]:
+    """How the entropy of the physical bath is measured, if it is, and how often."""
     wanted = resolved.bath_entropy
     rho = None if isinstance(resolved.initial, str) else resolved.initial
     how = choose(resolved.model, wanted["bath_entropy"], rho=rho, most=wanted["bath_entropy_max_bond"])
     every = wanted["bath_entropy_every"] or max(resolved.until / 10, resolved.algorithm.step)
-    if how is None or math.isinf(every):
+    return (None if math.isinf(every) else how), every
+
+
+def untold_laws(resolved: Resolved) -> str:
+    """What the laws on the bath's entropy will lack, in words, and what would give it; "" where nothing is lacking."""
+    if resolved.model.temperature == 0:
+        return ""
+    how, every = _of_bath(resolved)
+    remedy = 'a few star cells (bath.route = "star-cells") or a discrete density, with thermodynamics.bath_entropy_every = record_every'
+    if resolved.bath_entropy["bath_entropy"] == "off":
+        remedy = f'bath_entropy = "auto", {remedy}'
+    if how is None:
+        return f"T > 0 and the bath's entropy not measured: of S_chi, Sigma_B, T_B only what 0 <= S_chi <= 2 S_S decides; it takes {remedy}"
+    if not how.exact:
+        return f"the bath's entropy only bounded: S_chi, Sigma_B, T_B as far as the bounds decide, no sum rule; it takes {remedy}"
+    if every > resolved.record_every * (1 + 1e-9):
+        return "T_B(t), T_chi, the sum rule and Clausius with T_B take thermodynamics.bath_entropy_every = record_every"
+    return ""
+
+
+def bath_entropy(resolved: Resolved) -> tuple[float, str]:
+    """(seconds, in words) of measuring the entropy of the physical bath; good to a factor of a few."""
+    how, every = _of_bath(resolved)
+    if how is None:
         return 0.0, ""
     times = 1 + math.ceil(resolved.until / max(every, resolved.record_every) - 1e-9)
     seconds = how.seconds * times * (2 if resolved.error_bars else 1)
@@ -207,6 +230,7 @@ def planned(resolved: Resolved, out: Path) -> str:
         f"bonds        {bonds}, boson levels {levels}{dense}",
         *([f"bath entropy {found.bath_entropy}"] if found.bath_entropy else []),
         *([f"S_B(0)       {initial}"] if initial else []),
+        *([f"laws         {untold}"] if (untold := untold_laws(resolved)) else []),
         f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
         f"time         {duration(low)} to {duration(high)}, first compilation apart",
         "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",

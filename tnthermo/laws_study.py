@@ -19,12 +19,13 @@ from chains import StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo import files, study
 from tnthermo.config import Resolved, load_config, resolve
+from tnthermo.config_estimate import untold_laws
 from tnthermo.config_text import Values, to_toml
 from tnthermo.lawbook import mean_force
 from tnthermo.lawbook.laws import laws
 from tnthermo.lawbook.mean_force import MeanForce
 from tnthermo.lawbook.reading import Reading
-from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown
+from tnthermo.lawbook.report import Number, Report, Run, csv_text, json_text, markdown
 from tnthermo.local import Matrix
 from tnthermo.run import Progress
 from tnthermo.start import MEAN_FORCE
@@ -65,6 +66,9 @@ def run_laws(
     folder = Path(out)
     files.prepare_folder(folder)
     keywords: dict[str, Any] = {"overwrite": overwrite, "strict": strict, "progress": progress, "say": say}
+    untold = untold_laws(resolved)
+    if untold:
+        say(f"note: {untold}")
     runs = []
     for factor in sorted(factors):
         name = f"coupling_{factor:g}"
@@ -168,7 +172,7 @@ def _equilibrium(values: Values, folder: Path, name: str, **keywords: Any) -> Me
     )
 
 
-def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, tuple[float, float]]:
+def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, Number]:
     """Heat and entropy production at the end of a run in the three book-keepings, with error bars."""
     r = Reading(ledger=ledger)
     production = mean_force.mean_force_production(r, state)
@@ -185,4 +189,7 @@ def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, tuple
         "mean force: Delta S*": mean_force.entropy(r, state),
         "mean force: Delta F* = -T Sigma*": (-T if math.isfinite(T) else math.nan) * production,
     }
-    return {name: (float(s.value[-1]), float(s.error[-1])) for name, s in series.items()}
+    return {
+        name: Number(float(s.value[-1]), float(s.error[-1]), bool(np.broadcast_to(s.bracket, r.t.shape)[-1]))
+        for name, s in series.items()
+    }

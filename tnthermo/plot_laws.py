@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,7 +13,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from tnthermo.lawbook.report import Report
+from tnthermo.lawbook.report import Report, Row
 from tnthermo.lawbook.verdict import PAPER, Law
 from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY, STYLE, WIDTH, write_figure
 
@@ -24,6 +25,22 @@ COLOURS = {
 }  # light shades of green, grey and red; the words tell as well
 WORDS = {"holds": "holds", "cannot tell": "?", "fails": "fails"}
 MARKERS = "osD^v<>"
+SYMBOLS = {
+    "T_ext_S": r"$T^{\mathrm{ext}}_S$",
+    "T_chi": r"$T_\chi$",
+    "T_S": "$T_S$",
+    "T_B": "$T_B$",
+    "S_chi": r"$S_\chi$",
+    "dU_chi": r"$dU_\chi$",
+    "alpha_S": r"$\alpha_S$",
+    "U*": "$U^*$",
+    "-T": "$-T$",
+    "chi": r"$\chi$",
+    "T": "$T$",
+    "S": "$S$",
+    "B": "$B$",
+}
+SYMBOL = re.compile("|".join(rf"(?<![\w]){re.escape(name)}(?!\w)" for name in SYMBOLS))
 
 
 def law_figure(report: Report) -> Figure:
@@ -31,9 +48,9 @@ def law_figure(report: Report) -> Figure:
     rows = list(report.rows())
     with mpl.rc_context(STYLE):
         height = 0.6 + 0.155 * len(rows)
-        figure = Figure(figsize=(2 * WIDTH + 0.6, max(3.2, height)))
+        figure = Figure(figsize=(2 * WIDTH + 1.0, max(3.2, height)))
         grid = figure.add_gridspec(
-            1, 2, left=0.36, right=0.97, top=0.95, bottom=0.11, wspace=0.42, width_ratios=(1, 1.15)
+            1, 2, left=0.41, right=0.97, top=0.95, bottom=0.11, wspace=0.42, width_ratios=(1, 1.15)
         )
         matrix(figure.add_subplot(grid[0]), report, rows)
         right = grid[1].subgridspec(2, 1, height_ratios=(1.5, 1), hspace=0.3)
@@ -45,22 +62,21 @@ def law_figure(report: Report) -> Figure:
     return figure
 
 
-def matrix(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> None:
+def matrix(axes: Axes, report: Report, rows: list[Row]) -> None:
     """Coloured cells with the verdict in words."""
     verdicts = list(COLOURS)
     table = np.full((len(rows), len(report.runs)), np.nan)
-    for i, laws in enumerate(rows):
-        for j, run in enumerate(report.runs):
-            law = next((law for law in laws if law in run.laws), None)
+    for i, row in enumerate(rows):
+        for j, law in enumerate(row.cells):
             if law is not None:
                 table[i, j] = verdicts.index(law.verdict)
                 axes.text(j, i, WORDS[law.verdict], ha="center", va="center", fontsize=6.5, color=BLACK)
     axes.imshow(table, cmap=ListedColormap(list(COLOURS.values())), vmin=-0.5, vmax=2.5, aspect="auto")
     axes.set_xticks(range(len(report.runs)), [f"{factor:g}" for factor in report.factors])
-    axes.set_yticks(range(len(rows)), [label(laws[0]) for laws in rows], fontsize=6.5)
+    axes.set_yticks(range(len(rows)), [label(row.first) for row in rows], fontsize=6.5)
     axes.set_xlabel("factor of $J$")
     axes.tick_params(length=0)
-    books = [laws[0].book for laws in rows]
+    books = [row.first.book for row in rows]
     for i in range(1, len(rows)):
         if books[i] != books[i - 1]:
             axes.axhline(i - 0.5, color=BLACK, lw=0.8)
@@ -69,20 +85,29 @@ def matrix(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> None:
 
 def label(law: Law) -> str:
     """The title, with the book-keeping where it is not the paper's."""
-    return law.title if law.book == PAPER else f"{law.title} ({law.book})"
+    title = SYMBOL.sub(lambda found: SYMBOLS[found[0]], law.title)
+    return title if law.book == PAPER else f"{title} ({law.book})"
 
 
-def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> list[ErrorbarContainer]:
-    """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J; what was drawn."""
+def deviations(axes: Axes, report: Report, rows: list[Row]) -> list[ErrorbarContainer]:
+    """What is missed somewhere: deviation in parts of the law's scale, error bars included, against the factor of J; what was drawn.
+
+    Points of one strength are drawn a little beside each other, for lines that coincide.
+    """
     drawn = []
     colours = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
-    missed = [laws for laws in rows if any(law.verdict == "fails" for law in laws) and len(laws) == len(report.runs)]
-    for k, laws in enumerate(missed):
+    missed = [row for row in rows if any(law.verdict == "fails" for law in row.laws)]
+    decades = np.log10(report.factors)
+    gap = float(np.diff(decades).min(initial=1.0))
+    apart = min(0.05 * max(float(np.ptp(decades)), 1.0), 0.4 * gap / max(len(missed), 1))
+    for k, row in enumerate(missed):
         x, y, error = [], [], []
-        for factor, law in zip(report.factors, laws, strict=True):
+        for factor, law in zip(row.factors, row.cells, strict=True):
+            if law is None:
+                continue
             known = math.isfinite(law.deviation) and math.isfinite(law.error) and law.scale > 0 and law.deviation > 0
             if known:
-                x.append(factor)
+                x.append(factor * 10 ** (apart * (k - (len(missed) - 1) / 2)))
                 y.append(law.deviation / law.scale)
                 error.append(law.error / law.scale)
         if not x:
@@ -92,7 +117,7 @@ def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> list[
         drawn.append(
             axes.errorbar(
                 x, y, yerr=np.stack([below, np.array(error)]), color=colours[k % len(colours)], marker=marker, ms=3.5,
-                lw=0.9, capsize=2, label=label(laws[0]),
+                lw=0.9, capsize=2, label=label(row.first),
             )
         )  # fmt: skip
     axes.set_xscale("log")
@@ -100,7 +125,7 @@ def deviations(axes: Axes, report: Report, rows: list[tuple[Law, ...]]) -> list[
         axes.set_yscale("log")
     else:
         axes.text(0.5, 0.5, "no law fails", transform=axes.transAxes, ha="center", va="center")
-    axes.set_xlabel("factor of $J$")
+    axes.set_xlabel("factor of $J$ (lines set apart)" if len(missed) > 1 else "factor of $J$")
     axes.set_ylabel("missed by, in parts of its scale")
     return drawn
 

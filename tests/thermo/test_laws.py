@@ -17,7 +17,16 @@ from tests.oracles.general import Bath, General, columns_at
 from tests.oracles.trajectories import trajectory_of_general
 from tests.thermo.test_alpha import run_of
 from tests.thermo.test_weak_coupling import TILTED, warm_exchange
-from tnthermo.lawbook.limits import exchange_limits, exchange_start, gibbs, settling, thermalisation
+from tnthermo.lawbook.digits import number
+from tnthermo.lawbook.limits import (
+    bath_temperature,
+    exchange_limits,
+    exchange_start,
+    extended,
+    gibbs,
+    settling,
+    thermalisation,
+)
 from tnthermo.lawbook.mean_force import (
     entropy,
     equilibrium_energy,
@@ -28,9 +37,10 @@ from tnthermo.lawbook.mean_force import (
     shifts,
 )
 from tnthermo.lawbook.reading import Reading
-from tnthermo.lawbook.report import Report, Run, csv_text, json_text, markdown, order
+from tnthermo.lawbook.report import LEGEND, Report, Run, csv_text, json_text, markdown, order
 from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
-from tnthermo.laws_display import cell
+from tnthermo.laws_display import cell, law_tables
+from tnthermo.plot_laws import label, law_figure
 
 SIGN = Statement(name="sign", title="sign", equation="x >= 0", relation=">=", unit="nat")
 BALANCE = Statement(name="balance", title="balance", equation="x = 0", relation="=", unit="nat")
@@ -91,6 +101,40 @@ def test_every_verdict_is_reached() -> None:
     wide = over_time(BALANCE, t, np.zeros(4), np.array([0.0, 0.0, 0.5, 0.0]), **SMALL)
     assert (wide.verdict, wide.time) == ("cannot tell", 2.0)
     assert single(BALANCE, math.nan, 0.0, **SMALL).reason == "no value"
+
+
+def test_an_inequality_is_reported_after_the_start_and_at_the_end() -> None:
+    """At t = 0 nothing has happened: 0 >= 0 says nothing of a production."""
+    t, value, error = np.arange(4.0), np.array([0.0, 0.3, 0.2, 0.5]), np.array([0.0, 0.01, 0.01, 0.02])
+    law = over_time(SIGN, t, value, error, **SMALL)
+    assert (law.verdict, law.time, law.value) == ("holds", 2.0, 0.2)
+    assert law.at_end == "0.5 +- 2e-02 at t = 3"
+    assert str(cell(law, {})) == "holds by 0.2 +- 1e-02, 0.5 +- 2e-02 at t = 3"
+    low = over_time(SIGN, t, value - 0.4, error, **SMALL)  # a start that is not trivial counts
+    assert (low.verdict, low.time) == ("fails", 0.0)
+    assert over_time(BALANCE, t, 0 * value, error, **SMALL).at_end == ""
+    bounded = over_time(SIGN, t, value, value, bracket=True, **SMALL)  # from 0 to twice the value
+    assert str(cell(bounded, {})) == "holds: 0 .. 1 at t = 3"
+
+
+def test_a_rate_says_over_which_times_its_integral_falls() -> None:
+    t, error = np.arange(5.0), np.full(5, 0.01)
+    law = never_falls(SIGN, t, np.array([0.0, 0.5, 0.45, 0.3, 0.6]), error, **SMALL)
+    assert (law.verdict, law.time) == ("fails", 3.0)
+    assert law.reason == "falls from t = 1 to 3"
+    rising = never_falls(SIGN, t, np.array([0.0, 0.5, 0.6, 0.7, 0.8]), error, **SMALL)
+    assert (rising.verdict, rising.value, rising.reason) == ("holds", 0.0, "")
+    assert math.isnan(rising.time)
+
+
+def test_rates_have_equations_of_their_own(ledger) -> None:
+    found = {(law.book, law.name): law for law in tt.laws(ledger)}
+    for (book, name), law in found.items():
+        if name.endswith("_rate"):
+            assert "/dt >= 0, by the largest fall" in law.equation
+            assert law.equation != found[book, name.replace("_rate", "_integral")].equation
+    assert found["Esposito et al.", "second_law_rate"].equation.startswith("dSigma/dt >= 0")
+    assert found["mean force", "second_law_rate"].equation.startswith("dSigma*/dt >= 0")
 
 
 # A faultless run, and the same with one column spoiled.
@@ -172,10 +216,83 @@ def test_without_error_columns_and_without_the_baths_entropy_it_cannot_tell(ledg
     assert {law.verdict for law in tt.laws(bare)} == {"cannot tell"}
     unknown = tt.ledger(replace(run_of(entropy=False), rough=run_of(entropy=False, count=13)))
     found = named(tt.laws(unknown))
-    for name in ("correlation_entropy", "entropy_sum", "Sigma_B_integral", "bath_production", "bath_temperature"):
+    for name in ("entropy_sum", "Sigma_pseudo_B_integral", "sum_rule"):
         assert found[name].verdict == "cannot tell"
         assert found[name].reason
     assert found["first_law"].verdict == "holds"
+    positive = found["correlation_entropy"]  # by subadditivity
+    assert (positive.verdict, positive.bracket) == ("holds", True)
+    assert "not measured" in positive.reason
+
+
+def test_the_bounds_that_always_hold_decide_a_law_where_they_can() -> None:
+    """Delta S_B <= S_S is always known: a bath that takes up more heat than T S_S has Sigma_B < 0, by [40], whatever else it does."""
+
+    def unmeasured(**settings) -> xr.Dataset:
+        runs = (run_of(entropy=False, count=count, **settings) for count in (25, 13))
+        return tt.ledger(replace(next(runs), rough=next(runs)))
+
+    settings = {"hamiltonian": np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex), "scale": 2.0}
+    ledger, exact = unmeasured(**settings), tt.ledger(run_of(**settings))
+    high = float((ledger["Sigma_B_upper"] + ledger["Sigma_B_upper_error"]).min())
+    assert high < 0
+    found = named(tt.laws(ledger))
+    for name in ("Sigma_B_integral", "Sigma_B_rate", "bath_production"):
+        law = found[name]
+        assert (law.verdict, law.bracket) == ("fails", True), law
+        assert law.excess == pytest.approx(-high, rel=1e-6)  # the least by which it fails
+        assert ".." in law.text
+        true = float(exact["Sigma_B"].sel(t=law.time))
+        assert law.value - law.error <= true <= law.value + law.error
+    weak = named(tt.laws(unmeasured(scale=0.05)))["Sigma_B_integral"]
+    assert weak.verdict == "cannot tell"
+    assert "do not decide" in weak.reason
+
+
+def test_bounds_across_zero_decide_a_temperature_by_its_inverse() -> None:
+    """Delta S_B in [-.3, .3] and Delta U_B = .4 bound no T_B, but 1/T_B, away from 1/T = 5; with Delta U_B = .1 nothing is decided."""
+
+    def law(energy: float) -> Law:
+        t = np.array([0.0, 1.0, 2.0])
+        up = np.array([0.0, 1.0, 1.0])
+        columns = {
+            "E_B": energy * up, "h": 0 * up, "S_S": 0.3 * up, "S_chi": np.nan * up, "S_chi_lower": 0 * up, "S_chi_upper": 0.6 * up,
+            "Delta_S_B": np.nan * up, "Delta_S_B_lower": -0.3 * up, "Delta_S_B_upper": 0.3 * up,
+        }  # fmt: skip
+        data = {name: ("t", values) for name, values in columns.items()}
+        data |= {f"{name}_error": ("t", 1e-4 * up) for name in columns}
+        r = Reading(ledger=xr.Dataset(data, coords={"t": t}, attrs={"temperatures": "[0.2]"}))
+        return bath_temperature(r, 0.05, 0.5)
+
+    far = law(0.4)
+    assert (far.verdict, far.unit, far.bound) == ("fails", "1/energy", 5.0)
+    assert far.excess == pytest.approx(5 - 0.3 / 0.4, rel=2e-3)
+    assert far.excess < 5 - 0.3 / 0.4
+    near = law(0.05)
+    assert near.verdict == "cannot tell"
+
+
+def test_numbers_and_bounds_are_rounded_outward() -> None:
+    assert number(-1.43, 0.5314, True) == "-1.97 .. -0.89"
+    assert number(-1.43, 0.5314) == "-1.43 +- 6e-01"
+    assert number(2.8543, 1.02e-3) == "2.8543 +- 1.1e-03"
+    assert number(0.5, 0.0) == "0.5 +- 0"
+    assert number(0.0, 0.0, True) == "0 .. 0"
+    assert number(1.0, math.nan) == "1 +- ?"
+
+
+@given(value=numbers, error=st.floats(1e-12, 10), bracket=st.booleans())
+def test_what_is_printed_covers_what_is_known(value, error, bracket) -> None:
+    text = number(value, error, bracket)
+    if bracket:
+        low, high = (float(part) for part in text.split(" .. "))
+    else:
+        middle, half = (float(part) for part in text.split(" +- "))
+        low, high = middle - half, middle + half
+    slack = 1e-8 * (error + abs(value))
+    assert low <= value - error + slack
+    assert high >= value + error - slack
+    assert high - low <= 4 * error + 0.02 * max(abs(low), abs(high))
 
 
 def test_bounds_are_enough_where_they_are_narrow(ledger) -> None:
@@ -288,6 +405,33 @@ def test_a_run_that_has_not_settled_says_nothing_about_its_limit() -> None:
     assert "too short" in thermalisation(relaxing(1e-9, 40.0, end=thermal), 0.05).reason
     rest, _ = settling(relaxing(0.1, 40.0, end=thermal))
     assert rest == pytest.approx(np.exp(-4.0) * (1 - thermal[0, 0].real), rel=1e-6)  # exact for an exponential
+
+
+@pytest.mark.parametrize("phase", np.arange(8) * np.pi / 4)
+def test_a_run_that_rings_about_its_limit_does_not_fail_it(phase: float) -> None:
+    """As behind a hard cutoff: an algebraic tail 0.4 cos(t + phase)/t about the Gibbs state, seen from wherever the run ends."""
+    thermal = gibbs(np.diag([0.5, -0.5]).astype(complex), 0.4)
+    for end, verdict in ((thermal, "holds"), (np.diag([0.25, 0.75]).astype(complex), "fails")):
+        quiet = relaxing(0.5, 40.0, end=end)
+        t, ledger = quiet.t, quiet.ledger.copy(deep=True)
+        ringing = 0.4 * np.cos(t + phase) / (t + 2)
+        ledger["rho_S"].values[:, 0, 0, 0] += ringing
+        ledger["rho_S"].values[:, 1, 1, 0] -= ringing
+        law = thermalisation(Reading(ledger=ledger), 0.05)
+        assert law.verdict == verdict, law
+        truth = abs(end[0, 0] - thermal[0, 0])
+        assert abs(law.value - truth) < law.error < 0.03
+        assert "mean from t = 30" in law.reason
+
+
+def test_a_temperature_that_rings_about_its_limit_does_not_fail_it() -> None:
+    quiet = relaxing(0.5, 40.0, end=gibbs(np.diag([0.5, -0.5]).astype(complex), 0.4))
+    for phase in np.arange(8) * np.pi / 4:
+        rings = 0.4 + 0.006 * np.cos(quiet.t + phase)
+        ledger = quiet.ledger.assign(T_ext_S=("t", rings), T_ext_S_error=("t", np.full(rings.size, 1e-6)))
+        assert extended(Reading(ledger=ledger), 0.05).verdict == "holds"
+        off = ledger.assign(T_ext_S=ledger["T_ext_S"] + 0.05)
+        assert extended(Reading(ledger=off), 0.05).verdict == "fails"
 
 
 def test_the_limits_of_the_exchange_example() -> None:
@@ -435,8 +579,13 @@ def test_the_report_in_its_three_forms(ledger) -> None:
         "Not converged",
         "bond cap",
         "2.00",
+        *LEGEND,
     ):
         assert words in text
+    first, _ = text.split("## Values")
+    failures = [line for line in first.splitlines() if line.startswith("|") and "fails by" in line]
+    assert failures
+    assert all(" +- " in line for line in failures)  # no failure without its error bar
     lines = csv_text(report).splitlines()
     assert len(lines) == 1 + 2 * len(whole)
     read = json.loads(json_text(report))
@@ -445,6 +594,45 @@ def test_the_report_in_its_three_forms(ledger) -> None:
     assert values["bath_production"] == named(whole)["bath_production"].value
     with pytest.raises(KeyError):
         report.at("Alipour et al.", "nonsense")
+
+
+def test_laws_that_say_the_same_at_two_strengths_keep_their_strengths() -> None:
+    """Equal in every field, as where nothing was measured: each row of values still has its own factor of J."""
+    unknown = single(BALANCE, math.nan, math.nan, **SMALL)
+    other = single(SIGN, 0.5, 0.01, **SMALL)
+    runs = (Run(factor=0.02, laws=(unknown,), numbers={}), Run(factor=0.2, laws=(unknown, other), numbers={}))
+    text = markdown(Report(title="twice", runs=runs))
+    for name, factor in (("balance", "0.02"), ("balance", "0.2"), ("sign", "0.2")):
+        assert text.count(f"| {name} | {factor} |") == 1
+    assert "| sign | 0.02 |" not in text
+
+
+def test_every_reason_is_told_in_full_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    long = "the entropy of the physical bath was not measured " + "and that is a long story " * 8 + "with an end"
+    laws = tuple(
+        single(replace(BALANCE, name=name), math.nan, math.nan, reason=reason, **SMALL)
+        for name, reason in (("a", long), ("b", "short"), ("c", long))
+    )
+    text = law_tables(Report(title="x", runs=(Run(factor=1.0, laws=laws, numbers={}),)), colour=False)
+    assert " ".join(text.split()).count(" ".join(long.split())) == 1
+    assert text.count("? (1)") == 2
+    assert text.count("? (2)") == 1
+    assert "(2) short" in text
+
+
+def test_names_in_the_figure_are_typeset_and_equal_lines_lie_side_by_side() -> None:
+    title = "T_ext_S is T, T_chi is -T, alpha_S = 0.5"
+    assert label(replace(single(BALANCE, 0, 0, **SMALL), title=title)) == (
+        r"$T^{\mathrm{ext}}_S$ is $T$, $T_\chi$ is $-T$, $\alpha_S$ = 0.5"
+    )
+    assert label(single(replace(BALANCE, title="the bath produces no entropy"), 0, 0, **SMALL)).count("$") == 0
+    laws = tuple(single(replace(BALANCE, name=name), 0.5, 0.01, **SMALL) for name in ("a", "b"))
+    runs = tuple(Run(factor=factor, laws=laws, numbers={}) for factor in (0.1, 1.0))
+    figure = law_figure(Report(title="x", runs=runs))
+    one, other = (container.lines[0].get_xdata() for container in figure.axes[1].containers)
+    assert np.all(np.asarray(other) > 1.05 * np.asarray(one))
+    np.testing.assert_allclose(np.sqrt(np.asarray(one, float) * np.asarray(other, float)), [0.1, 1.0])
 
 
 def test_what_is_no_ledger_is_refused(ledger) -> None:
@@ -457,9 +645,9 @@ def test_a_verdict_says_by_how_much_it_holds() -> None:
     """Never "0 +- 0": rounding is the least error bar, beside the scale; a cleared inequality has its margin."""
     exact = single(BALANCE, 0.0, 0.0, **(SMALL | {"scale": 0.4}))
     assert (exact.error, exact.bar) == (0.0, pytest.approx(4e-10))
-    assert str(cell(exact)) == "holds (0 +- 4e-10 of 0.4)"
-    assert str(cell(single(BALANCE, 2e-3, 1e-2, **SMALL))) == "holds (0.002 +- 1e-02 of 1)"
-    assert str(cell(single(SIGN, 0.25, 0.01, **SMALL))) == "holds by 0.25 +- 1e-02"
-    assert str(cell(single(SIGN, 0.0, 0.01, **SMALL))) == "holds (0 +- 1e-02 of 1)"
+    assert str(cell(exact, {})) == "holds (0 +- 4e-10 of 0.4)"
+    assert str(cell(single(BALANCE, 2e-3, 1e-2, **SMALL), {})) == "holds (0.002 +- 1e-02 of 1)"
+    assert str(cell(single(SIGN, 0.25, 0.01, **SMALL), {})) == "holds by 0.25 +- 1e-02"
+    assert str(cell(single(SIGN, 0.0, 0.01, **SMALL), {})) == "holds (0 +- 1e-02 of 1)"
     assert math.isnan(single(BALANCE, 0.0, math.nan, **SMALL).bar)
-    assert str(cell(single(BALANCE, 0.25, 0.01, **SMALL))).startswith("fails by 0.25 +-")  # and it can fail
+    assert str(cell(single(BALANCE, 0.25, 0.01, **SMALL), {})).startswith("fails by 0.25 +-")  # and it can fail

@@ -8,7 +8,7 @@ baths.
 from __future__ import annotations
 
 from tnthermo.lawbook.reading import Reading, Series
-from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time
+from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time, rate_of
 
 ESPOSITO, MEAN_FORCE = "Esposito et al.", "mean force"
 
@@ -34,7 +34,7 @@ def second_law(r: Reading, production: Series, equation: str, book: str, resolut
         law = Statement(
             name=f"second_law_{kind}",
             title=f"second law, {kind}",
-            equation=equation,
+            equation=equation if kind == "integral" else rate_of(equation.split(" = ")[0]),
             relation=">=",
             unit="nat",
             book=book,

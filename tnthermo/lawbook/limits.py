@@ -2,18 +2,23 @@
 
 A value at long times is known as far as the run has settled. What it may still move is taken from how rho_S has moved: as a geometric
 series, from the second half of the run and its ratio to the first. A run that has not begun to slow down says nothing about its limit.
+What rings on, as behind a hard cutoff, is no geometric series: all that the last quarter of the run holds is in the error bar. A state is
+judged by its mean over that quarter.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from tnthermo.lawbook.reading import Complex, Reading, Series
-from tnthermo.lawbook.verdict import Law, Statement, over_time, single
+from tnthermo.lawbook.reading import Complex, Reading, Series, judged_with_bounds
+from tnthermo.lawbook.verdict import Law, Statement, over_time, single, with_remark
 
 UNSETTLED = "the run is too short to see the system settle"
+LAST = 0.25  # of the run: the window over which ringing is seen
 COLD = "beta infinite"
 
 
@@ -38,13 +43,15 @@ def bath_production(r: Reading, resolution: float) -> Law:
         relation="->",
         unit="nat",
     )
-    series, scale = r.series("Sigma_B"), r.series("Delta_S_B").size
-    value = np.where(r.measured, series.value, np.nan)
-    return over_time(statement, r.t, value, series.error, scale=scale, resolution=resolution, reason=series.reason)
+    scale = r.series("Delta_S_B").size if r.measured.any() else r.series("S_S").change.size
+    return judged_with_bounds(over_time, statement, r, r.series("Sigma_B"), scale, resolution)
 
 
 def bath_temperature(r: Reading, resolution: float, alpha_S: float, *, name: str = "bath_temperature") -> Law:
-    """Delta U_B/Delta S_B since t = 0 at the last time at which the bath's entropy is known, against T. [34, 69, 102]"""
+    """Delta U_B/Delta S_B since t = 0 at the last time at which the bath's entropy is known, against T. [34, 69, 102]
+
+    Bounds on Delta S_B that reach across 0 bound no temperature, but its inverse: then that is judged, if it decides.
+    """
     statement = Statement(
         name=name,
         title=f"T_B is T, alpha_S = {alpha_S:g}",
@@ -54,7 +61,8 @@ def bath_temperature(r: Reading, resolution: float, alpha_S: float, *, name: str
         bound=r.temperature,
     )
     S_B = r.series("Delta_S_B")
-    known = np.flatnonzero(np.isfinite(S_B.value) & r.measured & (r.t > 0))
+    bounded = np.isfinite(S_B.value) & (r.t > 0)
+    known = np.flatnonzero(bounded & r.measured if (bounded & r.measured).any() else bounded)
     scale = abs(r.temperature)
     if not r.temperature > 0 or not known.size:
         reason = (
@@ -67,13 +75,29 @@ def bath_temperature(r: Reading, resolution: float, alpha_S: float, *, name: str
         return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason)
     i = int(known[-1])
     energy = r.series("E_B").change + alpha_S * r.series("h").change
+    only, time = bool(np.broadcast_to(S_B.bracket, r.t.shape)[i]), float(r.t[i])
     value, error = quotient(energy, S_B, i)
-    return single(statement, value, error, scale=scale, resolution=resolution, time=float(r.t[i]))
+    law = single(
+        statement, value, error, scale=scale, resolution=resolution, time=time, bracket=only and math.isfinite(error)
+    )
+    if law.verdict == "cannot tell":
+        value, error = quotient(S_B, energy, i)
+        turned = replace(
+            statement,
+            equation=f"Delta S_B/Delta U_B -> 1/T{statement.equation.split('T')[-1]}",
+            unit="1/energy",
+            bound=1 / scale,
+        )
+        other = single(turned, value, error, scale=1 / scale, resolution=resolution, time=time, bracket=only)
+        if other.verdict != "cannot tell":
+            return with_remark(other, "judged by its inverse")
+        law = replace(law, reason="; ".join(part for part in (other.reason, S_B.reason) if part))
+    return law
 
 
-def quotient(energy: Series, entropy: Series, i: int) -> tuple[float, float]:
-    """energy/entropy at time i and its error bar; infinite where the entropy is not known to differ from 0."""
-    U, S, U_error, S_error = (float(x[i]) for x in (energy.value, entropy.value, energy.error, entropy.error))
+def quotient(over: Series, under: Series, i: int) -> tuple[float, float]:
+    """over/under at time i and its error bar; infinite where the denominator is not known to differ from 0."""
+    U, S, U_error, S_error = (float(x[i]) for x in (over.value, under.value, over.error, under.error))
     if S == 0 or not S_error < abs(S):
         return (U / S if S != 0 else math.nan), math.nan if math.isnan(S_error) else math.inf
     return U / S, (U_error + abs(U / S) * S_error) / (abs(S) - S_error)
@@ -89,7 +113,7 @@ def extended(r: Reading, resolution: float) -> Law:
 
 
 def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: float) -> Law:
-    """A long-time value: its last one, with what it may still change (`settling`) added to its error."""
+    """A long-time value: its last one; to its error is added what it may still change (`settling`) and how far it rings."""
     scale = abs(statement.bound)
     known = np.flatnonzero(np.isfinite(series.value) & (r.t > 0))
     if not known.size or not math.isfinite(statement.bound):
@@ -100,6 +124,8 @@ def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: fl
     value, ahead = float(series.value[i]), settling(r)[1]
     moved = abs(value - float(series.value[middle]))
     rest = 0.0 if moved == 0 else moved * ahead
+    late = known[late_times(r)[known]]
+    rest += float(np.abs(series.value[late] - value).max(initial=0.0))
     error, reason = float(series.error[i]) + rest, "" if math.isfinite(rest) else UNSETTLED
     return single(statement, value, error, scale=scale, resolution=resolution, time=float(r.t[i]), reason=reason)
 
@@ -107,15 +133,16 @@ def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: fl
 def settling(r: Reading) -> tuple[float, float]:
     """(what rho_S may still move, the same in units of its motion over the second half of the run).
 
-    Motion is measured by populations and moduli of coherences in the eigenbasis of H_S, so that free rotation is none: M_1 over the first
-    half of the run, M_2 over the second. With q = M_2/M_1 the rest is M_2 q/(1 - q): infinite for q >= 1, or where nothing has moved
-    beyond the error of rho_S.
+    Motion is measured by populations and moduli of coherences in the eigenbasis of H_S, so that free rotation is none: M_1 is the largest
+    distance to the middle of the run over its first half, M_2 that to its end over the second half. With q = M_2/M_1 the rest is
+    M_2 q/(1 - q): infinite for q >= 1, or where nothing has moved beyond the error of rho_S.
     """
     rho, t = r.rho_S, r.t
     _, vectors = np.linalg.eigh(r.hamiltonian)
     moduli = np.abs(vectors.conj().T @ rho @ vectors)
     middle = int(np.argmin(np.abs(t - t[-1] / 2)))
-    first, second = (float(np.abs(moduli[b] - moduli[a]).sum() / 2) for a, b in ((0, middle), (middle, -1)))
+    halves = ((moduli[: middle + 1], moduli[middle]), (moduli[middle:], moduli[-1]))
+    first, second = (float(np.abs(half - end).sum(axis=(1, 2)).max() / 2) for half, end in halves)
     if not first > float(np.nan_to_num(r.rho_S_error[-1])) or second >= first:
         return math.inf, math.inf
     ahead = second / first / (1 - second / first)
@@ -144,13 +171,28 @@ def thermalisation(r: Reading, resolution: float) -> Law:
     return distance_at_the_end(statement, r, gibbs(r.hamiltonian, r.temperature), 0.0, resolution)
 
 
+def late_times(r: Reading) -> npt.NDArray[np.bool_]:
+    """The times (n,) of the last quarter of the run."""
+    start, end = float(r.t[0]), float(r.t[-1])
+    return np.asarray(r.t >= end - LAST * (end - start) * (1 + 1e-12))
+
+
 def distance_at_the_end(statement: Statement, r: Reading, state: Complex, state_error: float, resolution: float) -> Law:
-    """Trace distance of the last rho_S from a state; its error: of both, and what rho_S may still move (`settling`)."""
+    """Trace distance of rho_S, its mean over the last quarter of the run, from a state.
+
+    Its error: of both states, how far any rho_S of that quarter is from their mean, and what it may still move (`settling`). By the
+    triangle inequality it covers the distance of the limit, wherever in its ringing the run ends.
+    """
+    late = late_times(r)
+    mean = r.rho_S[late].mean(axis=0)
+    rings = max(trace_distance(rho, mean) for rho in r.rho_S[late])
     rest = settling(r)[0]
-    distance = trace_distance(r.rho_S[-1], state)
-    error = float(r.rho_S_error[-1]) / 2 + state_error + rest
+    error = float(r.rho_S_error[late].max()) / 2 + state_error + rings + rest
     reason = "" if math.isfinite(rest) else UNSETTLED
-    return single(statement, distance, error, scale=1.0, resolution=resolution, time=float(r.t[-1]), reason=reason)
+    law = single(
+        statement, trace_distance(mean, state), error, scale=1.0, resolution=resolution, time=float(r.t[-1]), reason=reason,
+    )  # fmt: skip
+    return law if reason else with_remark(law, f"mean from t = {r.t[late][0]:.4g} on")
 
 
 def trace_distance(a: Complex, b: Complex) -> float:

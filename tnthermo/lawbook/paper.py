@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from tnthermo.lawbook.reading import Reading, Series
-from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time
+from tnthermo.lawbook.reading import Reading, Series, judged_with_bounds
+from tnthermo.lawbook.verdict import Law, Statement, never_falls, over_time, rate_of, with_remark
 
 
 def balances(r: Reading, resolution: float) -> list[Law]:
@@ -36,10 +34,8 @@ def balances(r: Reading, resolution: float) -> list[Law]:
 def entropies(r: Reading, resolution: float) -> list[Law]:
     """S_chi >= 0 and what it is the sum of; the sum rule of the pseudo-temperatures. [31 - 35]"""
     S_chi, S_S, S_B = r.series("S_chi"), r.series("S_S"), r.series("Delta_S_B")
-    unmeasured = "the entropy of the physical bath was not measured: S_chi >= 0 and <= 2 S_S are all that is known"
+    unmeasured = "the entropy of the physical bath was not measured"
     scale = max(S_S.size, S_chi.size)
-    measured = r.measured
-    value = np.where(measured, S_chi.value, np.nan)
     positive = Statement(
         name="correlation_entropy",
         title="correlations have entropy",
@@ -47,7 +43,10 @@ def entropies(r: Reading, resolution: float) -> list[Law]:
         relation=">=",
         unit="nat",
     )
-    found = [over_time(positive, r.t, value, S_chi.error, scale=scale, resolution=resolution, reason=unmeasured)]
+    law = judged_with_bounds(over_time, positive, r, S_chi, scale, resolution)
+    if not r.measured.any() and law.verdict == "holds":
+        law = with_remark(law, f"{unmeasured}: 0 <= S_chi <= 2 S_S (subadditivity) is all that is known")
+    found = [law]
     exact = np.isfinite(r.ledger["S_chi"].values)
     start = S_chi.value[0] if exact[0] else 0.0
     rest = S_S.change + S_B
@@ -110,11 +109,11 @@ def sum_rule(r: Reading, resolution: float) -> Law:
 
 
 PRODUCTIONS = (
-    ("Sigma_S", "entropy production of the system", "dSigma_S = dS_S - beta dQ_S", "[40]"),
-    ("Sigma_B", "entropy production of the bath", "dSigma_B = dS_B - sum_j beta_j dQ_Bj", "[40]"),
-    ("Sigma_pseudo_S", "Clausius with T_S", "dS_S - dQ_S/T_S = dW_S/T_S", "[39]"),
-    ("Sigma_pseudo_B", "Clausius with T_B", "dS_B - dQ_B/T_B = dW_B/T_B", "[39]"),
-    ("Sigma_pseudo", "Clausius with T_S and T_B", "dS_chi - dQ_S/T_S - dQ_B/T_B", "[39] summed"),
+    ("Sigma_S", "entropy production of the system", "dS_S - beta dQ_S", "", "[40]"),
+    ("Sigma_B", "entropy production of the bath", "dS_B - sum_j beta_j dQ_Bj", "", "[40]"),
+    ("Sigma_pseudo_S", "Clausius with T_S", "dS_S - dQ_S/T_S", " = int dW_S/T_S", "[39]"),
+    ("Sigma_pseudo_B", "Clausius with T_B", "dS_B - dQ_B/T_B", " = int dW_B/T_B", "[39]"),
+    ("Sigma_pseudo", "Clausius with T_S and T_B", "dS_chi - dQ_S/T_S - dQ_B/T_B", "", "[39] summed"),
 )
 
 
@@ -127,24 +126,19 @@ def productions(r: Reading, resolution: float) -> list[Law]:
         relation=">=", unit="nat",
     )  # fmt: skip
     found = [_production(clausius, r, total, resolution, note)]
-    for name, title, equation, number in PRODUCTIONS:
+    for name, title, rate, same, number in PRODUCTIONS:
         series = r.series(name)
-        for kind in ("integral", "rate"):
+        integral = f"{name} = int ({rate}){same} >= 0"
+        for kind, equation in (("integral", integral), ("rate", rate_of(name))):
             statement = Statement(
                 name=f"{name}_{kind}",
                 title=f"{title}, {kind}",
-                equation=f"{equation} >= 0 {number}",
+                equation=f"{equation} {number}",
                 relation=">=",
                 unit="nat",
             )
-            if name == "Sigma_B":
-                series = _where(series, r.measured)
             found.append(_production(statement, r, series, resolution, "", rate=kind == "rate"))
     return found
-
-
-def _where(series: Series, known: np.ndarray) -> Series:
-    return Series(value=np.where(known, series.value, np.nan), error=series.error, reason=series.reason)
 
 
 def _production(
@@ -152,9 +146,5 @@ def _production(
 ) -> Law:
     scale = max(series.size, r.series("S_S").change.size)
     judged = never_falls if rate else over_time
-    law = judged(statement, r.t, series.value, series.error, scale=scale, resolution=resolution, reason=series.reason)
-    return law if not note else _with_note(law, note)
-
-
-def _with_note(law: Law, note: str) -> Law:
-    return replace(law, reason="; ".join(part for part in (law.reason, note) if part))
+    law = judged_with_bounds(judged, statement, r, series, scale, resolution)
+    return law if not note else with_remark(law, note)

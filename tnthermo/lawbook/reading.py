@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
+from tnthermo.lawbook.verdict import Law, Statement
 
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
@@ -17,28 +20,35 @@ Complex = npt.NDArray[np.complex128]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Series:
-    """A quantity over time (n,) with its error bar; the middle and half the width where it is only bounded. ``reason``: of what is NaN."""
+    """A quantity over time (n,) with its error bar.
+
+    reason   of what is NaN
+    bracket  (n,) where rigorous bounds are all that is known: ``value`` is their middle and ``error`` half their width, both ends moved
+             outward by their error bars
+    """
 
     value: Real
     error: Real
     reason: str = ""
+    bracket: npt.NDArray[np.bool_] | bool = False
 
     def __add__(self, other: Series) -> Series:
         return Series(
-            value=self.value + other.value, error=self.error + other.error, reason=self.reason or other.reason
-        )
+            value=self.value + other.value, error=self.error + other.error, reason=self.reason or other.reason,
+            bracket=np.logical_or(self.bracket, other.bracket),
+        )  # fmt: skip
 
     def __sub__(self, other: Series) -> Series:
         return self + (-1.0) * other
 
     def __rmul__(self, factor: float) -> Series:
-        return Series(value=factor * self.value, error=abs(factor) * self.error, reason=self.reason)
+        return replace(self, value=factor * self.value, error=abs(factor) * self.error)
 
     @property
     def change(self) -> Series:
         """Since the first time."""
         first = self.error[0] if np.isfinite(self.error[0]) else 0.0
-        return Series(value=self.value - self.value[0], error=self.error + first, reason=self.reason)
+        return replace(self, value=self.value - self.value[0], error=self.error + first)
 
     @property
     def size(self) -> float:
@@ -72,10 +82,13 @@ class Reading:
         ends = (f"{name}_lower", f"{name}_upper")
         if np.isnan(value).any() and all(end in self.ledger for end in ends):
             low, high = (np.asarray(self.ledger[end].values, dtype=np.float64) for end in ends)
-            spread = np.fmax(self._error(ends[0], low.shape), self._error(ends[1], low.shape))
-            bounded = np.isnan(value) & np.isfinite(low) & np.isfinite(high)
+            low, high = low - self._error(ends[0], low.shape), high + self._error(ends[1], low.shape)
+            bounded = (
+                np.isnan(value) & np.isfinite(self.ledger[ends[0]].values) & np.isfinite(self.ledger[ends[1]].values)
+            )
             value = np.where(bounded, (low + high) / 2, value)
-            error = np.where(bounded, (high - low) / 2 + spread, error)
+            error = np.where(bounded, (high - low) / 2, error)
+            return Series(value=value, error=error, reason=reason, bracket=bounded & (error > 0))
         return Series(value=value, error=error, reason=reason)
 
     def _error(self, name: str, shape: tuple[int, ...]) -> Real:
@@ -143,6 +156,20 @@ class Reading:
     def energy_scale(self) -> float:
         """The largest of |E_int|, |Delta E_S| and |Delta E_B|: what error bars of energies are measured by."""
         return max(self.series("E_int").size, self.series("E_S").change.size, self.series("E_B").change.size)
+
+
+def judged_with_bounds(
+    judged: Callable[..., Law], statement: Statement, r: Reading, series: Series, scale: float, resolution: float
+) -> Law:
+    """A law on the bath's entropy: at all times, with 0 <= S_chi <= 2 S_S, if those bounds decide; else where more is known.
+
+    judged  `over_time` or `never_falls`
+    """
+    keywords = {"scale": scale, "resolution": resolution, "reason": series.reason, "bracket": series.bracket}
+    law = judged(statement, r.t, series.value, series.error, **keywords)
+    if law.verdict == "cannot tell" and r.measured.any():
+        law = judged(statement, r.t, np.where(r.measured, series.value, np.nan), series.error, **keywords)
+    return law
 
 
 def matrix(text: str) -> Complex:

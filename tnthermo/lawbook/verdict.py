@@ -5,20 +5,24 @@
                        cleared by more than the error bar
     cannot tell        no value, no error bar, or one too large to tell
 
-A known interval is a value at its middle with half its width added to the error. Errors are never below 1e-9 of the scale: what rounding
-leaves of an identity is no failure.
+Where rigorous bounds are all that is known the value is the middle between them, the error half the width, error bars of both ends
+included, and the law is marked (``bracket``): it fails, or holds, where the bounds decide. Errors are never below 1e-9 of the scale: what
+rounding leaves of an identity is no failure.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.lawbook.digits import interval, number
+
 Real = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_] | bool
 Relation = Literal["=", ">=", "->"]
 Verdict = Literal["holds", "fails", "cannot tell"]
 
@@ -42,8 +46,10 @@ class Law:
     error     error bar of value - bound
     scale     what error bars are measured by
     time      nan where the law is about no single time
-    excess    by how much it fails beyond the bound, >= 0; 0 unless it fails
+    excess    by how much it fails beyond the bound, >= 0; 0 unless it fails; the least that the bounds allow where ``bracket``
     reason    why nothing can be told, or a remark; may be empty
+    bracket   rigorous bounds, error bars included, are value - error and value + error
+    at_end    of an inequality over time: its last value, in words; else empty
     """
 
     name: str
@@ -60,6 +66,8 @@ class Law:
     verdict: Verdict
     excess: float
     reason: str
+    bracket: bool = False
+    at_end: str = ""
 
     @property
     def deviation(self) -> float:
@@ -73,9 +81,10 @@ class Law:
 
     @property
     def text(self) -> str:
-        """The verdict in words."""
+        """The verdict in words, a failure with its size."""
         if self.verdict == "fails":
-            return f"fails by {self.excess:.3g}"
+            inverse = " 1/energy" if self.unit == "1/energy" else ""  # not the unit of its row
+            return f"fails by {number(self.deviation, self.bar, self.bracket)}{inverse}"
         return "holds within error" if self.verdict == "holds" else "cannot tell"
 
 
@@ -105,7 +114,7 @@ def judge(relation: Relation, value: float, bound: float, error: float, scale: f
     short = bound - value if relation == ">=" else abs(value - bound)
     if short > bar:
         return "fails"
-    cleared = relation == ">=" and value - bar >= bound
+    cleared = relation == ">=" and value - bar >= bound - ROUNDING * scale
     return "holds" if cleared or bar <= resolution * scale or bar == 0 else "cannot tell"
 
 
@@ -118,40 +127,66 @@ def single(
     resolution: float,
     time: float = math.nan,
     reason: str = "",
+    bracket: bool = False,
 ) -> Law:
-    """The law about one number."""
+    """The law about one number, or about what lies between bounds."""
     verdict = judge(statement.relation, value, statement.bound, error, scale, resolution)
     short = statement.bound - value if statement.relation == ">=" else abs(value - statement.bound)
     if verdict == "cannot tell" and not reason:
-        reason = _why(value, error, scale, resolution)
+        reason = _why(value, error, scale, resolution, bracket)
+    if bracket:
+        short -= decisive(error, scale)
     return Law(
         name=statement.name, title=statement.title, equation=statement.equation, book=statement.book, relation=statement.relation,
         unit=statement.unit, value=float(value), bound=float(statement.bound), error=float(error), scale=float(scale), time=float(time),
-        verdict=verdict, excess=float(short) if verdict == "fails" else 0.0, reason=reason,
+        verdict=verdict, excess=float(short) if verdict == "fails" else 0.0, reason=reason, bracket=bracket,
     )  # fmt: skip
 
 
-def _why(value: float, error: float, scale: float, resolution: float) -> str:
+def with_remark(law: Law, remark: str) -> Law:
+    """The same law with something more to say."""
+    return replace(law, reason="; ".join(part for part in (law.reason, remark) if part))
+
+
+def _why(value: float, error: float, scale: float, resolution: float, bracket: bool = False) -> str:
     if math.isnan(value):
         return "no value"
     if math.isinf(value):
         return "infinite"
     if math.isnan(error):
         return NO_ERRORS
+    if bracket:
+        return f"the bounds {interval(value - error, value + error)} do not decide"
     return f"the error bar is larger than {resolution:g} of {scale:.3g}"
 
 
 def over_time(
-    statement: Statement, t: Real, value: Real, error: Real, *, scale: float, resolution: float, reason: str = ""
+    statement: Statement,
+    t: Real,
+    value: Real,
+    error: Real,
+    *,
+    scale: float,
+    resolution: float,
+    reason: str = "",
+    bracket: Flags = False,
 ) -> Law:
     """The law at every time (n,): it fails if it fails once, and holds if it can be told at every time that has a value.
 
-    ``reason``: of times without a value. The value reported is that where the law fails most, or is nearest to it.
+    ``reason``: of times without a value, or with bounds only (``bracket``, (n,)). The value reported is that where the law fails most,
+    or is nearest to it; of an inequality not at the start, where it holds because nothing has happened yet, and with the last value.
     """
     known = np.isfinite(value)
     if not known.any():
         return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason or "no value")
+    bracket = np.broadcast_to(bracket, known.shape)[known]
     t, value, error = t[known], value[known], error[known]
+    at_end = ""
+    if statement.relation == ">=" and t.size > 1:
+        if abs(value[0] - statement.bound) + error[0] <= ROUNDING * scale:
+            t, value, error, bracket = t[1:], value[1:], error[1:], bracket[1:]
+        last = number(float(value[-1]), max(float(error[-1]), ROUNDING * scale), bool(bracket[-1]))
+        at_end = f"{last} at t = {t[-1]:.4g}"
     short = statement.bound - value if statement.relation == ">=" else np.abs(value - statement.bound)
     bar = np.fmax(error, ROUNDING * scale)
     verdicts = [
@@ -166,9 +201,12 @@ def over_time(
         if not here.any():
             continue
         i = int(np.argmax(np.where(here, badness, -np.inf)))
-        why = _why(float(value[i]), float(error[i]), scale, resolution) if verdict == "cannot tell" else ""
+        only = bool(bracket[i])
+        why = _why(float(value[i]), float(error[i]), scale, resolution, only) if verdict == "cannot tell" else ""
+        if why and only and reason:
+            remark = reason
         why = "; ".join(part for part in (why, remark) if part)
-        return single(
+        law = single(
             statement,
             float(value[i]),
             float(error[i]),
@@ -176,20 +214,37 @@ def over_time(
             resolution=resolution,
             time=float(t[i]),
             reason=why,
+            bracket=only,
         )
+        return replace(law, at_end=at_end)
     raise AssertionError("every time has a verdict")
 
 
+def rate_of(name: str) -> str:
+    """The equation of a production that never falls: what `never_falls` reports of it."""
+    return f"d{name}/dt >= 0, by the largest fall of {name} since the maximum before it"
+
+
 def never_falls(
-    statement: Statement, t: Real, value: Real, error: Real, *, scale: float, resolution: float, reason: str = ""
+    statement: Statement,
+    t: Real,
+    value: Real,
+    error: Real,
+    *,
+    scale: float,
+    resolution: float,
+    reason: str = "",
+    bracket: Flags = False,
 ) -> Law:
     """A production whose rate is never negative: its integral (n,) does not fall from any time to a later one, value = -(largest fall).
 
+    ``time`` is where it ends, the reason says where it begins; NaN where there is none.
     The largest fall beyond its own error bars decides; a rate at one instant would need a derivative, whose error is far larger.
     """
     known = np.isfinite(value)
     if known.sum() < 2:
         return single(statement, math.nan, math.nan, scale=scale, resolution=resolution, reason=reason or "no value")
+    bracket = np.broadcast_to(bracket, known.shape)[known]
     t, value, error = t[known], value[known], error[known]
     remark = "" if known.all() else f"between {int(known.sum())} of {known.size} times"
     if np.isnan(error).all():
@@ -200,18 +255,23 @@ def never_falls(
     beyond, i, j = _largest_fall(value - bar, value + bar)
     if not beyond > 0:  # no fall is beyond its error: the largest one, with the largest error bar there is
         _, i, j = _largest_fall(value, value)
-        size = 2 * float(bar.max())
+        size, only = 2 * float(bar.max()), bool(bracket.any())
+        remark = reason if only and reason else remark
     else:
-        size = float(bar[i] + bar[j])
-    return single(
+        size, only = float(bar[i] + bar[j]), bool(bracket[i] or bracket[j])
+    fall = float(min(0.0, value[j] - value[i]))
+    law = single(
         statement,
-        float(min(0.0, value[j] - value[i])),
+        fall,
         size,
         scale=scale,
         resolution=resolution,
-        time=float(t[j]),
-        reason=remark,
+        time=float(t[j]) if fall < 0 else math.nan,
+        bracket=only,
     )
+    if law.verdict == "fails":
+        law = with_remark(law, f"falls from t = {t[i]:.4g} to {t[j]:.4g}")
+    return with_remark(law, remark)
 
 
 def _largest_fall(high: Real, low: Real) -> tuple[float, int, int]:
