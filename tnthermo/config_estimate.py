@@ -69,7 +69,7 @@ def estimate(resolved: Resolved) -> Estimate:
     low, high = guessed_seconds(resolved, steps, bonds, levels)
     limit = available_memory()
     entropy, words = bath_entropy(resolved)
-    low, high = low + 0.3 * entropy, high + 3 * entropy
+    low, high = low + entropy[0], high + entropy[1]
     return Estimate(
         steps=steps,
         sites=model.sites,
@@ -126,14 +126,16 @@ def untold_laws(resolved: Resolved) -> str:
     return ""
 
 
-def bath_entropy(resolved: Resolved) -> tuple[float, str]:
-    """(seconds, in words) of measuring the entropy of the physical bath; good to a factor of a few."""
+def bath_entropy(resolved: Resolved) -> tuple[tuple[float, float], str]:
+    """((low, high) seconds, in words) of measuring the entropy of the physical bath; good to a factor of a few."""
     how, every = _of_bath(resolved)
     if how is None:
-        return 0.0, ""
+        return (0.0, 0.0), ""
     times = 1 + math.ceil(resolved.until / max(every, resolved.record_every) - 1e-9)
-    seconds = how.seconds * times * (2 if resolved.error_bars else 1)
-    return seconds, f"{how.describe(resolved.until)}; {times} times, about {how.seconds:.2g} s each"
+    low, high = how.seconds(resolved.until)
+    runs = 2 if resolved.error_bars else 1
+    words = f"{how.describe(resolved.until)}; {times} times, about {low:.2g} to {high:.2g} s each"
+    return (times * low, runs * times * high), words
 
 
 def guessed_bonds(resolved: Resolved) -> tuple[int, int]:

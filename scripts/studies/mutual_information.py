@@ -12,7 +12,7 @@ both ends move with rougher settings of the evolution; "-": there was no rougher
 
     python scripts/studies/mutual_information.py [--quick] [--out results/mutual_information]
 
-writes table.csv and figure.png: some minutes on one core, half a minute with --quick.
+writes table.csv and figure.png: half a minute on one core once the kernels are compiled, less with --quick.
 """
 
 from __future__ import annotations

@@ -151,6 +151,11 @@ def affordable(frame: Frame, t: float, effort: Effort, *, missing: float = BEYON
     return [K for K in felt_modes(frame, t) if configurations(K.occupations, missing=missing) <= effort.most][-1]
 
 
+def bond_of(effort: Effort) -> int:
+    """States that rotations keep of a bond."""
+    return max(FEWEST, effort.most // 2)
+
+
 def configurations(occupations: Real, *, missing: float = 1e-4) -> float:
     """About how many number states of independent modes (r,) hold 1 - ``missing`` of their thermal state."""
     interval = 0.05
@@ -230,9 +235,7 @@ def _gathered(state: State, cells: Sequence[Complex], theta: Real, effort: Effor
     rows = [row for cell in cells for row in cell]
     reads = read is not None and bool(np.any(read))
     vectors = np.reshape([*rows, read] if reads else rows, (-1, len(state.tensors) - 1))
-    line = collect(
-        Line(tensors=state.tensors), vectors, weight=GATE * effort.weight, most=max(FEWEST, effort.most // 2)
-    )
+    line = collect(Line(tensors=state.tensors), vectors, weight=GATE * effort.weight, most=bond_of(effort))
     block, at = Block.of(line.tensors[0]), 1
     for cell, angle in zip(cells, theta, strict=True):
         tensors = line.tensors[at : at + len(cell)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
-from tnthermo.bipartition.bracket import BEYOND, Correlation, Effort, affordable, configurations, correlation
+from tnthermo.bipartition.bracket import BEYOND, Correlation, Effort, affordable, bond_of, configurations, correlation
 from tnthermo.bipartition.collective import felt_modes
 from tnthermo.bipartition.companions import gaussian_bound
 from tnthermo.bipartition.frame import Frame, frame, why_not
@@ -34,6 +34,7 @@ SHARE, ENOUGH = (
 )  # of the distance of the bounds, and in nats: what was left out may cost that before a smaller weight is tried
 SECONDS_PER_CUBE = 6e-7  # of the states kept: measured, one thread
 SECONDS = 0.5
+ROTATION = 3.5e-6  # seconds of one rotation, times bond^2.3: measured between 64 and 150 at the end of a hot run
 
 
 WIDE = 0.05  # nats between the bounds, above which one collective mode more is worth what it loses by projections
@@ -53,12 +54,16 @@ class BathEntropy:
     effort: Effort
     initial_entropy: float
 
-    @property
-    def seconds(self) -> float:
-        """Of one evaluation, roughly."""
+    def seconds(self, until: float) -> tuple[float, float]:
+        """(low, high) of one evaluation, at the beginning of a run and at its end, where the bonds between the modes are full."""
         most = self.effort.most
-        states = min(most, 3 * configurations(self.frame.occupations)) if self.exact else most
-        return SECONDS + SECONDS_PER_CUBE * states**3
+        if self.exact:
+            states = min(most, 3 * configurations(self.frame.occupations))
+            return 0.3 * (SECONDS + SECONDS_PER_CUBE * states**3), 3 * (SECONDS + SECONDS_PER_CUBE * states**3)
+        low = SECONDS + SECONDS_PER_CUBE * most**3
+        modes = affordable(self.frame, until, self.effort, missing=LOOSE).modes
+        rotations = 4 * modes * self.frame.own.shape[1]  # of a mode and its partner, for either bound
+        return 0.3 * low, low + rotations * ROTATION * bond_of(self.effort) ** 2.3
 
     def describe(self, until: float) -> str:
         """In words, for a run to that time: what is represented at its end, and what one mode more would take."""
