@@ -34,7 +34,7 @@ SHARE, ENOUGH = (
 )  # of the distance of the bounds, and in nats: what was left out may cost that before a smaller weight is tried
 SECONDS_PER_CUBE = 6e-7  # of the states kept: measured, one thread
 SECONDS = 0.5
-ROTATION = 3.5e-6  # seconds of one rotation, times bond^2.3: measured between 64 and 150 at the end of a hot run
+ROTATION = 7e-6  # seconds of one rotation with its share of the rest, times bond^-2.3: measured between 64 and 150 at the end of a hot run
 
 
 WIDE = 0.05  # nats between the bounds, above which one collective mode more is worth what it loses by projections
