@@ -211,7 +211,7 @@ def carried_out(
             done, pending = wait(pending, timeout=AT_LEAST_EVERY, return_when=FIRST_COMPLETED)
             for future in done:
                 if not future.cancelled():
-                    state.outcomes.append(ended(future, folder, futures[future], told))
+                    state.outcomes.append(ended(future, folder, futures[future], asked.is_set()))
                 state.running.pop(futures[future], None)
             for future in pending:
                 if future.running():
@@ -226,18 +226,21 @@ def carried_out(
         return asked.is_set()
 
 
-def ended(future: Future[dict[str, Any]], folder: SweepFolder, run: str, told: bool) -> dict[str, Any]:
-    """The outcome of a run, also where its process or the executor could not give one."""
+def ended(future: Future[dict[str, Any]], folder: SweepFolder, run: str, asked: bool) -> dict[str, Any]:
+    """The outcome of a run, also where its process or the executor could not give one.
+
+    asked  whether the sweep is to stop: what has no outcome then did not fail
+    """
     error = future.exception()
     if error is None:
         return future.result()
     found = {
-        "state": "stopped" if told else "failed",
-        "code": 75 if told else 1,
+        "state": "stopped" if asked else "failed",
+        "code": 75 if asked else 1,
         "reason": f"{error or type(error).__name__}",
         "seconds": 0.0,
     }
-    if not told:
+    if not asked:
         write_record(folder, run, **found)
     return {"run": run, **found}
 
