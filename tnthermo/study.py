@@ -22,6 +22,7 @@ from tnthermo.config_estimate import checkpoint_bytes
 from tnthermo.config_limits import memory_watch
 from tnthermo.config_text import differences
 from tnthermo.evolve import NotConverged, RunFailed, evolve
+from tnthermo.extension import on_its_chain
 from tnthermo.lock import locked
 from tnthermo.signals import Stop
 from tnthermo.snapshots import check_snapshot
@@ -95,7 +96,10 @@ def run_study(
     strict mode (result.nc is written nevertheless).
     """
     folder = Path(out)
-    resolved = resolve_file(config, strict=strict)
+    loaded = load_config(config)
+    resolved = resolve(loaded.strictly() if strict else loaded)
+    if not overwrite:
+        resolved = on_its_chain(loaded, resolved, folder, say=say)
     for note in resolved.notes:
         say(str(note))
     keeper = Checkpoints(
