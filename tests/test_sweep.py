@@ -24,6 +24,7 @@ from tests.test_config import SMALL
 from tests.test_sweep_axes import write_sweep
 from tnthermo import cli, cluster, files
 from tnthermo.study import run_study
+from tnthermo.sweeps.arrays import Request, request
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.collect import collect, joined_times
 from tnthermo.sweeps.display import SweepDisplay
@@ -326,8 +327,31 @@ def test_the_script_of_an_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
     table = (folder / "log" / "array-1.txt").read_text().split()
     assert ran.stdout.splitlines() == [sys.executable, "-m", "tnthermo.sweeps", str(folder), table[1]]
+    for number, said in (("7", "no run for task 7"), (None, "a task of an array")):
+        given = {key: value for key, value in environment.items() if key != "SLURM_ARRAY_TASK_ID"}
+        given |= {} if number is None else {"SLURM_ARRAY_TASK_ID": number}
+        bad = subprocess.run(
+            ["bash", "-c", shown], capture_output=True, text=True, check=False, env=given, cwd=tmp_path
+        )
+        assert bad.returncode != 0
+        assert said in bad.stderr
+        assert bad.stdout == ""
     assert sorted(table + (folder / "log" / "array-2.txt").read_text().split()) == sorted(set(ids(config)))
     assert not (tmp_path / "x").exists()
+
+
+def test_what_an_array_asks_for_leaves_room_to_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_sweep(tmp_path, '"bath.temperature" = [0.1]')
+    asked = []
+    for compiled in (True, False):
+        monkeypatch.setattr("tnthermo.config_estimate.is_compiled", lambda there=compiled: there)
+        monkeypatch.setattr("tnthermo.sweeps.arrays.is_compiled", lambda there=compiled: there)
+        manifest = save_sweep(SweepFolder(tmp_path / "out"), sweep_points(read_axes(config)))
+        asked.append(request(manifest, manifest.runs))
+    assert asked[0] == asked[1]
+    assert asked[0].memory > 500 + 256  # MiB: the libraries at most, and most of the compiler
+    assert Request(minutes=1505, memory=1).clock == "25:05:00"
+    assert Request(minutes=12, memory=1).clock == "00:12:00"
 
 
 def test_lines_of_a_log_file(tmp_path: Path) -> None:
