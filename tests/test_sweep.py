@@ -37,10 +37,10 @@ from tnthermo.sweeps.folder import (
     save_sweep,
     write_record,
 )
-from tnthermo.sweeps.local import SweepProgress, run_sweep
+from tnthermo.sweeps.local import SweepProgress, idle, run_sweep
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.reading import quick_ledger
-from tnthermo.sweeps.status import sweep_status
+from tnthermo.sweeps.status import Standing, sweep_status
 from tnthermo.sweeps.task import run_point
 from tnthermo.sweeps.workers import Killed, Workers
 
@@ -144,7 +144,8 @@ def test_only_failed_again_and_any_executor_gives_the_same_bits(
     assert {run: (place.point(run) / files.RESULT).stat().st_mtime_ns for run in runs[:3]} == before
     third = call("sweep", config, "--out", out)
     assert third.exit_code == 0
-    assert "4 of 4 runs are done" in third.output
+    assert "4 of 4 runs finished: " in third.output
+    assert "nothing to do" in third.output
     with ThreadPoolExecutor(2) as executor:
         outcome = tt.run_sweep(config, tmp_path / "other", executor=executor)
     assert (outcome.done, outcome.failures, outcome.stopped) == (4, (), False)
@@ -190,6 +191,14 @@ def test_a_sweep_that_is_told_to_stop_leaves_the_rest_for_the_same_call(tmp_path
     assert (outcome.done, outcome.failures) == (0, ())
     assert sorted(states(place.root)) == ["stopped", "waiting"]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert outcome.by == "SIGTERM"
+    (stopped,) = [one for one in sweep_status(place.root) if one.state == "stopped"]
+    assert "SIGTERM" not in stopped.detail  # which this process sent on, whatever it was told itself
+    spent = read_record(place, stopped.run)["seconds"]
+    again = run_sweep(config, place.root, workers=1, progress=stop)
+    assert (again.done, again.failures) == (0, ())
+    assert read_record(place, stopped.run)["seconds"] > spent  # of both attempts
+    assert repr(again) == f"<SweepOutcome of {place.root}: 0 of 2 finished, 0 not converged, 0 failed, stopped>"
 
 
 def test_workers_do_a_lost_call_once_more_and_share_the_threads(tmp_path: Path) -> None:
@@ -373,6 +382,45 @@ def test_lines_of_a_log_file(tmp_path: Path) -> None:
     ]
     state.outcomes.append({"run": manifest.runs[1], "state": "done", "code": 0, "reason": "", "seconds": 3.0})
     assert state.seconds_left() == 0.0
+
+
+def test_a_stopped_run_is_not_over_and_one_that_did_not_converge_is_called_that(tmp_path: Path) -> None:
+    config = write_sweep(tmp_path, '"bath.temperature" = [0.1, 0.2]')
+    place = SweepFolder(tmp_path / "out")
+    manifest = save_sweep(place, sweep_points(read_axes(config)))
+    state = SweepProgress(manifest=manifest, todo=tuple(manifest.costs), before=0, workers=1, compiles=True)
+    state.running[manifest.runs[0]] = 0.0
+    assert state.state(manifest.runs[0]) == "compiling"
+    state.compiles = False
+    assert state.state(manifest.runs[0]) == "starting"
+    state.begun.add(manifest.runs[0])
+    assert state.state(manifest.runs[0]) == "running"
+    state.outcomes += [
+        {"run": manifest.runs[0], "state": "stopped", "code": 75, "reason": "", "seconds": 3.0},
+        {"run": manifest.runs[1], "state": "done", "code": 3, "reason": "bond cap", "seconds": 3.0},
+    ]
+    stream = io.StringIO()
+    with SweepDisplay(stream) as display:
+        display(state)
+    first, second = stream.getvalue().splitlines()
+    assert first.startswith("[0/2] ")
+    assert ": stopped in 0:03" in first
+    assert second.startswith("[1/2] ")
+    assert ": not converged in 0:03: bond cap" in second
+    assert state.over == 1
+
+
+def test_that_nothing_is_to_be_done_is_said_with_what_did_not_converge() -> None:
+    def all_of(**states: int) -> list[Standing]:
+        return [Standing(run="", label="", state=s.replace("_", " ")) for s, n in states.items() for _ in range(n)]
+
+    assert idle(all_of(done=3), only_failed=False) == "nothing to do"
+    other = "what did not converge takes other settings, in another folder"
+    assert idle(all_of(done=1, not_converged=2), only_failed=False) == f"nothing to do ({other})"
+    assert idle(all_of(done=1, not_converged=2), only_failed=True) == f"nothing failed; 2 not converged ({other})"
+    assert idle(all_of(done=1, waiting=2), only_failed=True) == (
+        "nothing failed; 2 waiting; the same command without --only-failed goes on"
+    )
 
 
 @pytest.mark.slow

@@ -113,6 +113,11 @@ def ago(started: Any) -> str:
         return "?"
 
 
+def summary(found: Sequence[Standing]) -> str:
+    """``3 done, 1 failed of 4 runs``."""
+    return ", ".join(f"{number} {state}" for state, number in counts(found).items()) + f" of {len(found)} runs"
+
+
 def counts(found: Sequence[Standing]) -> dict[str, int]:
     """How many runs are in each state, those with any."""
     return {state: n for state in STATES if (n := sum(one.state == state for one in found))}
