@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from chains import InvalidInput
+from tests.test_cli import call
 from tests.test_config import text_of
 from tests.test_config import write as write_text
+from tnthermo import cli
+from tnthermo.clock import Progress
+from tnthermo.signals import Stop, Stopped
 from tnthermo.study import run_study
 
 
@@ -55,3 +59,31 @@ def test_a_chain_that_is_too_short_is_said_with_what_to_do(tmp_path: Path) -> No
     # another key that differs is named as before
     with pytest.raises(InvalidInput, match=r"bath\.temperature: 0\.2 -> 0\.3"):
         run_study(write(tmp_path, 1.0, temperature="0.3"), out, resume=True)
+
+
+def test_an_unfinished_run_is_shown_as_one(tmp_path: Path) -> None:
+    out, stop = tmp_path / "out", Stop()
+    config = write(tmp_path, 1.0)
+
+    def after_two_steps(now: Progress) -> None:
+        if now.time >= 0.5:
+            stop.request("enough")
+
+    with pytest.raises(Stopped):
+        run_study(config, out, stop=stop, progress=after_two_steps)
+    shown = call("show", out)
+    assert shown.exit_code == cli.BAD_INPUT
+    assert (
+        "must hold a result.nc (stopped at t = 0.5 of 1, or still on; tnthermo run with --resume goes on)"
+        in shown.output
+    )
+    (out / "sweep.json").write_text("{}")
+    for checkpoint in (out / "checkpoint").iterdir():
+        checkpoint.write_bytes(b"damaged")
+    assert "tnthermo status and collect" in call("plot", out).output
+    refused = call("run", config, "--out", out, "--resume")
+    assert refused.exit_code == cli.BAD_INPUT
+    assert refused.output.count("no checkpoint") == 1
+    assert (
+        "must hold a checkpoint that can be read; what is there is damaged: run.ckpt: no checkpoint" in refused.output
+    )

@@ -92,8 +92,12 @@ def test_a_point_that_fails_is_named_and_the_others_go_on(swept: tuple[Path, Pat
     place = SweepFolder(out)
     for run in runs[:3]:
         assert {p.name for p in place.point(run).iterdir()} >= {files.CONFIG, files.RESULT, files.STATE}
-    assert "not a readable result file" in place.log(runs[3]).read_text()
+    log = place.log(runs[3]).read_text()
+    assert "not a readable result file" in log
+    assert "Traceback" not in log
     shown = call("status", out)
+    assert "temperature = 0.25, until = 0.4" in shown.stdout
+    assert "bath.temperature" not in shown.stdout
     assert shown.exit_code == 0
     assert "3 done, 1 failed of 4 runs" in shown.stdout
     assert not list(out.rglob("*.tmp"))
@@ -103,7 +107,10 @@ def test_collect_is_the_single_runs_bit_by_bit_and_names_what_is_missing(
     swept: tuple[Path, Path, str, int], tmp_path: Path
 ) -> None:
     config, out, _, _ = swept
-    assert call("collect", out).exit_code == 0
+    collecting = call("collect", out)
+    assert collecting.exit_code == 0
+    assert "temperature (2) x until (2), 6 times, " in collecting.output
+    assert "1 of 4 points missing, 0 not converged" in collecting.output
     data = xr.load_dataset(out / "table.nc", engine="h5netcdf")
     assert dict(data.sizes)["temperature"] == dict(data.sizes)["until"] == 2
     assert data["temperature"].attrs["key"] == "bath.temperature"
@@ -272,7 +279,10 @@ def test_a_folder_keeps_its_sweep(tmp_path: Path) -> None:
         place.manifest.write_text(json.dumps(damaged))
         assert call("status", place.root).exit_code == cli.STORAGE
         assert call("collect", place.root).exit_code == cli.STORAGE
-    assert call("status", tmp_path).exit_code == cli.STORAGE
+    for command in ("status", "collect"):
+        wrong = call(command, tmp_path)
+        assert wrong.exit_code == cli.BAD_INPUT
+        assert "must be the folder of a sweep" in wrong.output
 
 
 def test_bad_input_writes_nothing(tmp_path: Path) -> None:

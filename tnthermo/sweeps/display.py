@@ -61,9 +61,11 @@ class SweepDisplay:
             table.add_column(head)
         now = time.monotonic()
         for one in state.outcomes[-LAST:]:
-            table.add_row(one["run"], ending(one), clock(one["seconds"]), Text(state.manifest.label(one["run"])))
+            table.add_row(
+                one["run"], ending(one), clock(one["seconds"]), Text(state.manifest.label(one["run"], short=True))
+            )
         for run, since in state.running.items():
-            table.add_row(run, state.state(run), clock(now - since), Text(state.manifest.label(run)))
+            table.add_row(run, state.state(run), clock(now - since), Text(state.manifest.label(run, short=True)))
         yield table
         yield Text(summary(state), no_wrap=True, overflow="ellipsis")
         yield ProgressBar(total=max(1, len(state.todo)), completed=state.over - state.before, width=60)
@@ -108,7 +110,11 @@ def status_table(found: Sequence[Standing], stream: IO[str]) -> None:
         table.add_column(head, overflow="fold")
     for one in found:
         table.add_row(
-            one.run, Text(one.label), one.state, clock(one.seconds) if one.seconds >= 0 else "", Text(one.detail)
+            one.run,
+            Text(one.short or one.label),
+            one.state,
+            clock(one.seconds) if one.seconds >= 0 else "",
+            Text(one.detail),
         )
     console(stream).print(table)
     print(how_all_stand(found), file=stream)

@@ -60,7 +60,9 @@ def run_point(root: str, run: str) -> dict[str, Any]:
                 code, reason = (ACCURACY if outcome.flags else DONE), "; ".join(outcome.flags)
             except BaseException as error:
                 code, reason = judged(error)
-                if code in (FAILED, BAD_INPUT, STORAGE):
+                if code == FAILED and not isinstance(
+                    error, RunFailed | Held | MemoryError
+                ):  # what words do not explain
                     say(traceback.format_exc())
             state = {DONE: "done", ACCURACY: "done", STOPPED: "stopped"}.get(code, "failed")
             how = "not converged" if code == ACCURACY else state
