@@ -99,7 +99,7 @@ def test_bad_input_is_exit_2_one_line_each_and_nothing_written(tmp_path: Path) -
 
 def test_other_outcomes_have_their_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, out = write_config(tmp_path), tmp_path / "out"
-    assert call("show", tmp_path / "nothing").exit_code == 4
+    assert call("show", tmp_path / "nothing").exit_code == cli.BAD_INPUT
     (tmp_path / "file").write_text("")
     stored = call("run", config, "--out", tmp_path / "file" / "below")
     assert (stored.exit_code, "Traceback" in stored.output) == (4, False)

@@ -27,7 +27,7 @@ ORDER = [
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
     "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",
     "config", "config_report", "config_estimate",
-    "snapshots", "checkpoints", "files", "display", "study", "laws_study", "laws_display", "convergence", "cluster", "sweeps",
+    "snapshots", "checkpoints", "files", "extension", "display", "study", "laws_study", "laws_display", "convergence", "cluster", "sweeps",
     "plot_style", "plot_baths", "plot_laws", "plots", "plot_companion", "cli", "__init__", "__main__",
 ]
 # fmt: on

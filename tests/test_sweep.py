@@ -24,6 +24,7 @@ from tests.test_config import SMALL
 from tests.test_sweep_axes import write_sweep
 from tnthermo import cli, cluster, files
 from tnthermo.study import run_study
+from tnthermo.sweeps.arrays import Request, request
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.collect import collect, joined_times
 from tnthermo.sweeps.display import SweepDisplay
@@ -36,10 +37,10 @@ from tnthermo.sweeps.folder import (
     save_sweep,
     write_record,
 )
-from tnthermo.sweeps.local import SweepProgress, run_sweep
+from tnthermo.sweeps.local import SweepProgress, idle, run_sweep
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.reading import quick_ledger
-from tnthermo.sweeps.status import sweep_status
+from tnthermo.sweeps.status import Standing, sweep_status
 from tnthermo.sweeps.task import run_point
 from tnthermo.sweeps.workers import Killed, Workers
 
@@ -91,8 +92,12 @@ def test_a_point_that_fails_is_named_and_the_others_go_on(swept: tuple[Path, Pat
     place = SweepFolder(out)
     for run in runs[:3]:
         assert {p.name for p in place.point(run).iterdir()} >= {files.CONFIG, files.RESULT, files.STATE}
-    assert "not a readable result file" in place.log(runs[3]).read_text()
+    log = place.log(runs[3]).read_text()
+    assert "not a readable result file" in log
+    assert "Traceback" not in log
     shown = call("status", out)
+    assert "temperature = 0.25, until = 0.4" in shown.stdout
+    assert "bath.temperature" not in shown.stdout
     assert shown.exit_code == 0
     assert "3 done, 1 failed of 4 runs" in shown.stdout
     assert not list(out.rglob("*.tmp"))
@@ -102,7 +107,10 @@ def test_collect_is_the_single_runs_bit_by_bit_and_names_what_is_missing(
     swept: tuple[Path, Path, str, int], tmp_path: Path
 ) -> None:
     config, out, _, _ = swept
-    assert call("collect", out).exit_code == 0
+    collecting = call("collect", out)
+    assert collecting.exit_code == 0
+    assert "temperature (2) x until (2), 6 times, " in collecting.output
+    assert "1 of 4 points missing, 0 not converged" in collecting.output
     data = xr.load_dataset(out / "table.nc", engine="h5netcdf")
     assert dict(data.sizes)["temperature"] == dict(data.sizes)["until"] == 2
     assert data["temperature"].attrs["key"] == "bath.temperature"
@@ -143,7 +151,8 @@ def test_only_failed_again_and_any_executor_gives_the_same_bits(
     assert {run: (place.point(run) / files.RESULT).stat().st_mtime_ns for run in runs[:3]} == before
     third = call("sweep", config, "--out", out)
     assert third.exit_code == 0
-    assert "4 of 4 runs are done" in third.output
+    assert "4 of 4 runs finished: " in third.output
+    assert "nothing to do" in third.output
     with ThreadPoolExecutor(2) as executor:
         outcome = tt.run_sweep(config, tmp_path / "other", executor=executor)
     assert (outcome.done, outcome.failures, outcome.stopped) == (4, (), False)
@@ -189,6 +198,14 @@ def test_a_sweep_that_is_told_to_stop_leaves_the_rest_for_the_same_call(tmp_path
     assert (outcome.done, outcome.failures) == (0, ())
     assert sorted(states(place.root)) == ["stopped", "waiting"]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert outcome.by == "SIGTERM"
+    (stopped,) = [one for one in sweep_status(place.root) if one.state == "stopped"]
+    assert "SIGTERM" not in stopped.detail  # which this process sent on, whatever it was told itself
+    spent = read_record(place, stopped.run)["seconds"]
+    again = run_sweep(config, place.root, workers=1, progress=stop)
+    assert (again.done, again.failures) == (0, ())
+    assert read_record(place, stopped.run)["seconds"] > spent  # of both attempts
+    assert repr(again) == f"<SweepOutcome of {place.root}: 0 of 2 finished, 0 not converged, 0 failed, stopped>"
 
 
 def test_workers_do_a_lost_call_once_more_and_share_the_threads(tmp_path: Path) -> None:
@@ -262,7 +279,10 @@ def test_a_folder_keeps_its_sweep(tmp_path: Path) -> None:
         place.manifest.write_text(json.dumps(damaged))
         assert call("status", place.root).exit_code == cli.STORAGE
         assert call("collect", place.root).exit_code == cli.STORAGE
-    assert call("status", tmp_path).exit_code == cli.STORAGE
+    for command in ("status", "collect"):
+        wrong = call(command, tmp_path)
+        assert wrong.exit_code == cli.BAD_INPUT
+        assert "must be the folder of a sweep" in wrong.output
 
 
 def test_bad_input_writes_nothing(tmp_path: Path) -> None:
@@ -326,8 +346,31 @@ def test_the_script_of_an_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
     table = (folder / "log" / "array-1.txt").read_text().split()
     assert ran.stdout.splitlines() == [sys.executable, "-m", "tnthermo.sweeps", str(folder), table[1]]
+    for number, said in (("7", "no run for task 7"), (None, "a task of an array")):
+        given = {key: value for key, value in environment.items() if key != "SLURM_ARRAY_TASK_ID"}
+        given |= {} if number is None else {"SLURM_ARRAY_TASK_ID": number}
+        bad = subprocess.run(
+            ["bash", "-c", shown], capture_output=True, text=True, check=False, env=given, cwd=tmp_path
+        )
+        assert bad.returncode != 0
+        assert said in bad.stderr
+        assert bad.stdout == ""
     assert sorted(table + (folder / "log" / "array-2.txt").read_text().split()) == sorted(set(ids(config)))
     assert not (tmp_path / "x").exists()
+
+
+def test_what_an_array_asks_for_leaves_room_to_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_sweep(tmp_path, '"bath.temperature" = [0.1]')
+    asked = []
+    for compiled in (True, False):
+        monkeypatch.setattr("tnthermo.config_estimate.is_compiled", lambda there=compiled: there)
+        monkeypatch.setattr("tnthermo.sweeps.arrays.is_compiled", lambda there=compiled: there)
+        manifest = save_sweep(SweepFolder(tmp_path / "out"), sweep_points(read_axes(config)))
+        asked.append(request(manifest, manifest.runs))
+    assert asked[0] == asked[1]
+    assert asked[0].memory > 500 + 256  # MiB: the libraries at most, and most of the compiler
+    assert Request(minutes=1505, memory=1).clock == "25:05:00"
+    assert Request(minutes=12, memory=1).clock == "00:12:00"
 
 
 def test_lines_of_a_log_file(tmp_path: Path) -> None:
@@ -349,6 +392,45 @@ def test_lines_of_a_log_file(tmp_path: Path) -> None:
     ]
     state.outcomes.append({"run": manifest.runs[1], "state": "done", "code": 0, "reason": "", "seconds": 3.0})
     assert state.seconds_left() == 0.0
+
+
+def test_a_stopped_run_is_not_over_and_one_that_did_not_converge_is_called_that(tmp_path: Path) -> None:
+    config = write_sweep(tmp_path, '"bath.temperature" = [0.1, 0.2]')
+    place = SweepFolder(tmp_path / "out")
+    manifest = save_sweep(place, sweep_points(read_axes(config)))
+    state = SweepProgress(manifest=manifest, todo=tuple(manifest.costs), before=0, workers=1, compiles=True)
+    state.running[manifest.runs[0]] = 0.0
+    assert state.state(manifest.runs[0]) == "compiling"
+    state.compiles = False
+    assert state.state(manifest.runs[0]) == "starting"
+    state.begun.add(manifest.runs[0])
+    assert state.state(manifest.runs[0]) == "running"
+    state.outcomes += [
+        {"run": manifest.runs[0], "state": "stopped", "code": 75, "reason": "", "seconds": 3.0},
+        {"run": manifest.runs[1], "state": "done", "code": 3, "reason": "bond cap", "seconds": 3.0},
+    ]
+    stream = io.StringIO()
+    with SweepDisplay(stream) as display:
+        display(state)
+    first, second = stream.getvalue().splitlines()
+    assert first.startswith("[0/2] ")
+    assert ": stopped in 0:03" in first
+    assert second.startswith("[1/2] ")
+    assert ": not converged in 0:03: bond cap" in second
+    assert state.over == 1
+
+
+def test_that_nothing_is_to_be_done_is_said_with_what_did_not_converge() -> None:
+    def all_of(**states: int) -> list[Standing]:
+        return [Standing(run="", label="", state=s.replace("_", " ")) for s, n in states.items() for _ in range(n)]
+
+    assert idle(all_of(done=3), only_failed=False) == "nothing to do"
+    other = "what did not converge takes other settings, in another folder"
+    assert idle(all_of(done=1, not_converged=2), only_failed=False) == f"nothing to do ({other})"
+    assert idle(all_of(done=1, not_converged=2), only_failed=True) == f"nothing failed; 2 not converged ({other})"
+    assert idle(all_of(done=1, waiting=2), only_failed=True) == (
+        "nothing failed; 2 waiting; the same command without --only-failed goes on"
+    )
 
 
 @pytest.mark.slow

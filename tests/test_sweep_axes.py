@@ -13,7 +13,7 @@ from tests.test_config import SMALL
 from tests.test_config_runs import BATHS
 from tnthermo.config import load_config, resolve
 from tnthermo.sweeps import points
-from tnthermo.sweeps.axes import Axes, axes_of, placed, read_axes
+from tnthermo.sweeps.axes import Axes, axes_of, placed, read_axes, short_names, twice
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.report import checked_sweep, planned_sweep
 
@@ -63,6 +63,26 @@ def test_zip_and_list(tmp_path: Path) -> None:
     assert sweep_points(read_axes(zipped)).runs == sweep_points(read_axes(listed)).runs
 
 
+def test_a_point_of_a_list_takes_what_it_leaves_out_from_the_file(tmp_path: Path) -> None:
+    rows = 'points = [{ "bath.temperature" = 0.1 }, { "bath.levels" = 5, "spectral_density.couplings[0]" = 0.3 }]'
+    path = write_sweep(tmp_path, f'mode = "list"\n{rows}')
+    assert settings(path) == [
+        {"bath.temperature": 0.1, "bath.levels": 10, "spectral_density.couplings[0]": 0.4},
+        {"bath.temperature": 0.5, "bath.levels": 5, "spectral_density.couplings[0]": 0.3},
+    ]
+    assert len(set(sweep_points(read_axes(path)).runs)) == 2
+
+
+def test_names_of_axes_are_short_where_that_names_one() -> None:
+    keys = ("bath.temperature", "bath[0].levels", "bath[1].levels", "spectral_density.couplings[0]")
+    assert list(short_names(keys).values()) == [
+        "temperature", "bath_0_levels", "bath_1_levels", "spectral_density_couplings_0",
+    ]  # fmt: skip
+    assert not twice("x", [1, 2, True, "1", [1], [2]])
+    assert twice("x", [1, 1.0])
+    assert twice("x", [[1], [1]])
+
+
 def test_keys_of_baths_drives_lists_and_sections_that_are_not_there(tmp_path: Path) -> None:
     drive = '[drive]\n"hamiltonian.z" = { shape = "ramp", duration = 0.5, final = 0.2 }\n'
     evolution = '[evolution]\nmethod = "exact"\nuntil = 0.4\nstep = 0.1\ntolerance = 1e-4\n'
@@ -96,7 +116,8 @@ def test_keys_of_baths_drives_lists_and_sections_that_are_not_there(tmp_path: Pa
         ('"bath.levels" = [4]\n"bath" = [{}]', ["bath.levels sets it as well"]),
         ('points = [{}]', ['mode = "list" only']),
         ('mode = "list"\n"bath.levels" = [4]', ["the points alone", "a table for each point"]),
-        ('mode = "list"\npoints = [{ "bath.levels" = 4 }, { "bath.temperature" = 0.1 }]', ["points[1]", "the same keys"]),
+        ('mode = "list"\npoints = [{ "evolution.order" = 4 }, { "bath.levels" = 4 }]', ["points[1]", "must set evolution.order as well"]),
+        ('"bath.temperature" = [0.1, 0.2, 0.10]', ["must have each value once; 0.1 is there again"]),
         ('"spectral_density.frequencies[3]" = [0.1]', ["a number from 0 to 0"]),
         ('"bath.temperature.x" = [0.1]', ["a table or a list"]),
     ],
@@ -131,15 +152,17 @@ def test_all_points_are_checked_and_what_they_share_is_said_once(tmp_path: Path)
     assert sum("evolution.stepp" in line for line in found) == 1
     assert any(line.startswith("evolution.stepp") for line in found)
     assert any(line.startswith("points 1, 3, 5 of 6: bath.levels = 1") for line in found)
-    assert any(line.startswith("points 2, 3 of 6: bath.temperature = -1.0") for line in found)
+    assert any(line.startswith("points 2, 3, 4, 5 of 6: bath.temperature = -1.0, -2.0: a finite") for line in found)
     one = complaints(write_sweep(tmp_path, '"bath.temperature" = [0.1, -1.0]', name="b.toml"))
     assert one == ["point 1 (bath.temperature = -1.0): bath.temperature = -1.0: a finite real number >= 0"]
     unknown = complaints(write_sweep(tmp_path, '"bath.temprature" = [0.1, 0.2]', name="c.toml"))
+    assert len(unknown) == 1
+    assert "bath.temprature = 0.1, 0.2: " in unknown[0]
     assert "did you mean temperature?" in unknown[0]
 
 
 def test_equal_points_are_one_run_and_said(tmp_path: Path) -> None:
-    sweep = sweep_points(read_axes(write_sweep(tmp_path, '"bath.temperature" = [0.5, 0.1, 0.50]')))
+    sweep = sweep_points(read_axes(write_sweep(tmp_path, 'mode = "zip"\n"bath.temperature" = [0.5, 0.1, 0.50]')))
     assert sweep.runs[0] == sweep.runs[2] != sweep.runs[1]
     assert len(sweep.planned) == 2
     assert any("points 0, 2 are the same run" in note for note in sweep.notes)

@@ -107,7 +107,9 @@ class Checkpoints:
         paths = [path for path in (self.path(stage), self.path(stage, PREVIOUS)) if path.exists()]
         if stage == "run" and not paths and self.any():
             raise refused(
-                self.place, f"the checkpoint {self.path(stage).name}, without which the others say nothing", AFRESH
+                self.place,
+                f"must hold the checkpoint {self.path(stage).name}, without which the others say nothing",
+                AFRESH,
             )
         if stage in self.found or not paths:
             return
@@ -118,17 +120,19 @@ class Checkpoints:
                 self._refuse_others(path, tree)
                 self.fits(tree["state"])
             except Unreadable as error:
-                raise refused(path, f"one that this version reads: {error}", "use the newer version") from None
+                raise refused(path, f"must be one that this version reads: {error}", "use the newer version") from None
             except (Damaged, OSError) as error:
                 bad.append(f"{path.name}: {error}")
-                self.say(f"damaged checkpoint {path}: {error}")
                 continue
             if path != paths[0]:
+                self.say(f"damaged checkpoint in {self.place}: {'; '.join(bad)}")
                 self.say(f"using the previous checkpoint, {path.name}")
             self._note_about(tree)
             self.found[stage] = tree
             return
-        raise refused(self.place, f"a checkpoint that can be read ({'; '.join(bad)})", AFRESH)
+        raise refused(
+            self.place, f"must hold a checkpoint that can be read; what is there is damaged: {'; '.join(bad)}", AFRESH
+        )
 
     def _refuse_others(self, path: Path, tree: Tree) -> None:
         """Raises `chains.InvalidInput` unless it is this run's."""
@@ -137,7 +141,7 @@ class Checkpoints:
         if tree["hash"] != self.identity.hash:
             kept = [line for line in changed if not line.startswith(tuple(f"{key}: " for key in MAY_CHANGE))]
             what = "; ".join(kept) or "the contents of a file it reads, or the version's meaning of a key"
-            raise refused(path, f"one of this run; it belongs to another ({what})", AFRESH)
+            raise refused(path, f"must be a checkpoint of this run; it belongs to another ({what})", AFRESH)
         before, now = self._bonds(tree)
         if now < before:
             allowed = "none" if before == math.inf else f"at least {before}"

@@ -29,7 +29,7 @@ from tnthermo.plot_laws import save_law_figure
 from tnthermo.signals import Stopped, listening
 from tnthermo.sweeps import command
 from tnthermo.sweeps.axes import has_sweep
-from tnthermo.sweeps.collect import COLLECTED, left_out, save_collected
+from tnthermo.sweeps.collect import COLLECTED, contents, left_out, save_collected
 from tnthermo.sweeps.collect import collect as collected
 from tnthermo.sweeps.display import status_table
 from tnthermo.sweeps.report import checked_sweep, planned_sweep
@@ -195,7 +195,7 @@ def show(
 ) -> None:
     """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
     with outcomes(debug=debug):
-        dataset = files.load_ledger(result)
+        dataset = files.load_ledger(study.finished(result))
         steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
         print(shown(dataset))
         if steady is not None:
@@ -216,7 +216,7 @@ def plot(
 ) -> None:
     """Draw the figures (PNG and PDF) of a result: energies, heat and work, entropies, residuals and bond dimensions."""
     with outcomes(debug=debug):
-        dataset = files.load_ledger(result)
+        dataset = files.load_ledger(study.finished(result))
         folder = out or files.result_path(result).parent
         files.prepare_folder(folder)
         paths = plots.figures(dataset, folder)
@@ -334,6 +334,7 @@ def collect(
         save_collected(data, path)
         if data.attrs["missing"] != "none":
             say(f"missing: {data.attrs['missing']}")
+        say(contents(data))
         if not_taken := left_out(folder):
             say(not_taken)
         say(f"written: {path}")

@@ -120,7 +120,7 @@ def later(raw: dict[str, Any]) -> list[Problem]:
         problems.append(Problem(key=key, value=value, allowed=LATER, hint=instead))
 
     if "sweep" in raw:
-        allowed = "a configuration of one run; this one has many"
+        allowed = "must not be in the configuration of one run: it makes many"
         problems.append(Problem(key="sweep", value="[sweep]", allowed=allowed, hint="tnthermo sweep CONFIG runs them"))
         del raw["sweep"]
     return problems

@@ -249,11 +249,11 @@ def shown(dataset: xr.Dataset) -> str:
 
 
 def cost(attributes: Mapping[Any, Any]) -> str:
-    """ " in 12 s (40 s of compilation included), peak memory 210 MB", as far as the result knows."""
+    """ " in 0:12 (0:04 loading or compiling kernels), peak memory 210 MB", as far as the result knows."""
     text = f" in {clock(float(attributes['wall_seconds']))}" if "wall_seconds" in attributes else ""
     compilation = float(attributes.get("compile_seconds", 0.0))
     if compilation >= 1:
-        text += f" ({clock(compilation)} of compilation included)"
+        text += f" ({clock(compilation)} loading or compiling kernels)"
     memory = float(attributes.get("peak_memory_bytes", math.nan))
     return text + (f", peak memory {readable(memory)}" if math.isfinite(memory) else "")
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tnthermo.algorithms import Algorithm
+from tnthermo.algorithms import NO_CAP, TDVP, Algorithm
 from tnthermo.blocks import BlockState, site_moment
 from tnthermo.checkpoint import Snapshot
 from tnthermo.local import boson
 from tnthermo.record import Local
 from tnthermo.rows import Columns
-from tnthermo.tdvp import StepReport
+from tnthermo.tdvp import StepReport, distances
 
 SATURATED = 10.0  # times the level weight: a fixed number of levels is too small
 CHAIN_END = 10.0  # times the tolerance: change of the occupation of the last site of a chain that should go on
@@ -73,6 +73,9 @@ class Flags:
         self.levels_may_grow = levels_may_grow
         self.displaced = displaced
         model = blocks.model
+        self.caps = np.full(len(blocks.tensors) + 1, algorithm.max_bond or NO_CAP)
+        if isinstance(algorithm, TDVP):
+            self.caps = algorithm.caps(distances(model.line))
         self.ends = {
             number: places[-1]
             for number, (chain, places) in enumerate(zip(model.chains, model.line.chains, strict=True))
@@ -92,9 +95,10 @@ class Flags:
     def look(self, report: StepReport, blocks: BlockState, t: float) -> None:
         """After a step."""
         a = self.algorithm
-        if report.capped > 0 or report.missed > 0:
-            text = f"bond cap {a.max_bond} reached at t = {t:g} (the error columns hold what it costs)"
-            self.found.setdefault("bond", text)
+        if "bond" not in self.found and self._capped(report, blocks):
+            lost = report.capped + report.missed**2
+            what = f"no room for a weight of {lost:.1g} in that step, the error columns hold what it costs"
+            self.found["bond"] = f"bond cap {a.max_bond} reached at t = {t:g} ({what})"
         if not self.levels_may_grow and report.top.size and report.top.max() > SATURATED * a.level_weight:
             site = int(np.argmax(report.top))
             text = f"boson level saturated on chain site {site} at t = {t:g} (top population {report.top[site]:.2g})"
@@ -103,6 +107,17 @@ class Flags:
             self.found.setdefault("krylov", f"Krylov not converged at t = {t:g}")
         if "chain" not in self.found:
             self._look_at_ends(blocks, t)
+
+    def _capped(self, report: StepReport, blocks: BlockState) -> bool:
+        """Whether the cap alone cost weight.
+
+        A bond that meets it within a step, and has fewer dimensions again once that step truncated it, lost what any truncation
+        may lose, unless that is more than the tolerance.
+        """
+        if report.capped > 0 or report.missed > self.algorithm.tolerance:
+            return True
+        bonds = np.array([1, *(tensor.shape[2] for tensor in blocks.tensors)])
+        return report.missed > 0 and bool(np.any(bonds >= self.caps))
 
     def _look_at_ends(self, blocks: BlockState, t: float) -> None:
         for number, place in self.ends.items():

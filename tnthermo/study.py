@@ -5,7 +5,9 @@ The folder is the only truth: whatever a killed run left there, `run_study(..., 
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,14 +16,15 @@ import xarray as xr
 
 from chains.problems import InvalidInput, Problem
 from tnthermo import files
-from tnthermo.checkpoint import Snapshot
-from tnthermo.checkpoints import Checkpoints, Identity
+from tnthermo.checkpoint import Snapshot, of_a_run, unpack
+from tnthermo.checkpoints import FOLDER, PREVIOUS, SUFFIX, Checkpoints, Identity
 from tnthermo.clock import Progress
 from tnthermo.config import Resolved, load_config, resolve
 from tnthermo.config_estimate import checkpoint_bytes
 from tnthermo.config_limits import memory_watch
 from tnthermo.config_text import differences
 from tnthermo.evolve import NotConverged, RunFailed, evolve
+from tnthermo.extension import on_its_chain
 from tnthermo.lock import locked
 from tnthermo.signals import Stop
 from tnthermo.snapshots import check_snapshot
@@ -95,7 +98,10 @@ def run_study(
     strict mode (result.nc is written nevertheless).
     """
     folder = Path(out)
-    resolved = resolve_file(config, strict=strict)
+    loaded = load_config(config)
+    resolved = resolve(loaded.strictly() if strict else loaded)
+    if not overwrite:
+        resolved = on_its_chain(loaded, resolved, folder, say=say)
     for note in resolved.notes:
         say(str(note))
     keeper = Checkpoints(
@@ -170,6 +176,22 @@ def _computed(
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags, already_done=False)
 
 
+def finished(place: Path) -> Path:
+    """``place`` where it is a result file or the folder of a finished run. Raises InvalidInput, with what is there instead."""
+    if (place / files.RESULT if place.is_dir() else place).is_file():
+        return place
+    hint = ""
+    if (place / "sweep.json").exists():
+        hint = "a sweep: tnthermo status and collect, or one of its points/RUN"
+    for checkpoint in (place / FOLDER / f"run{suffix}" for suffix in (SUFFIX, PREVIOUS)):
+        with suppress(OSError, ValueError):  # damaged ones too
+            tree = of_a_run(unpack(checkpoint.read_bytes()))
+            until = tomllib.loads(tree["config"])["evolution"]["until"]
+            hint = f"stopped at t = {tree['time']:g} of {until:g}, or still on; tnthermo run with --resume goes on"
+            break
+    raise InvalidInput([Problem(key="DIR", value=str(place), allowed=f"must hold a {files.RESULT}", hint=hint)])
+
+
 def _write(keeper: Checkpoints, write: Callable[[], None]) -> None:
     patiently(write, patience=keeper.patience, say=keeper.say, give_up=lambda: bool(keeper.stop.reason))
 
@@ -179,7 +201,7 @@ def already_there(
 ) -> bool:
     """Whether ``folder`` holds this very run, finished. Raises InvalidInput when it holds something that must not be replaced unasked."""
     if folder.exists() and not folder.is_dir():
-        raise InvalidInput([Problem(key="--out", value=str(folder), allowed="a folder, found a file")])
+        raise InvalidInput([Problem(key="--out", value=str(folder), allowed="must be a folder, found a file")])
     refuse_links(folder, keeper.place)
     if overwrite:
         return False
@@ -188,7 +210,7 @@ def already_there(
         if not resume and (found.state == "unfinished" or keeper.any()):
             raise _refused(
                 folder,
-                "a new folder; this one holds an unfinished run",
+                "must be a new folder; this one holds an unfinished run",
                 "--resume goes on with it, --overwrite starts afresh",
             )
         if found.state == "unfinished" and not keeper.any():
@@ -209,7 +231,7 @@ def already_there(
         how = "--resume extends it" if keeper.any() else "its checkpoints, from which it could be extended, are gone"
         hint = f"{how}; {hint}"
     what = "; ".join(changed) or "the contents of a file it reads, or the version's meaning of a key"
-    raise _refused(folder, f"a new folder; this one holds another run ({what})", hint)
+    raise _refused(folder, f"must be a new folder; this one holds another run ({what})", hint)
 
 
 def _refused(folder: Path, allowed: str, hint: str) -> InvalidInput:

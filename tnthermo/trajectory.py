@@ -61,7 +61,7 @@ class Trajectory:
     free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
     bath_entropy_how  how the bath's entropy was measured, in words; "" where it was not
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
-    wall_seconds  of the run, compilation included; compile_seconds: those of compilation
+    wall_seconds  of the run, compilation included; compile_seconds: those of compiling kernels, or the lists that cached ones need
     peak_memory   the most the process had held by the end of the run (bytes)
     bath_entropy_seconds  of the evaluations of the bath's entropy
     work          floating-point operations of the products with the blocks of H; NaN where the algorithm does not count them

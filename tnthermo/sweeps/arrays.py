@@ -17,9 +17,11 @@ from pathlib import Path
 
 from chains.problems import InvalidInput, Problem
 from tnthermo import cluster
+from tnthermo.config_estimate import COMPILER
 from tnthermo.files import StorageError, replacing, write_text
 from tnthermo.sweeps.folder import Manifest, SweepFolder, read_json
 from tnthermo.sweeps.task import run_task
+from tnthermo.tdvp import is_compiled
 
 MARGIN, START = (
     1.5,
@@ -39,15 +41,20 @@ class Request:
     threads: int = 1
 
     @property
+    def clock(self) -> str:
+        """The time as HH:MM:SS."""
+        return f"{self.minutes // 60:02d}:{self.minutes % 60:02d}:00"
+
+    @property
     def warning(self) -> int:
         """Seconds before the end."""
         return min(WARNING, 60 * self.minutes // 5)
 
 
 def request(manifest: Manifest, runs: Sequence[str]) -> Request:
-    """For an array of these runs, from their estimates: the largest of each."""
+    """For an array of these runs, from their estimates: the largest of each; with what compiling takes, which another node may have to."""
     seconds = max(manifest.seconds[run] for run in runs)
-    memory = max(manifest.memory[run] for run in runs)
+    memory = max(manifest.memory[run] for run in runs) + (COMPILER if is_compiled() else 0.0)
     return Request(minutes=math.ceil((MARGIN * seconds + START) / 60), memory=math.ceil(memory / MIB / 64) * 64)
 
 
@@ -124,10 +131,11 @@ SCRIPT = """\
 #!/bin/bash
 # A sweep of {count} runs, written by tnthermo. Hand it over with: sbatch {quoted}
 # Partition and account: sbatch --partition=... --account=..., or lines of your own below. What is asked for is what
-# `tnthermo plan` expects of the dearest run, with a margin. A task that is told to save (USR1) puts itself back into the queue.
+# `tnthermo plan` expects of the dearest run, with a margin and room for the first compilation on a node.
+# A task that is told to save (USR1) puts itself back into the queue.
 #SBATCH --job-name={name}
 #SBATCH --array=0-{last}{at_once}
-#SBATCH --time={minutes}
+#SBATCH --time={clock}
 #SBATCH --mem={memory}M
 #SBATCH --cpus-per-task={threads}
 #SBATCH --signal=B:USR1@{warning}
@@ -135,7 +143,8 @@ SCRIPT = """\
 #SBATCH --open-mode=append
 #SBATCH --output={log}
 {exports}
-run=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {table})
+run=$(sed -n "$((${{SLURM_ARRAY_TASK_ID:?this is a task of an array, see sbatch}} + 1))p" {table})
+[ -n "$run" ] || {{ echo "no run for task $SLURM_ARRAY_TASK_ID in "{table} >&2; exit 2; }}
 # exec: the signal goes to the batch shell alone, so that Python must be it
 exec {python} -m tnthermo.sweeps {root} "$run"
 """
@@ -169,7 +178,7 @@ def emit(folder: SweepFolder, manifest: Manifest, runs: Sequence[str], *, at_onc
             quoted=shlex.quote(str(script)),
             name=name,
             at_once=f"%{at_once}" if at_once else "",
-            minutes=asked.minutes,
+            clock=asked.clock,
             memory=asked.memory,
             threads=asked.threads,
             warning=asked.warning,

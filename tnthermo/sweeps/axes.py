@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,8 +112,10 @@ def axes_of(raw: Any, base: Mapping[str, Any]) -> tuple[tuple[str, dict[str, Seq
         allowed = " | ".join(MODES)
         hint = nearest(mode, list(MODES)) if isinstance(mode, str) else "a text"
         return ("product", {}), [Problem(key="sweep.mode", value=mode, allowed=allowed, hint=hint)]
-    values, problems = listed(rest) if mode == "list" else columns(rest)
+    values, problems = listed(rest, base) if mode == "list" else columns(rest)
     problems += key_problems(values, base)
+    if mode == "product":
+        problems += [problem for key, entries in values.items() for problem in twice(key, entries)]
     lengths = {key: len(entries) for key, entries in values.items()}
     if mode == "zip" and len(set(lengths.values())) > 1:
         problems.append(
@@ -125,6 +127,20 @@ def axes_of(raw: Any, base: Mapping[str, Any]) -> tuple[tuple[str, dict[str, Seq
             )
         )
     return (mode, values), problems
+
+
+def twice(key: str, entries: Sequence[Any]) -> list[Problem]:
+    """An axis of a product on which a value stands more than once: its label would name no one place."""
+    seen, again = set(), []
+    for value in entries:
+        # numbers by value, but true is not 1
+        own = value if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
+        again += [value] if (type(own) is str, own) in seen else []
+        seen.add((type(own) is str, own))
+    if not again:
+        return []
+    allowed = f"must have each value once; {', '.join(repr(_short(value)) for value in again[:3])} is there again"
+    return [Problem(key=f"sweep.{key}", value=_short(list(entries)), allowed=allowed)]
 
 
 def columns(raw: Mapping[str, Any]) -> tuple[dict[str, Sequence[Any]], list[Problem]]:
@@ -157,8 +173,8 @@ def columns(raw: Mapping[str, Any]) -> tuple[dict[str, Sequence[Any]], list[Prob
     return values, problems
 
 
-def listed(raw: Mapping[str, Any]) -> tuple[dict[str, Sequence[Any]], list[Problem]]:
-    """Axes from a list of tables, one for each point, all with the same keys."""
+def listed(raw: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str, Sequence[Any]], list[Problem]]:
+    """Axes from a list of tables, one for each point; what only other points name is as in the file."""
     problems = [
         Problem(
             key=f"sweep.{key}",
@@ -173,14 +189,15 @@ def listed(raw: Mapping[str, Any]) -> tuple[dict[str, Sequence[Any]], list[Probl
     if not isinstance(points, list) or not points or not all(isinstance(point, dict) and point for point in points):
         allowed = f"a table for each point, [[sweep.points]] with {EXAMPLE.replace('[0.1, 0.2]', '0.1')}"
         return {}, [*problems, Problem(key="sweep.points", value=_short(points), allowed=allowed)]
-    keys = list(points[0])
+    keys = list(dict.fromkeys(key for point in points for key in point))
+    usual = {key: value_at(base, parts(key)) for key in keys}
     for i, point in enumerate(points):
-        if set(point) != set(keys):
-            allowed = f"the same keys as the first point, {', '.join(keys)}"
+        if lacking := [key for key in keys if key not in point and usual[key] is MISSING]:
+            allowed = f"must set {', '.join(lacking)} as well, which other points do and the rest of the file does not"
             problems.append(Problem(key=f"sweep.points[{i}]", value=list(point), allowed=allowed))
     if problems:
         return {}, problems
-    return {key: [point[key] for point in points] for key in keys}, problems
+    return {key: [point.get(key, usual[key]) for point in points] for key in keys}, problems
 
 
 def key_problems(values: Mapping[str, Sequence[Any]], base: Mapping[str, Any]) -> list[Problem]:
@@ -224,6 +241,33 @@ def parts(key: str) -> KeyPath:
 def is_index(part: str | int) -> bool:
     """Whether a part of a key may be a number in a list: "bath.1" as well as "bath[1]"."""
     return INDEX.fullmatch(str(part)) is not None
+
+
+def value_at(tree: Any, path: KeyPath) -> Any:
+    """What nested tables have at ``path``, see `placed`; MISSING where they have nothing."""
+    if not path:
+        return tree
+    if isinstance(tree, list):
+        there = is_index(path[0]) and int(path[0]) < len(tree)
+        return value_at(tree[int(path[0])], path[1:]) if there else MISSING
+    if isinstance(tree, Mapping):
+        for length in range(len(path), 0, -1):
+            name = ".".join(map(str, path[:length]))
+            if name in tree:
+                return value_at(tree[name], path[length:])
+    return MISSING
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """The last part of each dotted key where no other key ends like it, the whole key with _ otherwise."""
+    last = {key: key.replace("[", ".").replace("]", "").rpartition(".")[2] for key in keys}
+    ends = list(last.values())
+    return {key: name if ends.count(name) == 1 and not name.isdigit() else long_name(key) for key, name in last.items()}
+
+
+def long_name(key: str) -> str:
+    """``bath[0].temperature`` -> bath_0_temperature."""
+    return key.replace("[", "_").replace("]", "").replace(".", "_")
 
 
 def placed(tree: Any, path: KeyPath, value: Any, key: str) -> Any:

@@ -21,6 +21,7 @@ from chains.problems import InvalidInput, Problem
 from tnthermo.config_limits import available_memory
 from tnthermo.config_text import toml_value
 from tnthermo.files import RESULT, StorageError, replacing
+from tnthermo.sweeps.axes import long_name, short_names
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
 from tnthermo.sweeps.reading import quick_ledger
 from tnthermo.sweeps.status import FINISHED, standings
@@ -111,6 +112,17 @@ def left_out(root: str | Path) -> str:
     return ""
 
 
+def contents(data: xr.Dataset) -> str:
+    """What a collected table holds, in a line: axes and sizes, how many runs are missing or did not converge."""
+    flags = [str(flag) for flag in data["flags"].values.ravel()]
+    missing, doubtful = flags.count("missing"), sum(flag not in ("none", "missing") for flag in flags)
+    dims = " x ".join(f"{dim} ({data.sizes[dim]})" for dim in data["flags"].dims)
+    return (
+        f"{dims}, {data.sizes['t']} times, {len(data.data_vars)} variables; "
+        f"{missing} of {len(flags)} points missing, {doubtful} not converged"
+    )
+
+
 def save_collected(data: xr.Dataset, path: Path) -> None:
     """Write it as one netCDF-4 file. Raises StorageError."""
     with replacing(path) as temporary:
@@ -154,13 +166,9 @@ def joined_times(ledgers: Sequence[xr.Dataset]) -> tuple[npt.NDArray[np.float64]
 
 def layout_of(manifest: Manifest, taken: set[str]) -> Layout:
     """Dimensions and coordinates of the sweep; ``taken`` are names that the ledgers have."""
-    short = {key: key.replace("[", ".").replace("]", "").rpartition(".")[2] for key in manifest.axes}
-    used = list(short.values())
     names = {
-        key: name
-        if used.count(name) == 1 and not name.isdigit() and name not in taken | {"run", "flags", "t", POINT}
-        else long_name(key)
-        for key, name in short.items()
+        key: name if name not in taken | {"run", "flags", "t", POINT} else long_name(key)
+        for key, name in short_names(manifest.axes).items()
     }
     product = manifest.mode == "product"
     dimensions = tuple(names.values()) if product else (POINT,)
@@ -169,11 +177,6 @@ def layout_of(manifest: Manifest, taken: set[str]) -> Layout:
         for key, values in manifest.axes.items()
     ]
     return Layout(dimensions=dimensions, shape=manifest.shape, coordinates=tuple(coordinates))
-
-
-def long_name(key: str) -> str:
-    """``bath[0].temperature`` -> bath_0_temperature."""
-    return key.replace("[", "_").replace("]", "").replace(".", "_")
 
 
 def as_labels(values: Sequence[Any]) -> npt.NDArray[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tnthermo.sweeps import arrays
 from tnthermo.sweeps.display import SweepDisplay, failure_table
 from tnthermo.sweeps.local import left_to_do, prepared, run_sweep
-from tnthermo.sweeps.status import standings
+from tnthermo.sweeps.status import standings, summary
 from tnthermo.sweeps.task import ACCURACY, DONE, FAILED, STOPPED
 
 
@@ -32,9 +32,11 @@ def run(
         say(f"not converged: {outcome.manifest.label(one)}: {flags}")
     if outcome.failures:
         failure_table(outcome.failures, sys.stderr)
-    say(f"{outcome.done} of {len(outcome.manifest.costs)} runs are done: {folder}")
+    flagged = f", {len(outcome.flags)} not converged" if outcome.flags else ""
+    say(f"{outcome.done} of {len(outcome.manifest.costs)} runs finished{flagged}: {folder}")
     if outcome.stopped:
-        say("stopped; the same command goes on")
+        by = {"": "", "SIGINT": " by Ctrl-C"}.get(outcome.by, f" by {outcome.by}")
+        say(f"stopped{by}; the same command goes on")
         return STOPPED
     if outcome.failures:
         say("--only-failed runs what failed again")
@@ -54,10 +56,11 @@ def hand_over(
 ) -> int:
     """To Slurm, or as a script; what there is to run but nothing that is done, queued or running."""
     _, place, manifest = prepared(config, folder, many=many, say=say)
-    todo, _ = left_to_do(standings(place, manifest), manifest, only_failed=only_failed, say=say)
+    found = standings(place, manifest)
+    todo, _ = left_to_do(found, manifest, only_failed=only_failed, say=say)
     name = arrays.job_name(config)
     if not todo:
-        say(f"nothing to do: {folder}")
+        say(f"{summary(found)}: {folder}")
     elif write:
         for script in arrays.emit(place, manifest, todo, at_once=at_once, name=name):
             print(script)

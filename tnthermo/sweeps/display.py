@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,7 +16,9 @@ from rich.text import Text
 
 from tnthermo.display import clock, live_on
 from tnthermo.sweeps.local import Failure, SweepProgress
-from tnthermo.sweeps.status import Standing, counts
+from tnthermo.sweeps.status import Standing
+from tnthermo.sweeps.status import summary as how_all_stand
+from tnthermo.sweeps.task import ACCURACY
 
 LAST = 5  # runs that ended, in the live table
 WIDE = 160  # columns of a table that is not on a terminal
@@ -59,19 +61,20 @@ class SweepDisplay:
             table.add_column(head)
         now = time.monotonic()
         for one in state.outcomes[-LAST:]:
-            table.add_row(one["run"], one["state"], clock(one["seconds"]), Text(state.manifest.label(one["run"])))
+            table.add_row(
+                one["run"], ending(one), clock(one["seconds"]), Text(state.manifest.label(one["run"], short=True))
+            )
         for run, since in state.running.items():
-            table.add_row(run, "running", clock(now - since), Text(state.manifest.label(run)))
+            table.add_row(run, state.state(run), clock(now - since), Text(state.manifest.label(run, short=True)))
         yield table
         yield Text(summary(state), no_wrap=True, overflow="ellipsis")
-        yield ProgressBar(total=max(1, len(state.todo)), completed=len(state.outcomes), width=60)
+        yield ProgressBar(total=max(1, len(state.todo)), completed=state.over - state.before, width=60)
 
 
 def summary(state: SweepProgress) -> str:
     """``12 of 200 runs, 1 failed, ETA 2:10``."""
     failed = sum(one["state"] == "failed" for one in state.outcomes)
-    over = len(state.outcomes) + state.before
-    text = f"{over} of {len(state.manifest.costs)} runs" + (f", {failed} failed" if failed else "")
+    text = f"{state.over} of {len(state.manifest.costs)} runs" + (f", {failed} failed" if failed else "")
     return f"{text}, {clock(time.monotonic() - state.started)}, ETA {clock(state.seconds_left())}"
 
 
@@ -79,9 +82,15 @@ def line(state: SweepProgress, number: int) -> str:
     """A line of a log file for the run that ended as number ``number``."""
     one = state.outcomes[number]
     why = f": {one['reason']}" if one["reason"] else ""
-    place = f"[{number + 1 + state.before}/{len(state.manifest.costs)}]"
-    how = f"{one['state']} in {clock(one['seconds'])}{why}, ETA {clock(state.seconds_left())}"
+    over = state.before + sum(other["state"] in ("done", "failed") for other in state.outcomes[: number + 1])
+    place = f"[{over}/{len(state.manifest.costs)}]"
+    how = f"{ending(one)} in {clock(one['seconds'])}{why}, ETA {clock(state.seconds_left())}"
     return f"{place} {one['run']} {state.manifest.label(one['run'])}: {how}"
+
+
+def ending(outcome: Mapping[str, Any]) -> str:
+    """How a run ended, as `tnthermo status` calls it."""
+    return "not converged" if outcome["code"] == ACCURACY else str(outcome["state"])
 
 
 def failure_table(failures: Sequence[Failure], stream: IO[str]) -> None:
@@ -101,13 +110,14 @@ def status_table(found: Sequence[Standing], stream: IO[str]) -> None:
         table.add_column(head, overflow="fold")
     for one in found:
         table.add_row(
-            one.run, Text(one.label), one.state, clock(one.seconds) if one.seconds >= 0 else "", Text(one.detail)
+            one.run,
+            Text(one.short or one.label),
+            one.state,
+            clock(one.seconds) if one.seconds >= 0 else "",
+            Text(one.detail),
         )
     console(stream).print(table)
-    print(
-        ", ".join(f"{number} {state}" for state, number in counts(found).items()) + f" of {len(found)} runs",
-        file=stream,
-    )
+    print(how_all_stand(found), file=stream)
 
 
 def console(stream: IO[str]) -> Console:

@@ -27,6 +27,7 @@ from chains.problems import InvalidInput, Problem
 from tnthermo.config_text import toml_value
 from tnthermo.files import StorageError, prepare_folder, write_text
 from tnthermo.storage import refuse_links
+from tnthermo.sweeps.axes import short_names
 from tnthermo.sweeps.points import Sweep
 from tnthermo.thermo.ledger import installed_version
 
@@ -54,8 +55,9 @@ class Manifest:
     memory: Mapping[str, float]
     seconds: Mapping[str, float]
 
-    def label(self, run: str) -> str:
-        """``alpha = 0.1, temperature = 0.2`` of the first point that is this run, the keys in full."""
+    def label(self, run: str, *, short: bool = False) -> str:
+        """``spectral_density.alpha = 0.1, bath.temperature = 0.2`` of the first point that is this run; ``short``: alpha, temperature."""
+        names = short_names(self.axes) if short else {key: key for key in self.axes}
         number = self.runs.index(run)
         places: list[int] = []
         for length in reversed(self.shape):
@@ -63,7 +65,8 @@ class Manifest:
             places.insert(0, place)
         each = places if self.mode == "product" else places * len(self.axes)
         return ", ".join(
-            f"{key} = {toml_value(values[at])}" for (key, values), at in zip(self.axes.items(), each, strict=True)
+            f"{names[key]} = {toml_value(values[at])}"
+            for (key, values), at in zip(self.axes.items(), each, strict=True)
         )
 
 
@@ -98,11 +101,12 @@ class SweepFolder:
 def save_sweep(folder: SweepFolder, sweep: Sweep) -> Manifest:
     """Make the folder, or add points to it. Raises StorageError, and InvalidInput where it holds another sweep."""
     if folder.root.exists() and not folder.root.is_dir():
-        raise InvalidInput([Problem(key="--out", value=str(folder.root), allowed="a folder, found a file")])
+        raise InvalidInput([Problem(key="--out", value=str(folder.root), allowed="must be a folder, found a file")])
     if folder.manifest.exists():
         old = load_manifest(folder)
         if missing := set(old.runs) - set(sweep.runs):
-            allowed = f"a new folder; this one holds another sweep, {len(missing)} of whose {len(set(old.runs))} runs are not in this one"
+            lost = f"{len(missing)} of whose {len(set(old.runs))} runs are not in this one"
+            allowed = f"must be a new folder; this one holds another sweep, {lost}"
             raise InvalidInput(
                 [
                     Problem(
@@ -137,8 +141,11 @@ def save_sweep(folder: SweepFolder, sweep: Sweep) -> Manifest:
 
 
 def load_manifest(folder: SweepFolder) -> Manifest:
-    """Read DIR/sweep.json. Raises StorageError when it is missing, damaged, or of a newer format."""
+    """Read DIR/sweep.json. Raises InvalidInput where there is none, StorageError when it is damaged, or of a newer format."""
     path = folder.manifest.absolute()
+    if not path.exists():
+        allowed = f"must be the folder of a sweep, with a file {MANIFEST}"
+        raise InvalidInput([Problem(key="DIR", value=str(folder.root), allowed=allowed)])
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:

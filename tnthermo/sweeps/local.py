@@ -15,11 +15,11 @@ from typing import Any
 
 from chains.problems import raise_if_any
 from tnthermo.sweeps.axes import Axes, read_axes
-from tnthermo.sweeps.folder import Manifest, SweepFolder, save_sweep, write_record
+from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, save_sweep, write_record
 from tnthermo.sweeps.points import Sweep, memory_problems, sweep_points
-from tnthermo.sweeps.status import FINISHED, Standing, standings
+from tnthermo.sweeps.status import FINISHED, Standing, counts, standings
 from tnthermo.sweeps.task import run_point
-from tnthermo.sweeps.workers import Workers
+from tnthermo.sweeps.workers import Killed, Workers
 from tnthermo.tdvp import is_compiled
 from tnthermo.threads import allocated_threads
 
@@ -41,10 +41,11 @@ class Failure:
 class SweepOutcome:
     """What `run_sweep` did.
 
-    done      runs that are finished now, those that were before included
+    done      runs that are finished now, those that were before and those that did not converge included
     failures  runs that failed in this call, or that another process or the queue has
     flags     what did not converge, by run
     stopped   whether it was asked to stop before the end; the same call goes on
+    by        the signal that asked, "" for none or where a run of its own accord stopped (memory)
     """
 
     folder: Path
@@ -53,6 +54,12 @@ class SweepOutcome:
     failures: tuple[Failure, ...]
     flags: dict[str, str]
     stopped: bool = False
+    by: str = ""
+
+    def __repr__(self) -> str:
+        """Without the sweep's axes and runs."""
+        counts = f"{self.done} of {len(self.manifest.costs)} finished, {len(self.flags)} not converged, {len(self.failures)} failed"
+        return f"<SweepOutcome of {self.folder}: {counts}{', stopped' if self.stopped else ''}>"
 
 
 @dataclass(kw_only=True)
@@ -61,6 +68,8 @@ class SweepProgress:
 
     outcomes  of the runs that ended, as `tnthermo.sweeps.task.run_point` returns them
     running   since when (`time.monotonic`) which runs are on
+    begun     those of them whose process has begun
+    compiles  whether kernels are compiled first
     """
 
     manifest: Manifest
@@ -70,6 +79,17 @@ class SweepProgress:
     started: float = field(default_factory=time.monotonic)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     running: dict[str, float] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+    compiles: bool = False
+
+    @property
+    def over(self) -> int:
+        """Runs that are finished or failed; not those that were stopped."""
+        return self.before + sum(one["state"] in ("done", "failed") for one in self.outcomes)
+
+    def state(self, run: str) -> str:
+        """Of one that is on: "running", "compiling", "starting" (its process is not there yet)."""
+        return "compiling" if self.compiles else "running" if run in self.begun else "starting"
 
     def seconds_left(self) -> float:
         """Wall seconds to the end: the costs that were estimated, at the rate at which they were met so far; nan at the start."""
@@ -123,7 +143,23 @@ def left_to_do(
         say(f"left alone: {one.label} ({one.state}: {one.detail})")
     states = ("failed", "killed") if only_failed else ("failed", "killed", "stopped", "waiting")
     wanted = {one.run for one in found if one.state in states}
+    if not wanted and not left:
+        say(idle(found, only_failed=only_failed))
     return [run for run in manifest.costs if run in wanted], left
+
+
+def idle(found: Sequence[Standing], *, only_failed: bool) -> str:
+    """That there is nothing to run, and why."""
+    number = counts(found)
+    rest = {state: n for state, n in number.items() if state != "done"}
+    text = "nothing failed" if only_failed else "nothing to do"
+    if only_failed and rest:
+        text += "; " + ", ".join(f"{n} {state}" for state, n in rest.items())
+    if number.get("not converged"):
+        text += " (what did not converge takes other settings, in another folder)"
+    if only_failed and any(state in number for state in ("stopped", "waiting")):
+        text += "; the same command without --only-failed goes on"
+    return text
 
 
 def run_sweep(
@@ -165,15 +201,17 @@ def run_sweep(
             raise_if_any(memory_problems(sweep.planned, count))
         found = standings(place, manifest)
         todo, others = left_to_do(found, manifest, only_failed=only_failed, say=say)
-        if todo and own is not None and not is_compiled():
+        compiles = bool(todo) and own is not None and needs_kernels(axes) and not is_compiled()
+        if compiles:
             say("compiling the sweeps: once on a machine, one to two minutes")
         state = SweepProgress(
             manifest=manifest,
             todo=tuple(todo),
             before=sum(one.state in FINISHED for one in found),
             workers=min(count, max(1, len(todo))),
+            compiles=compiles,
         )
-        stopped = carried_out(state, place, own or executor, own, progress)  # type: ignore[arg-type]
+        by = carried_out(state, place, own or executor, own, progress)  # type: ignore[arg-type]
     finally:
         if own is not None:
             own.shutdown(wait=True, cancel_futures=True)
@@ -190,7 +228,8 @@ def run_sweep(
         done=sum(one.state in FINISHED for one in after),
         failures=tuple(failures),
         flags={one.run: one.detail for one in after if one.state == "not converged"},
-        stopped=stopped or any(one["state"] == "stopped" for one in state.outcomes),
+        stopped=bool(by) or any(one["state"] == "stopped" for one in state.outcomes),
+        by=by,
     )
 
 
@@ -200,8 +239,8 @@ def carried_out(
     executor: Executor,
     own: Workers | None,
     progress: Callable[[SweepProgress], None],
-) -> bool:
-    """Let the executor do ``state.todo``; whether it was asked to stop."""
+) -> str:
+    """Let the executor do ``state.todo``; the signal that asked to stop, "" for none."""
     with stop_signals() as asked:
         futures: dict[Future[dict[str, Any]], str] = {
             executor.submit(run_point, str(folder.root), run): run for run in state.todo
@@ -211,47 +250,52 @@ def carried_out(
             done, pending = wait(pending, timeout=AT_LEAST_EVERY, return_when=FIRST_COMPLETED)
             for future in done:
                 if not future.cancelled():
-                    state.outcomes.append(ended(future, folder, futures[future], told))
+                    state.outcomes.append(ended(future, folder, futures[future], bool(asked)))
                 state.running.pop(futures[future], None)
             for future in pending:
                 if future.running():
                     state.running.setdefault(futures[future], time.monotonic())
-            if asked.is_set() and not told:
+            state.compiles = state.compiles and not is_compiled()
+            state.begun |= {run for run in state.running if run not in state.begun and is_claimed(folder.log(run))}
+            if asked and not told:
                 told = True
                 for future in pending:
                     future.cancel()
                 if own is not None:
                     own.stop()
             progress(state)
-        return asked.is_set()
+        return asked[0] if asked else ""
 
 
-def ended(future: Future[dict[str, Any]], folder: SweepFolder, run: str, told: bool) -> dict[str, Any]:
-    """The outcome of a run, also where its process or the executor could not give one."""
+def ended(future: Future[dict[str, Any]], folder: SweepFolder, run: str, asked: bool) -> dict[str, Any]:
+    """The outcome of a run, also where its process or the executor could not give one.
+
+    asked  whether the sweep is to stop: what has no outcome then did not fail
+    """
     error = future.exception()
     if error is None:
         return future.result()
     found = {
-        "state": "stopped" if told else "failed",
-        "code": 75 if told else 1,
-        "reason": f"{error or type(error).__name__}",
+        "state": "stopped" if asked else "failed",
+        "code": 75 if asked else 1,
+        "reason": "" if asked and isinstance(error, Killed) else f"{error or type(error).__name__}",
         "seconds": 0.0,
     }
-    if not told:
+    if not asked:
         write_record(folder, run, **found)
     return {"run": run, **found}
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that TERM, INT and USR1 set; a second INT leaves at once. Outside of the main thread nothing sets it."""
-    asked = threading.Event()
+def stop_signals() -> Iterator[list[str]]:
+    """A list to which TERM, INT and USR1 add their names; an INT after one leaves at once. Outside of the main thread it stays empty."""
+    asked: list[str] = []
 
     def told(number: int, _: Any) -> None:
-        if number == signal.SIGINT and asked.is_set():
+        if number == signal.SIGINT and asked:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
-        asked.set()
+        asked.append(signal.Signals(number).name)
 
     before: dict[int, Any] = {}
     try:

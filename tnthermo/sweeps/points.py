@@ -118,8 +118,37 @@ def too_many(axes: Axes) -> Problem:
 
 
 def shared(axes: Axes, problems: Sequence[Sequence[Problem]]) -> list[Problem]:
-    """Each problem once: as it is where all points have it, else with the points that do."""
-    return [replace(one, key=where + one.key) for _, one, where in grouped(axes, problems, key=str)]
+    """Each problem once, whatever the values: as it is where all points have it, else with the points that do."""
+    found: dict[str, Values] = {}
+    for one in (problem for own in problems for problem in own):
+        found.setdefault(said(one), Values()).add(one.value)
+    return [
+        replace(one, key=where + one.key, value=found[text].value)
+        for text, one, where in grouped(axes, problems, key=said)
+    ]
+
+
+def said(problem: Problem) -> str:
+    """A problem but for the value that has it."""
+    return json.dumps([problem.key, problem.allowed, problem.hint])
+
+
+class Values:
+    """Values that have the same problem, each once, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+
+    def add(self, value: Any) -> None:
+        self.known.setdefault(repr(value), value)
+
+    @property
+    def value(self) -> Any:
+        """The only one itself; several together, as they print."""
+        return next(iter(self.known.values())) if len(self.known) == 1 else self
+
+    def __repr__(self) -> str:
+        return few(list(self.known))
 
 
 def grouped(axes: Axes, entries: Sequence[Sequence[Any]], *, key: Callable[[Any], str]) -> list[tuple[str, Any, str]]:
@@ -142,7 +171,7 @@ def where(axes: Axes, numbers: Sequence[int]) -> str:
     return f"points {few(numbers)} of {axes.count}: "
 
 
-def few(numbers: Sequence[int], most: int = 6) -> str:
+def few(numbers: Sequence[object], most: int = 6) -> str:
     """``0, 1, 2 and 7 more``."""
     text = ", ".join(map(str, numbers[:most]))
     return text if len(numbers) <= most else f"{text} and {len(numbers) - most} more"

@@ -23,17 +23,18 @@ WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED")
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How a run stands: one of `STATES`, and more about it in words."""
+    """How a run stands: one of `STATES`, and more about it in words; ``short`` is its label with the short names of the axes."""
 
     run: str
     label: str
     state: str
+    short: str = ""
     detail: str = ""
     seconds: float = float("nan")
 
 
 def sweep_status(root: str | Path) -> list[Standing]:
-    """All runs of the sweep in ``root``, in the order of their points. Raises `tnthermo.files.StorageError` where there is no sweep."""
+    """All runs of the sweep in ``root``, in the order of their points. Raises InvalidInput where there is no sweep, StorageError."""
     folder = SweepFolder(Path(root))
     return standings(folder, load_manifest(folder))
 
@@ -46,7 +47,8 @@ def standings(folder: SweepFolder, manifest: Manifest) -> list[Standing]:
         record = read_record(folder, run)
         state, detail = standing(folder, run, record, queue, jobs.get(run, ""))
         seconds = float(record.get("seconds", "nan"))
-        found.append(Standing(run=run, label=manifest.label(run), state=state, detail=detail, seconds=seconds))
+        label, short = manifest.label(run), manifest.label(run, short=True)
+        found.append(Standing(run=run, label=label, short=short, state=state, detail=detail, seconds=seconds))
     return found
 
 
@@ -111,6 +113,11 @@ def ago(started: Any) -> str:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(started)))
     except (TypeError, ValueError, OverflowError, OSError):
         return "?"
+
+
+def summary(found: Sequence[Standing]) -> str:
+    """``3 done, 1 failed of 4 runs``."""
+    return ", ".join(f"{number} {state}" for state, number in counts(found).items()) + f" of {len(found)} runs"
 
 
 def counts(found: Sequence[Standing]) -> dict[str, int]:

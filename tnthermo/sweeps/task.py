@@ -5,6 +5,7 @@ As a program: python -m tnthermo.sweeps DIR RUN.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
 import sys
@@ -34,7 +35,7 @@ def run_point(root: str, run: str) -> dict[str, Any]:
     state    "done", "failed", "stopped" (it goes on when it is called again) or "taken" (another process is at it)
     code     as the exit code of `tnthermo run`
     reason   why it failed, or what did not converge
-    seconds  of wall time; "processor": of this process, where the run got that far
+    seconds  of wall time, with those of earlier attempts that stopped or failed; "processor": of this process, where the run got that far
     """
     folder, started, processor = SweepFolder(Path(root)), time.time(), time.process_time()
     who = {"host": socket.gethostname(), "pid": os.getpid(), "job": job_id(), "started": started}
@@ -50,7 +51,8 @@ def run_point(root: str, run: str) -> dict[str, Any]:
                 f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} on {who['host']}, pid {who['pid']}"
                 + (f", job {who['job']}" if who["job"] else "")
             )
-            write_record(folder, run, state="running", **who)
+            earlier = seconds_so_far(read_record(folder, run))
+            write_record(folder, run, state="running", earlier=earlier, **who)
             try:
                 refuse_links(folder.root, folder.point(run))
                 with stopping(say) as stop:
@@ -58,11 +60,15 @@ def run_point(root: str, run: str) -> dict[str, Any]:
                 code, reason = (ACCURACY if outcome.flags else DONE), "; ".join(outcome.flags)
             except BaseException as error:
                 code, reason = judged(error)
-                if code in (FAILED, BAD_INPUT, STORAGE):
+                if code == FAILED and not isinstance(
+                    error, RunFailed | Held | MemoryError
+                ):  # what words do not explain
                     say(traceback.format_exc())
             state = {DONE: "done", ACCURACY: "done", STOPPED: "stopped"}.get(code, "failed")
-            say(f"{state}, exit code {code}" + (f": {reason}" if reason else ""))
-            ended = {"state": state, "code": code, "reason": reason, "seconds": time.time() - started}
+            how = "not converged" if code == ACCURACY else state
+            say(f"{how}, exit code {code}" + (f": {reason}" if reason else ""))
+            ended = {"state": state, "code": code, "reason": reason}
+            ended["seconds"] = earlier + time.time() - started
             ended["processor"] = time.process_time() - processor
             write_record(folder, run, **who, **ended)
             return {"run": run, **ended}
@@ -80,6 +86,15 @@ def run_point(root: str, run: str) -> dict[str, Any]:
         }
     except OSError as error:
         return {"run": run, "state": "failed", "code": STORAGE, "reason": str(error), "seconds": time.time() - started}
+
+
+def seconds_so_far(record: Mapping[str, Any]) -> float:
+    """Wall time of the attempts that this one goes on from; one that was killed did not say."""
+    name = {"stopped": "seconds", "failed": "seconds", "running": "earlier"}.get(str(record.get("state")), "")
+    try:
+        return max(0.0, float(record.get(name, 0.0)))
+    except (TypeError, ValueError):
+        return 0.0
 
 
 @contextmanager
@@ -107,7 +122,9 @@ def judged(error: BaseException) -> tuple[int, str]:
         case MemoryError():
             return FAILED, str(error) or "out of memory"
         case Stopped():
-            return STOPPED, str(error)
+            # whose signal it was that a worker got is known where the sweep was told to stop
+            own = multiprocessing.parent_process() is None
+            return STOPPED, str(error) if own else str(error).removeprefix("stopped (SIGTERM)").strip()
         case KeyboardInterrupt() | SystemExit():
             return STOPPED, "stopped"
         case Held() | RunFailed():
