@@ -1,5 +1,6 @@
 """scripts/studies/example_*.py --quick: what the figures show is what closed forms and second order say, and files are written."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests.studies import study
 def test_dephasing(tmp_path: Path) -> None:
     module = study("example_dephasing")
     rows = module.main(["--quick", "--out", str(tmp_path)])
-    assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "figure.png", "alpha.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "markovian.csv", "figure.png", "alpha.png"}
     for row in rows:
         assert pytest.approx(row.S_S_exact, abs=1e-5) == row.S_S
         assert pytest.approx(row.Delta_S_B_exact, abs=5e-5) == row.Delta_S_B
@@ -24,6 +25,16 @@ def test_dephasing(tmp_path: Path) -> None:
     assert alphas == sorted(alphas)
     assert 1 < alphas[0] < 1.15
     assert 3 < alphas[-1] < 1 / module.M**2
+    with (tmp_path / "markovian.csv").open(newline="") as file:
+        markovian = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    for row in markovian:  # how far |rho_01| is from its Markovian decay, by a run and in closed form [115]
+        assert row["off"] == pytest.approx(row["off_exact"], abs=1e-5)
+    for T in (0.1, 0.2):
+        off = [
+            row["off"] for row in sorted(markovian, key=lambda row: row["lambda_squared"]) if row["temperature"] == T
+        ]
+        assert 0 < off[0] < off[-1]
+        assert off[-1] > 1000 * abs(markovian[0]["off"] - markovian[0]["off_exact"])
     # negative: second order is wrong at strong coupling by far more than the run is
     assert warm[-1].Delta_S_B_second_order > 5 * warm[-1].Delta_S_B
 
