@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from chains import StarCells
 from tnthermo.algorithms import TDVP
-from tnthermo.bipartition.choice import BathEntropy, choose
+from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
-from tnthermo.config_report import WEIGHTS, cells_text, drive_lines, initial_entropy
+from tnthermo.config_report import WEIGHTS, cells_text, drive_lines, initial_entropy, of_bath
 from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.tdvp import distances, is_compiled
@@ -101,12 +101,9 @@ def checkpoint_bytes(resolved: Resolved) -> tuple[float, float]:
 
 
 def _of_bath(resolved: Resolved) -> tuple[BathEntropy | None, float]:
-    """How the entropy of the physical bath is measured, if it is, and how often."""
-    wanted = resolved.bath_entropy
-    rho = None if isinstance(resolved.initial, str) else resolved.initial
-    how = choose(resolved.model, wanted["bath_entropy"], rho=rho, most=wanted["bath_entropy_max_bond"])
-    every = wanted["bath_entropy_every"] or max(resolved.until / 10, resolved.algorithm.step)
-    return (None if math.isinf(every) else how), every
+    """How the entropy of the physical bath is measured, if it ever is, and how often."""
+    every = resolved.bath_entropy["bath_entropy_every"] or max(resolved.until / 10, resolved.algorithm.step)
+    return (None if math.isinf(every) else of_bath(resolved)), every
 
 
 def untold_laws(resolved: Resolved) -> str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 import chains
-from tnthermo.bipartition.bracket import configurations
-from tnthermo.bipartition.choice import USUAL
-from tnthermo.bipartition.frame import frame, why_not
+from tnthermo.bipartition.choice import BathEntropy, choose, states_of_exact
 from tnthermo.config import Resolved
 from tnthermo.coupling import Coupling
 from tnthermo.model import Model
@@ -19,7 +15,6 @@ WEIGHTS = {
     "emission": "J (1 + n)",
     "absorption": "J n",
 }
-COUNTED = 200.0  # nats: beyond it states are not counted
 
 
 def checked(resolved: Resolved) -> str:
@@ -42,21 +37,22 @@ def checked(resolved: Resolved) -> str:
     return "\n".join(lines)
 
 
+def of_bath(resolved: Resolved) -> BathEntropy | None:
+    """How the entropy of the physical bath is measured; None where it is not."""
+    wanted = resolved.bath_entropy
+    rho = None if isinstance(resolved.initial, str) else resolved.initial
+    return choose(resolved.model, wanted["bath_entropy"], rho=rho, most=wanted["bath_entropy_max_bond"])
+
+
 def initial_entropy(resolved: Resolved) -> str:
     """S_B(0) and the states of the bath that bath_entropy = "exact" would take, in words; "" where no finite warm baths are measured."""
-    model, wanted = resolved.model, resolved.bath_entropy
-    measured = wanted["bath_entropy"] != "off" and not isinstance(resolved.initial, str)
-    if not measured or model.temperature == 0 or why_not(model):
+    how = of_bath(resolved)
+    if how is None:
         return ""
-    found = frame(model)
-    nats = float(found.entropies.sum())
-    states = configurations(found.occupations) if nats < COUNTED else math.inf
-    count = f"about {states:.2g}" if math.isfinite(states) else f"more than {math.exp(COUNTED):.0e}"
-    limit = wanted["bath_entropy_max_bond"] or USUAL["exact"]
-    allowed = "allowed" if states <= limit else "refused"
+    states, limit, fits = states_of_exact(how.frame, resolved.bath_entropy["bath_entropy_max_bond"])
     return (
-        f'{nats:.3g} nats in {found.modes} modes; bath_entropy = "exact" takes {count} states of the bath: '
-        f"{allowed}, the limit is {limit}"
+        f'{how.frame.entropies.sum():.3g} nats in {how.frame.modes} modes; bath_entropy = "exact" takes {states}: '
+        f"{'allowed' if fits else 'refused'}, the limit is {limit}"
     )
 
 

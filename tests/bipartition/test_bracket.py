@@ -344,6 +344,22 @@ def test_configurations_are_counted():
         assert configurations(seen.occupations[:modes]) == pytest.approx(needed, rel=0.15)
 
 
+def test_too_many_configurations_are_not_counted():
+    """As many as overflow a double were none, and a bath of hundreds of hot modes was taken for one that is exact."""
+    hot = np.full(600, 3.0)
+    assert np.isinf(configurations(hot))
+    assert 1e50 < configurations(hot[:50]) < np.inf
+    density = chains.Discrete(frequencies=list(np.linspace(0.01, 1.0, 300)), couplings=[0.01] * 300)
+    model = tt.SpinBoson(
+        hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.star_cells(density, 300, temperature=10.0)
+    )
+    how = choice.choose(model, "auto", rho=STARTS["up"], most=None)
+    assert how is not None
+    assert not how.exact
+    (problem,) = choice.choice_problems(model, "exact", correlated=False, most=None)
+    assert "more than 7e+86 states of the bath, 2000 are allowed" in problem.allowed
+
+
 # Negative tests ------------------------------------------------------------------------------------------------------------------------
 
 

@@ -48,6 +48,7 @@ BEYOND = 1e-5  # of a thermal state, that ``most`` may leave out: with one mode 
 MORE_LEVELS = 1.4
 FEWEST = 32  # states of a bond that rotations may always keep
 HIGHEST = 600  # boson levels of a physical mode
+COUNTED = 200.0  # nats of thermal entropy, beyond which states are too many to be counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +158,14 @@ def bond_of(effort: Effort) -> int:
 
 
 def configurations(occupations: Real, *, missing: float = 1e-4) -> float:
-    """About how many number states of independent modes (r,) hold 1 - ``missing`` of their thermal state."""
+    """About how many number states of independent modes (r,) hold 1 - ``missing`` of their thermal state; inf beyond `COUNTED` nats."""
     interval = 0.05
     n = occupations[occupations > 1e-16]
+    nats = float(np.sum(thermal_entropy(n)))
+    if nats > COUNTED:
+        return math.inf
     steps = np.maximum(1, np.round(np.log1p(1 / n) / interval).astype(int))
-    size = 1 + int(np.ceil((float(np.sum(thermal_entropy(n))) + 60.0) / interval))
+    size = 1 + int(np.ceil((nats + 60.0) / interval))
     number = np.zeros(size)
     number[0] = 1.0
     for step in steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,7 +10,16 @@ import numpy as np
 
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
-from tnthermo.bipartition.bracket import BEYOND, Correlation, Effort, affordable, bond_of, configurations, correlation
+from tnthermo.bipartition.bracket import (
+    BEYOND,
+    COUNTED,
+    Correlation,
+    Effort,
+    affordable,
+    bond_of,
+    configurations,
+    correlation,
+)
 from tnthermo.bipartition.collective import felt_modes
 from tnthermo.bipartition.companions import gaussian_bound
 from tnthermo.bipartition.frame import Frame, frame, why_not
@@ -23,22 +33,14 @@ WANTED: tuple[Wanted, ...] = ("auto", "exact", "bracket", "off")
 USUAL = {"auto": 150, "bracket": 400, "exact": 2000}
 FINER = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8)  # weights that a projection may leave out, where they can be had
 FEW = 200  # states that cost a second
-COARSER = (
-    1e-4,
-    1e-5,
-    1e-6,
-)  # weights that are tried first where there are only bounds: rotations of a hot bath take minutes at 1e-7
-SHARE, ENOUGH = (
-    0.2,
-    1e-3,
-)  # of the distance of the bounds, and in nats: what was left out may cost that before a smaller weight is tried
+COARSER = (1e-4, 1e-5, 1e-6)  # tried first where there are only bounds: rotations of a hot bath take minutes at 1e-7
+SHARE = 0.2  # of the distance of the bounds, that what was left out may cost before a smaller weight is tried
+ENOUGH = 1e-3  # nats, that it may cost in any case
+WIDE = 0.05  # nats between the bounds, above which one collective mode more is worth what it loses by projections
+LOOSE = 1e-2  # of its thermal state, that ``most`` states may then leave out
 SECONDS_PER_CUBE = 6e-7  # of the states kept: measured, one thread
 SECONDS = 0.5
 ROTATION = 7e-6  # seconds of one rotation with its share of the rest, times bond^-2.3: measured between 64 and 150 at the end of a hot run
-
-
-WIDE = 0.05  # nats between the bounds, above which one collective mode more is worth what it loses by projections
-LOOSE = 1e-2  # of its thermal state, that ``most`` states may then leave out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,13 +59,13 @@ class BathEntropy:
     def seconds(self, until: float) -> tuple[float, float]:
         """(low, high) of one evaluation, at the beginning of a run and at its end, where the bonds between the modes are full."""
         most = self.effort.most
+        states = min(most, 3 * configurations(self.frame.occupations)) if self.exact else most
+        usual = SECONDS + SECONDS_PER_CUBE * states**3
         if self.exact:
-            states = min(most, 3 * configurations(self.frame.occupations))
-            return 0.3 * (SECONDS + SECONDS_PER_CUBE * states**3), 3 * (SECONDS + SECONDS_PER_CUBE * states**3)
-        low = SECONDS + SECONDS_PER_CUBE * most**3
+            return 0.3 * usual, 3 * usual
         modes = affordable(self.frame, until, self.effort, missing=LOOSE).modes
         rotations = 4 * modes * self.frame.own.shape[1]  # of a mode and its partner, for either bound
-        return 0.3 * low, low + rotations * ROTATION * bond_of(self.effort) ** 2.3
+        return 0.3 * usual, usual + rotations * ROTATION * bond_of(self.effort) ** 2.3
 
     def describe(self, until: float) -> str:
         """In words, for a run to that time: what is represented at its end, and what one mode more would take."""
@@ -99,8 +101,10 @@ class BathEntropy:
             upper = min(upper, found.upper, found.S_S - self.initial_entropy + gaussian)
             if found.loss <= max(ENOUGH, SHARE * (upper - lower)):
                 break
+        if upper - lower <= WIDE:
+            return replace(found, lower=lower, upper=upper)
         more = affordable(self.frame, state.time, self.effort, missing=LOOSE).modes
-        if upper - lower > WIDE and more > modes:
+        if more > modes:
             other = self._at(state, more, weights[0])
             found = other if other.lower > lower else found
             lower, upper = max(lower, other.lower), min(upper, other.upper)
@@ -130,6 +134,13 @@ def choose(model: Model, wanted: Wanted, *, rho: Matrix | None, most: int | None
     return BathEntropy(frame=found, exact=exact, effort=effort, initial_entropy=entropy_of(weights))
 
 
+def states_of_exact(frame: Frame, most: int | None) -> tuple[str, int, bool]:
+    """(How many states of the bath the exact route takes, in words; how many it may; whether these are enough)."""
+    needed, limit = configurations(frame.occupations), most or USUAL["exact"]
+    count = f"about {needed:.2g}" if math.isfinite(needed) else f"more than {math.exp(COUNTED):.0e}"
+    return f"{count} states of the bath", limit, needed <= limit
+
+
 def choice_problems(model: Model, wanted: object, *, correlated: bool, most: object, prefix: str = "") -> list[Problem]:
     """Why that cannot be had: names, "exact" where the bath is no finite set of modes, or too hot to be represented.
 
@@ -148,12 +159,11 @@ def choice_problems(model: Model, wanted: object, *, correlated: bool, most: obj
         hint = 'route = "star-cells" makes the bath one of finitely many modes; "auto" takes what can be had'
         return [Problem(key=key, value=wanted, allowed=f"auto | bracket | off here: {reason}", hint=hint)]
     found = frame(model)
-    needed, limit = configurations(found.occupations), most or USUAL["exact"]
-    assert isinstance(limit, int)
-    if needed > limit:
+    assert most is None or isinstance(most, int)
+    states, limit, fits = states_of_exact(found, most)
+    if not fits:
         allowed = (
-            f"auto | bracket | off here: S_B(0) = {found.entropies.sum():.3g} nats take about {needed:.2g} states of the bath, "
-            f"{limit} are allowed"
+            f"auto | bracket | off here: S_B(0) = {found.entropies.sum():.3g} nats take {states}, {limit} are allowed"
         )
         return [
             Problem(key=key, value=wanted, allowed=allowed, hint=f"or a larger {cap.rpartition('.')[2]}, fewer modes")
