@@ -117,7 +117,8 @@ class Checkpoints:
         for path in paths:
             try:
                 tree = of_a_run(unpack(path.read_bytes()))
-                self._refuse_others(path, tree)
+                kept = tomllib.loads(tree["config"])
+                self._refuse_others(path, tree["hash"], kept)
                 self.fits(tree["state"])
             except Unreadable as error:
                 raise refused(path, f"must be one that this version reads: {error}", "use the newer version") from None
@@ -127,22 +128,21 @@ class Checkpoints:
             if path != paths[0]:
                 self.say(f"damaged checkpoint in {self.place}: {'; '.join(bad)}")
                 self.say(f"using the previous checkpoint, {path.name}")
-            self._note_about(tree)
+            self._note_about(tree, kept)
             self.found[stage] = tree
             return
         raise refused(
             self.place, f"must hold a checkpoint that can be read; what is there is damaged: {'; '.join(bad)}", AFRESH
         )
 
-    def _refuse_others(self, path: Path, tree: Tree) -> None:
-        """Raises `chains.InvalidInput` unless it is this run's."""
-        old, new = tomllib.loads(tree["config"]), self.identity.values
-        changed = differences(old, new)
-        if tree["hash"] != self.identity.hash:
+    def _refuse_others(self, path: Path, of: str, old: Any) -> None:
+        """Raises `chains.InvalidInput` unless a checkpoint with hash ``of`` and configuration ``old`` is this run's."""
+        if of != self.identity.hash:
+            changed = differences(old, self.identity.values)
             kept = [line for line in changed if not line.startswith(tuple(f"{key}: " for key in MAY_CHANGE))]
             what = "; ".join(kept) or "the contents of a file it reads, or the version's meaning of a key"
             raise refused(path, f"must be a checkpoint of this run; it belongs to another ({what})", AFRESH)
-        before, now = self._bonds(tree)
+        before, now = self._bonds(old)
         if now < before:
             allowed = "none" if before == math.inf else f"at least {before}"
             raise InvalidInput(
@@ -153,17 +153,14 @@ class Checkpoints:
                 ]
             )
 
-    def _bonds(self, tree: Tree) -> tuple[float, float]:
-        """The bond caps of a checkpoint and of this run, inf for none."""
-        before, now = (
-            values.get("evolution", {}).get("max_bond", math.inf)
-            for values in (tomllib.loads(tree["config"]), self.identity.values)
-        )
+    def _bonds(self, old: Any) -> tuple[float, float]:
+        """The bond caps of an older configuration and of this run, inf for none."""
+        before, now = (values.get("evolution", {}).get("max_bond", math.inf) for values in (old, self.identity.values))
         return before, now
 
-    def _note_about(self, tree: Tree) -> None:
-        """What the result should say about going on from it."""
-        before, now = self._bonds(tree)
+    def _note_about(self, tree: Tree, old: Any) -> None:
+        """What the result should say about going on from a checkpoint with that configuration."""
+        before, now = self._bonds(old)
         self.notes += [note for note in tree["notes"] if note not in self.notes]
         if now > before:
             self._note(f"evolution.max_bond was {before} until t = {tree['time']:g}")

@@ -127,40 +127,40 @@ def is_bounded(dataset: xr.Dataset, curve: Curve) -> bool:
     return there and not np.isfinite(dataset[curve.name].values).any()
 
 
-def areas(axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...]) -> list[tuple[str, str, float]]:
-    """The area between the bounds on columns without a value. Returns what to label."""
-    t, entries = dataset["t"].values, []
-    for curve in curves:
-        if is_bounded(dataset, curve):
-            low, high = (dataset[f"{curve.name}_{side}"].values for side in ("lower", "upper"))
-            if curve.name == "S_chi":  # hatched and filled: the two areas overlap
-                axes.fill_between(
-                    t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0
-                )
-            else:
-                axes.fill_between(t, low, high, color=curve.colour, alpha=0.2, lw=0)
-            for edge in (low, high):
-                axes.plot(t, edge, color=curve.colour, ls=curve.style, lw=0.7)
-            entries.append((curve.label, curve.colour, last_finite(high if curve.name == "S_chi" else low)))
-    return entries
+def bounds_of(
+    dataset: xr.Dataset, curves: tuple[Curve, ...], at: npt.NDArray[np.bool_]
+) -> list[tuple[Curve, Real, Real]]:
+    """(curve, lower, upper) at the times ``at`` (n,), of the columns that are only bounded."""
+    return [
+        (curve, dataset[f"{curve.name}_lower"].values[at], dataset[f"{curve.name}_upper"].values[at])
+        for curve in curves
+        if is_bounded(dataset, curve)
+    ]
 
 
-def bars(
-    axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...], at: npt.NDArray[np.bool_]
-) -> list[tuple[str, str, float]]:
-    """Bars between the bounds where they were evaluated, ``at`` (n,); marks where they are narrower than these. Returns what to label.
+def outer(curve: Curve, low: Real, high: Real) -> tuple[str, str, float]:
+    """What to label of a pair of bounds: the one that is farther from the other columns."""
+    return curve.label, curve.colour, last_finite(high if curve.name == "S_chi" else low)
+
+
+def areas(axes: Axes, t: Real, found: list[tuple[Curve, Real, Real]]) -> None:
+    """The area between bounds."""
+    for curve, low, high in found:
+        if curve.name == "S_chi":  # hatched and filled: the two areas overlap
+            axes.fill_between(t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0)
+        else:
+            axes.fill_between(t, low, high, color=curve.colour, alpha=0.2, lw=0)
+        for edge in (low, high):
+            axes.plot(t, edge, color=curve.colour, ls=curve.style, lw=0.7)
+
+
+def bars(axes: Axes, t: Real, found: list[tuple[Curve, Real, Real]]) -> None:
+    """Bars between bounds at the times ``t``; marks where they are narrower than these.
 
     Call it when everything else is drawn: what is narrow depends on the range of the axis.
     """
-    t, entries = dataset["t"].values[at], []
-    found: list[tuple[Curve, Real, Real]] = []
-    for curve in curves:
-        if is_bounded(dataset, curve):
-            low, high = (dataset[f"{curve.name}_{side}"].values[at] for side in ("lower", "upper"))
-            found.append((curve, low, high))
     for curve, low, high in found:
         axes.vlines(t, low, high, color=curve.colour, lw=1.6, alpha=0.8)
-        entries.append((curve.label, curve.colour, last_finite(high if curve.name == "S_chi" else low)))
     bottom, top = axes.get_ylim()
     for curve, low, high in found:
         narrow = high - low < NARROW * (top - bottom)
@@ -169,7 +169,6 @@ def bars(
         axes.plot(
             t[narrow], (low + high)[narrow] / 2, color=curve.colour, ls="", marker="D", ms=3.5, clip_on=False, zorder=3
         )
-    return entries
 
 
 def entropy_axes(figure: Figure, place: SubplotSpec, dataset: xr.Dataset) -> list[Axes]:
@@ -192,11 +191,13 @@ def entropies(axes: list[Axes], dataset: xr.Dataset) -> None:
         axes, (ENTROPIES, PRODUCTIONS), ("entropy (nat)", "production (nat)"), strict=False
     ):
         bounded = tuple(curve for curve in BOUNDED if curve.name in [of.name for of in curves])
-        entries = areas(where, dataset, bounded) if better.all() else []
-        entries += draw(where, dataset, curves)
+        found, t = bounds_of(dataset, bounded, better), dataset["t"].values[better]
+        if better.all():
+            areas(where, t, found)
+        entries = [outer(*one) for one in found] + draw(where, dataset, curves)
         frame(where, dataset, label)
         if not better.all():  # nothing is known between the times of evaluation but the free bounds
-            entries += bars(where, dataset, bounded, better)
+            bars(where, t, found)
         label_ends(where, entries, gap=0.085 * (2 if len(axes) > 1 else 1))
         where.tick_params(labelbottom=where is axes[-1])
     axes[-1].set_xlabel(TIME)

@@ -40,13 +40,20 @@ def rates_by_definition(system: Naive, t: float, alpha_S: float) -> dict[str, fl
     }
 
 
-@pytest.mark.parametrize("beta", [1.5, np.inf])
-def test_rates_are_those_of_the_definitions(beta: float) -> None:
+def beside_definitions(beta: float) -> tuple[xr.Dataset, list[tuple[int, dict[str, float], xr.Dataset]]]:
+    """The ledger of a run at that beta; at some of its times (index, rates by definition, its columns)."""
     run = warm() if np.isfinite(beta) else trajectory_of(small(np.inf, PURE), TIMES)
     system = WARM if np.isfinite(beta) else small(np.inf, PURE)
     dataset = ledger(run, HALF)
-    for i in (12, 31, 50):
-        exact, at = rates_by_definition(system, float(dataset.t[i]), HALF), dataset.isel(t=i)
+    return dataset, [
+        (i, rates_by_definition(system, float(dataset.t[i]), HALF), dataset.isel(t=i)) for i in (12, 31, 50)
+    ]
+
+
+@pytest.mark.parametrize("beta", [1.5, np.inf])
+def test_rates_are_those_of_the_definitions(beta: float) -> None:
+    dataset, times = beside_definitions(beta)
+    for i, exact, at in times:
         expected = {
             "Sdot_S": exact["Sdot_S"],
             "Sdot_B": exact["Sdot_B"],
@@ -84,11 +91,8 @@ def test_production_at_the_pseudo_temperature(part: str, alpha_S: float, until: 
 @pytest.mark.parametrize("beta", [1.5, np.inf])
 def test_the_sum_of_both_productions_is_what_the_work_does_between_two_temperatures(beta: float) -> None:
     """dSigma~_S + dSigma~_B = dS_chi - dQ_S/T_S - dQ_B/T_B = (1/T_S - 1/T_B) dW_S, each side from the definitions. [39] summed"""
-    run = warm() if np.isfinite(beta) else trajectory_of(small(np.inf, PURE), TIMES)
-    system = WARM if np.isfinite(beta) else small(np.inf, PURE)
-    dataset = ledger(run, HALF)
-    for i in (12, 31, 50):
-        exact, at = rates_by_definition(system, float(dataset.t[i]), HALF), dataset.isel(t=i)
+    dataset, times = beside_definitions(beta)
+    for _, exact, at in times:
         T_S, T_B = (exact[f"Udot_{part}"] / exact[f"Sdot_{part}"] for part in "SB")
         by_work = (1 / T_S - 1 / T_B) * exact["Wdot_S"]
         by_heat = exact["Sdot_S"] + exact["Sdot_B"] - exact["Qdot_S"] / T_S - exact["Qdot_B"] / T_B

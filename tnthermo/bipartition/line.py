@@ -17,10 +17,8 @@ from tnthermo.state import Tensor
 Complex = npt.NDArray[np.complex128]
 
 SMALL = 64  # size of a matrix whose singular values cost nothing
-MORE, AGAIN = (
-    10,
-    2,
-)  # columns beyond the rank that random sampling takes, and times it applies the matrix to sharpen them
+MORE = 10  # columns beyond the rank that random sampling takes
+AGAIN = 2  # times it applies the matrix and its adjoint to sharpen them
 PAYS = 3  # times the rank, that a matrix must have for random sampling to be the shorter way
 FINE = 1e-13  # weight that asks for them anyway
 

@@ -26,10 +26,7 @@ from tnthermo.lawbook.limits import distance_at_the_end
 from tnthermo.lawbook.reading import Complex, Reading, Series
 from tnthermo.lawbook.verdict import Law, Statement, single
 
-STEPS = (
-    0.05,
-    0.1,
-)  # of beta: Richardson's extrapolation from these two, its difference to the finer one in the error bar
+STEPS = (0.05, 0.1)  # of beta, for Richardson's extrapolation; its difference to the finer one is in the error bar
 DRIVEN = "driven: pi* would be needed at every value of the drive"
 NO_SLOPE = "d(beta H*)/d beta was not given: it takes pi* at neighbouring temperatures"
 

@@ -76,16 +76,9 @@ def run_point(root: str, run: str) -> dict[str, Any]:
         other = read_record(folder, run)
         reason = f"another process is at it: pid {other.get('pid', '?')} on {other.get('host', '?')}"
         return {"run": run, "state": "taken", "code": FAILED, "reason": reason, "seconds": 0.0}
-    except InvalidInput as error:
-        return {
-            "run": run,
-            "state": "failed",
-            "code": BAD_INPUT,
-            "reason": str(error),
-            "seconds": time.time() - started,
-        }
-    except OSError as error:
-        return {"run": run, "state": "failed", "code": STORAGE, "reason": str(error), "seconds": time.time() - started}
+    except (InvalidInput, OSError) as error:
+        code, reason = judged(error)
+        return {"run": run, "state": "failed", "code": code, "reason": reason, "seconds": time.time() - started}
 
 
 def seconds_so_far(record: Mapping[str, Any]) -> float:

@@ -63,20 +63,23 @@ def _difference(
         if mine.any():
             name = f"{column.name}_free"
             free, their_free = found.values.get(name, value), other.values.get(name, their_value)
-            whole = np.isfinite(free).all()
-            bare = (
-                envelope(run.t, free, rough.t, their_free)
-                if whole
-                else sparse_envelope(run.t, free, _finite(free), rough.t, their_free, _finite(their_free))
-            )
+            bare = _where_both(run, free, rough, their_free)
             measured = sparse_envelope(
                 run.t, value, mine & finite, rough.t, their_value, np.isfinite(rough.correlation_lower) & theirs
             )
             return np.where(mine, measured, bare), HOW_SPARSE
     if column.name in SPARSE | BOUNDS and not finite.all():
-        return sparse_envelope(run.t, value, finite, rough.t, their_value, theirs), HOW_SPARSE
+        return _where_both(run, value, rough, their_value), HOW_SPARSE
     how = HOW_LOCAL if column.poles else HOW
     return envelope(run.t, value, rough.t, their_value, local=column.poles), how
+
+
+def _where_both(run: Trajectory, ours: Real, rough: Trajectory, theirs: Real) -> Real:
+    """The envelope of the differences; where ours has holes, from the times at which both have a value."""
+    mine = _finite(ours)
+    if mine.all():
+        return envelope(run.t, ours, rough.t, theirs)
+    return sparse_envelope(run.t, ours, mine, rough.t, theirs, _finite(theirs))
 
 
 def _finite(values: Real) -> npt.NDArray[np.bool_]:
