@@ -1,10 +1,13 @@
 """How far apart the bounds of I(S:B) are, what they cost, and how they narrow with effort.
 
     python scripts/bench/bath_bounds.py [--beta 10] [--modes 20] [--bond 24] [--times 4,8,12] [--most 150,300] [--weight 1e-7] [--exact]
+    python scripts/bench/bath_bounds.py --dephasing
 
 J Ohmic, alpha = .3, hard cutoff 1, on its Gauss nodes; H_S = .1 sigma_z + .1 sigma_x, A = sigma_z/2, start +z. One line for each time and
 each number of states kept, as a run with bath_entropy = "bracket" has it; --exact adds the exact route. Seconds of one evaluation, one
 thread, without the run.
+
+--dephasing: bounds on Delta S_B at t = 8 of A = sigma_z, start +x, J = slope w on [0, 1], by the route that suits each.
 """
 
 from __future__ import annotations
@@ -17,19 +20,53 @@ import numpy as np
 import chains
 import tnthermo as tt
 from tnthermo.bipartition.bracket import Effort
-from tnthermo.bipartition.choice import BathEntropy
+from tnthermo.bipartition.choice import BathEntropy, Wanted, choose
 from tnthermo.bipartition.frame import frame
 from tnthermo.threads import one_blas_thread
 from tnthermo.usage import peak_memory
 
+DEPHASING: tuple[tuple[float, float, int, Wanted], ...] = (
+    (0.25, 20, 6, "exact"), (0.25, 20, 8, "exact"), (0.025, 20, 8, "exact"), (0.25, 20, 12, "bracket"), (0.025, 10, 8, "bracket"),
+    (0.25, 20, 20, "bracket"), (0.25, 5, 6, "bracket"),
+)  # fmt: skip
+"""(slope of J, beta, modes, route)"""
+
+
+def nodes(alpha: float, modes: int, beta: float) -> chains.Chain:
+    """J = 2 alpha w on [0, 1], on so many Gauss nodes."""
+    density = chains.PowerLaw(alpha=alpha, cutoff=1.0, exponent=1.0, shape="hard")
+    star = chains.star(chains.chain(density, modes))
+    found = chains.Discrete(frequencies=list(star.frequencies), couplings=list(np.abs(star.couplings)))
+    return chains.chain(found, temperature=1 / beta)
+
 
 def model(modes: int, beta: float) -> tt.Model:
-    """The biased, tunnelling spin-boson model on so many Gauss nodes."""
-    density = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
-    star = chains.star(chains.chain(density, modes))
-    nodes = chains.Discrete(frequencies=list(star.frequencies), couplings=list(np.abs(star.couplings)))
-    bath = chains.chain(nodes, temperature=1 / beta)
-    return tt.SpinBoson(hamiltonian={"z": 0.1, "x": 0.1}, coupling={"z": 0.5}, bath=bath)
+    """The biased, tunnelling spin-boson model."""
+    return tt.SpinBoson(hamiltonian={"z": 0.1, "x": 0.1}, coupling={"z": 0.5}, bath=nodes(0.3, modes, beta))
+
+
+def dephasing() -> None:
+    """One line for each of `DEPHASING`: two branches of displaced states, which a bond of two holds."""
+    print("| J | beta | modes | S_B(0) | route | Delta S_B between | gap | seconds |")
+    print("| --- " * 8 + "|")
+    for slope, beta, modes, wanted in DEPHASING:
+        whole = tt.SpinBoson(hamiltonian={"z": 0.5}, coupling={"z": 1.0}, bath=nodes(slope / 2, modes, beta))
+        run = tt.evolve(
+            whole, initial="+x", algorithm=tt.TDVP(step=0.1, tolerance=1e-9, max_bond=2, order=4), until=8.0, record_every=8.0,
+            error_bars=False, occupation_every=np.inf, variance_every=np.inf, bath_entropy="off",
+        )  # fmt: skip
+        how = choose(whole, wanted, rho=run.initial, most=None)
+        assert run.state is not None
+        assert how is not None
+        started = time.perf_counter()
+        with one_blas_thread():
+            found = how.measure(run.state)
+        seconds, kind = time.perf_counter() - started, "exact" if found.exact else f"{found.modes} modes"
+        print(
+            f"| {slope:g} w | {beta:g} | {modes} | {how.frame.entropies.sum():.2f} | {kind} | {found.lower - found.S_S:.5f} and "
+            f"{found.upper - found.S_S:.5f} | {found.width:.5f} | {seconds:.1f} |",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -43,7 +80,11 @@ def main() -> None:
         "--weight", type=float, default=1e-7, help="the least that a projection may leave out; coarser ones come first"
     )
     parser.add_argument("--exact", action="store_true")
+    parser.add_argument("--dephasing", action="store_true", help="bounds of pure dephasing instead")
     options = parser.parse_args()
+    if options.dephasing:
+        dephasing()
+        return
     whole = model(options.modes, options.beta)
     seen = frame(whole)
     print(f"S_B(0) = {seen.entropies.sum():.2f} nats of {options.modes} modes, beta = {options.beta:g}")
