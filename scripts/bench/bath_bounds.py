@@ -1,6 +1,7 @@
 """How far apart the bounds of I(S:B) are, what they cost, and how they narrow with effort.
 
-    python scripts/bench/bath_bounds.py [--beta 10] [--modes 20] [--bond 24] [--times 4,8,12] [--most 150,300] [--weight 1e-7] [--exact]
+    python scripts/bench/bath_bounds.py [--beta 10] [--modes 20] [--bond 24] [--times 4,8,12] [--most 150,300] [--weight 1e-7]
+                                        [--exact [2000]]
     python scripts/bench/bath_bounds.py --dephasing
 
 J Ohmic, alpha = .3, hard cutoff 1, on its Gauss nodes; H_S = .1 sigma_z + .1 sigma_x, A = sigma_z/2, start +z. One line for each time and
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument(
         "--weight", type=float, default=1e-7, help="the least that a projection may leave out; coarser ones come first"
     )
-    parser.add_argument("--exact", action="store_true")
+    parser.add_argument("--exact", nargs="?", type=int, const=2000, metavar="STATES", help="the exact route as well")
     parser.add_argument("--dephasing", action="store_true", help="bounds of pure dephasing instead")
     options = parser.parse_args()
     if options.dephasing:
@@ -98,7 +99,7 @@ def main() -> None:
         assert run.state is not None
         efforts = [(int(most), False) for most in options.most.split(",")]
         if options.exact:
-            efforts.append((2000, True))
+            efforts.append((options.exact, True))
         for most, exact in efforts:
             effort = Effort(most=most, weight=options.weight)
             how = BathEntropy(frame=seen, exact=exact, effort=effort, initial_entropy=0.0)
