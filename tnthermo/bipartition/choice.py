@@ -76,7 +76,8 @@ class BathEntropy:
         modes = affordable(self.frame, until, self.effort).modes
         text = (
             f"I(S:B_K Q) <= S_chi <= 2 S_S - I(S:S' B'_K' Q'): K is {modes} of the {len(felt) - 1} collective modes of the bath's {count} "
-            f"that the system has met by t = {until:g}, in at most {most} states; Q reads a quadrature of the rest"
+            f"that the system has met by t = {until:g}, in at most {most} states; Q reads a quadrature of the rest; primes: "
+            "what purifies; S_chi <= Delta S_S + the entropy change of the Gaussian state of the same moments as well"
         )
         if modes + 1 < len(felt):
             text += f"; one mode more takes about {configurations(felt[modes + 1], missing=BEYOND):.2g} states"
