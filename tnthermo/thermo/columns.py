@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.thermo.definitions import needed
 from tnthermo.thermo.energies import accumulated, energies, flux, heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, modes_missing, system_entropy
 from tnthermo.thermo.errors import envelope
@@ -28,7 +29,10 @@ Real = npt.NDArray[np.float64]
 
 
 def columns(run: Trajectory, alpha_S: float) -> Findings:
-    """Every column of definitions.COLUMNS and PER_BATH at the record times, without error columns."""
+    """Every column of definitions.COLUMNS and PER_BATH at the record times, and their widths, without error columns.
+
+    Raises LookupError where a part of the ledger does not give what the definitions promise.
+    """
     e = expectations(run)
     steps = energies(e, alpha_S) | heat_rates(e) | work_rates(e, alpha_S) | accumulated(e, alpha_S)
     steps |= residuals(e, steps) | {"flux_each": flux(e)}
@@ -56,7 +60,23 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
         values = values | part.values
         attributes = attributes | part.attributes
     productions, reasons = _entropy_productions(run, values)
-    return Findings(values=values | productions, attributes=attributes | reasons)
+    return complete(Findings(values=values | productions, attributes=attributes | reasons), run)
+
+
+def complete(found: Findings, run: Trajectory) -> Findings:
+    """``found``, with every name of `definitions.needed` in its shape.
+
+    Raises LookupError naming what is missing: here, for every kind of run, not where one column is first asked for.
+    """
+    times = run.recorded.size
+    wrong = [
+        f"{name} {'is missing' if name not in found.values else f'has shape {found.values[name].shape}'}, not {(times, *shape)}"
+        for name, shape in needed(len(run.model.couplings)).items()
+        if name not in found.values or found.values[name].shape != (times, *shape)
+    ]
+    if wrong:
+        raise LookupError(f"columns of the ledger: {'; '.join(wrong)}")
+    return found
 
 
 def heat_variance(run: Trajectory) -> Findings:

@@ -255,3 +255,10 @@ PER_BATH: tuple[Column, ...] = (
         "<H_chain,j^2> - <H_chain,j>^2",
     ),
 )
+
+
+def needed(baths: int) -> dict[str, tuple[int, ...]]:
+    """Every name that a ledger is made of, columns and what their errors cannot be below, with its shape after ``t``."""
+    columns = (*COLUMNS, *PER_BATH)
+    shapes = {column.name: (baths,) if column.dims else () for column in columns}
+    return shapes | {floor: () for column in columns for floor in column.floors if floor not in shapes}
