@@ -165,7 +165,7 @@ def _entropy_productions(run: Trajectory, at: dict[str, Real]) -> tuple[dict[str
         unknown: Attributes = {"reason": "the entropy of the physical bath has no value at these times, see Delta_S_B"}
         reasons = {"Sigma_B": unknown, "residual_entropy": unknown}
     if np.isnan(at["Delta_S_B_lower"]).any():
-        reasons |= dict.fromkeys(("Sigma_B_lower", "Sigma_B_upper"), {"reason": BETWEEN})
+        reasons |= {name: {"reason": BETWEEN} for name in ("Sigma_B_lower", "Sigma_B_upper")}
     if run.start != "product":
         reasons["Sigma_total"] = {
             "note": f"no entropy production, may be negative: the baths of a {run.start} start are not thermal"
