@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.oracles import general
-from tests.oracles.amplitudes import Bath, Dense, Factor, TooLarge
-from tests.oracles.random_models import dense, draw, factor
+from tests.oracles.amplitudes import Bath, Dense, Factor
+from tests.oracles.random_models import factor
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts" / "bench"))
 campaign: Any = importlib.import_module("random_models")

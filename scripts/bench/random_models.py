@@ -91,7 +91,7 @@ class Verdict:
     @property
     def bad(self) -> bool:
         """Whether the program did what it must not do."""
-        return self.outcome == "crashed" or bool(self.missing) or bool(self.worst) and not self.flagged
+        return self.outcome == "crashed" or bool(self.missing) or (bool(self.worst) and not self.flagged)
 
 
 def look_at(tables: dict[str, Any], right: Columns | None = None, *, seed: int = -1) -> Verdict:
@@ -195,10 +195,20 @@ def pairs(found: xr.Dataset, right: Columns, tables: dict[str, Any]) -> Iterable
     yield "rho_S", found["rho_S"].values[1:], errors_of(found, "rho_S")[1:], np.stack([rho.real, rho.imag], axis=-1)
     if "mine" in found:
         operator = numbers_of(tables["record"]["observables"]["mine"])
-        yield "observable", found["mine"].values[1:], errors_of(found, "mine")[1:], np.einsum("nij,ji->n", rho, operator).real
+        yield (
+            "observable",
+            found["mine"].values[1:],
+            errors_of(found, "mine")[1:],
+            np.einsum("nij,ji->n", rho, operator).real,
+        )
     if "mode_occupation" in found:
         together = summed_modes(right["mode_occupation"], tables)
-        yield "mode_occupation", found["mode_occupation"].values[1:], errors_of(found, "mode_occupation")[1:], together[1:]
+        yield (
+            "mode_occupation",
+            found["mode_occupation"].values[1:],
+            errors_of(found, "mode_occupation")[1:],
+            together[1:],
+        )
 
 
 def errors_of(found: xr.Dataset, name: str) -> Array:
@@ -245,11 +255,14 @@ def one(seed: int, only: str | None = None) -> Verdict:
 
 def report(verdict: Verdict) -> str:
     """What is wrong, and the file."""
-    lines = [f"--- seed {verdict.seed}: {verdict.outcome}, flags: {verdict.flags}; warnings of check: {verdict.notes or 'none'}"]
+    lines = [
+        f"--- seed {verdict.seed}: {verdict.outcome}, flags: {verdict.flags}; warnings of check: {verdict.notes or 'none'}"
+    ]
     lines += [f"    {verdict.words}"] if verdict.words else []
     lines += [f"    NaN without a reason: {', '.join(verdict.missing)}"] if verdict.missing else []
     lines += [
-        f"    {name}: off by {off:.3g}, error bar {bar:.3g}, at t = {t:g}" for name, (off, bar, t) in verdict.worst.items()
+        f"    {name}: off by {off:.3g}, error bar {bar:.3g}, at t = {t:g}"
+        for name, (off, bar, t) in verdict.worst.items()
     ]
     return "\n".join(lines) + "\n" + verdict.text
 
@@ -272,8 +285,13 @@ def table(verdicts: list[Verdict]) -> str:
     lines.append(f"{len(verdicts)} models: " + ", ".join(f"{n} {outcome}" for outcome, n in outcomes.most_common()))
     done = [verdict for verdict in verdicts if verdict.outcome == "done"]
     kinds = collections.Counter(flag.split(" at t")[0][:40] for v in done if v.flagged for flag in v.flags.split("; "))
-    lines.append(f"{sum(v.flagged for v in done)} with a flag: " + (", ".join(f"{n} {k}" for k, n in kinds.most_common()) or "-"))
-    lines.append(f"{sum(bool(v.worst) and not v.flagged for v in done)} silently wrong, {sum(bool(v.missing) for v in done)} with NaN and no reason")
+    lines.append(
+        f"{sum(v.flagged for v in done)} with a flag: " + (", ".join(f"{n} {k}" for k, n in kinds.most_common()) or "-")
+    )
+    lines.append(
+        f"{sum(bool(v.worst) and not v.flagged for v in done)} silently wrong, "
+        f"{sum(bool(v.missing) for v in done)} with NaN and no reason"
+    )
     oracle, program = (sum(v.seconds[k] for v in done) for k in (0, 1))
     lines.append(f"oracle {oracle:.0f} s, program {program:.0f} s")
     return "\n".join(lines)

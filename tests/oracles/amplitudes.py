@@ -117,9 +117,7 @@ class Dense:
         """a_k of every mode on the whole bath."""
         ones = [scipy.sparse.eye_array(d) for d in self.levels]
         single = [scipy.sparse.diags_array(np.sqrt(np.arange(1.0, d)), offsets=1) for d in self.levels]
-        return [
-            Sparse(reduce(scipy.sparse.kron, [*ones[:k], single[k], *ones[k + 1 :]])) for k in range(len(single))
-        ]
+        return [Sparse(reduce(scipy.sparse.kron, [*ones[:k], single[k], *ones[k + 1 :]])) for k in range(len(single))]
 
     @cached_property
     def channels(self) -> list[list[tuple[Array, Sparse, int]]]:
@@ -176,7 +174,7 @@ class Dense:
 
     @cached_property
     def start(self) -> tuple[Array, Array]:
-        """(Psi (d_S, d_B, r), H_B,j of the Fock configuration that each column of a product start has before it is displaced (baths, r))."""
+        """(Psi (d_S, d_B, r), H_B,j (baths, r) of the Fock configuration of each column, before it is displaced; NaN for mean-force)."""
         if self.initial is None:
             return self._equilibrium(), np.full((len(self.baths), 1), np.nan)
         p, states = np.linalg.eigh(self.initial)
@@ -383,9 +381,7 @@ class _Flow:
         plain = {name: value for name, value in by_name.items() if " " not in name}
         return plain | each | {f"{kind}_B": float(each[f"{kind}_B_each"].sum()) for kind in "QW"}
 
-    def columns(
-        self, psi: Array, t: float, before: Array, *, entropies: bool, start: dict[str, Any]
-    ) -> dict[str, Any]:
+    def columns(self, psi: Array, t: float, before: Array, *, entropies: bool, start: dict[str, Any]) -> dict[str, Any]:
         """What the state at t (right of a break) gives."""
         system, r = self.system, self.rates(psi, t)
         rho_S, E_B, flux = r["rho_S"], np.array(r["E_B"]), np.array(r["flux"])

@@ -6,10 +6,11 @@ A model is the tables of a TOML file, drawn from a seed. Numbers have few digits
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.interpolate import CubicSpline, PchipInterpolator, make_interp_spline
 
 from tests.oracles.amplitudes import Bath, Dense, Factor, TooLarge
 from tnthermo.config_drive import DRIVE_SHAPES
@@ -72,7 +73,9 @@ def draw(rng: np.random.Generator, only: str | None = None) -> Tables:
         evolution["taper"] = 0.05
     _make_possible(baths, evolution)
     system: Tables = {"hamiltonian": _matrix(_hermitian(rng, d, rng.uniform(0.2, 0.8)))}
-    system["initial"] = "mean-force" if start == "mean-force" else _initial(rng, d, mixed=start == "mixed" or rng.random() < 0.25)
+    system["initial"] = (
+        "mean-force" if start == "mean-force" else _initial(rng, d, mixed=start == "mixed" or rng.random() < 0.25)
+    )
     tables: Tables = {"system": system, "evolution": evolution}
     if len(baths) == 1:
         tables |= {key: baths[0].pop(key) for key in ("spectral_density", "coupling")} | {"bath": baths[0]}
@@ -199,7 +202,13 @@ def _drive(rng: np.random.Generator, until: float, step: float, *, size: float, 
     if kind == "ramp":
         ends = {"start": _short(rng.uniform(-0.2, 0.6) * until), "duration": _short(rng.uniform(0.1, 0.8) * until)}
         profile = {"profile": "smooth"} if rng.random() < 0.5 else {}
-        return {"shape": "ramp", **ends, "initial": _short(base - height / 2), "final": _short(base + height / 2), **profile}
+        return {
+            "shape": "ramp",
+            **ends,
+            "initial": _short(base - height / 2),
+            "final": _short(base + height / 2),
+            **profile,
+        }
     if kind == "pulse":
         place = {"centre": _short(rng.uniform(0, 1) * until), "width": _short(rng.uniform(0.1, 0.5) * until)}
         return {"shape": "pulse", **place, "height": height, "base": base}
@@ -234,7 +243,11 @@ def numbers(value: Any) -> Array:
     if isinstance(value, dict):
         return sum(float(number) * PAULI[name] for name, number in value.items()) + np.zeros((2, 2), dtype=complex)
     if value in ("sigma_minus", "sigma_plus"):
-        return np.array([[0, 0], [1, 0]], dtype=complex) if value == "sigma_minus" else np.array([[0, 1], [0, 0]], dtype=complex)
+        return (
+            np.array([[0, 0], [1, 0]], dtype=complex)
+            if value == "sigma_minus"
+            else np.array([[0, 1], [0, 0]], dtype=complex)
+        )
     return np.array([[complex(z) for z in row] if isinstance(row, list) else complex(row) for row in value])
 
 
@@ -358,12 +371,9 @@ def _ramp(entry: Tables) -> Factor:
 def _table(entry: Tables) -> Factor:
     t, v = np.array(entry["times"], dtype=float), np.array(entry["values"], dtype=float)
     how = entry.get("interpolation", INTERPOLATIONS[0] if INTERPOLATIONS else "cubic")
-    if how == "linear":
-        curve: Any = lambda x: np.interp(x, t, v)  # noqa: E731
-        rate: Any = lambda x: (np.diff(v) / np.diff(t))[min(max(np.searchsorted(t, x, side="right") - 1, 0), t.size - 2)]  # noqa: E731
-    else:
-        curve = PchipInterpolator(t, v) if how == "pchip" else CubicSpline(t, v)
-        rate = curve.derivative()
+    curves = {"pchip": PchipInterpolator, "cubic": CubicSpline, "linear": partial(make_interp_spline, k=1)}
+    curve = curves[how](t, v)
+    rate = curve.derivative()
     return Factor(
         value=lambda x: float(v[0] if x <= t[0] else v[-1] if x >= t[-1] else curve(x)),
         slope=lambda x: float(rate(x)) if t[0] <= x < t[-1] else 0.0,
