@@ -7,9 +7,18 @@ from dataclasses import fields
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.thermo.causes import without_lost_modes
 from tnthermo.thermo.definitions import needed
 from tnthermo.thermo.energies import accumulated, energies, flux, heat_rates, work_rates
-from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, modes_missing, system_entropy
+from tnthermo.thermo.entropies import (
+    BETWEEN,
+    Attributes,
+    Findings,
+    bath_entropies,
+    excess_entropy,
+    modes_missing,
+    system_entropy,
+)
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.laws import entropy_productions, residuals
@@ -33,6 +42,7 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
 
     Raises LookupError where a part of the ledger does not give what the definitions promise.
     """
+    run = without_lost_modes(run)
     e = expectations(run)
     steps = energies(e, alpha_S) | heat_rates(e) | work_rates(e, alpha_S) | accumulated(e, alpha_S)
     steps |= residuals(e, steps) | {"flux_each": flux(e)}
@@ -154,10 +164,12 @@ def _entropy_productions(run: Trajectory, at: dict[str, Real]) -> tuple[dict[str
     if np.isnan(at["Delta_S_B"]).any():
         unknown: Attributes = {"reason": "the entropy of the physical bath has no value at these times, see Delta_S_B"}
         reasons = {"Sigma_B": unknown, "residual_entropy": unknown}
+    if np.isnan(at["Delta_S_B_lower"]).any():
+        reasons |= {name: {"reason": BETWEEN} for name in ("Sigma_B_lower", "Sigma_B_upper")}
     if run.start != "product":
         reasons["Sigma_total"] = {
             "note": f"no entropy production, may be negative: the baths of a {run.start} start are not thermal"
         }
     if run.model.temperature is None:
         reasons["Sigma_S"] = {"reason": "baths of different temperatures: no one beta for the heat of the system"}
-    return entropy_productions(at, 1 / temperatures), reasons
+    return entropy_productions(at, 1 / temperatures, excess_entropy(run, at["S_S"])), reasons

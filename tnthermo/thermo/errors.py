@@ -12,8 +12,8 @@ from tnthermo.clock import common_times
 Real = npt.NDArray[np.float64]
 
 HOW = (
-    "largest difference so far to the same run at twice the step, ten times the tolerance and half the bond cap; "
-    "at least the residuals named in `floor` and |1 - norm| of the value"
+    "largest difference so far to the same run at twice the step, ten times the tolerance, half the bond cap and three quarters of fixed "
+    "levels; at least the residuals named in `floor` and |1 - norm| of the value"
 )
 HOW_LOCAL = (
     "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
@@ -83,13 +83,14 @@ def sparse_envelope(
 
 
 def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real, *, local: bool = False) -> Real:
-    """``error`` (n,), but at least the largest of the ``floors`` so far (at the time itself with ``local``) and |1 - norm| |value|.
+    """``error`` (n, ...), at least the largest of the ``floors`` (n,) so far (at the time itself with ``local``) and |1 - norm| |value|.
 
     NaN where the value is NaN. An infinite value gets no floor from the norm, its size being no scale.
     """
-    least = np.abs(1 - norm) * np.where(np.isfinite(value), np.abs(value), 0.0)
+    each = (-1,) + (1,) * (value.ndim - 1)
+    least = np.abs(1 - norm.reshape(each)) * np.where(np.isfinite(value), np.abs(value), 0.0)
     for floor in floors:
-        least = np.fmax(least, np.abs(floor) if local else np.fmax.accumulate(np.abs(floor)))
+        least = np.fmax(least, (np.abs(floor) if local else np.fmax.accumulate(np.abs(floor))).reshape(each))
     return np.where(np.isnan(value) | np.isnan(error), np.nan, np.fmax(error, least))
 
 
