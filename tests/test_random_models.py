@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.oracles import general
-from tests.oracles.amplitudes import Bath, Dense, Factor
-from tests.oracles.random_models import factor
+from tests.oracles.amplitudes import Bath, Dense, Factor, TooLarge
+from tests.oracles.random_models import dense, draw, factor
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts" / "bench"))
 campaign: Any = importlib.import_module("random_models")
@@ -94,3 +94,111 @@ def test_a_jump_is_the_limit_of_a_steep_ramp() -> None:
         np.testing.assert_allclose(found[name], expected[name], atol=3e-5, err_msg=name)
     assert abs(found["W_total"][2]) > 0.01
     assert abs(found["W_chi"][2]) > 5e-4
+
+
+# A qubit and one mode, displaced and driven: everything is quick, and the step costs 1e-5.
+SMALL = {
+    "system": {"hamiltonian": [[0.3, "0.1-0.2j"], ["0.1+0.2j", -0.3]], "initial": [0.6, "0.8j"]},
+    "evolution": {"until": 0.8, "step": 0.2, "tolerance": 1e-9},
+    "spectral_density": {"kind": "discrete", "frequencies": [1.0], "couplings": [0.4]},
+    "coupling": {"operator": [[0.5, 0.1], [0.1, -0.5]]},
+    "bath": {"temperature": 0.0, "displacement": [0.5]},
+    "drive": {"hamiltonian.x": {"shape": "cosine", "amplitude": 0.8, "frequency": 0.5, "phase": 0.4}},
+    "record": {"observables": {"mine": [[1.0, 0.0], [0.0, -1.0]]}},
+}
+
+
+@pytest.fixture(scope="module")
+def right() -> Any:
+    return dense(SMALL).ledger(campaign.record_times(SMALL), 0.5)
+
+
+def test_what_is_right_is_found_right(right: Any) -> None:
+    verdict = campaign.look_at(SMALL, right)
+    assert (verdict.outcome, verdict.flags, verdict.worst) == ("done", "none", {})
+    assert not verdict.bad
+    assert {
+        "E_S",
+        "Q_B_each",
+        "W_total",
+        "rho_S",
+        "S_B",
+        "T_S",
+        "Delta_S_B_lower",
+        "mode_occupation",
+        "observable",
+    } <= set(verdict.counts)
+    assert all(sum(verdict.counts[name].values()) == 4 for name in ("E_S", "T_S", "S_chi"))
+
+
+def test_a_wrong_sign_in_the_oracle_is_noticed() -> None:
+    """Of the coupling of a displaced mode: the system is pushed the other way."""
+    model = dense(SMALL)
+    other = replace(model, baths=(replace(model.baths[0], couplings=(-0.4,)),))
+    verdict = campaign.look_at(SMALL, other.ledger(campaign.record_times(SMALL), 0.5))
+    assert verdict.bad
+    assert {"E_S", "E_B", "rho_S", "observable"} <= set(verdict.worst)
+
+
+def test_bars_a_thousand_times_too_small_are_noticed(right: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors_of = campaign.errors_of
+    monkeypatch.setattr(campaign, "errors_of", lambda found, name: errors_of(found, name) / 1e3)
+    verdict = campaign.look_at(SMALL, right)
+    assert verdict.bad
+    assert {"E_S", "rho_S", "S_S"} <= set(verdict.worst)
+    assert "silently wrong" in campaign.table([verdict])
+
+
+def test_a_flag_excuses_and_a_crash_does_not(right: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = campaign.look_at(SMALL, right)
+    wrong = replace(verdict, worst={"E_S": (1.0, 1e-3, 0.2)})
+    assert wrong.bad
+    assert not replace(wrong, flags="bond cap 2 reached").bad
+    assert replace(verdict, missing=("D_B",)).bad
+
+    def dies(*_: Any) -> None:
+        raise KeyError("Sigma_ext_S_width")
+
+    monkeypatch.setattr(campaign, "ledger", dies)
+    crashed = campaign.look_at(SMALL, right)
+    assert crashed.bad
+    assert "Sigma_ext_S_width" in crashed.words
+    assert "seed" in campaign.report(crashed)
+
+
+def test_a_seed_is_a_file_that_the_program_takes(tmp_path: Path) -> None:
+    first = campaign.to_toml(draw(np.random.default_rng([7, 0])))
+    assert first == campaign.to_toml(draw(np.random.default_rng([7, 0])))
+    assert first != campaign.to_toml(draw(np.random.default_rng([8, 0])))
+    for seed in range(12):
+        path = tmp_path / f"{seed}.toml"
+        path.write_text(campaign.to_toml(draw(np.random.default_rng([seed, 0]))))
+        campaign.load_config(path)
+
+
+@pytest.mark.slow
+def test_the_dense_space_is_large_enough() -> None:
+    """More levels change nothing, whatever was drawn."""
+    looked = 0
+    for seed in range(1, 12):
+        tables = draw(np.random.default_rng([seed, 0]))
+        times = [0.0, tables["evolution"]["until"]]
+        try:
+            model = dense(tables)
+            found = model.ledger(times, 0.3)
+            wider = replace(model, levels=tuple(n + 5 for n in model.levels)).ledger(times, 0.3)
+        except TooLarge:
+            continue
+        looked += 1
+        for name in ("E_S", "E_B", "Q_B", "W_S", "S_S", "S_B", "rho_S", "flux_each", "mode_occupation"):
+            np.testing.assert_allclose(found[name], wider[name], atol=2e-9, err_msg=f"{name}, seed {seed}")
+    assert looked > 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [1, 11, 21, 31])
+def test_no_random_model_is_silently_wrong(first: int) -> None:
+    verdicts = [campaign.one(seed) for seed in range(first, first + 10)]
+    assert not [campaign.report(verdict) for verdict in verdicts if verdict.bad]
+    assert {verdict.outcome for verdict in verdicts} == {"done"}
+    assert sum(verdict.flagged for verdict in verdicts) <= 2
