@@ -97,14 +97,19 @@ def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     return [Problem(key="algorithm", value=algorithm.name, allowed=allowed, hint=hint)]
 
 
-def engine_for(model: Model, start: Prepared, algorithm: Algorithm) -> Engine:
-    """The engine that carries out ``algorithm`` from the prepared state. Raises `chains.InvalidInput` for `engine_problems`."""
+def engine_for(model: Model, start: Prepared, algorithm: Algorithm, *, rougher: bool = False) -> Engine:
+    """The engine that carries out ``algorithm`` from the prepared state; ``rougher``: as the companion from which error bars come.
+
+    Raises `chains.InvalidInput` for `engine_problems`.
+    """
     raise_if_any(engine_problems(model, algorithm))
-    state = filled(start.state, algorithm.bond) if isinstance(algorithm, TDVP1) and start.fresh else start.state
+    state = start.state
+    if isinstance(algorithm, TDVP1) and start.fresh:
+        state = filled(state, algorithm.bond, may_grow=start.may_grow)
     machine = automaton(model.terms, model.line.length)
     match algorithm:
         case TDVP() | TDVP1() | TDVP2():
-            return TDVPEngine(algorithm, state, machine, model, may_grow=start.may_grow)
+            return TDVPEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
         case TEBD():
             return TEBDEngine(algorithm, state, machine, model, may_grow=start.may_grow)
         case Exact():
@@ -239,7 +244,7 @@ class Run:
         else:
             engine = saved["engine"]
             start = Prepared(state=saved_state(engine, self.model, engine["time"]), **known_start(saved))
-        engine = engine_for(self.model, start, self.algorithm)
+        engine = engine_for(self.model, start, self.algorithm, rougher=stage != "run")
         flags = flags_for(start, self.algorithm, engine, doubts=self.doubts, judged=self.judged)
         course = Course(start=start, engine=engine, flags=flags)
         if saved is not None:

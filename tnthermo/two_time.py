@@ -163,14 +163,15 @@ class _Pass:
     def _go(self, stage: str) -> _Result:
         started = time.perf_counter()
         start = prepare(self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until)
-        plain = engine_for(self.model, start, self.algorithm)
+        rougher = stage != "correlations"
+        plain = engine_for(self.model, start, self.algorithm, rougher=rougher)
         moved: dict[bytes, tuple[float, Engine]] = {}
         for _, earlier in self.operators.values():
             key = earlier.tobytes()
             if key not in moved:
                 size, changed = applied(start, earlier)
                 if size > 0:
-                    moved[key] = (size, engine_for(self.model, changed, self.algorithm))
+                    moved[key] = (size, engine_for(self.model, changed, self.algorithm, rougher=rougher))
         times = step_times(self.until, self.algorithm.step, self.model.breaks)
         recorded = set(record_indices(times, self.every, self.algorithm.step))
         flags = flags_for(start, self.algorithm, plain)

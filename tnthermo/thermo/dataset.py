@@ -15,6 +15,7 @@ from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
+NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
 
 
 def ledger_variables(found: Findings) -> Variables:
@@ -48,9 +49,7 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
             if np.isnan(error).any():
                 attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
                 if how == HOW_SPARSE:
-                    attributes["reason"] = (
-                        f"{column.name} was not evaluated at these times, or not by the rougher run from then on"
-                    )
+                    attributes["reason"] = NOT_BY_BOTH.format(column.name)
         variables[f"{column.name}_error"] = (("t", *column.dims), error, attributes)
     return variables
 
@@ -147,6 +146,8 @@ def state_variables(run: Trajectory) -> Variables:
             error = sparse_envelope(run.t, ours, _finite(ours), run.rough.t, theirs, _finite(theirs))
             error = _infinite(error, ours, blind)
             own: Attributes = {"long_name": "error of mode_occupation", "how": HOW_SPARSE}
+            if np.isnan(error).any():
+                own["reason"] = NOT_BY_BOTH.format("mode_occupation")
             variables["mode_occupation_error"] = (("t", "mode"), error, how | own)
     return variables
 
