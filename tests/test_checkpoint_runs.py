@@ -13,7 +13,8 @@ import chains
 import tnthermo as tt
 from tests.test_files import same
 from tnthermo.checkpoints import Checkpoints, Identity
-from tnthermo.clock import Progress, on_grid, step_times
+from tnthermo.clock import Progress
+from tnthermo.grid import Grid
 from tnthermo.signals import Stop, Stopped
 from tnthermo.snapshots import check_snapshot
 
@@ -171,9 +172,11 @@ def test_a_longer_run_goes_on_from_a_finished_one(until: float, tmp_path: Path) 
 
 def test_from_where_a_run_can_be_extended() -> None:
     for until, step, breaks, expected in (
-        (1.0, 0.25, (), 4), (1.1, 0.25, (), 4), (0.1, 0.25, (), 0), (0.0, 0.25, (), 0), (1.0, 0.25, (0.6,), 5),
+        (1.0, 0.25, (), 4), (1.1, 0.25, (), 4), (0.1, 0.25, (), 0), (0.0, 0.25, (), 0), (1.0, 0.25, (0.6,), 6), (0.25, 0.25, (), 0),
     ):  # fmt: skip
-        assert on_grid(step_times(until, step, breaks), step, breaks) == expected
-    times = step_times(0.3, 0.1)
-    assert times[3] == 0.3 != step_times(0.5, 0.1)[3]  # the last bit of 3 times 0.1
-    assert on_grid(times, 0.1) == 2
+        grid = Grid(step=step, breaks=breaks)
+        assert grid.shared(grid.times(until)) == expected
+    grid = Grid(step=0.1)
+    times = grid.times(0.3)
+    assert times[3] == 0.3 != grid.times(0.5)[3]  # the last bit of 3 times 0.1
+    assert grid.shared(times) == 2

@@ -103,8 +103,8 @@ class TDVPEngine:
         for name in ("time", "started", "sweeps", "missed", "log_norm"):
             setattr(self, name, saved[name])
 
-    def step(self, dt: float) -> StepReport:
-        """Advance by ``dt``; levels grow afterwards where the highest ones filled."""
+    def step(self, dt: float, end: float | None = None) -> StepReport:
+        """Advance by ``dt``, to the time ``end`` where that is known to the bit; levels grow afterwards where the highest ones filled."""
         pieces = [dt * f for f in substeps(self.algorithm.order)]
         if not self.started:
             ramp = [2.0**-RAMP, *[2.0**-k for k in range(RAMP, 0, -1)]]
@@ -114,7 +114,7 @@ class TDVPEngine:
         share = self.algorithm.tolerance / len(pieces)
         b = self.blocks
         top = np.zeros(b.places.size)
-        end = self.time + dt
+        end = self.time + dt if end is None else end
         for piece in pieces:
             if not self.imaginary:
                 b.set_time(self.time + 0.5 * piece)
