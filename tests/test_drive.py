@@ -187,7 +187,15 @@ def test_two_points_are_a_straight_line_for_all_but_a_spline() -> None:
 
 def test_a_square_jumps_and_has_both_values_at_a_jump() -> None:
     square = Square(start=1, stop=2.5, height=3, base=-1)
-    assert square.value([0.0, just_before(1.0), 1.0, 2.0, just_before(2.5), 2.5, 9.0]).tolist() == [-1, -1, 2, 2, 2, -1, -1]
+    assert square.value([0.0, just_before(1.0), 1.0, 2.0, just_before(2.5), 2.5, 9.0]).tolist() == [
+        -1,
+        -1,
+        2,
+        2,
+        2,
+        -1,
+        -1,
+    ]
     assert not square.slope(np.linspace(0, 4, 41)).any()
     assert square.jumps == square.breaks == (1.0, 2.5)
     assert "between -1 and 2" in square.describe()
@@ -223,7 +231,9 @@ def test_a_drive_says_where_it_changes(drive: Drive) -> None:
     scale = scale_within(drive, t[:-1], t[1:])
     assert scale.shape == (1400,)
     differences = np.abs(np.diff(drive.value(t)))
-    jumping = np.array([any(a < j <= b for j in getattr(drive, "jumps", ())) for a, b in zip(t[:-1], t[1:], strict=True)])
+    jumping = np.array(
+        [any(a < j <= b for j in getattr(drive, "jumps", ())) for a, b in zip(t[:-1], t[1:], strict=True)]
+    )
     assert differences[np.isinf(scale) & ~jumping].max(initial=0.0) < 1e-11
     assert scale.min() == pytest.approx(shortest_time(drive))
     assert np.all(scale_within(drive, np.array([-1.0]), np.array([6.0])) == scale.min())

@@ -37,7 +37,9 @@ def test_a_driven_run_is_recorded_at_the_multiples_all_the_same():
     ramp = tt.Ramp(start=0.3, duration=0.4)
     model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(ONE_MODE), strength=ramp)
     run = tt.evolve(model, algorithm=FAST, until=1.1, record_every=0.5, error_bars=False)
-    np.testing.assert_allclose(run.times[np.isin(run.times, [0.3, 0.5, 0.7, 0.75, 1.0, 1.1])], [0.3, 0.5, 0.7, 0.75, 1.0, 1.1])
+    np.testing.assert_allclose(
+        run.times[np.isin(run.times, [0.3, 0.5, 0.7, 0.75, 1.0, 1.1])], [0.3, 0.5, 0.7, 0.75, 1.0, 1.1]
+    )
     # inside the ramp, a fifth of its duration or less
     assert np.diff(run.times[(run.times > 0.29) & (run.times < 0.71)]).max() < 0.4 / 5 + 1e-12
     np.testing.assert_allclose(run.t, [0, 0.5, 1.0, 1.1])

@@ -141,7 +141,9 @@ def drive_doubts(drives: Drives, evolution: Evolution) -> list[Note]:
         jumping = set(jumps(drive))
         off = [t for t in inside if t not in jumping and abs(t / step - round(t / step)) > 1e-6]
         if off:
-            text = f"begins, ends or has a kink at t = {_some(off)}, no multiple of the step {step:g}: a step is cut there"
+            text = (
+                f"begins, ends or has a kink at t = {_some(off)}, no multiple of the step {step:g}: a step is cut there"
+            )
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
         if sudden := [t for t in inside if t in jumping]:
             text = f"jumps at t = {_some(sudden)}: a step ends there, and what is recorded at that time is what comes after the jump"

@@ -166,7 +166,9 @@ def test_a_coupling_that_is_on_for_a_while() -> None:
     model = tt.SpinBoson(
         hamiltonian={"z": 0.4}, coupling={"z": 0.5}, bath=mode(w, g), strength=tt.Square(start=a, stop=b, height=1.0)
     )
-    dataset = tt.ledger(bare(model, tt.TDVP(step=0.1, tolerance=1e-7, order=4), 2.5, initial="+x", variance_every=np.inf))
+    dataset = tt.ledger(
+        bare(model, tt.TDVP(step=0.1, tolerance=1e-7, order=4), 2.5, initial="+x", variance_every=np.inf)
+    )
     energy = w * abs(0.5 * g * (np.exp(1j * w * b) - np.exp(1j * w * a)) / w) ** 2
     at = dataset.sel(t=b, method="nearest")
     assert_within(

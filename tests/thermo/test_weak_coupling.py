@@ -83,7 +83,9 @@ def second_order_deviations(model: tt.Model, levels) -> dict[str, float]:
     stops = np.array(sorted({*TIMES, *model.jumps}))
     states = dict(zip(stops, exact.states(stops), strict=True))
     for i, t in enumerate(TIMES):
-        t = max(stops[np.abs(stops - t) < 1e-12])  # at a jump that rounding puts just after it, what comes after the jump
+        t = max(
+            stops[np.abs(stops - t) < 1e-12]
+        )  # at a jump that rounding puts just after it, what comes after the jump
         psi = states[t]
         row = columns_at(exact, psi, float(t), 0.3)
         for name in (*ENERGIES, *RATES, "S_S"):
