@@ -1,6 +1,7 @@
 """Drives: closed forms, slopes against differences, kinks, and everything a user may get wrong."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,17 @@ from hypothesis import strategies as st
 from chains.problems import InvalidInput
 from tests.tolerances import ROUNDING
 from tnthermo.drive import (
-    INTERPOLATIONS, Cosine, Drive, Pulse, Ramp, Square, TimeTable, just_before, scale_within, shortest_time,
-)  # fmt: skip
+    INTERPOLATIONS,
+    Cosine,
+    Drive,
+    Pulse,
+    Ramp,
+    Square,
+    TimeTable,
+    just_before,
+    scale_within,
+    shortest_time,
+)
 from tnthermo.thermo.integrate import cumulative_stieltjes, derivative
 
 POINTS = np.array([0.5, 1.0, 1.7, 2.0, 3.1, 4.0])
@@ -145,7 +155,7 @@ def test_a_table_goes_through_its_points_and_is_constant_outside(
     assert table.slope([-7.0, t[-1], t[-1] + 7]).tolist() == [0.0, 0.0, 0.0]
     assert table.breaks == tuple(t)
     # its own range is that of a fine sampling; only a spline leaves the two neighbouring points
-    fine = np.concatenate([np.linspace(a, b, 201) for a, b in zip(t[:-1], t[1:], strict=True)])
+    fine = np.concatenate([np.linspace(a, b, 201) for a, b in pairwise(t)])
     values = table.value(fine)
     low, high = table.span
     assert low - 1e-12 <= values.min() <= low + 1e-3
@@ -231,9 +241,7 @@ def test_a_drive_says_where_it_changes(drive: Drive) -> None:
     scale = scale_within(drive, t[:-1], t[1:])
     assert scale.shape == (1400,)
     differences = np.abs(np.diff(drive.value(t)))
-    jumping = np.array(
-        [any(a < j <= b for j in getattr(drive, "jumps", ())) for a, b in zip(t[:-1], t[1:], strict=True)]
-    )
+    jumping = np.array([any(a < j <= b for j in getattr(drive, "jumps", ())) for a, b in pairwise(t)])
     assert differences[np.isinf(scale) & ~jumping].max(initial=0.0) < 1e-11
     assert scale.min() == pytest.approx(shortest_time(drive))
     assert np.all(scale_within(drive, np.array([-1.0]), np.array([6.0])) == scale.min())
