@@ -79,7 +79,9 @@ class Grid:
         """Even multiples of the fine step, the breaks and the end, increasing."""
         whole = int(np.floor(until / (2 * fine) * (1 + 1e-12) + ROUNDED))
         multiples = 2 * fine * np.arange(whole + 1, dtype=np.float64)
-        inner = np.array([b for b in self.breaks if self._inside(b, until, fine)], dtype=np.float64)
+        inner = np.array(self.breaks, dtype=np.float64)
+        slack = np.where(np.isin(inner, self.jumps), ULPS * np.spacing(until), NEAR * fine)
+        inner = inner[(inner > slack) & (inner < until - slack)]
         multiples = multiples[(multiples > 0) & (multiples < until - ROUNDED * fine)]
         if inner.size:
             after = np.searchsorted(inner, multiples)
@@ -88,10 +90,6 @@ class Grid:
             multiples = multiples[~near]
         end = [until] if until > 0 else []
         return np.concatenate([[0.0], np.sort(np.concatenate([multiples, inner])), end])
-
-    def _inside(self, time: float, until: float, fine: float) -> bool:
-        slack = ULPS * np.spacing(until) if time in self.jumps else NEAR * fine
-        return bool(slack < time < until - slack)
 
     def _followed(self, points: Real, resolved: float, fine: float) -> Real:
         """The same with intervals cut in two until each is ``resolved`` times shorter than the time scale in it."""
