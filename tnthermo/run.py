@@ -15,6 +15,7 @@ import chains
 from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.bipartition.choice import BathEntropy
+from tnthermo.bipartition.frame import Unphysical
 from tnthermo.blocks import BlockState, saved_state
 from tnthermo.checkpoint import Snapshot
 from tnthermo.clock import Progress, common_times, indices_due, on_grid, progress_at, record_indices, step_times
@@ -209,7 +210,10 @@ class Run:
                 row, matrices = measured(measure, blocks, functions, wanted, recording.observables)
                 if recording.entropy and "entropy" in wanted:
                     before = time.perf_counter()
-                    row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                    try:
+                        row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                    except Unphysical as error:  # the rest of the ledger does not need it
+                        flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")
                     course.entropy_seconds += time.perf_counter() - before
                 course.add_row(k, row, matrices)
             if k:
