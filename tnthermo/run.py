@@ -28,7 +28,7 @@ from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.observables import Observable
 from tnthermo.record import Measure, mode_functions
-from tnthermo.start import Prepared, per_bath, prepare
+from tnthermo.start import Prepared, idle_energies, per_bath, prepare
 from tnthermo.tdvp import StepReport, TDVPEngine, filled
 from tnthermo.tebd import TEBDEngine
 from tnthermo.threads import one_blas_thread
@@ -263,6 +263,8 @@ class Run:
         offset = np.zeros(len(model.couplings))
         if kind != "product":  # <H_chain> = E_B - E_B' but for a constant
             offset = rows["mode_energy"][0] - steps["chain_energy"][0]
+        if kind == "displaced":
+            offset += idle_energies(model, self.displacement)
         sites = model.sites if due["correlations"] else 0
         matrices = np.full((2, recorded.size, sites, sites), np.nan + 0j)
         if len(course.matrices):

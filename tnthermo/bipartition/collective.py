@@ -101,7 +101,7 @@ class Noise:
 
     @property
     def pairs(self) -> npt.NDArray[np.int64]:
-        """(K/2, 2) columns of the same bath that are coordinates of one mode: first and second, third and fourth; the loudest pairs first."""
+        """(K/2, 2) columns of the same bath that are coordinates of one mode, first and second, third and fourth; loudest pairs first."""
         found = [np.flatnonzero(self.bath == j).reshape(-1, 2) for j in np.unique(self.bath)]
         pairs = np.concatenate([np.zeros((0, 2), dtype=np.int64), *found])
         return pairs[np.argsort(-np.hypot(*self.shares[pairs].T), kind="stable")]
