@@ -21,6 +21,7 @@ from chains.spectral import ContinuousDensity, PowerLaw
 from chains.star import Coefficients, Star, from_star, star
 from chains.sums import Sum
 from chains.table import Table
+from chains.tail import Tail, lost_reorganisation, lost_tail, tail
 
 __all__ = [
     # spectral densities
@@ -55,6 +56,10 @@ __all__ = [
     "diagnose",
     "exact_correlation",
     "measure",
+    "Tail",
+    "lost_reorganisation",
+    "lost_tail",
+    "tail",
     "front_time",
     "light_cone_time",
     "required_length",

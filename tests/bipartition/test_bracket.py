@@ -466,5 +466,5 @@ def test_bounds_of_two_baths(time):
 def test_bounds_that_contradict_each_other_are_an_error():
     found = correlation(*two_warm_baths(1.0)[:2], initial_entropy=0.0, effort=QUICK, modes=0)
     assert choice._enclosing(found) is found
-    with pytest.raises(Unphysical, match="lower bound of S_chi, 0[.]9, is above the upper one, 0[.]8"):
+    with pytest.raises(Unphysical, match=r"lower bound of S_chi, 0\.9, is above the upper one, 0\.8"):
         choice._enclosing(replace(found, lower=0.9, upper=0.8))

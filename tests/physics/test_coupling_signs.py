@@ -115,5 +115,7 @@ def test_two_baths():
 
 def test_amplitudes_of_another_number_are_refused():
     model = model_of("equal", "hermitian", "chain", 0.0)
-    with pytest.raises(chains.InvalidInput, match="2 amplitudes <a_k>, one for each mode in the order of the frequencies given"):
+    with pytest.raises(
+        chains.InvalidInput, match="2 amplitudes <a_k>, one for each mode in the order of the frequencies given"
+    ):
         bare(model, TDVP, 1.0, displacement=[0.2])

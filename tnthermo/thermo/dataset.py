@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
 from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
+from tnthermo.thermo.tail import tail_errors
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -30,6 +31,7 @@ def ledger_variables(found: Findings) -> Variables:
 def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> Variables:
     """NAME_error for every column, from the difference to the rougher run and the residuals named as floors."""
     variables: Variables = {}
+    beyond = tail_errors(run, found)
     for column in (*COLUMNS, *PER_BATH):
         value = found.values[column.name]
         attributes: Attributes = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none"}
@@ -42,6 +44,9 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
             norm = found.values["norm"].reshape((-1,) + (1,) * (value.ndim - 1))
             floors = floors_of(column.floors, found.values)
             error = with_floor(difference, value, floors, norm, local=column.poles)
+            if column.name in beyond:
+                error = error + beyond[column.name]
+                attributes["tail"] = "enlarged by what the modes beyond the cut of a density would do"
             if np.isnan(error).any():
                 attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
                 if how == HOW_SPARSE:
