@@ -78,10 +78,11 @@ def tail(density: SpectralDensity, *, above: float | None = None) -> Tail:
         edge = 0.0
     else:
         weight, reorganisation, dressing = (
-            sum(_above(element, start, power) for element in density.elements) for power in (0, 1, 2)
+            sum(_above(element, _end(element, start), power) for element in density.elements) for power in (0, 1, 2)
         )
-        edge = sum(_uncut(element, start) for element in density.elements) if math.isfinite(start) else 0.0
+        edge = sum(_uncut(e, _end(e, start)) for e in density.elements) if math.isfinite(start) else 0.0
     # what the density's own cutoff takes is not in its reorganisation(), the rest of the tail is
+    # of a sum each part has its own
     missing = 0.0 if isinstance(density, Discrete) else sum(_above(e, e.support[1], 1) for e in density.elements)
     return Tail(
         start=start,
@@ -103,6 +104,11 @@ def lost_tail(bath: Chain | StarCells | tuple[Chain, Chain]) -> Tail:
 def lost_reorganisation(bath: Chain | StarCells | tuple[Chain, Chain]) -> float:
     """Return int J/w dw over the frequencies that the weight of a bath does not have, an energy; 0 for a discrete density."""
     return lost_tail(bath).reorganisation
+
+
+def _end(element: Element, start: float) -> float:
+    """Where an element ends in a weight that ends at ``start``."""
+    return min(start, element.support[1])
 
 
 def _goes_on(element: Element) -> bool:

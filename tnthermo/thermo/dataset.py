@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
 from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
-from tnthermo.thermo.tail import tail_errors
+from tnthermo.thermo.tail import rho_S_error, tail_errors
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -142,6 +142,7 @@ def state_variables(run: Trajectory) -> Variables:
     if run.rough is not None:
         how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0]}
         error = envelope(run.t, rho_S, run.rough.t, _re_im(run.rough.rho_S[run.rough.recorded]))
+        error = error + rho_S_error(run)[:, None, None, None]
         variables["rho_S_error"] = (("t", "row", "column", "complex"), error, {"long_name": "error of rho_S", **how})
         if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
             ours, theirs = run.mode_occupation, run.rough.mode_occupation

@@ -31,7 +31,7 @@ from tnthermo.trajectory import Trajectory
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 
-SAFE = 1.3  # what is shaken off rings at the cut and overshoots by 22 %; the next order in frequencies over the cut
+SAFE = 1.2  # for the next order in frequencies over the cut
 SAID = 1e-3  # of the reorganisation energy, above which a lost tail is named among the flags
 FIRST_SWING = 1.6  # times J at the cut and the cut itself: the largest rate at which a tail 1/w takes up energy, pi/2
 
@@ -66,6 +66,7 @@ class _Following:
     shaken    <M> of what start and jumps of F have shaken off so far
     shaken_mean   u^2 of that: what is common to all branches of the state
     moved     |x|: the start has <a_k> = -x g_k/w_k
+    rings     1 - int (J/w) cos(w t)/lambda (m,) at most: what was shaken off at the start comes back at first, up to twice lambda
     swing     int J sin(w t) (m,), the rate at which what was shaken off at the start gives energy back, at most
     operator  L
     strength  F (m,)
@@ -79,6 +80,7 @@ class _Following:
     shaken: Real
     shaken_mean: Real
     moved: float
+    rings: Real
     swing: Real
     operator: Complex
     strength: Real
@@ -114,6 +116,16 @@ def tail_errors(run: Trajectory, found: Findings) -> dict[str, Real]:
     return {name: amount for name, amount in amounts.items() if name in found.values}
 
 
+def rho_S_error(run: Trajectory) -> Real:
+    """Amount (n,) by which an entry of rho_S may be off for want of the tail: half of the trace norm of the change; 0 without a tail."""
+    lost = [chains.lost_tail(coupling.bath) for coupling in run.model.couplings]
+    if not any(one.noticeable for one in lost):
+        return np.zeros(run.recorded.size)
+    e = expectations(run)
+    change = state_change(run, e, [_following(run, e, j, one) for j, one in enumerate(lost)])
+    return np.asarray(0.5 * SAFE * change.whole[run.recorded])
+
+
 def share_of_h(found: Findings) -> float:
     """alpha_S of the columns: U_B = E_B + alpha_S h. Where h vanishes throughout nothing tells it: 1/2."""
     h = found.values["h"]
@@ -140,11 +152,14 @@ def _following(run: Trajectory, e: Expectations, bath: int, lost: chains.Tail) -
     if run.start != "mean-force":
         shaken += (abs(F[0]) * np.sqrt(moment[0]) + moved) ** 2
         shaken_mean += (abs(F[0]) * np.sqrt(mean[0]) + moved) ** 2
+    rings = np.ones(t.size)
     with np.errstate(divide="ignore"):
+        if lost.reorganisation > 0.0:
+            rings = 1 + np.minimum(1.0, lost.edge / (lost.start * lost.reorganisation) / t)
         swing = lost.edge * np.minimum(1 / t, FIRST_SWING * lost.start) if lost.edge > 0.0 else 0.0 * t
     return _Following(
         lost=lost, held=F[:, None, None] ** 2 * M, second=F**2 * moment, mean=F**2 * mean, shaken=shaken,
-        shaken_mean=shaken_mean, moved=moved, swing=swing, operator=L, strength=F, hot=1 + 2 * n,
+        shaken_mean=shaken_mean, moved=moved, rings=rings, swing=swing, operator=L, strength=F, hot=1 + 2 * n,
     )  # fmt: skip
 
 
@@ -173,7 +188,7 @@ def state_change(run: Trajectory, e: Expectations, tails: list[_Following]) -> S
     for one in tails:
         factor = one.strength[:, None, None] ** 2 * one.lost.dressing * one.hot
         shift = shift - one.lost.reorganisation * one.held - 0.5 * factor * _twice(one.operator, e.hamiltonian)
-        dressed = dressed + factor * _twice(one.operator, run.rho_S)
+        dressed = dressed + one.rings[:, None, None] * factor * _twice(one.operator, run.rho_S)
     coherences = _trace_norm(dressed)
     if run.start == "product":
         coherences[0] = 0.0
@@ -227,7 +242,7 @@ def _on_energies(
     scale = np.maximum.accumulate(levels + np.abs(e.strength * e.product).sum(axis=1))
     kept = 0.5 * state.acting * scale  # what a different rho_S makes the modes below the cut do
     also = kept[:, None]
-    of_lambda = np.array([one.lost.reorganisation for one in tails])
+    of_lambda = np.stack([one.lost.reorganisation * one.rings for one in tails], axis=1)
     started = np.ones((run.times.size, 1))
     if run.start == "product":
         started[0] = 0.0

@@ -107,7 +107,8 @@ def on_ratios(t: Real, at: Mapping[str, Real], system: System, amounts: Mapping[
         found[f"Sigma_pseudo_{part}"] = _accumulated(t, found[f"Sigmadot_pseudo_{part}"])
     for name in ("Sigma_pseudo", "Sigmadot_pseudo"):
         found[name] = found[f"{name}_S"] + found[f"{name}_B"]
-    return found | _extended(t, at, system)
+    found |= _extended(t, at, system)
+    return {name: np.where(np.isnan(amount), np.inf, amount) for name, amount in found.items()}  # 0/0: anything
 
 
 def _extended(t: Real, at: Mapping[str, Real], system: System) -> dict[str, Real]:
