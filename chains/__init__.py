@@ -11,7 +11,7 @@ from chains.diagnose import Diagnosis, diagnose
 from chains.discrete import Discrete
 from chains.function import Function
 from chains.integrals import divergent_integrals, measure
-from chains.light_cone import front_time, light_cone_time, required_length, required_length_front
+from chains.light_cone import EndTimes, end_times, front_time, light_cone_time, required_length, required_length_front
 from chains.lorentzian import Brownian, DrudeLorentz
 from chains.mapping import ModeFunctions, mode_functions, pair_mode_functions
 from chains.problems import InvalidInput, Problem
@@ -60,6 +60,8 @@ __all__ = [
     "lost_reorganisation",
     "lost_tail",
     "tail",
+    "EndTimes",
+    "end_times",
     "front_time",
     "light_cone_time",
     "required_length",
