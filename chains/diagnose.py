@@ -13,6 +13,7 @@ from chains.integrals import divergent_integrals
 from chains.light_cone import front_time, light_cone_time
 from chains.problems import raise_if_any
 from chains.sites import Chain
+from chains.tail import Tail, lost_tail
 
 _SAMPLES = 201
 
@@ -26,6 +27,7 @@ class Diagnosis:
     front_time                      when the front reaches the end of the chain (to 1e-6)
     correlation_at_zero             C(0) of the chain, energy squared
     reorganisation_energy           int J/w dw, an energy
+    tail                            what lies beyond the highest frequency of the weight
     coefficient_error               estimated relative error of the coefficients
     divergent                       integrals over J that do not exist
     description                     convention, formula and parameters of the density
@@ -39,6 +41,7 @@ class Diagnosis:
     front_time: float
     correlation_at_zero: float
     reorganisation_energy: float
+    tail: Tail
     coefficient_error: float
     divergent: tuple[str, ...]
     description: str
@@ -61,6 +64,8 @@ class Diagnosis:
             f"end felt by the system at t = {self.light_cone_time:.6g}",
             f"long enough for t = {self.until:g}: {verdict}",
         ]
+        if self.tail.noticeable and bath.weight != "absorption":  # J n ends where it is nothing
+            lines.append(self.tail.describe())
         lines += [f"diverges: {name}" for name in self.divergent]
         return "\n".join([*lines, *bath.notes])
 
@@ -81,6 +86,7 @@ def diagnose(chain: Chain, until: float) -> Diagnosis:
         front_time=front_time(chain),
         correlation_at_zero=float(chain_correlation(chain, 0.0)[0].real),
         reorganisation_energy=chain.density.reorganisation(),
+        tail=lost_tail(chain),
         coefficient_error=chain.error,
         divergent=divergent_integrals(chain.density, chain.temperature),
         description=chain.density.describe(),

@@ -64,7 +64,9 @@ def bath_lines(model: Model, until: float) -> list[str]:
         if not one or isinstance(coupling.bath, chains.StarCells):
             lines.append(bath_line(model, j))
         if isinstance(coupling.bath, chains.StarCells):
-            lines += [*(f"  {line}" for line in coupling.density.describe().splitlines()), ""]
+            lines += [f"  {line}" for line in coupling.density.describe().splitlines()]
+            lost = chains.lost_tail(coupling.bath)
+            lines += [*([f"  {lost.describe()}"] if lost.noticeable else []), ""]
             continue
         said = ""
         for chain in coupling.chains:

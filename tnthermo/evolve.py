@@ -54,7 +54,8 @@ def evolve(
     initial           "+x" ... "-z" (qubits), a vector (d,), or a density matrix (d, d), in a product with thermal baths; mixed starts are
                       purified by an ancilla. "mean-force": the equilibrium of the coupled whole (all baths at one T > 0; drives at t = 0)
     displacement      of the baths at the start: x for alpha_k = -x g_k/w_k (the bath relaxed to <A> = x), amplitudes <a_k> for a
-                      discrete bath, None for none; for several baths a tuple of these
+                      discrete bath (one for each mode, in the order its frequencies were given) or star cells (ascending), None for
+                      none; for several baths a tuple of these
     algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; default TDVP()
     until             end of the run, >= 0, in 1/energy
     record_every      interval of the output columns, a multiple of the step; default the step. What the ledger integrates is measured

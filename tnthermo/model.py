@@ -241,6 +241,12 @@ class Model:
         return tuple(terms)
 
 
+def end_times(model: Model, tolerance: float = 1e-6) -> chains.EndTimes:
+    """Until when the baths of a model are as good as endless ones: the earliest times of any of them, see `chains.end_times`."""
+    each = [chains.end_times(coupling.bath, tolerance) for coupling in model.couplings]
+    return chains.EndTimes(front=min(one.front for one in each), felt=min(one.felt for one in each))
+
+
 def _interaction(coupling: Coupling, number: int) -> list[tuple[Matrix, str]]:
     """(system matrix, boson operator of the first site of chain ``number``) of H_int, without kappa."""
     L = coupling.operator

@@ -15,6 +15,7 @@ import chains
 from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.bipartition.choice import BathEntropy
+from tnthermo.bipartition.frame import Unphysical
 from tnthermo.blocks import BlockState, saved_state
 from tnthermo.checkpoint import Snapshot
 from tnthermo.clock import Progress, common_times, indices_due, progress_at, record_indices
@@ -29,7 +30,7 @@ from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.observables import Observable
 from tnthermo.record import Measure, mode_functions
-from tnthermo.start import Prepared, per_bath, prepare
+from tnthermo.start import Prepared, idle_energies, per_bath, prepare
 from tnthermo.tdvp import StepReport, TDVPEngine, filled
 from tnthermo.tebd import TEBDEngine
 from tnthermo.threads import one_blas_thread
@@ -226,7 +227,10 @@ class Run:
                 row, matrices = measured(measure, blocks, functions, wanted, recording.observables)
                 if recording.entropy and "entropy" in wanted:
                     before = time.perf_counter()
-                    row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                    try:
+                        row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                    except Unphysical as error:  # the rest of the ledger does not need it
+                        flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")
                     course.entropy_seconds += time.perf_counter() - before
                 course.add_row(k, row, matrices)
             if k:
@@ -277,6 +281,8 @@ class Run:
         offset = np.zeros(len(model.couplings))
         if kind != "product":  # <H_chain> = E_B - E_B' but for a constant
             offset = rows["mode_energy"][0] - steps["chain_energy"][0]
+        if kind == "displaced":
+            offset += idle_energies(model, self.displacement)
         sites = model.sites if due["correlations"] else 0
         matrices = np.full((2, recorded.size, sites, sites), np.nan + 0j)
         if len(course.matrices):

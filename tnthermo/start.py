@@ -86,10 +86,20 @@ def displacement_problems(model: Model, displacement: Any, *, key: str = "displa
         except ValueError as error:
             problems += getattr(error, "problems", [])
             continue
-        if amplitudes.shape != (coupling.frequencies.size,):
-            allowed = f"{coupling.frequencies.size} amplitudes <a_k>, modes in ascending order of their frequency"
+        count, order = _modes_named(coupling)
+        if amplitudes.shape != (count,):
+            allowed = f"{count} amplitudes <a_k>, {order}"
             problems.append(Problem(key=name, value=entry, allowed=allowed))
     return problems
+
+
+def _modes_named(coupling: Coupling) -> tuple[int, str]:
+    """How many modes of a bath of finitely many the user may name, and in which order."""
+    density = coupling.density
+    if isinstance(density, chains.Discrete):
+        return density.modes_given, "one for each mode in the order of the frequencies given"
+    assert coupling.frequencies is not None
+    return coupling.frequencies.size, "modes in ascending order of their frequency"
 
 
 def per_bath(model: Model, displacement: Any) -> tuple[Any, ...]:
@@ -174,12 +184,24 @@ def _enough(amplitude: complex, least: int, weight: float) -> int:
 
 
 def mode_amplitudes(coupling: Coupling, displacement: Any, modes: chains.ModeFunctions) -> Complex:
-    """<a_k> (M,) of the physical modes of one bath: 0 for None, -x g_k/w_k for a number x, else the numbers given."""
+    """<A_j> (M,) of the modes of one bath that couple: 0 for None, -x g_j/w_j for a number x, else from the <a_k> given."""
     if displacement is None:
         return np.zeros(modes.frequencies.size, dtype=np.complex128)
     if isinstance(displacement, int | float | np.number):
         return (-float(displacement) * mode_couplings(coupling, modes) / modes.frequencies).astype(np.complex128)
-    return as_array(displacement, key="displacement")
+    given = as_array(displacement, key="displacement")
+    if isinstance(coupling.density, chains.Discrete):
+        return coupling.density.collected(given)[0]
+    return given
+
+
+def idle_energies(model: Model, displacement: Any) -> npt.NDArray[np.float64]:
+    """Energy (B,) of displaced modes that do not couple: g = 0, or a combination of modes of equal frequency. A constant of each bath."""
+    found = np.zeros(len(model.couplings))
+    for j, (coupling, entry) in enumerate(zip(model.couplings, per_bath(model, displacement), strict=True)):
+        if isinstance(coupling.density, chains.Discrete) and entry is not None and np.ndim(entry) == 1:
+            found[j] = coupling.density.collected(as_array(entry, key="displacement"))[1]
+    return found
 
 
 def mode_couplings(coupling: Coupling, modes: chains.ModeFunctions) -> npt.NDArray[np.float64]:
