@@ -1,7 +1,7 @@
 """What a run leaves on disk: DIR/result.nc (ledger and raw trajectory), DIR/state.h5 (final state), DIR/config.toml (what was run).
 
 Every file is made in memory, written beside its place, synced and moved there, so that a reader sees the old file or the new one, never
-half of one. Numbers and text only, no pickle. DIR is finished when result.nc is there: it is written last.
+half of one; result.nc and state.h5 end with a SHA-256 that is checked whenever they are read here. Numbers and text only, no pickle.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tnthermo.coupling import Coupling
 from tnthermo.drive import Cosine, Pulse, Ramp, TimeTable
 from tnthermo.model import Model, SystemDrive
 from tnthermo.observables import Observable
+from tnthermo.seal import Part, check_seal, sealed
 from tnthermo.state import State
 from tnthermo.storage import StorageError as StorageError
 from tnthermo.storage import prepare_folder as prepare_folder
@@ -96,16 +97,22 @@ def inspect(folder: Path) -> Folder:
     result = folder / RESULT
     if not result.exists():
         return Folder(state="unfinished" if (folder / CONFIG).exists() else "empty")
-    try:
-        with h5py.File(result, "r") as handle:  # the attributes alone
-            attributes = dict(handle.attrs)
-    except (OSError, RuntimeError) as error:
-        raise StorageError(f"{result.absolute()} is not a readable result file: {error}") from error
+    attributes = result_attributes(result)
     return Folder(
         state="finished",
         hash=str(attributes.get("config_hash", "")),
         values=tomllib.loads(str(attributes.get("config", ""))),
     )
+
+
+def result_attributes(file: Path) -> dict[str, Any]:
+    """The attributes of a result file: config_hash, config, flags, ... Raises StorageError where any bit of the file is damaged."""
+    check_seal(file)
+    try:
+        with h5py.File(file, "r") as handle:
+            return dict(handle.attrs)
+    except (OSError, RuntimeError) as error:
+        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
 
 
 def result_path(path: str | Path) -> Path:
@@ -120,6 +127,7 @@ def result_path(path: str | Path) -> Path:
 def load_ledger(path: str | Path) -> xr.Dataset:
     """The ledger of DIR or DIR/result.nc, read as a whole. Raises StorageError."""
     file = result_path(path)
+    check_seal(file)
     try:
         return xr.load_dataset(file, engine="h5netcdf")
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -142,7 +150,20 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
     for name, dataset in groups.items():
         if dataset is not None:
             dataset.to_netcdf(image, engine="h5netcdf", mode="a", group=name)
-    write_pieces(path, [image.getbuffer()])
+    write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
+
+
+def parts_of(image: io.BytesIO) -> list[Part]:
+    """Where the numbers of each dataset lie in an HDF5 file; texts and attributes have no place of their own."""
+    parts: list[Part] = []
+
+    def look(name: str, entry: Any) -> None:
+        if isinstance(entry, h5py.Dataset) and (offset := entry.id.get_offset()) is not None:
+            parts.append((name, offset, entry.id.get_storage_size()))
+
+    with h5py.File(image, "r") as handle:
+        handle.visititems(look)
+    return parts
 
 
 def raw_dataset(run: Trajectory) -> xr.Dataset:
@@ -213,6 +234,7 @@ def load(path: str | Path) -> Trajectory:
     Its ``state`` is that of DIR/state.h5, None where there is no such file. Raises StorageError.
     """
     file = result_path(path)
+    check_seal(file)
     try:
         with h5py.File(file, "r") as handle:
             groups = {name for name in ("raw", "raw/rough") if name in handle}
@@ -297,12 +319,13 @@ def save_state(path: Path, state: State, *, config_hash: str) -> None:
                 "written_by": f"tnthermo {installed_version('tnthermo')}",
             }
         )
-    write_pieces(path, [image.getbuffer()])
+    write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
 
 
 def load_state(path: str | Path) -> State:
     """Read DIR/state.h5. Raises StorageError when it is missing, damaged, or of a newer format."""
     file = Path(path) / STATE if Path(path).is_dir() else Path(path)
+    check_seal(file)
     try:
         with h5py.File(file, "r") as handle:
             attributes = dict(handle.attrs)
