@@ -52,7 +52,9 @@ def bits_of(path: Path, name: str) -> tuple[int, int]:
     ("name", "readers"),
     [(files.RESULT, (files.load_ledger, tt.load, quick_ledger, files.result_attributes)), (files.STATE, (files.load_state,))],
 )  # fmt: skip
-def test_every_flip_is_refused(name: str, readers: tuple[Callable[[Path], Any], ...], folder: Path, tmp_path: Path) -> None:
+def test_every_flip_is_refused(
+    name: str, readers: tuple[Callable[[Path], Any], ...], folder: Path, tmp_path: Path
+) -> None:
     """But for the length of the index and the magic at the end, without which the file is as whole as any other."""
     source = folder / name
     size = 8 * source.stat().st_size

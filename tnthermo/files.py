@@ -37,6 +37,8 @@ from tnthermo.trajectory import Trajectory
 FORMAT = 2
 """Version of the layout of result.nc's raw group and of state.h5."""
 RESULT, STATE, CONFIG = "result.nc", "state.h5", "config.toml"
+PENDING = "pending"
+"""Attribute of a result.nc whose run is over while something that was asked for beside it is not: what that is, in words."""
 
 # Dimensions of the trajectory's arrays in the raw group: step m, record n, site N, row and column d; re/im is a last axis of its own.
 RAW: dict[str, tuple[str, ...]] = {
@@ -85,9 +87,15 @@ KNOWN: dict[str, type] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Folder:
-    """state "empty" (nothing of ours), "unfinished" (a config, no result) or "finished"; hash and values of the finished run's config."""
+    """What there is of a run.
+
+    state    "empty" (nothing of ours), "unfinished" (a config, no result), "pending" (a result that lacks its error bars) or "finished"
+    hash, values  of the configuration of a run that is pending or finished
+    pending  what its result lacks, in words
+    """
 
     state: str
+    pending: str = ""
     hash: str = ""
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -98,8 +106,10 @@ def inspect(folder: Path) -> Folder:
     if not result.exists():
         return Folder(state="unfinished" if (folder / CONFIG).exists() else "empty")
     attributes = result_attributes(result)
+    pending = pending_in(attributes)
     return Folder(
-        state="finished",
+        state="pending" if pending else "finished",
+        pending=pending,
         hash=str(attributes.get("config_hash", "")),
         values=tomllib.loads(str(attributes.get("config", ""))),
     )
@@ -113,6 +123,11 @@ def result_attributes(file: Path) -> dict[str, Any]:
             return dict(handle.attrs)
     except (OSError, RuntimeError) as error:
         raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+
+
+def pending_in(attributes: Mapping[Any, Any]) -> str:
+    """What a result with these attributes lacks, in words; "" for nothing."""
+    return str(attributes.get(PENDING, ""))
 
 
 def result_path(path: str | Path) -> Path:
@@ -231,24 +246,43 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
 def load(path: str | Path) -> Trajectory:
     """The trajectory of a finished run, from DIR or DIR/result.nc: ``tt.ledger(tt.load(DIR), alpha_S=1.0)``.
 
-    Its ``state`` is that of DIR/state.h5, None where there is no such file. Raises StorageError.
+    Its ``state`` is that of DIR/state.h5, None where there is no such file, or where it is of another time than the end of the run
+    (which is being made longer). Raises StorageError, also for a state.h5 of another run.
     """
     file = result_path(path)
     check_seal(file)
     try:
         with h5py.File(file, "r") as handle:
             groups = {name for name in ("raw", "raw/rough") if name in handle}
+            own = str(handle.attrs.get("config_hash", ""))
         if "raw" not in groups:
             raise StorageError(f"{file.absolute()} holds a ledger without the raw trajectory")
-        state = load_state(file.parent / STATE) if (file.parent / STATE).is_file() else None
+        state = _state_beside(file, own)
         rough = None
         if "raw/rough" in groups:
             rough = from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw/rough"))
-        return from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw"), rough=rough, state=state)
+        run = from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw"), rough=rough, state=state)
+        late = state is not None and state.time != run.times[-1]
+        return dataclasses.replace(run, state=None) if late else run
     except StorageError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+
+
+def _state_beside(file: Path, config_hash: str) -> State | None:
+    """The state in the folder of a result file, if any. Raises StorageError where it belongs to another run."""
+    path = file.parent / STATE
+    if not path.is_file():
+        return None
+    state = load_state(path)
+    with h5py.File(path, "r") as handle:
+        found = str(handle.attrs.get("config_hash", ""))
+    if config_hash and found != config_hash:
+        raise StorageError(
+            f"{path.absolute()} belongs to another run than {file.name}: config_hash {found[:16]}, expected {config_hash[:16]}"
+        )
+    return state
 
 
 def algorithm_from(settings: Mapping[str, Any]) -> Algorithm:
