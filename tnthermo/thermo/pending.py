@@ -18,11 +18,11 @@ def ledger_without_errors(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
 
     Raises :class:`chains.InvalidInput` for an alpha_S that is not a finite number.
     """
-    found = ledger(run, alpha_S)
-    compared = ledger(replace(run, rough=run), alpha_S)  # with itself: which columns will have errors, of which shape
+    without = ledger(run, alpha_S)
+    found = ledger(replace(run, rough=run), alpha_S)  # with itself: which columns will have errors, of which shape
     unknown = {
         name: column.copy(data=np.full(column.shape, np.nan)).assign_attrs(reason=REASON)
-        for name, column in compared.data_vars.items()
-        if name not in found
+        for name, column in found.data_vars.items()
+        if name not in without
     }
     return found.assign(unknown).assign_attrs(errors=f"none yet: {REASON}")
