@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -40,7 +42,7 @@ from tnthermo.sweeps.folder import (
 from tnthermo.sweeps.local import SweepProgress, idle, run_sweep
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.reading import quick_ledger
-from tnthermo.sweeps.status import Standing, sweep_status
+from tnthermo.sweeps.status import Standing, sweep_status, why_foreign
 from tnthermo.sweeps.task import run_point
 from tnthermo.sweeps.workers import Killed, Workers
 
@@ -467,3 +469,36 @@ def test_workers_do_not_outlive_a_sweep_that_is_killed(tmp_path: Path) -> None:
     worker = read_record(place, run)["pid"]
     wait_for(lambda: not Path(f"/proc/{worker}").exists())
     assert states(place.root) == ["stopped"]
+
+
+def test_a_result_of_another_run_is_foreign(swept: tuple[Path, Path, str, int], tmp_path: Path) -> None:
+    """It is named and left alone; its numbers are in no table."""
+    config, out, _, _ = swept
+    copied = SweepFolder(shutil.copytree(out, tmp_path / "out"))
+    first, second, *_ = ids(config)
+    for name in (files.RESULT, files.STATE, files.CONFIG):
+        shutil.copy(copied.point(first) / name, copied.point(second) / name)
+    standing = sweep_status(copied.root)[1]
+    assert standing.state == "foreign"
+    assert f"is that of another run, {first}" in standing.detail
+    data = collect(copied.root, columns=["E_B"])
+    assert f"{second} (bath.temperature = 0.5, evolution.until = 0.4): foreign" in data.attrs["missing"]
+    assert np.isnan(data["E_B"].sel(temperature=0.5, until=0.4)).all()
+    assert np.isfinite(data["E_B"].sel(temperature=0.5, until=1.0)).all()
+    done = call("sweep", config, "--out", copied.root, "--only-failed", "--workers", 1)
+    assert done.exit_code == cli.FAILED
+    assert "left alone: bath.temperature = 0.5, evolution.until = 0.4 (foreign: " in done.output
+    # without a name it is nobody's; with its own, its own
+    assert why_foreign(first, {"flags": "none"}).startswith("does not say")
+    assert why_foreign(first, files.result_attributes(copied.point(first) / files.RESULT)) == ""
+
+
+def test_a_point_without_its_error_bars_is_not_done(swept: tuple[Path, Path, str, int], tmp_path: Path) -> None:
+    config, out, _, _ = swept
+    copied = SweepFolder(shutil.copytree(out, tmp_path / "out"))
+    run = ids(config)[0]
+    with h5py.File(copied.point(run) / files.RESULT, "a") as handle:
+        handle.attrs[files.PENDING] = "error bars"
+    write_record(copied, run, state="stopped", reason="by the test")
+    assert states(copied.root)[:2] == ["stopped", "done"]
+    assert f"{run} (bath.temperature = 0.5, evolution.until = 1.0): stopped" in collect(copied.root).attrs["missing"]

@@ -88,7 +88,7 @@ class Resolved:
     bath_entropy  those from [thermodynamics]
     values        every key with its value, defaults and "auto" filled in
     text          the same as a TOML file that can be run again
-    hash          SHA-256 of what decides the numbers (physics and numerics, not `until`, `max_bond`, `strict`)
+    hash          SHA-256 of what decides the numbers (physics and numerics, not the keys of `config_text.MAY_CHANGE`)
     """
 
     model: Model
@@ -222,10 +222,10 @@ def resolve(config: Config) -> Resolved:
     record_every = evolution.record_every or evolution.step
     densities = [tables.get(keys.spectral_density) for keys in config.baths]
     baths = [
-        bath_values(density, tables.get(keys.bath), tables.get(keys.coupling), own, config.folder)
+        bath_values(density, tables.get(keys.bath), tables.get(keys.coupling), own)
         for keys, density, own in zip(config.baths, densities, made, strict=True)
     ]
-    values = resolved_values(baths, config.drive, tables.made, algorithm, record_every, config.folder)
+    values = resolved_values(baths, config.drive, tables.made, algorithm, record_every)
     own_columns = observables(config.record.observables, dimension=model.dimension)
     digest = fingerprint(
         physics_values(

@@ -16,12 +16,14 @@ WEIGHTS = {
     "absorption": "J n",
 }
 
+LONGEST = 300  # characters of a line of values: the numbers of a table may be thousands
+
 
 def checked(resolved: Resolved) -> str:
     """All values, the convention, what the baths and drives are, and what is doubtful."""
-    values = resolved.text.split("\n\n", 1)[1].rstrip()
+    values = resolved.text.split("\n\n", 1)[1].rstrip().splitlines()
     lines = [
-        values,
+        *(value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value)} characters)" for value in values),
         "",
         "convention",
         *(f"  {part}" for part in CONVENTION.split("; ")),

@@ -48,6 +48,7 @@ def evolve(
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
     keeper: Keeper | None = None,
+    on_main: Callable[[Trajectory], None] = lambda run: None,
 ) -> Trajectory:
     """Evolve a system and its baths and record what the ledger needs.
 
@@ -78,6 +79,7 @@ def evolve(
     progress          called with a `Progress` after every step
     keeper            keeps the state now and then, so that another process can go on from it (`tnthermo.checkpoints.Checkpoints` in a
                       folder); default none. No signal is caught unless its `Stop` comes from `tnthermo.signals.listening`.
+    on_main           called with the run as soon as it is over, before the rougher one of the error bars begins, so that it can be kept
 
     What `tnthermo check` warns about is a Python warning (`AccuracyWarning`) and among the flags or doubts of the result.
 
@@ -113,6 +115,7 @@ def evolve(
     result = run.go("run")
     if not error_bars:
         return result
+    on_main(result)
     rougher = replace(
         run,
         algorithm=rough(algorithm),

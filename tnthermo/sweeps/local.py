@@ -42,7 +42,7 @@ class SweepOutcome:
     """What `run_sweep` did.
 
     done      runs that are finished now, those that were before and those that did not converge included
-    failures  runs that failed in this call, or that another process or the queue has
+    failures  runs that failed in this call, that another process or the queue has, or in whose folder is another run's result
     flags     what did not converge, by run
     stopped   whether it was asked to stop before the end; the same call goes on
     by        the signal that asked, "" for none or where a run of its own accord stopped (memory)
@@ -134,11 +134,11 @@ def needs_kernels(axes: Axes) -> bool:
 def left_to_do(
     found: Sequence[Standing], manifest: Manifest, *, only_failed: bool, say: Callable[[str], None]
 ) -> tuple[list[str], list[Standing]]:
-    """(runs to take on, those that another process or the queue has).
+    """(runs to take on, those that another process or the queue has, or whose folder holds another run).
 
     Dear ones first: all that are not done, or of these only those that failed or were killed.
     """
-    left = [one for one in found if one.state in ("running", "queued")]
+    left = [one for one in found if one.state in ("running", "queued", "foreign")]
     for one in left:
         say(f"left alone: {one.label} ({one.state}: {one.detail})")
     states = ("failed", "killed") if only_failed else ("failed", "killed", "stopped", "waiting")
