@@ -13,7 +13,8 @@ import chains
 import tnthermo as tt
 from tests.test_files import same
 from tnthermo.checkpoints import Checkpoints, Identity
-from tnthermo.clock import Progress, on_grid, step_times
+from tnthermo.clock import Progress
+from tnthermo.grid import Grid
 from tnthermo.signals import Stop, Stopped
 from tnthermo.snapshots import check_snapshot
 
@@ -171,9 +172,32 @@ def test_a_longer_run_goes_on_from_a_finished_one(until: float, tmp_path: Path) 
 
 def test_from_where_a_run_can_be_extended() -> None:
     for until, step, breaks, expected in (
-        (1.0, 0.25, (), 4), (1.1, 0.25, (), 4), (0.1, 0.25, (), 0), (0.0, 0.25, (), 0), (1.0, 0.25, (0.6,), 5),
+        (1.0, 0.25, (), 4), (1.1, 0.25, (), 4), (0.1, 0.25, (), 0), (0.0, 0.25, (), 0), (1.0, 0.25, (0.6,), 6), (0.25, 0.25, (), 0),
     ):  # fmt: skip
-        assert on_grid(step_times(until, step, breaks), step, breaks) == expected
-    times = step_times(0.3, 0.1)
-    assert times[3] == 0.3 != step_times(0.5, 0.1)[3]  # the last bit of 3 times 0.1
-    assert on_grid(times, 0.1) == 2
+        grid = Grid(step=step, breaks=breaks)
+        assert grid.shared(grid.times(until)) == expected
+    grid = Grid(step=0.1)
+    times = grid.times(0.3)
+    assert times[3] == 0.3 != grid.times(0.5)[3]  # the last bit of 3 times 0.1
+    assert grid.shared(times) == 2
+
+
+@pytest.mark.parametrize(("until", "at_least"), [(0.4, 5), (0.6, 0)])
+def test_a_run_with_fast_drives_and_jumps_is_taken_up_where_its_steps_are_those_of_the_whole(
+    until: float, at_least: int, tmp_path: Path
+) -> None:
+    """Extended from the middle of a pulse and from a jump, and stopped on the way."""
+    operator = np.diag([1.0, -1.0]).astype(complex)
+    shapes = tt.Pulse(centre=0.43, width=0.02, height=5.0), tt.Square(start=0.2, stop=0.6, height=0.5)
+    model = few(drives=[tt.SystemDrive(operator=operator, drive=shape) for shape in shapes])
+    keywords: dict[str, Any] = {"algorithm": tt.TDVP(step=0.25, tolerance=1e-3, max_bond=6), "occupation_every": np.inf}
+    whole = physics(tt.evolve(model, **keywords, until=1.0))
+    assert whole.rough is not None
+    assert whole.times.size > 100 > whole.rough.times.size
+    tt.evolve(model, **keywords, until=until, keeper=Checkpoints(folder=tmp_path, identity=IDENTITY))
+    found, stops = interrupted(model, {**keywords, "until": 1.0}, tmp_path, 15)
+    assert stops >= at_least
+    for ours, theirs in ((physics(found), whole), (physics(found).rough, whole.rough)):
+        for name in ("times", "rho_S", "moment_X", "total_energy", "recorded", "flags"):
+            assert same(getattr(ours, name), getattr(theirs, name)), name
+    assert same(found.state, whole.state)

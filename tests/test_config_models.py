@@ -10,10 +10,12 @@ import chains
 from chains import InvalidInput
 from tests.test_config import DISCRETE, problems, text_of, write
 from tnthermo.config import Resolved, load_config, resolve
-from tnthermo.config_estimate import estimate, planned
+from tnthermo.config_estimate import count_steps, estimate, planned
 from tnthermo.config_reach import needed_modes
 from tnthermo.config_report import checked
 from tnthermo.config_text import differences, flat
+from tnthermo.drive import TimeTable
+from tnthermo.grid import Grid
 from tnthermo.local import NAMED, PAULI
 from tnthermo.sweeps.axes import has_sweep, read_axes
 from tnthermo.sweeps.points import sweep_points
@@ -44,6 +46,7 @@ SHAPES = {
     "cosine": '{ shape = "cosine", amplitude = 0.1, frequency = 0.5, phase = -1.5707963267948966 }',
     "table": '{ shape = "table", times = [0, 2, 4, 6], values = [0, 0.1, 0.2, 0.1] }',
 }
+SQUARE = '{ shape = "square", start = 0.5, stop = 1.5, height = 0.1 }'
 
 
 def bath(temperature: float, coupling: str = "operator = { x = 0.5 }", keys: str = "") -> str:
@@ -253,14 +256,59 @@ def test_a_coupling_of_one_bath_is_driven(tmp_path: Path) -> None:
     assert both.couplings[0].strength == both.couplings[1].strength is not None
 
 
-def test_drives_that_the_step_does_not_meet_are_named(tmp_path: Path) -> None:
+def test_drives_that_the_step_does_not_meet_are_named_and_followed(tmp_path: Path) -> None:
     fast = '"hamiltonian.x" = { shape = "ramp", start = 0.3, duration = 1.0, final = 0.1 }'
-    notes = {note.level: note for note in of(tmp_path, drive(fast)).notes}
-    assert "evolution.step = 0.2 or less" in notes["warning"].text
-    assert notes["warning"].key == notes["note"].key == "drive.hamiltonian.x"
-    assert "t = 0.3, 1.3" in notes["note"].text
-    slow = drive(fast.replace("0.3", "0.25").replace("1.0", "1.25"))
-    assert not of(tmp_path, slow).notes
+    found = of(tmp_path, drive(fast))
+    texts = [note.text for note in found.notes]
+    assert {(note.level, note.key) for note in found.notes} == {("note", "drive.hamiltonian.x")}
+    assert "changes within 1, " in texts[0]
+    assert "steps are cut to 0.2 or less" in texts[0]
+    assert "t = 0.3, 1.3" in texts[1]
+    slow = of(tmp_path, drive(fast.replace("0.3", "0.25").replace("1.0", "1.25")))
+    assert not slow.notes
+    # the plan counts the steps that there will be
+    assert count_steps(slow) == 10 < count_steps(found) == Grid.of(found.model, 0.25).times(2.0).size - 1
+    assert f"{count_steps(found)} steps of 0.25 or less" in planned(found, tmp_path)
+    # a drive that is fast outside the run is none of its business
+    assert not of(tmp_path, drive(SHAPES["pulse"].join(['"hamiltonian.x" = ', ""]).replace("1.0", "40.0"))).notes
+
+
+def test_a_drive_beyond_all_steps_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tnthermo.grid.MOST_STEPS", 20_000)
+    text = drive('"hamiltonian.x" = { shape = "cosine", amplitude = 0.1, frequency = 1e9 }')
+    assert "at most 20000 steps" in problems(tmp_path, text)["evolution.step"]
+
+
+def test_squares_and_tables_of_each_interpolation(tmp_path: Path) -> None:
+    found = of(tmp_path, drive('"hamiltonian.x" = ' + SQUARE))
+    (note,) = found.notes
+    assert note.level == "note"
+    assert "jumps at t = 0.5, 1.5" in note.text
+    assert found.model.jumps == (0.5, 1.5)
+    assert "between 0 and 0.1" in checked(found)
+    assert of(tmp_path, found.text).hash == found.hash
+    longer = drive('"hamiltonian.x" = ' + SQUARE.replace("stop = 1.5", "duration = 1.0"))
+    assert of(tmp_path, longer).model.jumps == (0.5, 1.5)
+    plain = of(tmp_path, drive('"hamiltonian.x" = ' + SHAPES["table"]))
+    hashes = {plain.hash}
+    for interpolation in ("pchip", "linear", "cubic"):
+        shape = SHAPES["table"].replace(" }", f', interpolation = "{interpolation}" }}')
+        other = of(tmp_path, drive('"hamiltonian.x" = ' + shape))
+        assert other.model.drives[0].drive.interpolation == interpolation
+        assert of(tmp_path, other.text).hash == other.hash
+        hashes.add(other.hash)
+    assert len(hashes) == 3
+    # the range is that of the curve, not of the points
+    peak = '{ shape = "table", times = [0, 1, 1.1, 2], values = [0, 0.01, 0, 0], interpolation = "cubic" }'
+    text = checked(of(tmp_path, drive('"hamiltonian.x" = ' + peak)))
+    low, high = TimeTable(times=[0, 1, 1.1, 2], values=[0, 0.01, 0, 0], interpolation="cubic").span
+    assert f"between {low:g} and {high:g}" in text
+    assert low < -0.002
+    # many kinks are not told one by one
+    many = ", ".join(f"{0.01 * k:g}" for k in range(101))
+    table = f'{{ shape = "table", times = [{many}], values = [{many}], interpolation = "linear" }}'
+    texts = [note.text for note in of(tmp_path, drive('"hamiltonian.x" = ' + table)).notes]
+    assert any("0.01, 0.02, 0.03, 0.04, 0.05 and 91 more" in text for text in texts), texts
 
 
 def test_starts_and_records_reach_evolve(tmp_path: Path) -> None:
@@ -349,6 +397,10 @@ WRONG: list[tuple[str, str, str]] = [
     (drive('"hamiltonian.x" = { shape = "ramp", duration = "2 s" }'), "drive.hamiltonian.x.duration", "no unit"),
     (drive('"hamiltonian.x" = { shape = "ramp", duration = 1.0, hight = 2 }'), "drive.hamiltonian.x.hight", "no such key"),
     (drive('"hamiltonian.x" = { shape = "ramp", duration = 1.0, height = 2 }'), "drive.hamiltonian.x.height", "pulse"),
+    (drive('"hamiltonian.x" = { shape = "square", start = 1.0, stop = 0.5, height = 2 }'), "drive.hamiltonian.x.stop", "> 1"),
+    (drive('"hamiltonian.x" = { shape = "square", start = 1.0, stop = 2, duration = 1, height = 2 }'),
+     "drive.hamiltonian.x.stop", "either"),
+    (drive('"hamiltonian.x" = { shape = "table", file = "a", interpolation = "spline" }'), "drive.hamiltonian.x.interpolation", "pchip"),
     (drive('"hamiltonian.x" = { shape = "cos", amplitude = 1 }'), "drive.hamiltonian.x.shape", "did you mean cosine?"),
     (drive('"hamiltonian.x" = { duration = 1.0 }'), "drive.hamiltonian.x.shape", "ramp | pulse"),
     (drive('"hamiltonian.x" = { shape = "ramp", duration = 1.0, profile = "smoth" }'), "drive.hamiltonian.x.profile", "smooth?"),

@@ -8,7 +8,7 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.tolerances import ROUNDING
-from tnthermo.clock import indices_due, step_times
+from tnthermo.clock import indices_due
 from tnthermo.evolve import rough
 from tnthermo.flags import guard
 from tnthermo.local import boson
@@ -32,50 +32,20 @@ def quick(**settings):
     return tt.evolve(MODEL, **({"algorithm": FAST, "until": 1.0, "error_bars": False} | settings))
 
 
-@pytest.mark.parametrize(
-    ("until", "step", "expected"),
-    [(0.0, 0.1, [0.0]), (0.3, 0.1, [0.0, 0.1, 0.2, 0.3]), (0.25, 0.1, [0.0, 0.1, 0.2, 0.25]), (0.05, 0.1, [0.0, 0.05])],
-)
-def test_clock(until, step, expected):
-    np.testing.assert_allclose(step_times(until, step), expected, atol=1e-15)
-    assert step_times(until, step)[-1] == until  # to the last bit
-
-
-def test_clock_does_not_drift():
-    times = step_times(1000.0, 0.1)
-    assert times.size == 10001
-    np.testing.assert_allclose(np.diff(times), 0.1, rtol=1e-10)
-
-
-def test_the_clock_stops_at_the_kinks_of_drives():
-    """Kinks are step times to the last bit; the multiples of the step stay where they are."""
-    times = step_times(1.0, 0.25, (0.1, 0.6, 0.61))
-    np.testing.assert_array_equal(times, [0.0, 0.1, 0.25, 0.5, 0.6, 0.61, 0.75, 1.0])
-    # outside the run, at its ends, at a multiple: nothing to add
-    for breaks in ((-1.0,), (0.0,), (1.0,), (7.0,), (0.5,), (0.5, 0.5)):
-        np.testing.assert_array_equal(step_times(1.0, 0.25, breaks), step_times(1.0, 0.25))
-    # a kink within rounding of a multiple is that step time: no step of length 1e-17
-    kink = 0.1 + 0.2
-    assert kink != 0.3
-    times = step_times(1.0, 0.1, (kink,))
-    assert times.size == 11
-    assert times[3] == kink
-    # and next to the ends it is the end
-    np.testing.assert_array_equal(step_times(1.0, 0.25, (1e-9, 1 - 1e-9)), step_times(1.0, 0.25))
-    np.testing.assert_array_equal(step_times(0.1, 0.25, (0.04,)), [0.0, 0.04, 0.1])
-    np.testing.assert_array_equal(step_times(0.0, 0.25, (0.04,)), [0.0])
-
-
 def test_a_driven_run_is_recorded_at_the_multiples_all_the_same():
     """Kinks at 0.3 and 0.7: stepped to, integrated piecewise, not recorded."""
     ramp = tt.Ramp(start=0.3, duration=0.4)
     model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(ONE_MODE), strength=ramp)
     run = tt.evolve(model, algorithm=FAST, until=1.1, record_every=0.5, error_bars=False)
-    np.testing.assert_allclose(run.times, [0, 0.25, 0.3, 0.5, 0.7, 0.75, 1.0, 1.1])
+    np.testing.assert_allclose(
+        run.times[np.isin(run.times, [0.3, 0.5, 0.7, 0.75, 1.0, 1.1])], [0.3, 0.5, 0.7, 0.75, 1.0, 1.1]
+    )
+    # inside the ramp, a fifth of its duration or less
+    assert np.diff(run.times[(run.times > 0.29) & (run.times < 0.71)]).max() < 0.4 / 5 + 1e-12
     np.testing.assert_allclose(run.t, [0, 0.5, 1.0, 1.1])
     assert run.breaks == model.breaks == (0.3, 0.7)
     # nothing is coupled before the ramp starts
-    assert np.abs(run.chain_energy[:3]).max() < 1e-14
+    assert np.abs(run.chain_energy[run.times <= 0.3]).max() < 1e-14
     assert run.chain_energy[-1, 0] > 1e-4
     late = tt.evolve(model, algorithm=FAST, until=0.5, error_bars=False)
     assert late.breaks == (0.3,)

@@ -40,6 +40,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Trajectory:
         drives=[
             tt.SystemDrive(operator=np.array([[0, -1j], [1j, 0]]), drive=tt.Cosine(amplitude=0.2, frequency=1 / 7)),
             tt.SystemDrive(operator=np.diag([1.0, -1.0]).astype(complex), drive=tt.TimeTable.from_file(table)),
+            tt.SystemDrive(operator=np.diag([1.0, -1.0]).astype(complex), drive=tt.Square(start=0.3, height=0.1)),
         ],
         layout="interleaved",
     )  # fmt: skip
@@ -113,7 +114,8 @@ def test_every_kind_of_run_comes_back_to_the_last_bit(
     assert not same(loaded, dataclasses.replace(expected, free_energy=0.0))
     if make is everything:
         assert run.normal.shape == (4, 3, 3)
-        assert run.breaks == (0.1, 0.4)
+        assert run.breaks == (0.1, 0.25, 0.3, 0.4)
+        assert loaded.jumps == (0.3,)
         assert loaded.model.drives[1].drive.source.endswith("drive.txt")
         times = np.linspace(0, 1, 7)
         for ours, theirs in zip(loaded.model.factors, run.model.factors, strict=True):
@@ -254,3 +256,13 @@ def test_a_large_configuration_fits(run: Trajectory, tmp_path: Path) -> None:
     long = tt.ledger(run).assign_attrs({"config": "x" * 200_000})
     files.save_result(tmp_path / files.RESULT, long, run)
     assert len(files.load_ledger(tmp_path).attrs["config"]) == 200_000
+
+
+def test_a_table_of_a_file_from_before_there_was_a_choice_is_the_spline_that_it_was() -> None:
+    spline = tt.TimeTable(times=[0, 1, 2, 3], values=[0, 1, 0, 0], interpolation="cubic")
+    written = files.encode(spline)
+    assert files.decode(written).interpolation == "cubic"
+    del written["fields"]["interpolation"]
+    np.testing.assert_array_equal(files.decode(written).value([0.3, 1.7]), spline.value([0.3, 1.7]))
+    other = tt.TimeTable(times=[0, 1, 2, 3], values=[0, 1, 0, 0])
+    assert files.decode(files.encode(other)).interpolation == "pchip"

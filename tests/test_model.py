@@ -14,6 +14,7 @@ import tnthermo as tt
 from tests.oracles.general import Bath, General
 from tests.oracles.naive import Naive, trace_bath
 from tests.tolerances import DENSE
+from tnthermo.drive import just_before
 from tnthermo.exact import hamiltonian
 from tnthermo.line import line
 from tnthermo.local import PAULI, boson
@@ -432,7 +433,8 @@ def test_factors_and_kinks():
     m = several()
     assert m.driven
     assert len(m.factors) == 4
-    assert m.breaks == (0.5, 1.0, 2.0, 2.5)  # those of the ramps, 0 left out, in order
+    assert m.breaks == (0.5, 1.0, 2.0, 2.5, 4.75)  # of ramps and pulse, 0 left out, in order
+    assert m.jumps == ()
     assert [t.drive for t in m.terms if t.role == "system"] == [None, 0, 1]
     assert {t.bath: t.drive for t in m.terms if t.role == "interaction"} == {0: None, 1: 2, 2: 3}
     assert all(t.drive is None for t in m.terms if t.role == "bath")
@@ -448,6 +450,23 @@ def test_factors_and_kinks():
         couplings=[tt.couple({"z": 1.0}, chains.chain(ONE_MODE), strength=tt.Ramp(duration=1.0))],
     )
     assert at_zero.breaks == (1.0,)
+
+
+def test_jumps_that_are_one_but_for_rounding_are_one_and_have_both_limits():
+    drives = [
+        tt.SystemDrive(operator=PAULI["z"], drive=shape)
+        for shape in (
+            tt.Square(start=0.1 + 0.2, stop=1.0, height=2.0),
+            tt.Square(start=0.3, height=5.0),
+            tt.Ramp(start=0.7, duration=0.1),
+        )
+    ]
+    m = tt.assemble(hamiltonian={"x": 1.0}, couplings=[tt.couple({"z": 1.0}, chains.chain(ONE_MODE))], drives=drives)
+    assert 0.1 + 0.2 > 0.3
+    assert m.jumps == (0.1 + 0.2, 1.0)
+    np.testing.assert_allclose(m.breaks, [0.3, 0.7, 0.8, 1.0])
+    before, after = m.hamiltonian_at([just_before(m.jumps[0]), m.jumps[0]])
+    np.testing.assert_array_equal(after - before, 7.0 * PAULI["z"])
 
 
 # --- bad inputs -------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.coupling import Coupling, couple
 from tnthermo.doubts import AccuracyWarning
-from tnthermo.drive import Cosine, Drive, Pulse, Ramp, TimeTable
+from tnthermo.drive import Cosine, Drive, Pulse, Ramp, Square, TimeTable
 from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
 from tnthermo.lawbook.laws import Law, MeanForce, laws
@@ -51,6 +51,7 @@ __all__ = [
     "Drive",
     "Pulse",
     "Ramp",
+    "Square",
     "TimeTable",
     "AccuracyWarning",
     "NotConverged",

@@ -1,9 +1,8 @@
-"""The clock of a run: the times after each step, which of them are recorded, when sparse things are due, and where a run is."""
+"""The clock of a run: which of the times after its steps are recorded, when sparse things are due, and where a run is."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,39 +46,18 @@ def progress_at(
     )
 
 
-def step_times(until: float, step: float, breaks: Sequence[float] = ()) -> npt.NDArray[np.float64]:
-    """Times (m,) after each step: multiples of ``step`` and the ``breaks``; the last step is shortened where ``until`` is no multiple.
-
-    A break nearer than 1e-6 of a step to a multiple is taken as that multiple.
-    """
-    whole = int(np.floor(until / step * (1 + 1e-12) + 1e-9))
-    times: npt.NDArray[np.float64] = step * np.arange(whole + 1, dtype=np.float64)
-    if until - times[-1] > 1e-9 * step:
-        times = np.concatenate([times, [until]])
-    else:
-        times[-1] = until if whole else 0.0
-    for t in breaks:
-        if 0 < t < until:
-            nearest = int(np.argmin(np.abs(times - t)))
-            if abs(times[nearest] - t) > 1e-6 * step:
-                times = np.sort(np.append(times, t))
-            elif 0 < nearest < times.size - 1:
-                times[nearest] = t
-    return times
-
-
-def on_grid(times: npt.NDArray[np.float64], step: float, breaks: Sequence[float] = ()) -> int:
-    """The index of the last of the ``times`` up to which a longer run's are the same to the bit: from there a run can be extended."""
-    longer = step_times(float(times[-1]) + 2 * step, step, breaks)
-    differ = np.flatnonzero(longer[: times.size] != times)
-    return int(differ[0]) - 1 if differ.size else times.size - 1
-
-
 def record_indices(times: npt.NDArray[np.float64], every: float, step: float) -> list[int]:
-    """Indices of the record times among the ``times`` after each step: the multiples of the interval ``every``, and the end."""
-    ratio = times / every
-    on = np.abs(ratio - np.round(ratio)) * every <= 1e-6 * step
-    return sorted({0, *np.flatnonzero(on).tolist(), times.size - 1})
+    """Indices of the record times among the ``times`` after each step: the multiples of the interval ``every``, and the end.
+
+    A multiple is the time nearest to it within 1e-6 of a step.
+    """
+    number = np.round(times / every)
+    off = np.abs(times - number * every)
+    close = np.flatnonzero(off <= 1e-6 * step)
+    # of several times near one multiple (a narrow pulse has such steps) the nearest comes first
+    order = close[np.lexsort((off[close], number[close]))]
+    _, first = np.unique(number[order], return_index=True)
+    return sorted({0, *order[first].tolist(), times.size - 1})
 
 
 def indices_due(t: npt.NDArray[np.float64], interval: float, *, first: bool) -> frozenset[int]:

@@ -15,6 +15,7 @@ from tnthermo.config_drive import Drives
 from tnthermo.config_limits import memory_problems
 from tnthermo.config_read import BathKeys, Tables
 from tnthermo.config_schema import Record
+from tnthermo.grid import grid_problems
 from tnthermo.local import PAULI, purify
 from tnthermo.model import Model
 from tnthermo.observables import observables
@@ -155,6 +156,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
         for problem in displacement_problems(model, displacement):
             problems.append(replace(problem, key=_of_its_bath(problem.key, tables)))
     problems += [replace(problem, key="evolution.method") for problem in engine_problems(model, algorithm)]
+    problems += grid_problems(model, evolution.step, evolution.until, key="evolution.step")
     entropy = tables.get("thermodynamics")
     if entropy is not None:
         problems += choice_problems(

@@ -76,9 +76,20 @@ class Cosine(Entry):
     offset: Number = 0.0
 
 
+class Square(Entry):
+    name: ClassVar[str] = "Square"
+    shape: Literal["square"]
+    start: Number
+    stop: Number | None = None
+    duration: Number | None = None
+    height: Number
+    base: Number = 0.0
+
+
 class Table(Entry):
     name: ClassVar[str] = "TimeTable"
     shape: Literal["table"]
+    interpolation: Literal["pchip", "linear", "cubic"] = "pchip"
     file: str | None = None
     times: Numbers | None = None
     values: Numbers | None = None
@@ -87,7 +98,7 @@ class Table(Entry):
         if self.file is None:
             return super().make(folder)
         try:
-            return drive.TimeTable.from_file(folder / self.file)
+            return drive.TimeTable.from_file(folder / self.file, interpolation=self.interpolation)
         except InvalidInput as error:  # problems inside the file name the line
             named = [p.key if p.key == "file" else f"file ({p.key})" for p in error.problems]
             raise InvalidInput([replace(p, key=key) for p, key in zip(error.problems, named, strict=True)]) from None
@@ -97,7 +108,8 @@ class Table(Entry):
         return super().written(folder) | place
 
     def identity(self, made: Any) -> dict[str, Any]:
-        return {"shape": "table", "times": made.times.tolist(), "values": made.values.tolist()}
+        points = {"times": made.times.tolist(), "values": made.values.tolist()}
+        return {"shape": "table", "interpolation": made.interpolation, **points}
 
     @model_validator(mode="after")
     def _one_source(self) -> Table:
@@ -110,8 +122,12 @@ class Table(Entry):
         return self
 
 
-DRIVES: TypeAdapter[Entry] = TypeAdapter(Annotated[Ramp | Pulse | Cosine | Table, Field(discriminator="shape")])
-DRIVE_SHAPES: dict[str, type[Entry]] = {"ramp": Ramp, "pulse": Pulse, "cosine": Cosine, "table": Table}
+DRIVES: TypeAdapter[Entry] = TypeAdapter(
+    Annotated[Ramp | Pulse | Cosine | Square | Table, Field(discriminator="shape")]
+)
+DRIVE_SHAPES: dict[str, type[Entry]] = {
+    "ramp": Ramp, "pulse": Pulse, "cosine": Cosine, "square": Square, "table": Table,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

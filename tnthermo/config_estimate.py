@@ -16,6 +16,7 @@ from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_levels, available_memory, site_dimensions, state_bytes
 from tnthermo.config_report import WEIGHTS, cells_text, drive_lines, initial_entropy, of_bath
 from tnthermo.doubts import adapted_bond
+from tnthermo.grid import Grid
 from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.tdvp import distances, is_compiled
@@ -62,8 +63,8 @@ def estimate(resolved: Resolved) -> Estimate:
 
     Where bonds and levels adapt they are guessed: see `guessed_bonds` and `guessed_levels`. Good to a factor of a few.
     """
-    algorithm, model = resolved.algorithm, resolved.model
-    steps = math.ceil(resolved.until / algorithm.step - 1e-9)
+    model = resolved.model
+    steps = count_steps(resolved)
     bonds, levels = guessed_bonds(resolved), guessed_levels(resolved)
     memory = guessed_state(resolved)
     compiler = 0.0 if is_compiled() else COMPILER
@@ -83,6 +84,11 @@ def estimate(resolved: Resolved) -> Estimate:
     )
 
 
+def count_steps(resolved: Resolved) -> int:
+    """Steps of the run, those with which it follows the drives included."""
+    return Grid.of(resolved.model, resolved.algorithm.step).times(resolved.until).size - 1
+
+
 def guessed_state(resolved: Resolved) -> tuple[float, float]:
     """(low, high) bytes of the state at its largest."""
     model = resolved.model
@@ -95,7 +101,7 @@ def guessed_state(resolved: Resolved) -> tuple[float, float]:
 
 def checkpoint_bytes(resolved: Resolved) -> tuple[float, float]:
     """(low, high) bytes of one checkpoint: the state with its blocks, and the rows."""
-    rows = STEP_BYTES * resolved.until / resolved.algorithm.step
+    rows: float = STEP_BYTES * count_steps(resolved)
     rows += SITE_BYTES * resolved.model.sites * resolved.until / resolved.record_every
     low, high = guessed_state(resolved)
     return low + rows, WITH_BLOCKS * high + rows
@@ -225,7 +231,7 @@ def planned(resolved: Resolved, out: Path) -> str:
         *(["layout       " + layout_text(resolved)] if len(model.chains) > 1 else []),
         *(f"{'drive':<13}{line.removeprefix('drive ')}" for line in drive_lines(resolved)),
         *_start_lines(resolved),
-        f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} to t = {resolved.until:g}"
+        f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} or less to t = {resolved.until:g}"
         + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
         f"bonds        {bonds}, boson levels {levels}{dense}",
         *([f"bath entropy {found.bath_entropy}"] if found.bath_entropy else []),

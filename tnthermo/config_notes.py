@@ -15,12 +15,13 @@ from tnthermo.config_drive import Drives
 from tnthermo.config_read import BathKeys
 from tnthermo.config_schema import Evolution, System
 from tnthermo.doubts import Doubt, bond_doubts, largest_splitting, parameter_doubts, step_doubts
-from tnthermo.drive import shortest_time
+from tnthermo.drive import jumps, scale_within
+from tnthermo.grid import RESOLVED
 from tnthermo.local import as_array
 from tnthermo.model import Model
 
 SOME_ULPS = 1e-15  # a norm that is 1 but for the last digit goes without saying
-RESOLVED = 5  # steps in the shortest time over which a drive changes
+FEW = 5  # times that a note names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,20 +88,32 @@ def evolution_notes(evolution: Evolution) -> list[Note]:
 
 
 def drive_doubts(drives: Drives, evolution: Evolution) -> list[Note]:
-    """Drives that the step does not resolve, and kinks that cut a step."""
+    """Steps that are cut because a drive changes within them, has kinks or jumps."""
     notes, step = [], evolution.step
+    whole = np.zeros(1), np.array([evolution.until])
     for name, drive in drives.made.items():
-        shortest = shortest_time(drive)
+        shortest = float(scale_within(drive, *whole)[0])
         if step > shortest / RESOLVED * (1 + 1e-9):
             text = (
-                f"changes within {shortest:.4g}, which steps of {step:g} do not resolve: "
-                f"evolution.step = {shortest / RESOLVED:.3g} or less"
+                f"changes within {shortest:.4g}, which steps of {step:g} do not resolve: where it does, "
+                f"steps are cut to {shortest / RESOLVED:.3g} or less"
             )
-            notes.append(_warning(f"drive.{name}", text))
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
         inside = [t for t in drive.breaks if 0 < t < evolution.until]
-        off = [t for t in inside if abs(t / step - round(t / step)) > 1e-6]
+        jumping = set(jumps(drive))
+        off = [t for t in inside if t not in jumping and abs(t / step - round(t / step)) > 1e-6]
         if off:
-            times = ", ".join(f"{t:g}" for t in off)
-            text = f"not smooth at t = {times}, no multiple of the step {step:g}: a step is cut there"
+            text = (
+                f"begins, ends or has a kink at t = {_some(off)}, no multiple of the step {step:g}: a step is cut there"
+            )
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
+        if sudden := [t for t in inside if t in jumping]:
+            text = f"jumps at t = {_some(sudden)}: a step ends there, and what is recorded at that time is what comes after the jump"
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
     return notes
+
+
+def _some(times: list[float]) -> str:
+    """The first few of them, and how many more there are."""
+    text = ", ".join(f"{t:g}" for t in times[:FEW])
+    return text if len(times) <= FEW else f"{text} and {len(times) - FEW} more"

@@ -15,6 +15,7 @@ from tnthermo.bipartition.choice import Wanted, choice_problems, choose
 from tnthermo.clock import Progress
 from tnthermo.doubts import AccuracyWarning, doubts
 from tnthermo.flags import RunFailed
+from tnthermo.grid import grid_problems
 from tnthermo.local import Matrix, density_matrix
 from tnthermo.model import Model
 from tnthermo.observables import Observable, observables
@@ -120,6 +121,7 @@ def evolve(
         ),
         strict=False,
         doubts=(),
+        rougher=True,
     )
     return replace(result, rough=rougher.go("error bars"))
 
@@ -190,6 +192,8 @@ def check_arguments(
         problems += error.problems
     if not (np.isfinite(until) and until >= 0):
         problems.append(Problem(key="until", value=until, allowed="a finite number >= 0"))
+    else:
+        problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
     if record_every is not None and not is_multiple(record_every, algorithm.step):
         problems.append(
             Problem(key="record_every", value=record_every, allowed=f"a multiple of the step {algorithm.step}")

@@ -119,8 +119,11 @@ class ExactEngine:
         """Be as when the snapshot was taken."""
         self.vector, self.time, self.pieces = saved["vector"], saved["time"], saved["pieces"]
 
-    def step(self, dt: float) -> StepReport:
-        """Advance by ``dt``; where the highest levels fill, start the step again with more of them."""
+    def step(self, dt: float, end: float | None = None) -> StepReport:
+        """Advance by ``dt``, to the time ``end`` where that is known to the bit.
+
+        Where the highest levels fill, the step starts again with more of them.
+        """
         start = self.vector
         self.vector = self._propagated(start, dt)
         top = self._top()
@@ -139,7 +142,7 @@ class ExactEngine:
             self._assemble()
             self.vector = self._propagated(start, dt)
             top = self._top()
-        self.time += dt
+        self.time = self.time + dt if end is None else end
         return StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0, top=top)
 
     def _propagated(self, vector: Tensor, dt: float) -> Tensor:

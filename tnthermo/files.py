@@ -21,7 +21,7 @@ import xarray as xr
 import chains
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.coupling import Coupling
-from tnthermo.drive import Cosine, Pulse, Ramp, TimeTable
+from tnthermo.drive import Cosine, Pulse, Ramp, Square, TimeTable
 from tnthermo.model import Model, SystemDrive
 from tnthermo.observables import Observable
 from tnthermo.state import State
@@ -75,7 +75,7 @@ RAW: dict[str, tuple[str, ...]] = {
 
 # Classes of ours that a result file may hold, beside the densities and chains of `chains`.
 KNOWN: dict[str, type] = {
-    kind.__name__: kind for kind in (Model, Coupling, SystemDrive, Observable, Ramp, Pulse, Cosine, TimeTable)
+    kind.__name__: kind for kind in (Model, Coupling, SystemDrive, Observable, Ramp, Pulse, Cosine, Square, TimeTable)
 }
 
 
@@ -274,7 +274,10 @@ def decode(value: Any) -> Any:
         kind = KNOWN.get(name) or (getattr(chains, name, None) if name in chains.__all__ else None)
         if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
             raise StorageError(f"{name!r} is not known to this version")
-        return kind(**{key: decode(entry) for key, entry in value["fields"].items()})
+        given = {key: decode(entry) for key, entry in value["fields"].items()}
+        if kind is TimeTable and "interpolation" not in given:
+            given["interpolation"] = "cubic"  # what a table was when there was no choice
+        return kind(**given)
     if isinstance(value, list):
         return tuple(decode(entry) for entry in value)
     return value

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import chains
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.coupling import Bath, Coupling, Kind, couple, sign
-from tnthermo.drive import Drive
+from tnthermo.drive import ROUNDED_ULPS, Drive, jumps, just_before, scale_within
 from tnthermo.line import LAYOUTS, Layout, Line, line
 from tnthermo.local import Matrix, operator
 from tnthermo.terms import Term
@@ -136,10 +136,23 @@ class Model:
     def driven(self) -> bool:
         return bool(self.factors)
 
-    @property
+    @cached_property
     def breaks(self) -> tuple[float, ...]:
-        """Times > 0 at which some factor is not smooth."""
-        return tuple(sorted({float(t) for factor in self.factors for t in factor.breaks if t > 0}))
+        """Times > 0 at which some factor is not smooth, jumps included; those that are one but for rounding are one, the last of them."""
+        each = {float(t) for factor in self.factors for t in (*factor.breaks, *jumps(factor)) if t > 0}
+        times = sorted(each)
+        return tuple(t for t, after in pairwise([*times, np.inf]) if after - t > ROUNDED_ULPS * np.spacing(t))
+
+    @cached_property
+    def jumps(self) -> tuple[float, ...]:
+        """Those of the `breaks` at which some factor jumps. The value there is the one after it, the one before at `just_before`."""
+        each = np.array([float(t) for factor in self.factors for t in jumps(factor)])
+        return tuple(t for t in self.breaks if np.any((each >= just_before(t)) & (each <= t)))
+
+    def scale_within(self, start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Shortest time over which some factor changes in [start, end], (n,) as both; inf where none does."""
+        scales = [scale_within(factor, start, end) for factor in self.factors]
+        return np.minimum.reduce([np.full(start.shape, np.inf), *scales])
 
     def hamiltonian_at(self, times: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """H_S (..., d, d) at ``times`` (...)."""

@@ -17,11 +17,12 @@ from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.blocks import BlockState, saved_state
 from tnthermo.checkpoint import Snapshot
-from tnthermo.clock import Progress, common_times, indices_due, on_grid, progress_at, record_indices, step_times
+from tnthermo.clock import Progress, common_times, indices_due, progress_at, record_indices
 from tnthermo.course import LOCAL, NO_STEP, OF_BATH, PROFILE, Course, from_known_start, known_start, measured, of_bath
 from tnthermo.doubts import Doubt
 from tnthermo.exact import ExactEngine
 from tnthermo.flags import Flags, accounted, guard, guard_drift
+from tnthermo.grid import Grid
 from tnthermo.kernels.compiling import CompileClock
 from tnthermo.local import Matrix
 from tnthermo.model import Model
@@ -47,7 +48,7 @@ class NotConverged(RuntimeError):
 class Engine(Protocol):
     """What the driver needs of an algorithm."""
 
-    def step(self, dt: float) -> StepReport: ...
+    def step(self, dt: float, end: float | None = None) -> StepReport: ...
 
     def network(self) -> BlockState: ...
 
@@ -164,10 +165,11 @@ class Recording:
 class Run:
     """One pass over the clock.
 
-    rho     (d, d) of a product start; None for the mean-force state
-    keeper  where the state is kept, so that another process can go on from it
-    doubts  what is doubtful about it, as was told beforehand
-    judged  whether a rougher run follows, from which errors come
+    rho      (d, d) of a product start; None for the mean-force state
+    keeper   where the state is kept, so that another process can go on from it
+    doubts   what is doubtful about it, as was told beforehand
+    judged   whether a rougher run follows, from which errors come
+    rougher  whether this is the companion of a run with half the step: its steps follow the drives half as closely
     """
 
     model: Model
@@ -182,6 +184,7 @@ class Run:
     keeper: Keeper | None = None
     doubts: tuple[Doubt, ...] = ()
     judged: bool = False
+    rougher: bool = False
 
     def go(self, stage: str) -> Trajectory:
         """Carry it out.
@@ -197,7 +200,8 @@ class Run:
         model, recording = self.model, self.recording
         keeper = self.keeper or _NoKeeper()
         clock.look = keeper.look  # compiling takes minutes, and until the first step there is nothing to lose
-        times = step_times(self.until, self.algorithm.step, model.breaks)
+        grid = Grid.of(model, self.algorithm.step, rougher=self.rougher)
+        times = grid.times(self.until)
         recorded = record_indices(times, recording.every, self.algorithm.step)
         course = self._course(keeper, stage, times, recorded)
         engine, flags = course.engine, course.flags
@@ -205,10 +209,10 @@ class Run:
         due = recording.indices(times[recorded], correlated=self._kind() != "product")
         functions = mode_functions(model) if due["occupations"] else ()
         scale = energies_in_play(model) if stage == "run" else float("inf")
-        last = on_grid(times, self.algorithm.step, model.breaks)
+        last = grid.shared(times)
         for k in range(len(course.steps), times.size):
             t = float(times[k])
-            report = engine.step(t - float(times[k - 1])) if k else NO_STEP
+            report = engine.step(t - float(times[k - 1]), t) if k else NO_STEP
             clock.look = None if k else clock.look
             blocks = engine.network()
             local = measure.local(blocks)
@@ -244,7 +248,7 @@ class Run:
         else:
             engine = saved["engine"]
             start = Prepared(state=saved_state(engine, self.model, engine["time"]), **known_start(saved))
-        engine = engine_for(self.model, start, self.algorithm, rougher=stage != "run")
+        engine = engine_for(self.model, start, self.algorithm, rougher=self.rougher)
         flags = flags_for(start, self.algorithm, engine, doubts=self.doubts, judged=self.judged)
         course = Course(start=start, engine=engine, flags=flags)
         if saved is not None:

@@ -117,8 +117,8 @@ class TDVPEngine:
         for name in ("time", "started", "sweeps", "missed", "log_norm"):
             setattr(self, name, saved[name])
 
-    def step(self, dt: float) -> StepReport:
-        """Advance by ``dt``; levels grow afterwards where the highest ones filled."""
+    def step(self, dt: float, end: float | None = None) -> StepReport:
+        """Advance by ``dt``, to the time ``end`` where that is known to the bit; levels grow afterwards where the highest ones filled."""
         pieces = [dt * f for f in substeps(self.algorithm.order)]
         if not self.started:
             pieces = [r * piece for r in first_pieces(4 if self.rougher else 2) for piece in pieces]
@@ -127,7 +127,7 @@ class TDVPEngine:
         share = self.algorithm.tolerance / len(pieces)
         b = self.blocks
         top = np.zeros(b.places.size)
-        end = self.time + dt
+        end = self.time + dt if end is None else end
         for piece in pieces:
             if not self.imaginary:
                 b.set_time(self.time + 0.5 * piece)

@@ -49,14 +49,14 @@ class TEBDEngine:
         """Be as when the snapshot was taken; the engine was made from its tensors."""
         self.time = saved["time"]
 
-    def step(self, dt: float) -> StepReport:
-        """Advance by ``dt``."""
+    def step(self, dt: float, end: float | None = None) -> StepReport:
+        """Advance by ``dt``, to the time ``end`` where that is known to the bit."""
         start = self.psi.copy()
         report = self._step(dt)
         while self.may_grow and self._grow(start, report.top):
             start = self.psi.copy()
             report = self._step(dt)
-        self.time += dt
+        self.time = self.time + dt if end is None else end
         # the same arrays in the same order whether the run goes on here or from a snapshot
         self.psi = to_quimb_mps(mps_tensors(self.psi))
         return report

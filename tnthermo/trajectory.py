@@ -136,5 +136,13 @@ class Trajectory:
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        """Kinks of the drives inside the run, across which nothing may be interpolated."""
-        return tuple(t for t in self.model.breaks if t < self.times[-1])
+        """Kinks and jumps of the drives inside the run, across which nothing may be interpolated: those at which a step ends."""
+        inside = np.array([t for t in self.model.breaks if t < self.times[-1]])
+        near = np.minimum(np.searchsorted(self.times, inside), self.times.size - 1)
+        off = np.minimum(np.abs(self.times[near] - inside), np.abs(self.times[np.maximum(near - 1, 0)] - inside))
+        return tuple(inside[off <= 1e-9 * self.times[-1]].tolist())
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """Times up to the end of the run, which may be one of them, at which a drive jumps."""
+        return tuple(t for t in self.model.jumps if t <= self.times[-1])

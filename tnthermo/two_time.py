@@ -17,8 +17,9 @@ import xarray as xr
 
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm
-from tnthermo.clock import Progress, progress_at, record_indices, step_times
+from tnthermo.clock import Progress, progress_at, record_indices
 from tnthermo.evolve import check_arguments, rough, rough_interval
+from tnthermo.grid import Grid
 from tnthermo.kernels.moments import overlap_operator
 from tnthermo.local import PAULI, Matrix, operator
 from tnthermo.model import Model
@@ -87,7 +88,7 @@ def two_time(
     fine = pass_.go("correlations")
     other = None
     if error_bars:
-        coarse = replace(pass_, algorithm=rough(algorithm), every=rough_interval(every, algorithm))
+        coarse = replace(pass_, algorithm=rough(algorithm), every=rough_interval(every, algorithm), rougher=True)
         other = coarse.go("correlations, error bars")
     return _dataset(model, operators, fine, other)
 
@@ -154,6 +155,7 @@ class _Pass:
     levels: Any
     operators: Mapping[str, tuple[Matrix, Matrix]]
     progress: Callable[[Progress], None] | None
+    rougher: bool = False
 
     def go(self, stage: str) -> _Result:
         """Carry it out."""
@@ -163,16 +165,15 @@ class _Pass:
     def _go(self, stage: str) -> _Result:
         started = time.perf_counter()
         start = prepare(self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until)
-        rougher = stage != "correlations"
-        plain = engine_for(self.model, start, self.algorithm, rougher=rougher)
+        plain = engine_for(self.model, start, self.algorithm, rougher=self.rougher)
         moved: dict[bytes, tuple[float, Engine]] = {}
         for _, earlier in self.operators.values():
             key = earlier.tobytes()
             if key not in moved:
                 size, changed = applied(start, earlier)
                 if size > 0:
-                    moved[key] = (size, engine_for(self.model, changed, self.algorithm, rougher=rougher))
-        times = step_times(self.until, self.algorithm.step, self.model.breaks)
+                    moved[key] = (size, engine_for(self.model, changed, self.algorithm, rougher=self.rougher))
+        times = Grid.of(self.model, self.algorithm.step, rougher=self.rougher).times(self.until)
         recorded = set(record_indices(times, self.every, self.algorithm.step))
         flags = flags_for(start, self.algorithm, plain)
         dropped = 0.0
@@ -181,7 +182,7 @@ class _Pass:
         for k, t in enumerate(times):
             if k:
                 for engine in (plain, *(engine for _, engine in moved.values())):
-                    report = engine.step(float(t - times[k - 1]))
+                    report = engine.step(float(t - times[k - 1]), float(t))
                     dropped += report.discarded
                     flags.look(report, engine.network(), float(t))
             if k == 0:

@@ -37,6 +37,11 @@ def derivative(function: Callable[[float], Any], t: float, step: float = 1e-2) -
     return sum(c * (function(t + k * step) - function(t - k * step)) for k, c in stencil) / step
 
 
+def before(t: float) -> float:
+    """A time before a jump at t."""
+    return t * (1 - 1e-14)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bath:
     """One bath of discrete modes, H_B = sum_k w_k a_k^dag a_k.
@@ -78,6 +83,7 @@ class General:
     start             "product": rho_S (x) the (displaced) Gibbs states of the truncated modes;
                       "mean-force": exp(-beta H(0))/Z of the total Hamiltonian, all beta equal (inf: its ground state)
     hamiltonian_rate  dH_S/dt; None: differences, which need H_S to be smooth, also at t < 0
+    jumps             times > 0 at which H_S or a strength jumps, each the value after the jump there: they must be among all ``times``
     """
 
     hamiltonian: Array | Callable[[float], Array]
@@ -86,6 +92,7 @@ class General:
     initial: Array | None = None
     start: Literal["product", "mean-force"] = "product"
     hamiltonian_rate: Callable[[float], Array] | None = None
+    jumps: tuple[float, ...] = ()
 
     # The system.
 
@@ -235,13 +242,15 @@ class General:
         # In the frame that rotates with H_B; explicit Runge-Kutta of order 8.
         energies = np.tile(self.energies_each.sum(axis=0), self.dimension)[:, None]
         shape, now = columns.shape, 0.0
+        assert {jump for jump in self.jumps if jump <= max(times)} <= set(times), "steps must end at jumps"
 
-        def slope(t: float, y: Array) -> Array:
-            turn = np.exp(1j * energies * t)
+        def slope(s: float, y: Array) -> Array:
+            turn = np.exp(1j * energies * s)
             psi = turn.conj() * y.reshape(shape)
-            out = (self.H_S(t) @ psi.reshape(self.dimension, -1)).reshape(shape)
+            at = min(s, before(t))  # the value before a jump at the end of the interval
+            out = (self.H_S(at) @ psi.reshape(self.dimension, -1)).reshape(shape)
             for bath, part in zip(self.baths, self.interactions, strict=True):
-                out = out + bath.strength(t) * (part @ psi)
+                out = out + bath.strength(at) * (part @ psi)
             return (-1j * turn * out).ravel()
 
         y = columns.astype(complex).ravel()
@@ -369,14 +378,18 @@ def ledger(
     W_total, W_hamiltonians   int Tr[rho dH], int (Tr[rho_S dH_S] + Tr[rho_S (x) rho_B dH_int]) [29]
     Q_B_each, W_B_each        the parts of Q_B and W_B of each bath; flux_each = int dE_B,j = Delta E_B_each
 
-    ``nodes`` points of Gauss quadrature between neighbouring times: kinks of a drive must be among the times.
+    ``nodes`` points of Gauss quadrature between neighbouring times: kinks and jumps of a drive must be among the times. What stands
+    at a jump is what comes after it, its work included: the state stays, so Tr[rho_i dH_i_eff] is the whole change of U_i.
     """
     times = np.asarray(times, dtype=float)
     x, w = np.polynomial.legendre.leggauss(nodes)
     inside = np.array([a + (b - a) * (x + 1) / 2 for a, b in pairwise(times)]).reshape(times.size - 1, nodes)
     every = np.concatenate([times[:1], np.hstack([inside, times[1:, None]]).ravel()])
-    rows = [columns_at(system, psi, float(t), alpha_S, entropies=i % (nodes + 1) == 0)
-            for i, (t, psi) in enumerate(zip(every, system.states(every), strict=True))]  # fmt: skip
+    rows, jumping = [], {}
+    for i, (t, psi) in enumerate(zip(every, system.states(every), strict=True)):
+        rows.append(columns_at(system, psi, float(t), alpha_S, entropies=i % (nodes + 1) == 0))
+        if t in system.jumps:
+            jumping[float(t)] = psi
     columns = {name: np.array([row[name] for row in rows[:: nodes + 1]]) for name in rows[0]}
     steps = np.diff(times) / 2
     for name, rate in ACCUMULATED.items():
@@ -384,4 +397,11 @@ def ledger(
         values = values.reshape(times.size - 1, nodes + 1, *values.shape[1:])[:, :nodes]
         pieces = np.einsum("k,ik...->i...", w, values) * steps.reshape(-1, *(1,) * (values.ndim - 2))
         columns[name] = np.concatenate([np.zeros_like(pieces[:1]), np.cumsum(pieces, axis=0)])
+    for i in np.flatnonzero(np.isin(times, system.jumps)):
+        row, psi = rows[i * (nodes + 1)], jumping[float(times[i])]
+        old = columns_at(system, psi, before(float(times[i])), alpha_S, entropies=False)
+        works = {"W_S": "U_S", "W_B": "U_B", "W_B_each": "U_B_each", "W_chi": "U_chi", "W_total": "U_tot"}
+        for work, energy in works.items():
+            columns[work][i:] += row[energy] - old[energy]
+        columns["W_hamiltonians"][i:] += row["E_S"] + row["h"] - old["E_S"] - old["h"]
     return columns

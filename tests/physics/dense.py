@@ -49,7 +49,7 @@ def oracle_of(model: tt.Model, levels: int | tuple[int, ...], initial: Any = Non
 
     return General(
         hamiltonian=H_S, hamiltonian_rate=rate, baths=baths, levels=levels, initial=initial,
-        start="mean-force" if initial is None else "product",
+        start="mean-force" if initial is None else "product", jumps=model.jumps,
     )  # fmt: skip
 
 

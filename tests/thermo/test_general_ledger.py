@@ -12,7 +12,7 @@ from tests.oracles.general import Bath, General
 from tests.oracles.general import ledger as dense_ledger
 from tests.oracles.trajectories import trajectory_of_general
 from tests.tolerances import DENSE, INTEGRALS, ROUNDING
-from tnthermo.drive import Cosine, Drive, Pulse, Ramp
+from tnthermo.drive import Cosine, Drive, Pulse, Ramp, Square
 from tnthermo.model import SystemDrive
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 from tnthermo.thermo.ledger import ledger
@@ -208,6 +208,60 @@ class Unkinked:
 
     def __init__(self, drive: Drive) -> None:
         self.drive, self.time_scale = drive, drive.time_scale
+        self.value, self.slope, self.describe = drive.value, drive.slope, drive.describe
+
+
+STEEP = (
+    Square(start=0.5, stop=1.5, height=0.8, base=0.2),
+    Square(start=1.0, height=-0.6, base=1.0),
+    Square(start=0.25, duration=1.25, height=0.5),
+)
+
+
+@cache
+def jumping() -> tuple[General, Trajectory]:
+    """A Hermitian and an exchange coupling and H_S that jump, two of them at one time."""
+    first, second = two_baths().baths
+    system = two_baths(baths=(strong(first, STEEP[0]), strong(second, STEEP[1])), jumps=(0.25, 0.5, 1.0, 1.5))
+    system, drives = with_drive(system, STEEP[2], SIGMA_Y)
+    return system, trajectory_of_general(system, TIMES, every=5, strengths=STEEP[:2], drives=drives)
+
+
+def test_drives_that_jump() -> None:
+    """Energies and rates are those after a jump, the work of the jump is whole, heat does not jump, every balance closes."""
+    system, run = jumping()
+    assert run.jumps == run.breaks == (0.25, 0.5, 1.0, 1.5)
+    names = {"W_chi", "W_total", "Wdot_S", "Q_B_each", "W_B_each", "flux_each", "E_int", "h", "Qdot_S"}
+    dataset = compared(system, run, names, accumulated=KINKED)
+    work = dataset.W_total.values
+    assert np.abs(np.diff(work)).max() > 0.05
+    # between jumps nothing is driven: the work stands still
+    quiet = (run.t[:-1] >= 1.5) & (run.t[1:] <= 3.0)
+    assert np.abs(np.diff(work)[quiet]).max() < ROUNDING
+    assert "jumps" in dataset.Sigma_pseudo_B.attrs["reason"]
+
+
+def test_a_jump_that_is_taken_for_a_kink_is_noticed() -> None:
+    """Negative: with one value at the jump instead of two the work is wrong, and the balances see it."""
+    _, run = jumping()
+    model = replace(
+        run.model,
+        couplings=tuple(replace(c, strength=OnlyKinks(c.strength)) for c in run.model.couplings),
+        drives=tuple(replace(part, drive=OnlyKinks(part.drive)) for part in run.model.drives),
+    )
+    kinks = replace(run, model=model)
+    assert kinks.jumps == ()
+    assert kinks.breaks == run.breaks
+    wrong = ledger(kinks, ALPHA_S)
+    for name in ("energy", "heat", "flux"):
+        assert np.abs(wrong[f"residual_{name}"]).max() > 1e-4, name
+
+
+class OnlyKinks:
+    """A drive that says where it jumps, and not that it jumps."""
+
+    def __init__(self, drive: Drive) -> None:
+        self.breaks, self.time_scale = drive.breaks, drive.time_scale
         self.value, self.slope, self.describe = drive.value, drive.slope, drive.describe
 
 

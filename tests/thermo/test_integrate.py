@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tolerances import ROUNDING
-from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes, derivative
+from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes, derivative, every_second
 
 FREQUENCIES = (1.0, 1.3)
 
@@ -102,14 +102,14 @@ def test_one_point_is_no_polynomial() -> None:
 @pytest.mark.parametrize(
     ("t", "f"),
     [
-        ([0.0, 1.0, 1.0], [1.0, 2.0, 3.0]),
+        ([0.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0]),
         ([0.0, 2.0, 1.0], [1.0, 2.0, 3.0]),
         ([0.0, 1.0], [1.0]),
         ([0.0, np.nan], [1, 2]),
     ],
 )
 def test_bad_grids_are_refused(t: list[float], f: list[float]) -> None:
-    with pytest.raises(ValueError, match="times"):
+    with pytest.raises(ValueError, match="time"):
         cumulative_integral(np.array(t), np.array(f))
 
 
@@ -245,3 +245,51 @@ def test_samples_of_different_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="another shape"):
         cumulative_stieltjes(t, np.zeros((5, 2)), np.zeros(5))
     assert cumulative_stieltjes(t[:1], np.zeros((1, 2, 2)), np.zeros((1, 2, 2))).shape == (1, 2, 2)
+
+
+# Jumps: a time is there twice.
+
+JUMPING = np.sort(np.concatenate([np.linspace(0, 6, 61), [2.0, 6.0]]))
+LATER = np.searchsorted(JUMPING, 2.0) + 1  # the first sample after the jump at 2
+
+
+def jumping(late: np.ndarray) -> np.ndarray:
+    """cos(1.3 t), and sin(t) + 3 from the jump at t = 2 on; at the end it jumps by 1."""
+    values = np.where(late, np.sin(JUMPING) + 3, np.cos(1.3 * JUMPING))
+    values[-1] += 1.0
+    return values
+
+
+def test_a_jump_has_two_values_and_no_length() -> None:
+    """int f dt and int g df in closed form, the jumps of f included; a kink beside them is still named."""
+    late = np.arange(JUMPING.size) >= LATER
+    f, t = jumping(late), JUMPING
+    integral = np.where(late, np.sin(2.6) / 1.3 + 3 * (t - 2) + np.cos(2) - np.cos(t), np.sin(1.3 * t) / 1.3)
+    assert np.abs(cumulative_integral(t, f) - integral).max() < 1e-9
+    # int exp(-t) df: before, the jumps of f times exp(-2) and exp(-6), after
+    before = -1.3 * (1.3 - np.exp(-t) * (np.sin(1.3 * t) + 1.3 * np.cos(1.3 * t))) / (1 + 1.69)
+    at_2 = before[LATER - 1] + np.exp(-2) * (np.sin(2) + 3 - np.cos(2.6))
+    after = at_2 + 0.5 * (np.exp(-t) * (np.sin(t) - np.cos(t)) - np.exp(-2) * (np.sin(2) - np.cos(2)))
+    expected = np.where(late, after, before)
+    expected[-1] += np.exp(-6)
+    g = np.exp(-t)
+    assert np.abs(cumulative_stieltjes(t, g, f) - expected).max() < 1e-9
+    by_parts = cumulative_stieltjes(t, g, f, breaks=(1.0,)) + cumulative_stieltjes(t, f, g, breaks=(1.0,))
+    assert np.abs(by_parts - (f * g - f[0] * g[0])).max() < 1e-12
+    # negative: with one of the two values only, neither is right
+    one = np.delete(np.arange(t.size), [LATER - 1, t.size - 2])
+    assert np.abs(cumulative_integral(t[one], f[one]) - integral[one]).max() > 1e-2
+    assert np.abs(cumulative_stieltjes(t[one], g[one], f[one]) - expected[one]).max() > 1e-3
+
+
+def test_what_jumps_has_no_derivative() -> None:
+    with pytest.raises(ValueError, match="what jumps has no derivative"):
+        derivative(JUMPING, JUMPING)
+
+
+def test_every_second_time_keeps_breaks_and_both_sides_of_jumps() -> None:
+    t = np.array([0.0, 1.0, 2.0, 3.0, 3.0, 4.0, 5.0, 6.0, 7.0])
+    assert t[every_second(t)].tolist() == [0.0, 2.0, 3.0, 3.0, 5.0, 7.0]
+    assert t[every_second(t, breaks=(4.0,))].tolist() == [0.0, 2.0, 3.0, 3.0, 4.0, 6.0]
+    assert every_second(np.linspace(0, 1, 6)).tolist() == [0, 2, 4]
+    assert every_second(np.zeros(1)).tolist() == [0]

@@ -85,7 +85,7 @@ def _terms(run: Trajectory, temperature: float) -> _Terms:
     e = expectations(run)
     without, whole = rates(run, e, 0.0), rates(run, e, 1.0)
     found = bath_entropies(run, system_entropy(run.rho_S[run.recorded]).values["S_S"]).values
-    at = {name: column[run.recorded] for name, column in energies(e, 0.0).items()}
+    at = {name: column[e.after[run.recorded]] for name, column in energies(e, 0.0).items()}
     # At T = 0, T dS_B is 0 where S_B is known, whatever its size.
     entropy = {name: found[name] for name in ("Delta_S_B", "Delta_S_B_lower", "Delta_S_B_upper")}
     return _Terms(

@@ -46,14 +46,14 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     e = expectations(run)
     steps = energies(e, alpha_S) | heat_rates(e) | work_rates(e, alpha_S) | accumulated(e, alpha_S)
     steps |= residuals(e, steps) | {"flux_each": flux(e)}
-    at = {name: column[run.recorded] for name, column in steps.items()}
+    recorded = e.after[run.recorded]
+    at = {name: column[recorded] for name, column in steps.items()}
     found = [system_entropy(run.rho_S[run.recorded])]
     found.append(bath_entropies(run, found[0].values["S_S"]))
     rate = rates(run, e, alpha_S)
     error = _rate_errors(run, rate, alpha_S)
     found.append(pseudo_temperatures(run, rate, error))
-    effective = e.effective[run.recorded]
-    found.append(extended_temperature(run.rho_S[run.recorded], effective, rate.Qdot_S, error.Qdot_S))
+    found.append(extended_temperature(e.rho_S[recorded], e.effective[recorded], rate.Qdot_S, error.Qdot_S))
     found.append(extended_width(run, e))
     found.append(production_rates(run, rate, error, at["Qdot_B_each"]))
     found.append(pseudo_productions(run, e, steps, rate, error, found[1].values["Delta_S_B"]))

@@ -1,23 +1,58 @@
-"""The handful of local expectation values from which every energy, heat and work follows, at every step of a run."""
+"""The handful of local expectation values from which every energy, heat and work follows, at every step of a run.
+
+The state does not jump, but a drive may, and with it every expectation value of the Hamiltonian. The time of a jump is there twice
+then, with the values before and after it: so that energies know how far they jump, and integrals between jumps stay smooth.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.drive import just_before
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sides:
+    """A grid of times on which every jump of the drives is twice. Its entries are named as in `Expectations`.
+
+    probe  (m,) where drives are asked for their values: just before each jump for the first of its two, at it for the second
+    """
+
+    times: Real
+    step: Indices
+    after: Indices
+    probe: Real
+
+
+def sides(times: Real, jumps: Sequence[float]) -> Sides:
+    """That of ``times``, strictly increasing, for ``jumps`` that are among them. Raises ValueError where one is not."""
+    at = np.searchsorted(times, [just_before(jump) for jump in jumps]).astype(np.int64)
+    if np.any(np.abs(times[np.minimum(at, times.size - 1)] - np.array(jumps)) > 1e-9 * times[-1]):
+        raise ValueError(f"jumps must be among the times, found {', '.join(map(str, jumps))}")
+    step = np.sort(np.concatenate([np.arange(times.size), at]))
+    after = np.searchsorted(step, np.arange(times.size), side="right") - 1
+    probe = times[step]
+    probe[after[at] - 1] = [just_before(jump) for jump in jumps]
+    probe[after[at]] = np.maximum(times[at], jumps)  # which rounding may have put just after its time
+    return Sides(times=times[step], step=step, after=after, probe=probe)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Expectations:
-    """Expectation values at the step times (m,) of a run of H = H_S(t) + sum_q F_q(t) A_q (x) X_q + H_B; P_q = i[H_B, X_q].
+    """Expectation values at the step times of a run of H = H_S(t) + sum_q F_q(t) A_q (x) X_q + H_B; P_q = i[H_B, X_q].
 
-    times           t, 1/energy
+    times           t (m,), those of the jumps of a drive twice, 1/energy
+    step            (m,) the step of the run that each time is the end of
+    after           the index of each step's end in ``times``; at a jump of the values after it
     breaks          kinks of the drives, across which nothing is interpolated
     baths           (Q,) the bath of each channel q
     count           number of baths B
@@ -39,6 +74,8 @@ class Expectations:
     """
 
     times: Real
+    step: Indices
+    after: Indices
     breaks: tuple[float, ...]
     baths: npt.NDArray[np.int64]
     count: int
@@ -80,35 +117,43 @@ def expectations(run: Trajectory) -> Expectations:
 
     rho_S (m, d, d), moment_X = Tr_B(X_q rho) and moment_P = Tr_B(P_q rho), (m, Q, d, d), give them all.
     """
-    model, t = run.model, run.times
+    model, both = run.model, sides(run.times, run.jumps)
+    rho_S, moment_X, moment_P = (of[both.step] for of in (run.rho_S, run.moment_X, run.moment_P))
     operators = np.stack([channel.operator for channel in model.channels])
-    strength = model.strengths(t)
-    hamiltonian = model.hamiltonian_at(t)
-    driven = np.einsum("mq,qij,mqjk->mik", strength, operators, run.moment_X)
-    generator = hamiltonian @ run.rho_S + driven
+    strength = model.strengths(both.probe)
+    hamiltonian = model.hamiltonian_at(both.probe)
+    driven = np.einsum("mq,qij,mqjk->mik", strength, operators, moment_X)
+    generator = hamiltonian @ rho_S + driven
     rate = -1j * (generator - np.swapaxes(generator, -1, -2).conj())
-    coupling = np.real(np.einsum("qij,mji->mq", operators, run.rho_S))
-    momentum = np.real(np.einsum("mqii->mq", run.moment_P))
+    coupling = np.real(np.einsum("qij,mji->mq", operators, rho_S))
+    momentum = np.real(np.einsum("mqii->mq", moment_P))
+    product = np.real(np.einsum("qij,mqji->mq", operators, moment_X))
+    system_energy = trace(hamiltonian, rho_S)
+    # <H> is measured after a jump; before it, it was less by what the jump has done
+    known = system_energy + np.sum(strength * product, axis=1)
+    total_energy = run.total_energy[both.step] + known - known[both.after[both.step]]
     return Expectations(
-        times=t,
+        times=both.times,
+        step=both.step,
+        after=both.after,
         breaks=run.breaks,
         baths=np.array([channel.bath for channel in model.channels]),
         count=len(model.couplings),
         strength=strength,
-        strength_slope=model.strength_slopes(t),
+        strength_slope=model.strength_slopes(both.probe),
         coupling=coupling,
-        position=np.real(np.einsum("mqii->mq", run.moment_X)),
-        product=np.real(np.einsum("qij,mqji->mq", operators, run.moment_X)),
+        position=np.real(np.einsum("mqii->mq", moment_X)),
+        product=product,
         momentum=momentum,
-        product_flux=np.real(np.einsum("qij,mqji->mq", operators, run.moment_P)),
+        product_flux=np.real(np.einsum("qij,mqji->mq", operators, moment_P)),
         coupling_rate=np.real(np.einsum("qij,mji->mq", operators, rate)),
         position_rate=momentum + (strength * coupling) @ model.commutators.T,
         hamiltonian=hamiltonian,
-        hamiltonian_slope=model.hamiltonian_slope(t),
-        system_energy=trace(hamiltonian, run.rho_S),
-        bath_energy=run.chain_energy + run.energy_offset,
-        total_energy=run.total_energy + run.energy_offset.sum(),
-        rho_S=run.rho_S,
+        hamiltonian_slope=model.hamiltonian_slope(both.probe),
+        system_energy=system_energy,
+        bath_energy=(run.chain_energy + run.energy_offset)[both.step],
+        total_energy=total_energy + run.energy_offset.sum(),
+        rho_S=rho_S,
         rho_S_rate=rate,
         operators=operators,
     )

@@ -6,6 +6,9 @@ the noise of the samples by tiny spacings.
 
 Where the samples have a kink (the start of a ramp), no polynomial follows them. The time of it is named in `breaks`, and
 the stretches on either side are interpolated each by itself: the point at the break belongs to both.
+
+Where they jump, the time is there twice: first with the values before the jump, then with those after it. Between the two
+no time passes, so an integral over time gains nothing; an integral over dg gains the mean of f times the jump of g.
 """
 
 from __future__ import annotations
@@ -106,30 +109,44 @@ def _stencils(t: Real, order: int) -> _Stencils:
 
 
 @lru_cache(maxsize=4)
-def _stretches(grid: bytes, order: int, edges: tuple[int, ...]) -> tuple[tuple[slice, _Stencils], ...]:
-    """(its part of the grid, its stencils) of each stretch from one of the edges, indices into the grid, to the next."""
+def _stretches(grid: bytes, order: int, edges: tuple[int, ...]) -> tuple[tuple[slice, _Stencils | None], ...]:
+    """(its part of the grid, its stencils) of each stretch from one of the edges, indices into the grid, to the next; a jump has none."""
     if order < 2:
         raise ValueError(f"an interpolating polynomial needs at least 2 points, found order = {order}")
     t = np.frombuffer(grid, dtype=np.float64)
     parts = [slice(first, last + 1) for first, last in pairwise(edges)]
-    return tuple((part, _stencils(t[part], order)) for part in parts)
+    return tuple((part, None if t[part.start] == t[part.stop - 1] else _stencils(t[part], order)) for part in parts)
 
 
 def _edges(t: Real, breaks: tuple[float, ...]) -> tuple[int, ...]:
-    """Indices of the first and the last time and of the breaks between them, increasing."""
-    inner = [time for time in breaks if not (time <= t[0] or time >= t[-1])]  # nan is no time outside: refused below
-    indices = [int(np.argmin(np.abs(t - time))) for time in inner]
-    slack = ON_GRID * np.abs(t[[0, -1]]).max()
-    astray = [time for time, i in zip(inner, indices, strict=True) if not abs(t[i] - time) <= slack]
-    if astray:
-        raise ValueError(f"breaks must be among the times of the grid, found {', '.join(map(str, astray))}")
-    return tuple(sorted({0, *indices, t.size - 1}))
+    """Indices of the first and the last time, of the breaks between them and of both times of each jump, increasing."""
+    inner = np.array(
+        [time for time in breaks if not (time <= t[0] or time >= t[-1])]
+    )  # nan is no time outside: refused below
+    after = np.minimum(np.searchsorted(t, inner), t.size - 1)
+    before = np.maximum(after - 1, 0)
+    indices = np.where(np.abs(t[before] - inner) < np.abs(t[after] - inner), before, after)
+    astray = inner[~(np.abs(t[indices] - inner) <= ON_GRID * np.abs(t[[0, -1]]).max())]
+    if astray.size:
+        raise ValueError(f"breaks must be among the times of the grid, found {', '.join(map(str, astray.tolist()))}")
+    first = np.flatnonzero(np.diff(t) == 0)
+    return tuple(sorted({0, *indices.tolist(), *first.tolist(), *(first + 1).tolist(), t.size - 1}))
+
+
+def every_second(t: Array, *, breaks: tuple[float, ...] = ()) -> npt.NDArray[np.int64]:
+    """Indices of every second time of each stretch between breaks and jumps, which are among them: a grid that is half as fine."""
+    edges = _edges(_checked(t), breaks)
+    ends = [*edges[1:-1], len(t)]
+    return np.concatenate([np.arange(first, end, 2) for first, end in zip(edges[:-1] or (0,), ends, strict=True)])
 
 
 def _checked(t: Array, *samples: Array) -> Real:
     t = np.ascontiguousarray(t, dtype=np.float64)
-    if t.ndim != 1 or t.size == 0 or not np.isfinite(t).all() or (np.diff(t) <= 0).any():
-        raise ValueError("the times must be one row of finite, strictly increasing numbers")
+    steps = np.diff(t)
+    if t.ndim != 1 or t.size == 0 or not np.isfinite(t).all() or (steps < 0).any():
+        raise ValueError("the times must be one row of finite, increasing numbers")
+    if t.size > 2 and np.any(t[2:] == t[:-2]):
+        raise ValueError("a time may be there once, or twice for a jump")
     for f in samples:
         if f.shape[:1] != t.shape:
             raise ValueError(f"{t.size} times, but samples of shape {f.shape}")
@@ -143,12 +160,12 @@ def _running(increments: Array) -> Array:
 def cumulative_integral(t: Array, f: Array, order: int = POINTS, *, breaks: tuple[float, ...] = ()) -> Array:
     """Running integral of f from t[0], shape (m, ...) like f; the first entry is 0.
 
-    t      (m,) strictly increasing times, any spacing
+    t      (m,) increasing times, any spacing, twice where f jumps
     f      (m, ...) samples, real or complex
     order  points of the interpolating polynomials (all there are where a stretch between breaks has fewer): the error
            falls with this power of the step
     breaks times of t (to 1e-9 of the largest) across which nothing is interpolated: f is continuous there but has a
-           kink. Those outside of t[0] < time < t[-1] do not matter. A jump of f is beyond help: it has two values there.
+           kink. Those outside of t[0] < time < t[-1] do not matter, those that are jumps need not be named.
 
     Raises ValueError for times that do not increase, shapes that do not fit, or a break between two times.
     """
@@ -159,6 +176,9 @@ def cumulative_integral(t: Array, f: Array, order: int = POINTS, *, breaks: tupl
         return np.zeros_like(f, dtype=np.result_type(f, np.float64))
     increments = []
     for part, s in _stretches(t.tobytes(), order, edges):
+        if s is None:
+            increments.append(np.zeros_like(f[:1], dtype=np.result_type(f, np.float64)))
+            continue
         weights = np.einsum("ig,igj->ij", s.weights, s.interpolation)
         increments.append(np.einsum("ij,ij...->i...", weights, f[part][s.points]))
     return _running(np.concatenate(increments))
@@ -171,7 +191,7 @@ def cumulative_stieltjes(t: Array, f: Array, g: Array, order: int = POINTS, *, b
     rounding. No measured derivative of g enters: compared with the integral of one, it is an independent check, and at a
     kink of g it does not ask for the slope, which jumps there.
 
-    t      (m,) strictly increasing times, any spacing
+    t      (m,) increasing times, any spacing, twice where f or g jumps
     f, g   (m, ...) samples of the same shape, real or complex (nothing is conjugated), taken entry by entry: the caller
            sums, e.g. a trace over the products of entries
     breaks times of t across which neither is interpolated; order and breaks as for cumulative_integral
@@ -187,6 +207,9 @@ def cumulative_stieltjes(t: Array, f: Array, g: Array, order: int = POINTS, *, b
         return np.zeros_like(f, dtype=np.result_type(f, g, np.float64))
     increments = []
     for part, s in _stretches(t.tobytes(), order, edges):
+        if s is None:
+            increments.append(f[part].mean(axis=0, keepdims=True) * np.diff(g[part], axis=0))
+            continue
         values = np.einsum("igj,ij...->ig...", s.interpolation, f[part][s.points])
         slopes = np.einsum("igj,ij...->ig...", s.slopes, g[part][s.points])
         increments.append(np.einsum("ig,ig...,ig...->i...", s.weights, values, slopes))
@@ -199,15 +222,18 @@ def derivative(t: Array, f: Array, order: int = POINTS, *, breaks: tuple[float, 
     At a break (order and breaks as for cumulative_integral) it is the slope to the right, from the points to the right.
     The noise of the samples comes out divided by the step, and several times larger at the ends and next to breaks, where
     the points lie on one side.
-    Raises ValueError for times that do not increase, shapes that do not fit, or a break between two times.
+    Raises ValueError for times that do not increase strictly, shapes that do not fit, or a break between two times.
     """
     f = np.asarray(f)
     t = _checked(t, f)
+    if np.any(np.diff(t) == 0):
+        raise ValueError("what jumps has no derivative: the times must increase strictly")
     edges = _edges(t, breaks)
     if t.size == 1:
         return np.full(1, np.nan)
     result = []
     for part, s in _stretches(t.tobytes(), order, edges):
+        assert s is not None  # no time is there twice
         slopes = np.einsum("ijk,ik->ij", s.differentiation, f[part][s.points])
         rows = np.arange(slopes.shape[0])
         start = slopes[rows, np.argmax(s.points == rows[:, None], axis=1)]

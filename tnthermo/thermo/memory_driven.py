@@ -13,9 +13,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.drive import just_before
 from tnthermo.model import Model
+from tnthermo.thermo.expectations import sides
 from tnthermo.thermo.memory import bath_modes, moment, motion
-from tnthermo.thermo.second_order import Solution
+from tnthermo.thermo.second_order import Solution, jumps_up_to
 
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
@@ -23,7 +25,7 @@ Integrator = Callable[[Callable[[float, Complex], Complex], Complex, Real], Comp
 
 
 def driven_solution(model: Model, rho: Complex, grid: Real, integrate: Integrator) -> Solution:
-    """TCL2 of a driven model from rho (d, d) on ``grid`` (m,); between two kinks of the drives the solver starts anew."""
+    """TCL2 of a driven model from rho (d, d) on ``grid`` (m,); between two kinks or jumps of the drives the solver starts anew."""
     modes = bath_modes(model)
     operators = np.stack([channel.operator for channel in model.channels])
     carried = np.einsum("rm,rab->mrab", modes.amplitude.conj(), operators)
@@ -41,15 +43,24 @@ def driven_solution(model: Model, rho: Complex, grid: Real, integrate: Integrato
 
     start = np.concatenate([rho[None], np.zeros((modes.frequency.size, *rho.shape), dtype=np.complex128)])
     found = start[None]
-    edges = [0, *np.searchsorted(grid, [b for b in model.breaks if 0 < b < grid[-1]]).tolist(), grid.size - 1]
+    both = sides(grid, jumps_up_to(model, float(grid[-1])))
+    right = both.probe[both.after]
+    inside = [just_before(b) for b in model.breaks if b < grid[-1]]
+    edges = [0, *np.searchsorted(grid, inside).tolist(), grid.size - 1]
     for first, last in pairwise(edges):
         if last > first:
-            found = np.concatenate([found, integrate(rate, found[-1], grid[first : last + 1])[1:]])
+            low, high = float(right[first]), just_before(float(grid[last]))
+
+            def between(t: float, together: Complex, low: float = low, high: float = high) -> Complex:
+                """The rate after the jump at the beginning and before the one at the end."""
+                return rate(min(max(t, low), high), together)
+
+            found = np.concatenate([found, integrate(between, found[-1], grid[first : last + 1])[1:]])
     states, parts = found[:, 0], found[:, 1:]
     kernels = [
         np.einsum("qm,nmab->nqab", G, parts) for G in (modes.amplitude, modes.amplitude * (-1j * modes.frequency))
     ]
-    rates = np.stack([rate(t, together)[0] for t, together in zip(grid, found, strict=True)])
+    rates = np.stack([rate(t, together)[0] for t, together in zip(right, found, strict=True)])
     return Solution(
         times=grid, rho_S=states, rho_S_rate=rates, moment_X=moment(kernels[0], states), moment_P=moment(kernels[1], states), current=None
     )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tnthermo.thermo.entropies import Attributes, Findings, spectrum, von_neumann
 from tnthermo.thermo.errors import at_next
 from tnthermo.thermo.expectations import Expectations
-from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes
+from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes, every_second
 from tnthermo.thermo.qubit import bloch_vector, extended_production_rate
 from tnthermo.thermo.temperatures import Rates, difference_error
 from tnthermo.trajectory import Trajectory
@@ -83,18 +83,20 @@ def pseudo_productions(
     """
     values: dict[str, Real] = {}
     attributes: dict[str, Attributes] = {}
-    later = np.minimum(np.searchsorted(run.recorded, np.arange(run.times.size)), run.recorded.size - 1)
+    later = np.minimum(np.searchsorted(run.recorded, e.step), run.recorded.size - 1)
     energy = steps["Qdot_S"] + steps["Wdot_S"]
-    S = _Share(run.times, steps["Wdot_S"], energy, error.Wdot_S[later], error.Udot_S[later])
-    total, width, reason = _integral(S, von_neumann(spectrum(run.rho_S)), e.breaks)
-    values["Sigma_pseudo_S"], values["Sigma_pseudo_S_width"] = total[run.recorded], width[run.recorded]
+    S = _Share(e.times, steps["Wdot_S"], energy, error.Wdot_S[later], error.Udot_S[later])
+    total, width, reason = _integral(S, von_neumann(spectrum(e.rho_S)), e.breaks)
+    recorded = e.after[run.recorded]
+    values["Sigma_pseudo_S"], values["Sigma_pseudo_S_width"] = total[recorded], width[recorded]
     attributes["Sigma_pseudo_S"] = reason
-    if np.isnan(Delta_S_B).any() or run.t.size < 3:
+    if np.isnan(Delta_S_B).any() or run.t.size < 3 or run.jumps:
         nan = np.full(run.t.size, np.nan)
         values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"] = nan, nan
-        attributes["Sigma_pseudo_B"] = {
-            "reason": "the entropy of the physical bath has no value at these times, see Delta_S_B"
-        }
+        why = "the entropy of the physical bath has no value at these times, see Delta_S_B"
+        if run.jumps:
+            why = "a drive jumps: T_B does, and the record times have it on one side only"
+        attributes["Sigma_pseudo_B"] = {"reason": why}
     else:
         breaks = tuple(t for t in e.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
         B = _Share(run.t, rate.Wdot_B, rate.Udot_B, error.Wdot_B, error.Udot_B)
@@ -132,7 +134,7 @@ class _Share:
         crossing = (
             ~(hole[1:] | hole[:-1]) & (self.energy[1:] * self.energy[:-1] < 0) & (self.work[1:] * self.work[:-1] > 0)
         )
-        crossing &= ~(work[1:] | work[:-1])
+        crossing &= ~(work[1:] | work[:-1]) & (self.t[1:] > self.t[:-1])  # a jump of the rates is no pole
         for places, shift in ((np.flatnonzero(pole), 0), (np.flatnonzero(crossing), 1)):
             if places.size and places[0] + shift < stop:
                 stop = int(places[0] + shift)
@@ -154,9 +156,10 @@ class _Share:
         share = np.zeros(self.t.size)
         with np.errstate(divide="ignore", invalid="ignore"):
             share[:stop] = np.interp(self.t[:stop], self.t[good], self.work[good] / self.energy[good])
+            share[good] = self.work[good] / self.energy[good]  # both values where the rates jump
         if good[0] > 0:  # before the first good point: straight on
             a, b = good[:2]
-            slope = (share[b] - share[a]) / (self.t[b] - self.t[a])
+            slope = (share[b] - share[a]) / (self.t[b] - self.t[a]) if self.t[b] > self.t[a] else 0.0
             share[:a] = share[a] + slope * (self.t[:a] - self.t[a])
         return share, stop, why
 
@@ -172,8 +175,8 @@ def _integral(part: _Share, entropy: Real, breaks: tuple[float, ...]) -> tuple[R
     if stop:
         t = part.t[:stop]
         total[:stop] = cumulative_stieltjes(t, share[:stop], entropy[:stop], breaks=inside(t))
-        half = slice(0, stop, 2)
-        coarse = cumulative_stieltjes(part.t[half], share[half], entropy[half], breaks=inside(part.t[half]))
+        half = every_second(t, breaks=inside(t))
+        coarse = cumulative_stieltjes(t[half], share[half], entropy[half], breaks=inside(t[half]))
         width[half] = np.abs(total[half] - coarse)
     return total, _up_to_next(width), {"reason": why} if why else {}
 
@@ -198,7 +201,7 @@ def extended_production(run: Trajectory, e: Expectations) -> Findings:
         return Findings(
             values=dict.fromkeys((*names, "Sigma_ext_S_width"), nan), attributes=dict.fromkeys(names, qubits)
         )
-    rate = extended_production_rate(bloch_vector(run.rho_S), bloch_vector(e.rho_S_rate), bloch_vector(e.effective))
+    rate = extended_production_rate(bloch_vector(e.rho_S), bloch_vector(e.rho_S_rate), bloch_vector(e.effective))
     lost = np.isnan(rate) | np.isinf(rate)
     stop = int(np.argmax(lost)) if lost.any() else rate.size
     total, width = np.full(rate.size, np.nan), np.full(rate.size, np.nan)
@@ -206,9 +209,10 @@ def extended_production(run: Trajectory, e: Expectations) -> Findings:
         t = e.times[:stop]
         breaks = tuple(b for b in e.breaks if b < t[-1])
         total[:stop] = cumulative_integral(t, rate[:stop], breaks=breaks)
-        even = tuple(b for b in breaks if np.any(np.abs(t[::2] - b) <= 1e-9 * t[-1]))
-        width[:stop:2] = np.abs(total[:stop:2] - cumulative_integral(t[::2], rate[:stop:2], breaks=even))
-    at = run.recorded
+        half = every_second(t, breaks=breaks)
+        inside = tuple(b for b in breaks if b < t[half[-1]])
+        width[half] = np.abs(total[half] - cumulative_integral(t[half], rate[half], breaks=inside))
+    at = e.after[run.recorded]
     values = {"Sigma_ext_S": total[at], "Sigma_ext_S_width": _up_to_next(width)[at], "Sigmadot_ext_S": rate[at]}
     reason: Attributes = {"reason": "the effective field vanishes, or a pure state mixes at once"} if lost.any() else {}
     return Findings(values=values, attributes=dict.fromkeys(names, reason))
@@ -226,11 +230,12 @@ def lindblad_production(run: Trajectory, e: Expectations, S_S: Real) -> Findings
     T = run.model.temperature
     if T is None:
         return Findings(values=dict.fromkeys(names, nan), attributes=dict.fromkeys(names, SEVERAL))
-    hamiltonian = e.hamiltonian[run.recorded]
+    recorded = e.after[run.recorded]
+    hamiltonian = e.hamiltonian[recorded]
     exponents = -np.linalg.eigvalsh(hamiltonian) / T
     largest = exponents.max(axis=1)
     log_partition = largest + np.log(np.sum(np.exp(exponents - largest[:, None]), axis=1))
-    D_S = -S_S + e.system_energy[run.recorded] / T + log_partition
+    D_S = -S_S + e.system_energy[recorded] / T + log_partition
     moved = bool(np.any(e.hamiltonian != e.hamiltonian[0]))
     reason: Attributes = {"reason": "H_S is driven: its Gibbs state moves"} if moved else {}
     return Findings(

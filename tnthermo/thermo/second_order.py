@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.drive import just_before
 from tnthermo.model import Model
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 from tnthermo.thermo.energies import accumulated, energies, heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, entropy_rate, spectrum, von_neumann
-from tnthermo.thermo.expectations import Expectations, trace
+from tnthermo.thermo.expectations import Expectations, sides, trace
 from tnthermo.thermo.integrate import cumulative_integral
+from tnthermo.thermo.memory import motion
 from tnthermo.thermo.temperatures import extended_temperature, rounding
 
 Real = npt.NDArray[np.float64]
@@ -26,6 +28,8 @@ class Solution:
     """A second-order solution on a grid of times (m,): rho_S and d rho_S/dt (m, d, d), Tr_B[X_q rho] and Tr_B[P_q rho] (m, Q, d, d).
 
     current  energy current into each bath (m, B), energy^2, where the method has its own; else None: -sum_q F_q <A_q P_q>
+
+    d rho_S/dt at a jump of a drive is the one after it. The moments, like the state, do not jump.
     """
 
     times: Real
@@ -36,45 +40,57 @@ class Solution:
     current: Real | None
 
 
+def jumps_up_to(model: Model, end: float) -> list[float]:
+    """Times up to ``end`` at which a drive jumps."""
+    return [jump for jump in model.jumps if just_before(jump) <= end]
+
+
 def expectations(model: Model, solution: Solution) -> Expectations:
     """What the ledger's definitions need. E_B is the integrated current, and the total energy the sum of its parts."""
-    t = solution.times
+    both = sides(solution.times, jumps_up_to(model, float(solution.times[-1])))
+    t = both.times
+    rho_S, moment_X, moment_P = (of[both.step] for of in (solution.rho_S, solution.moment_X, solution.moment_P))
     operators = np.stack([channel.operator for channel in model.channels])
-    strength, hamiltonian = model.strengths(t), model.hamiltonian_at(t)
+    strength, hamiltonian = model.strengths(both.probe), model.hamiltonian_at(both.probe)
+    rate = solution.rho_S_rate[both.step]
+    for i in np.flatnonzero(both.probe < t):
+        rate[i] = motion(hamiltonian[i], operators, strength[i], moment_X[i], rho_S[i])
     baths = np.array([channel.bath for channel in model.channels])
     count = len(model.couplings)
-    coupling = np.real(np.einsum("qij,mji->mq", operators, solution.rho_S))
-    momentum = np.real(np.einsum("mqii->mq", solution.moment_P))
-    product = np.real(np.einsum("qij,mqji->mq", operators, solution.moment_X))
-    flux = np.real(np.einsum("qij,mqji->mq", operators, solution.moment_P))
+    coupling = np.real(np.einsum("qij,mji->mq", operators, rho_S))
+    momentum = np.real(np.einsum("mqii->mq", moment_P))
+    product = np.real(np.einsum("qij,mqji->mq", operators, moment_X))
+    flux = np.real(np.einsum("qij,mqji->mq", operators, moment_P))
     if solution.current is not None:  # the whole of a bath's current is booked on its first channel, undriven: F = 1
         flux = np.zeros_like(flux)
-        flux[:, [int(np.argmax(baths == j)) for j in range(count)]] = -solution.current
+        flux[:, [int(np.argmax(baths == j)) for j in range(count)]] = -solution.current[both.step]
     current = np.stack([-(strength * flux)[:, baths == j].sum(axis=1) for j in range(count)], axis=1)
     breaks = tuple(b for b in model.breaks if b < t[-1])
     bath_energy = cumulative_integral(t, current, breaks=breaks)
-    system_energy = trace(hamiltonian, solution.rho_S)
+    system_energy = trace(hamiltonian, rho_S)
     return Expectations(
         times=t,
+        step=both.step,
+        after=both.after,
         breaks=breaks,
         baths=baths,
         count=count,
         strength=strength,
-        strength_slope=model.strength_slopes(t),
+        strength_slope=model.strength_slopes(both.probe),
         coupling=coupling,
-        position=np.real(np.einsum("mqii->mq", solution.moment_X)),
+        position=np.real(np.einsum("mqii->mq", moment_X)),
         product=product,
         momentum=momentum,
         product_flux=flux,
-        coupling_rate=np.real(np.einsum("qij,mji->mq", operators, solution.rho_S_rate)),
+        coupling_rate=np.real(np.einsum("qij,mji->mq", operators, rate)),
         position_rate=momentum + (strength * coupling) @ model.commutators.T,
         hamiltonian=hamiltonian,
-        hamiltonian_slope=model.hamiltonian_slope(t),
+        hamiltonian_slope=model.hamiltonian_slope(both.probe),
         system_energy=system_energy,
         bath_energy=bath_energy,
         total_energy=system_energy + bath_energy.sum(axis=1) + np.sum(strength * product, axis=1),
-        rho_S=solution.rho_S,
-        rho_S_rate=solution.rho_S_rate,
+        rho_S=rho_S,
+        rho_S_rate=rate,
         operators=operators,
     )
 
@@ -84,10 +100,11 @@ def second_order_variables(
 ) -> Variables:
     """Variables of the dataset at the ``recorded`` points (n,) of the solution's grid."""
     e = expectations(model, solution)
+    at_steps, recorded = recorded, e.after[recorded]
     steps = energies(e, alpha_S) | heat_rates(e) | work_rates(e, alpha_S) | accumulated(e, alpha_S)
     steps["flux_each"] = -e.per_bath(e.strength * e.product_flux)
     steps["residual_energy"] = steps["U_tot"] - steps["U_tot"][0] - steps["W_total"]
-    all_S_S = von_neumann(spectrum(solution.rho_S))
+    all_S_S = von_neumann(spectrum(e.rho_S))
     at = {name: column[recorded] for name, column in steps.items()}
     at["S_S"] = all_S_S[recorded]
     attributes: dict[str, Attributes] = {
@@ -108,7 +125,7 @@ def second_order_variables(
                 at[column.name].copy(),
                 about | attributes.get(column.name, {}),
             )
-    rho = solution.rho_S[recorded]
+    rho = solution.rho_S[at_steps]
     about = {"units": "1", "long_name": "reduced state of the system", "equation": "second order"}
     variables["rho_S"] = (("t", "row", "column", "complex"), np.stack([rho.real, rho.imag], axis=-1), about)
     return variables

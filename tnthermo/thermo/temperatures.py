@@ -44,7 +44,7 @@ class Rates:
 def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
     """Rates at the record times, from measured commutators; Sdot_B of a mixed start at T = 0, and at T > 0, from the recorded S_B."""
     heat, work = heat_rates(e), work_rates(e, alpha_S)
-    at = run.recorded
+    at = e.after[run.recorded]
     Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
     chi_work = np.sum(e.strength_slope * (e.product - e.coupling * e.position), axis=1)  # Tr[chi dH_int/dt]
     inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
@@ -192,7 +192,7 @@ def extended_width(run: Trajectory, e: Expectations) -> Findings:
     for one, of in ((run, e), (run.rough, expectations(run.rough))):
         both.append(
             extended_inverse_temperature(
-                bloch_vector(one.rho_S[one.recorded]), bloch_vector(of.effective[one.recorded])
+                bloch_vector(one.rho_S[one.recorded]), bloch_vector(of.effective[of.after[one.recorded]])
             )
         )
     inverse, off = both[0], envelope(run.t, both[0], run.rough.t, both[1], local=True)

@@ -19,6 +19,7 @@ from scipy.integrate import solve_ivp
 
 from chains.checks import time_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.drive import just_before
 from tnthermo.local import density_matrix
 from tnthermo.model import Model
 from tnthermo.thermo.definitions import CONVENTION
@@ -121,7 +122,9 @@ def inner_grid(model: Model, times: Real, *, bath: bool) -> tuple[Real, npt.NDAr
     drives = [1 / factor.time_scale for factor in model.factors if factor.time_scale > 0]
     system, coupled = float(np.ptp(parts.energies)), float(np.linalg.norm(parts.modes.amplitude))
     fastest = max(system + parts.modes.fastest if bath else 2 * system + 0.1 * coupled, *drives, 1e-12)
-    stops = np.unique(np.concatenate([[0.0], times, [b for b in model.breaks if b < times[-1]]]))
+    near = np.concatenate([[0.0], times])
+    apart = [b for b in model.breaks if b < times[-1] and np.abs(near - b).min() > b - just_before(b)]
+    stops = np.unique(np.concatenate([near, apart]))
     counts = np.maximum(1, np.ceil(np.diff(stops) * fastest / PHASE).astype(np.int64))
     # the polynomials of the integrals have eight points: a short run gets at least these
     counts = np.maximum(counts, -(-16 // max(1, counts.size)))
