@@ -4,7 +4,8 @@
 
 Each input has the right keys with values of the right kind, far from sense: couplings from 1e-12 to 1e3, temperatures of 0, 1e-12 and 1e3,
 displacements of 80, d = 2 to 5, two baths, drives much faster than the step, tables, two levels, a bond of 1, an end after no step at all.
-It is checked, and run in a process of its own, which is asked to stop after a while (exit code 75). What must hold:
+It is checked, and run in a process of its own, which is asked to stop after a while (exit code 75; in a step
+that takes long, twice). What must hold:
 
 - exit codes: 0, 2, 3, 4, 75, and 1 for a run that failed with its own words (`RunFailed`), not for an error of Python
 - what `check` takes, `run` does not refuse, and the other way round
@@ -41,7 +42,7 @@ from tnthermo.sweeps.workers import KERNELS
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH
 
 SECONDS = 5.0  # after which a run is asked to stop
-MORE = 60.0  # after which it hangs
+MORE = 30.0  # that a step may then still take
 ADDRESSES = 12 * 2**30  # bytes a run may map
 EXIT_CODES = (0, 1, 2, 3, 4, 75)
 Tables = dict[str, Any]
@@ -244,7 +245,6 @@ def examine(text: str, folder: Path, *, figures: bool = False, seconds: float = 
     figures  whether the run draws them: they take longer than most runs
     seconds  after which the run is asked to stop
     """
-    importlib.import_module(KERNELS)  # once, and not in every run
     path, out = folder / "input.toml", folder / "out"
     path.write_text(text)
     checked, said = command(["check", str(path)], folder)
@@ -268,26 +268,29 @@ def examine(text: str, folder: Path, *, figures: bool = False, seconds: float = 
 
 
 def command(arguments: list[str], folder: Path, *, figures: bool = False, seconds: float = MORE) -> tuple[int, str]:
-    """(exit code, output) of the program in a process forked off this one. Raises `Wrong` for one that cannot be stopped."""
+    """(exit code, output) of the program in a process forked off this one. Raises `Wrong` for one that cannot be ended."""
+    importlib.import_module(KERNELS)  # once, and not in every process
     place = folder / "output.txt"
     child = os.fork()
     if child == 0:
         _be_the_program(arguments, place, figures=figures)
-    deadline, asked = time.monotonic() + seconds, False
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status), place.read_text(errors="replace")
-        if time.monotonic() > deadline:
-            if asked:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                raise Wrong(
-                    f"{arguments[0]} did not stop when it was asked to: {place.read_text(errors='replace')[-1500:]}"
-                )
-            os.kill(child, signal.SIGTERM)
-            deadline, asked = time.monotonic() + MORE, True
-        time.sleep(0.005)
+    for wait, asking in (
+        (seconds, signal.SIGTERM),
+        (MORE, signal.SIGINT),
+        (1.0, signal.SIGINT),
+        (MORE, signal.SIGKILL),
+    ):
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                # in a step that takes long a second INT ends it at once, as the system does that
+                code = os.waitstatus_to_exitcode(status)
+                return 75 if code == -signal.SIGINT else code, place.read_text(errors="replace")
+            time.sleep(0.005)
+        os.kill(child, asking)
+    os.waitpid(child, 0)
+    raise Wrong(f"{arguments[0]} did not end when it was asked to: {place.read_text(errors='replace')[-1500:]}")
 
 
 def _be_the_program(arguments: list[str], place: Path, *, figures: bool) -> None:

@@ -51,7 +51,7 @@ def draw(rng: np.random.Generator, only: str | None = None) -> Tables:
         routes = ["auto", "two-chains", "star-cells"] + ([] if exchange else ["single-chain"])
         bath["route"] = str(rng.choice(routes))
         if start == "displaced":
-            bath["displacement"] = _displacement(rng, len(set(bath["spectral_density"]["frequencies"])))
+            bath["displacement"] = _displacement(rng, len(bath["spectral_density"]["frequencies"]))
         if rng.random() < 0.2:
             bath["levels"] = int(rng.integers(24, 40)) if rng.random() < 0.8 else int(rng.integers(3, 6))
     step = float(rng.choice([0.02, 0.05, 0.1, 0.2, 0.25]))
@@ -278,7 +278,8 @@ def dense(tables: Tables) -> Dense:
         x = table.get("displacement")
         alpha = None
         if x is not None:
-            alpha = tuple(-x * b / a for a, b in zip(w, g, strict=True)) if isinstance(x, float) else _alphas(w, g, x)
+            moved = [-x * b / a for a, b in zip(w, g, strict=True)] if isinstance(x, float) else map(complex, x)
+            alpha = tuple(moved)
         baths.append(
             Bath(
                 operator=numbers(table["coupling"]["operator"]), frequencies=w, couplings=g, alpha=alpha, strength=strength,
@@ -290,14 +291,6 @@ def dense(tables: Tables) -> Dense:
     if H.shape[0] * math.prod(levels) > LARGEST:
         raise TooLarge(str(levels))
     return Dense(hamiltonian=H, baths=tuple(baths), initial=rho, levels=levels, drives=drives)
-
-
-def _alphas(w: tuple[float, ...], g: tuple[float, ...], given: list[Any]) -> tuple[complex, ...]:
-    """Amplitudes are of distinct frequencies; of modes that share one, the coupled combination has it all."""
-    at = dict(zip(sorted(set(w)), map(complex, given), strict=True))
-    size = {x: math.sqrt(sum(b * b for a, b in zip(w, g, strict=True) if a == x)) for x in at}
-    sharing = {x: w.count(x) > 1 for x in at}
-    return tuple(at[a] * (b / size[a] if sharing[a] else 1.0) for a, b in zip(w, g, strict=True))
 
 
 def initial_state(value: Any) -> Array | None:
