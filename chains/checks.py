@@ -51,6 +51,16 @@ def number_problems(
     return [] if inside else [Problem(key=key, value=value, allowed=allowed)]
 
 
+def plain_number(text: str) -> float | None:
+    """Return the number that a text is, None where it is none: ASCII, no digits of other scripts and no underscores as float() takes."""
+    if not text.isascii() or "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def integer_problems(key: str, value: object, *, at_least: int) -> list[Problem]:
     """Return what keeps ``value`` from being an integer >= ``at_least`` (booleans and 2.0 are not)."""
     allowed = f"an integer >= {at_least}"
@@ -79,7 +89,7 @@ def sequence_problems(key: str, values: object, where: Callable[[int], str] = br
     ``where`` says how entry i is called, for lists that the user knows as lines of a file.
     """
     allowed = "a non-empty list of finite real numbers"
-    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
+    if isinstance(values, str | bytes | bytearray) or not isinstance(values, Sequence | np.ndarray):
         return [Problem(key=key, value=values, allowed=allowed, hint=f"found {type(values).__name__}")]
     if isinstance(values, np.ndarray) and values.ndim != 1:
         return [Problem(key=key, value=f"array of shape {values.shape}", allowed="one dimension")]

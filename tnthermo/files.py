@@ -303,6 +303,8 @@ def save_state(path: Path, state: State, *, config_hash: str) -> None:
 def load_state(path: str | Path) -> State:
     """Read DIR/state.h5. Raises StorageError when it is missing, damaged, or of a newer format."""
     file = Path(path) / STATE if Path(path).is_dir() else Path(path)
+    if not file.is_file():  # a pipe would be waited for
+        raise StorageError(f"no state file {file.absolute()}")
     try:
         with h5py.File(file, "r") as handle:
             attributes = dict(handle.attrs)

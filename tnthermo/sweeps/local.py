@@ -107,22 +107,12 @@ class SweepProgress:
         return max([sum(left) / self.workers, *left]) if left else 0.0
 
 
-def prepared(
-    config: str | Path, root: str | Path, *, many: bool, say: Callable[[str], None]
-) -> tuple[Sweep, SweepFolder, Manifest]:
-    """The sweep, checked as a whole, and its folder. Raises InvalidInput (nothing was written) and StorageError."""
-    return laid_out(read_axes(config), root, many=many, say=say)
-
-
-def laid_out(
-    axes: Axes, root: str | Path, *, many: bool, say: Callable[[str], None]
-) -> tuple[Sweep, SweepFolder, Manifest]:
-    """The same from axes."""
+def announced(axes: Axes, *, many: bool, say: Callable[[str], None]) -> Sweep:
+    """The sweep of these axes, checked as a whole, its notes said; nothing is written. Raises InvalidInput."""
     sweep = sweep_points(axes, many=many)
     for note in sweep.notes:
         say(note)
-    folder = SweepFolder(Path(root))
-    return sweep, folder, save_sweep(folder, sweep)
+    return sweep
 
 
 def needs_kernels(axes: Axes) -> bool:
@@ -196,9 +186,10 @@ def run_sweep(
     else:
         count = workers or int(getattr(executor, "_max_workers", 1) or 1)
     try:
-        sweep, place, manifest = laid_out(axes, folder, many=many, say=say)
-        if own is not None:
+        sweep, place = announced(axes, many=many, say=say), SweepFolder(Path(folder))
+        if own is not None:  # before anything is written
             raise_if_any(memory_problems(sweep.planned, count))
+        manifest = save_sweep(place, sweep)
         found = standings(place, manifest)
         todo, others = left_to_do(found, manifest, only_failed=only_failed, say=say)
         compiles = bool(todo) and own is not None and needs_kernels(axes) and not is_compiled()
