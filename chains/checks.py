@@ -35,7 +35,7 @@ def number_problems(
         return [Problem(key=key, value=value, allowed=allowed, hint=f"found a text; {_UNIT_HINT}")]
     if isinstance(value, complex | np.complexfloating):
         return [Problem(key=key, value=value, allowed=allowed, hint="found a complex number; this one is real")]
-    if not isinstance(value, Real):
+    if not isinstance(value, Real) or isinstance(value, np.timedelta64):  # which is an integer to numpy
         return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
     try:
         number = float(value)
@@ -64,7 +64,7 @@ def plain_number(text: str) -> float | None:
 def integer_problems(key: str, value: object, *, at_least: int) -> list[Problem]:
     """Return what keeps ``value`` from being an integer >= ``at_least`` (booleans and 2.0 are not)."""
     allowed = f"an integer >= {at_least}"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+    if isinstance(value, bool | np.bool_ | np.timedelta64) or not isinstance(value, Integral):
         return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
     return [] if int(value) >= at_least else [Problem(key=key, value=value, allowed=allowed)]
 

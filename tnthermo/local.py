@@ -68,6 +68,8 @@ def _entry(value: Any) -> complex:
     """A number, or a text that is one: ASCII, with i or j for the imaginary unit, spaces around signs only."""
     if isinstance(value, bool | np.bool_):
         raise TypeError("a boolean is not a number")
+    if isinstance(value, np.timedelta64):  # to numpy an integer
+        raise TypeError("a time difference is not a number")
     if isinstance(value, str):
         bare = value.strip(" ")
         bare = bare[1:-1] if bare.startswith("(") and bare.endswith(")") else bare
