@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from chains.checks import plain_number
+from chains.checks import instance_problems, plain_number
 from chains.problems import InvalidInput, Problem, raise_if_any
 from chains.text_file import MIB, NotText, decoded, regular_bytes
 
@@ -41,9 +41,7 @@ def read_columns(
 
     Raises InvalidInput, naming the line of every problem, also for a file that cannot be read.
     """
-    if not isinstance(path, str | Path):
-        allowed = "the name of a text file"
-        raise InvalidInput([Problem(key="file", value=path, allowed=allowed, hint=f"found {type(path).__name__}")])
+    raise_if_any(instance_problems("file", path, str | Path, "the name of a text file"))
     place = Path(path)
     allowed = f"a readable text file: a regular one in UTF-8, of at most {LARGEST // MIB} MiB"
     try:

@@ -12,7 +12,7 @@ from chains.checks import real_times, time_problems
 from chains.discrete import Discrete
 from chains.problems import raise_if_any
 from chains.quadrature import discretise
-from chains.sites import Chain, Weight
+from chains.sites import Chain, Weight, chain_problems
 from chains.spectral import Element, PowerLaw, shares
 from chains.star import star_of
 from chains.thermal import discrete_measure, element_segments
@@ -82,12 +82,14 @@ def chain_correlation(chain: Chain, times: npt.ArrayLike) -> ComplexArray:
 
     It agrees with :func:`correlation` until the far end of the chain is felt. Raises InvalidInput for bad times.
     """
+    raise_if_any(chain_problems("chain", chain) + time_problems(times))
     frequencies, couplings, _ = star_of(chain.coupling, chain.frequencies, chain.hoppings)
     return _fourier(frequencies, couplings**2, real_times(times))
 
 
 def exact_correlation(chain: Chain, times: npt.ArrayLike) -> ComplexArray:
-    """Return the C(t), shape (n,), of the weight that the chain was made from, as if the chain had no end."""
+    """Return the C(t), shape (n,), of the weight that the chain was made from, as if the chain had no end. Raises InvalidInput."""
+    raise_if_any(chain_problems("chain", chain) + time_problems(times))
     density = chain.density
     strength = 1.0 if isinstance(density, Discrete) else density.strength
     return strength * shape_correlation(
@@ -101,6 +103,7 @@ def correlation_error(chain: Chain, times: npt.ArrayLike) -> FloatArray:
     The error measure that matters to users: the system sees the bath through C(t) only. A support cut by hand counts
     as an error here. Raises InvalidInput for bad times.
     """
+    raise_if_any(chain_problems("chain", chain) + time_problems(times))
     moments = real_times(times)
     density = chain.density
     strength = 1.0 if isinstance(density, Discrete) else density.strength

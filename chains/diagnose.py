@@ -12,7 +12,7 @@ from chains.correlation import chain_correlation, correlation_error
 from chains.integrals import divergent_integrals
 from chains.light_cone import front_time, light_cone_time
 from chains.problems import raise_if_any
-from chains.sites import Chain
+from chains.sites import Chain, chain_problems
 
 _SAMPLES = 201
 
@@ -70,7 +70,7 @@ def diagnose(chain: Chain, until: float) -> Diagnosis:
 
     Raises InvalidInput for an ``until`` that is not a finite real number >= 0.
     """
-    raise_if_any(number_problems("until", until, at_least=0.0))
+    raise_if_any(chain_problems("chain", chain) + number_problems("until", until, at_least=0.0))
     times = np.linspace(0.0, float(until), _SAMPLES)
     return Diagnosis(
         chain=chain,

@@ -287,7 +287,10 @@ def test_a_byte_order_mark_is_read_over_and_other_encodings_are_named(tmp_path: 
 )
 def test_numbers_in_texts_are_ascii_and_rows_are_lists(tmp_path: Path, section: str, key: str, value: str) -> None:
     """The first was the identity; the digits of other scripts and underscores were taken as float() takes them."""
-    changes: Any = {"spectral_density": DISCRETE | {"frequencies": "[0.5]", "couplings": "[0.1]"}, section: {key: value}}
+    changes: Any = {
+        "spectral_density": DISCRETE | {"frequencies": "[0.5]", "couplings": "[0.1]"},
+        section: {key: value},
+    }
     assert f"{section}.{key}" in problems(tmp_path, text_of(changes))
 
 

@@ -22,7 +22,7 @@ ORDER = [
     "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "blocks", "tdvp", "tebd", "exact", "bipartition",
-    "clock", "record", "trajectory", "start", "flags", "course", "run", "evolve",
+    "clock", "record", "trajectory", "start", "flags", "course", "run", "arguments", "evolve",
     "thermo", "two_time", "lawbook",
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
     "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",

@@ -165,6 +165,16 @@ def operator(value: Any, *, key: str, hermitian: bool = True) -> Matrix:
     return np.ascontiguousarray(matrix, dtype=np.complex128)
 
 
+def matrix_problems(key: str, value: object) -> list[Problem]:
+    """What keeps ``value`` from being a finished operator: a square numpy array of finite numbers, as `operator` returns it."""
+    allowed = "a square numpy array of finite numbers"
+    if not isinstance(value, np.ndarray):
+        return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
+    if value.ndim != 2 or value.shape[0] != value.shape[1] or value.shape[0] < 2 or value.dtype.kind not in "iufc":
+        return [Problem(key=key, value=value, allowed=allowed, hint=f"found shape {value.shape} of {value.dtype}")]
+    return [] if np.isfinite(value).all() else [Problem(key=key, value=value, allowed=allowed)]
+
+
 def density_matrix(value: Any, *, dimension: int, key: str = "system.initial", normalise: bool = False) -> Matrix:
     """Initial system state as a density matrix (dimension, dimension).
 

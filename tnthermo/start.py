@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.special import gammainc
 
 import chains
+from chains.checks import number_problems
 from chains.problems import Problem
 from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.blocks import start_levels
@@ -66,9 +67,12 @@ def displacement_problems(model: Model, displacement: Any, *, key: str = "displa
         name = key if len(entries) == 1 else f"{key}[{j}]"
         if entry is None:
             continue
-        if isinstance(entry, int | float | np.number) and not isinstance(entry, bool):
-            if not np.isfinite(entry):
-                problems.append(Problem(key=name, value=entry, allowed="a finite number"))
+        if not isinstance(entry, Sequence | np.ndarray) or isinstance(entry, str | bytes | bytearray):
+            amplitudes_too = "" if coupling.frequencies is None else ", or a list of amplitudes <a_k>"
+            wrong = number_problems(name, entry)
+            problems += [
+                replace(p, allowed=f"{p.allowed} x: the bath relaxed to <A> = x{amplitudes_too}") for p in wrong
+            ]
             continue
         if coupling.frequencies is None:
             allowed = "a number x: the bath relaxed to the system's <A> = x, alpha_k = -x g_k/w_k"

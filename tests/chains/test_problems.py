@@ -10,7 +10,9 @@ from chains.problems import lines
 
 
 def falling(count: int) -> Problem:
-    return Problem(key=f"frequencies on line {count}", value=1.0 - count, allowed=f"larger than the one before ({2.0 - count:g})")
+    return Problem(
+        key=f"frequencies on line {count}", value=1.0 - count, allowed=f"larger than the one before ({2.0 - count:g})"
+    )
 
 
 def test_the_first_three_of_a_kind_and_a_count(tmp_path: Path) -> None:
@@ -30,7 +32,9 @@ def test_the_first_three_of_a_kind_and_a_count(tmp_path: Path) -> None:
 def test_a_count_replaces_no_single_line(count: int, written: int) -> None:
     found = lines([falling(n) for n in range(count)])
     assert len(found) == written
-    assert (f"and {count - 3} more of this kind" in found[-1]) if count > 4 else all("more" not in line for line in found)
+    assert (
+        (f"and {count - 3} more of this kind" in found[-1]) if count > 4 else all("more" not in line for line in found)
+    )
 
 
 def test_other_kinds_are_written_in_their_place() -> None:

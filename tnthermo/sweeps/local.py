@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chains.checks import instance_problems, integer_problems, path_problems
 from chains.problems import raise_if_any
+from tnthermo.arguments import switch_problems
 from tnthermo.sweeps.axes import Axes, read_axes
 from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, save_sweep, write_record
 from tnthermo.sweeps.points import Sweep, memory_problems, sweep_points
@@ -23,6 +25,7 @@ from tnthermo.sweeps.workers import Killed, Workers
 from tnthermo.tdvp import is_compiled
 from tnthermo.threads import allocated_threads
 
+MOST_WORKERS = 1000
 AT_LEAST_EVERY = 1.0  # seconds between two looks at what has happened
 EARLY = 20  # points from which on the workers' libraries are loaded while the points are looked at
 
@@ -176,6 +179,15 @@ def run_sweep(
     TERM, INT and USR1 let the runs save and stop; the same call goes on. Processes are started: a script needs ``if __name__ ==
     "__main__":``.
     """
+    problems = path_problems("config", config) + path_problems("folder", folder)
+    if workers is not None:
+        problems += integer_problems("workers", workers, at_least=1, at_most=MOST_WORKERS)
+    if executor is not None:
+        problems += instance_problems("executor", executor, Executor, "a concurrent.futures.Executor, or none")
+    problems += switch_problems(only_failed=only_failed, many=many)
+    for key, function in {"progress": progress, "say": say}.items():
+        problems += instance_problems(key, function, Callable, "a function")
+    raise_if_any(problems)
     axes = read_axes(config)
     own = None
     if executor is None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import h5py
 
+from chains.checks import path_problems
+from chains.problems import raise_if_any
 from tnthermo import cluster
 from tnthermo.files import RESULT
 from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, load_manifest, read_json, read_record
@@ -35,6 +37,7 @@ class Standing:
 
 def sweep_status(root: str | Path) -> list[Standing]:
     """All runs of the sweep in ``root``, in the order of their points. Raises InvalidInput where there is no sweep, StorageError."""
+    raise_if_any(path_problems("root", root))
     folder = SweepFolder(Path(root))
     return standings(folder, load_manifest(folder))
 
