@@ -25,7 +25,7 @@ ORDER = [
     "clock", "record", "trajectory", "start", "flags", "course", "run", "arguments", "evolve",
     "thermo", "two_time", "lawbook",
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits", "config_notes",
-    "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_resolved",
+    "config_hints", "config_read", "config_reach", "config_bath", "config_checks", "config_start", "config_resolved",
     "config", "config_report", "config_estimate",
     "snapshots", "checkpoints", "files", "extension", "display", "study", "laws_study", "laws_display", "convergence", "cluster", "sweeps",
     "plot_style", "plot_baths", "plot_laws", "plots", "plot_companion", "cli", "__init__", "__main__",
