@@ -294,6 +294,15 @@ def test_numbers_in_texts_are_ascii_and_rows_are_lists(tmp_path: Path, section: 
     assert f"{section}.{key}" in problems(tmp_path, text_of(changes))
 
 
+@pytest.mark.parametrize("method", ["exact", "tdvp1"])
+def test_a_cap_that_would_do_nothing_is_refused(tmp_path: Path, method: str) -> None:
+    evolution = {"method": f'"{method}"'}
+    changes: Any = {"spectral_density": DISCRETE, "bath": {"levels": "4"}, "evolution": evolution}
+    assert resolve(load_config(write(tmp_path, text_of(changes)))).algorithm.max_bond is None
+    evolution["max_bond"] = "8"
+    assert "it would do nothing" in problems(tmp_path, text_of(changes))["evolution.max_bond"]
+
+
 def test_doubtful_input_runs_with_a_warning_or_not_at_all_when_strict(tmp_path: Path) -> None:
     doubtful: Any = {
         "bath": {"temperature": "300.0"}, "system": {"hamiltonian": "{ x = 1.0 }"}, "evolution": {"step": "0.3"},

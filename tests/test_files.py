@@ -254,3 +254,12 @@ def test_a_large_configuration_fits(run: Trajectory, tmp_path: Path) -> None:
     long = tt.ledger(run).assign_attrs({"config": "x" * 200_000})
     files.save_result(tmp_path / files.RESULT, long, run)
     assert len(files.load_ledger(tmp_path).attrs["config"]) == 200_000
+
+
+def test_a_method_of_a_file_that_still_had_a_cap_is_read() -> None:
+    settings = {"method": "exact", "step": 0.1, "tolerance": 1e-6, "max_bond": 32}
+    assert files.algorithm_from(settings) == tt.Exact(step=0.1, tolerance=1e-6)
+    assert files.algorithm_from({**settings, "method": "tdvp1", "bond": 4}) == tt.TDVP1(
+        step=0.1, tolerance=1e-6, bond=4
+    )
+    assert files.algorithm_from({**settings, "method": "tdvp"}) == tt.TDVP(step=0.1, tolerance=1e-6, max_bond=32)

@@ -15,11 +15,10 @@ import numpy as np
 from chains.checks import flag_problems, instance_problems, integer_problems, number_problems
 from chains.problems import Problem
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
+from tnthermo.local import HIGHEST_LEVEL
 from tnthermo.model import Model
 
 MOST_STEPS = 10_000_000
-HIGHEST_LEVEL = 2000
-"""Boson levels of a site at most: its operators are dense matrices."""
 
 
 def model_problems(model: object) -> list[Problem]:

@@ -327,7 +327,7 @@ def _times(t: npt.ArrayLike) -> FloatArray:
     raise_if_any(array_problems("t", t))
     array = np.asarray(t, dtype=np.float64)
     if not np.isfinite(array).all():
-        raise_if_any([Problem(key="t", value=t, allowed="finite times: a drive has no value at others")])
+        raise_if_any([Problem(key="t", value=t, allowed="finite times: a drive has no value where t is not finite")])
     return array
 
 

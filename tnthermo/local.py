@@ -42,6 +42,7 @@ _REAL = r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 TEXT = re.compile(rf"[+-]?{_REAL}( *[+-] *({_REAL})?[ijJ])?|[+-]?({_REAL})?[ijJ]", re.ASCII)  # "0.1", "0.1 - 0.2j", "i"
 HERMITICITY = 1e-12  # relative; below it rounding is symmetrised, with a note
 STATE_TOLERANCE = 1e-10
+HIGHEST_LEVEL = 2000  # boson levels of a site at most: its operators are dense matrices
 
 
 def boson(name: str, levels: int) -> npt.NDArray[np.float64]:
