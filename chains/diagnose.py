@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from chains.checks import frozen, number_problems
-from chains.correlation import chain_correlation, correlation_error
+from chains.correlation import chain_correlation, correlation_error, turn_problems
 from chains.integrals import divergent_integrals
 from chains.light_cone import front_time, light_cone_time
 from chains.problems import raise_if_any
-from chains.sites import Chain
+from chains.sites import Chain, chain_problems
 from chains.tail import Tail, lost_tail
 
 _SAMPLES = 201
@@ -73,10 +73,11 @@ class Diagnosis:
 def diagnose(chain: Chain, until: float) -> Diagnosis:
     """Return the errors and times of ``chain`` over [0, until]; print it to read it.
 
-    Raises InvalidInput for an ``until`` that is not a finite real number >= 0.
+    Raises InvalidInput for an ``until`` that is not a finite real number >= 0, or so long that C(t) cannot be integrated.
     """
-    raise_if_any(number_problems("until", until, at_least=0.0))
+    raise_if_any(chain_problems("chain", chain) + number_problems("until", until, at_least=0.0))
     times = np.linspace(0.0, float(until), _SAMPLES)
+    raise_if_any(turn_problems(chain.density, times, None, key="until"))
     return Diagnosis(
         chain=chain,
         until=float(until),

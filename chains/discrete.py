@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from chains.checks import frozen, sequence_problems
+from chains.checks import SMALLEST, frozen, sequence_problems
 from chains.problems import Problem, raise_if_any
 from chains.spectral import CONVENTION
 
@@ -41,8 +41,9 @@ class Discrete:
         if not problems:
             hint = "temperature is handled by the thermal map, not by negative frequencies"
             for i, value in enumerate(self.frequencies):
-                if not value > 0.0:
-                    problems.append(Problem(key=f"frequencies[{i}]", value=value, allowed="> 0", hint=hint))
+                if not value >= SMALLEST:
+                    allowed = f"> 0, at least {SMALLEST:g}"
+                    problems.append(Problem(key=f"frequencies[{i}]", value=value, allowed=allowed, hint=hint))
             if len(self.frequencies) != len(self.couplings):
                 found = f"{len(self.frequencies)} frequencies, {len(self.couplings)} couplings"
                 problems.append(Problem(key="couplings", value=found, allowed="one coupling for each frequency"))

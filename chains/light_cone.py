@@ -18,7 +18,7 @@ from chains.correlation import shape_correlation
 from chains.discrete import Discrete
 from chains.problems import InvalidInput, Problem, raise_if_any
 from chains.quadrature import hulls
-from chains.sites import Chain, Weight
+from chains.sites import Chain, Weight, chain_problems
 from chains.spectral import ContinuousDensity
 from chains.star import star_of
 from chains.thermal import segments
@@ -97,7 +97,7 @@ def light_cone_time(bath: Chain, tolerance: float = 1e-6) -> float:
     An excitation has gone to the end and back by then. inf for a complete discrete bath (its recurrences are physics).
     C(t) is the exact one of the same (cut) weight. Raises InvalidInput unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(_tolerance_problems(tolerance))
+    raise_if_any(chain_problems("bath", bath) + _tolerance_problems(tolerance))
     if bath.complete:
         return math.inf
     return _first_crossing(_chain_error(bath), tolerance, 1.5 * _travel_time(bath))
@@ -110,7 +110,7 @@ def front_time(bath: Chain, tolerance: float = 1e-6) -> float:
     square root of the last site's occupation, and sums over modes at T > 0 by about that itself. inf for a complete
     discrete bath. Raises InvalidInput unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(_tolerance_problems(tolerance))
+    raise_if_any(chain_problems("bath", bath) + _tolerance_problems(tolerance))
     if bath.complete:
         return math.inf
     if bath.length == 1:

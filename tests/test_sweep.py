@@ -25,7 +25,9 @@ from tests.test_cli import call
 from tests.test_config import SMALL
 from tests.test_sweep_axes import write_sweep
 from tnthermo import cli, cluster, files
+from tnthermo.config_limits import Memory
 from tnthermo.study import run_study
+from tnthermo.sweeps import points
 from tnthermo.sweeps.arrays import Request, request
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.collect import collect, joined_times
@@ -295,6 +297,33 @@ def test_bad_input_writes_nothing(tmp_path: Path) -> None:
         assert "point 1 (bath.temperature = -0.2)" in refused.output
     assert not (tmp_path / "out").exists()
     assert "tnthermo sweep CONFIG" in call("run", config, "--out", tmp_path / "out").output
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "key"),
+    [
+        ('a"b', ["--emit", "slurm"], "--out"),
+        ("a\\b", ["--emit", "slurm"], "--out"),
+        ("out", ["--engine", "slurm"], "--engine"),
+        ("out", ["--workers", "2"], "--workers"),
+    ],
+)
+def test_what_cannot_be_handed_over_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: list[str], key: str
+) -> None:
+    def no_slurm() -> int:
+        raise cluster.NoSlurm("no controller")
+
+    monkeypatch.setattr(cluster, "largest_array", no_slurm)
+    monkeypatch.setattr(points, "available_memory", lambda: Memory(size=1, source="a test"))
+    config = write_sweep(tmp_path, '"bath.temperature" = [0.1, 0.2]')
+    refused = call("sweep", config, "--out", tmp_path / name, *more)
+    assert refused.exit_code == cli.BAD_INPUT
+    assert f"error: {key} = " in refused.output
+    assert not (tmp_path / name).exists()
+    # the twin: nothing is wrong with a plain path, and then the folder is there
+    assert call("sweep", config, "--out", tmp_path / "plain", "--emit", "slurm").exit_code == 0
+    assert (tmp_path / "plain" / "sweep.json").exists()
 
 
 def test_what_is_not_collected_is_said(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from typing import Annotated
 
 import typer
 
-from chains.problems import InvalidInput, Problem
+from chains.checks import plain_number
+from chains.problems import InvalidInput, Problem, lines
 from tnthermo import files, laws_study, plots, study
 from tnthermo.config_estimate import planned
 from tnthermo.config_report import checked
@@ -101,8 +102,8 @@ def outcomes(*, debug: bool) -> Iterator[None]:
             traceback.print_exc()
         match error:
             case InvalidInput():
-                for problem in error.problems:
-                    say(f"error: {problem}")
+                for line in lines(error.problems):
+                    say(f"error: {line}")
                 code = BAD_INPUT
             case NotConverged():
                 for flag in error.flags:
@@ -295,12 +296,12 @@ def laws(
 
 def factors_of(text: str) -> list[float]:
     """ "0.1, 1" as numbers. Raises InvalidInput for anything else."""
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InvalidInput(
-            [Problem(key="--couplings", value=text, allowed="positive numbers with commas, such as 0.01,0.1,1")]
-        ) from None
+    found = [plain_number(part) for part in text.split(",")]
+    numbers = [number for number in found if number is not None]
+    if len(numbers) < len(found):
+        allowed = "positive numbers with commas, such as 0.01,0.1,1"
+        raise InvalidInput([Problem(key="--couplings", value=text, allowed=allowed)])
+    return numbers
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import chains
+from chains.problems import InvalidInput
 from tnthermo.bipartition.choice import BathEntropy, choose, states_of_exact
 from tnthermo.config import Resolved
 from tnthermo.coupling import Coupling
@@ -72,12 +73,17 @@ def bath_lines(model: Model, until: float) -> list[str]:
             continue
         said = ""
         for chain in coupling.chains:
-            diagnosis = chains.diagnose(chain, until)
-            text = str(diagnosis)
-            if said == diagnosis.description:  # the second chain of a pair: the same density
+            description = chain.density.describe()
+            try:
+                text = str(chains.diagnose(chain, until))
+            except (
+                InvalidInput
+            ) as error:  # so long a run, or so fast a mode, that C(t) is not integrated: the run does not need it
+                text = f"{description}\nC(t) of the chain is not compared: {error.problems[0].allowed}"
+            if said == description:  # the second chain of a pair: the same density
                 text = text.removeprefix(said).lstrip("\n")
                 text = "\n".join(line for line in text.splitlines() if not line.startswith("diverges"))
-            said = diagnosis.description
+            said = description
             lines += text.splitlines() if one else [f"  {line}" for line in text.splitlines()]
         lines.append("")
     return lines

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, Algorithm, is_multiple
+from tnthermo.algorithms import TDVP, TDVP1, Algorithm
+from tnthermo.arguments import (
+    algorithm_problems,
+    callable_problems,
+    clock_problems,
+    keeper_problems,
+    level_problems,
+    model_problems,
+    switch_problems,
+)
 from tnthermo.bipartition.choice import Wanted, choice_problems, choose
 from tnthermo.clock import Progress
 from tnthermo.doubts import AccuracyWarning, doubts
@@ -39,7 +48,7 @@ def evolve(
     levels: str | int | Sequence[int] = "auto",
     occupation_every: float | None = None,
     variance_every: float | None = None,
-    correlations_every: float = float("inf"),
+    correlations_every: float | None = None,
     observables: Mapping[str, Any] | None = None,
     bath_entropy: Wanted = "auto",
     bath_entropy_every: float | None = None,
@@ -86,14 +95,18 @@ def evolve(
     Raises `chains.InvalidInput` (all problems at once), `RunFailed` for numbers that are not finite or run away, `NotConverged` in
     strict mode, and what the keeper raises.
     """
-    algorithm = algorithm or TDVP()
+    algorithm = TDVP() if algorithm is None else algorithm
     intervals = {
         "occupation_every": occupation_every, "variance_every": variance_every, "correlations_every": correlations_every,
         "bath_entropy_every": bath_entropy_every,
     }  # fmt: skip
     rho, own = check_arguments(
         model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
-        intervals=intervals, own=observables or {}, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
+        intervals=intervals, own=observables, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
+        further=[
+            *switch_problems(error_bars=error_bars, strict=strict), *callable_problems(progress=progress, on_main=on_main),
+             *keeper_problems(keeper),
+        ],
     )  # fmt: skip
     found = tuple(doubts(model, algorithm, float(until)))
     for doubt in found:
@@ -103,7 +116,7 @@ def evolve(
         every=record_every or algorithm.step,
         occupations=sparse if occupation_every is None else occupation_every,
         variance=sparse if variance_every is None else variance_every,
-        correlations=correlations_every,
+        correlations=float("inf") if correlations_every is None else correlations_every,
         observables=own,
         bath_entropy=sparse if bath_entropy_every is None else bath_entropy_every,
         entropy=choose(model, bath_entropy, rho=rho, most=bath_entropy_max_bond),
@@ -145,7 +158,7 @@ def rough_levels(levels: str | int | Sequence[int]) -> str | int | list[int]:
     """Three quarters of the boson levels, where they are fixed: at least one less, at least 2."""
     if isinstance(levels, str):
         return levels
-    if isinstance(levels, int | np.integer):
+    if not isinstance(levels, Sequence | np.ndarray):
         return max(2, min(int(levels) - 1, 3 * int(levels) // 4))
     return [max(2, min(int(d) - 1, 3 * int(d) // 4)) for d in levels]
 
@@ -168,9 +181,18 @@ def check_arguments(
     own: Mapping[str, Any] | None = None,
     bath_entropy: Wanted = "auto",
     bath_entropy_max_bond: int | None = None,
+    further: Sequence[Problem] = (),
 ) -> tuple[Matrix | None, tuple[Observable, ...]]:
-    """(initial density matrix or None for mean-force, observables); raises `InvalidInput` with all problems of `evolve`'s arguments."""
-    problems: list[Problem] = []
+    """(initial density matrix or None for mean-force, observables); raises `InvalidInput` with all problems of `evolve`'s arguments.
+
+    further  problems of arguments that are not looked at here
+    """
+    problems = [*further, *model_problems(model), *algorithm_problems(algorithm)]
+    wrong = {problem.key for problem in problems}
+    problems += clock_problems(until, record_every, None if "algorithm" in wrong else algorithm, intervals or {})
+    problems += level_problems(levels, None if "model" in wrong else model.sites)
+    if wrong & {"model", "algorithm"}:  # the rest is about the two
+        raise_if_any(problems)
     rho: Matrix | None = None
     found: tuple[Observable, ...] = ()
     if isinstance(initial, str) and initial == MEAN_FORCE:
@@ -189,28 +211,13 @@ def check_arguments(
             allowed = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"
             problems.append(Problem(key="displacement", value=displacement, allowed=allowed))
     problems += engine_problems(model, algorithm)
+    if "until" not in {problem.key for problem in problems}:
+        problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
     problems += choice_problems(model, bath_entropy, correlated=rho is None, most=bath_entropy_max_bond)
     try:
-        found = observables(own or {}, dimension=model.dimension, lengths=tuple(chain.length for chain in model.chains))
+        lengths = tuple(chain.length for chain in model.chains)
+        found = observables({} if own is None else own, dimension=model.dimension, lengths=lengths)
     except InvalidInput as error:
         problems += error.problems
-    if not (np.isfinite(until) and until >= 0):
-        problems.append(Problem(key="until", value=until, allowed="a finite number >= 0"))
-    else:
-        problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
-    if record_every is not None and not is_multiple(record_every, algorithm.step):
-        problems.append(
-            Problem(key="record_every", value=record_every, allowed=f"a multiple of the step {algorithm.step}")
-        )
-    for key, interval in (intervals or {}).items():
-        if interval is not None and not interval > 0:
-            problems.append(Problem(key=key, value=interval, allowed="a number > 0"))
-    numbers = levels if isinstance(levels, list | tuple) else [levels]
-    if levels != "auto" and any(isinstance(d, bool) or not isinstance(d, int | np.integer) or d < 2 for d in numbers):
-        problems.append(Problem(key="levels", value=levels, allowed='"auto", an integer >= 2, or a list of them'))
-    elif isinstance(levels, list | tuple) and len(levels) != model.sites:
-        problems.append(
-            Problem(key="levels", value=levels, allowed=f"a list of {model.sites}, one for each chain site")
-        )
     raise_if_any(problems)
     return rho, found

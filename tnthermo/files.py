@@ -19,6 +19,8 @@ import numpy as np
 import xarray as xr
 
 import chains
+from chains.checks import path_problems
+from chains.problems import raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.coupling import Coupling
 from tnthermo.drive import Cosine, Pulse, Ramp, Square, TimeTable
@@ -131,7 +133,8 @@ def pending_in(attributes: Mapping[Any, Any]) -> str:
 
 
 def result_path(path: str | Path) -> Path:
-    """DIR or DIR/result.nc -> the result file. Raises StorageError when there is none."""
+    """DIR or DIR/result.nc -> the result file. Raises StorageError when there is none, InvalidInput for what is no name."""
+    raise_if_any(path_problems("path", path))
     path = Path(path)
     file = path / RESULT if path.is_dir() else path
     if not file.is_file():
@@ -293,7 +296,9 @@ def algorithm_from(settings: Mapping[str, Any]) -> Algorithm:
     """The algorithm whose `settings()` these are."""
     for kind in (TDVP, TDVP1, TDVP2, TEBD, Exact):
         if kind.name == settings["method"]:
-            return kind(**{key: value for key, value in settings.items() if key != "method"})
+            # max_bond: files of versions that let Exact and TDVP1 have one, which did nothing
+            dropped = {"method", "max_bond"} if kind in (TDVP1, Exact) else {"method"}
+            return kind(**{key: value for key, value in settings.items() if key not in dropped})
     raise StorageError(f"the method {settings['method']!r} is not known to this version")
 
 
@@ -366,6 +371,8 @@ def save_state(path: Path, state: State, *, config_hash: str) -> None:
 def load_state(path: str | Path) -> State:
     """Read DIR/state.h5. Raises StorageError when it is missing, damaged, or of a newer format."""
     file = Path(path) / STATE if Path(path).is_dir() else Path(path)
+    if not file.is_file():  # a pipe would be waited for
+        raise StorageError(f"no state file {file.absolute()}")
     check_seal(file)
     try:
         with h5py.File(file, "r") as handle:

@@ -32,11 +32,10 @@ def test_the_smallest_cap_is_judged_by_half_of_it() -> None:
     assert run.rough is not None
     assert run.rough.algorithm.max_bond == 1
     ledger = tt.ledger(run)
-    exact = tt.evolve(spin_boson(0.5), until=6.0, algorithm=tt.TDVP(step=0.1, max_bond=24), error_bars=False)
-    for name, value in (("E_B", exact.chain_energy[-1, 0]), ("E_S", tt.ledger(exact).E_S.values[-1])):
-        off = abs(float(ledger[name][-1]) - value)
-        assert off > 1e-3
-        assert off < ledger[f"{name}_error"][-1] < 30 * off, name
+    exact = tt.evolve(spin_boson(0.5), until=6.0, algorithm=tt.TDVP(step=0.1, max_bond=10), error_bars=False)
+    off = abs(float(ledger.E_B[-1]) - exact.chain_energy[-1, 0])
+    assert off > 1e-3
+    assert off < ledger.E_B_error[-1] < 30 * off
 
 
 def test_a_cap_of_one_has_no_half_and_its_errors_are_infinite_once_it_costs() -> None:
@@ -54,7 +53,7 @@ def test_a_cap_of_one_has_no_half_and_its_errors_are_infinite_once_it_costs() ->
 def test_fixed_levels_are_judged_by_fewer_and_full_ones_not_at_all() -> None:
     """Neither error bar knew of the levels: E_B off by 14.4 +- 1.4e-6."""
     exact = few().chain_energy[-1, 0]
-    for levels, finite in ((5, True), (2, False)):
+    for levels, finite in ((8, True), (2, False)):
         run = few(levels=levels)
         ledger = tt.ledger(run)
         assert any("level saturated" in flag for flag in run.flags)

@@ -9,9 +9,10 @@ import chains
 import tnthermo as tt
 from tests.oracles.commuting import DephasingModes
 from tests.physics.runs import bare
+from tnthermo.doubts import tail_doubts
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.dataset import error_variables
-from tnthermo.thermo.tail import rho_S_error, tail_errors, tail_flag
+from tnthermo.thermo.tail import rho_S_error, tail_errors
 
 WIDTHS = 6.0  # where the weight is cut
 DENSITY = chains.DrudeLorentz(reorganisation_energy=0.5, width=1.0, cutoff=3000.0)
@@ -124,13 +125,13 @@ def test_only_where_something_is_lost():
     model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(density, 6))
     run = bare(model, tt.TDVP(step=0.1, tolerance=1e-5), 0.2)
     assert tail_errors(run, columns(run, 0.5)) == {}
-    assert tail_flag(model) == ""
+    assert not tail_doubts(model.couplings[0], 0)
     cut = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(density, 6, support=0.5))
     run = bare(cut, tt.TDVP(step=0.1, tolerance=1e-5), 0.2)
     amounts = tail_errors(run, columns(run, 0.5))
     assert np.isfinite(amounts["Var_Q_B"]).all()  # int J of what is lost is finite
     assert {name for name, amount in amounts.items() if np.any(amount < 0) or np.any(np.isnan(amount))} == set()
-    assert "50 % of the whole" in tail_flag(cut)
+    assert "50 % of the whole" in str(tail_doubts(cut.couplings[0], 0)[0])
 
 
 def test_the_error_columns_have_it():
@@ -147,8 +148,8 @@ def test_the_error_columns_have_it():
 
 
 def test_what_is_affected_is_said():
-    text = tail_flag(qubit(5.0))
+    text = str(tail_doubts(qubit(5.0).couplings[0], 0)[0])
     assert "beyond w = 5: reorganisation energy" in text
     assert "Var_Q_B" in text
     assert "levels" not in text  # A^2 = 1/4
-    assert "levels" in tail_flag(exchanging(5.0))
+    assert "levels" in str(tail_doubts(exchanging(5.0).couplings[0], 0)[0])

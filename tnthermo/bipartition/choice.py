@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from chains.checks import integer_problems, word_problems
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
 from tnthermo.bipartition.bracket import (
@@ -156,11 +157,9 @@ def choice_problems(model: Model, wanted: object, *, correlated: bool, most: obj
     correlated  whether the start is the mean-force state
     """
     key, cap = f"{prefix}bath_entropy", f"{prefix}bath_entropy_max_bond"
-    problems = []
-    if wanted not in WANTED:
-        problems.append(Problem(key=key, value=wanted, allowed=" | ".join(WANTED)))
-    if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 2):
-        problems.append(Problem(key=cap, value=most, allowed="an integer >= 2, or left out"))
+    problems = word_problems(key, wanted, WANTED)
+    if most is not None:
+        problems += [replace(p, allowed=f"{p.allowed}, or left out") for p in integer_problems(cap, most, at_least=2)]
     if problems or wanted != "exact" or model.temperature == 0:
         return problems
     reason = "a mean-force start: the bath is not thermal" if correlated else why_not(model)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chains.checks import path_problems
+from chains.problems import raise_if_any
 from tnthermo import cluster
 from tnthermo.files import RESULT, StorageError, pending_in, result_attributes
 from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, load_manifest, read_json, read_record
@@ -36,6 +38,7 @@ class Standing:
 
 def sweep_status(root: str | Path) -> list[Standing]:
     """All runs of the sweep in ``root``, in the order of their points. Raises InvalidInput where there is no sweep, StorageError."""
+    raise_if_any(path_problems("root", root))
     folder = SweepFolder(Path(root))
     return standings(folder, load_manifest(folder))
 

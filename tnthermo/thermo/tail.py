@@ -21,8 +21,6 @@ import numpy as np
 import numpy.typing as npt
 
 import chains
-from tnthermo.coupling import Coupling
-from tnthermo.model import Model
 from tnthermo.thermo.entropies import Findings
 from tnthermo.thermo.expectations import Expectations, expectations, trace
 from tnthermo.thermo.tail_ratios import System, on_entropies, on_ratios
@@ -32,27 +30,7 @@ Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 
 SAFE = 1.2  # for the next order in frequencies over the cut
-SAID = 1e-3  # of the reorganisation energy, above which a lost tail is named among the flags
 FIRST_SWING = 1.6  # times J at the cut and the cut itself: the largest rate at which a tail 1/w takes up energy, pi/2
-
-
-def tail_flag(model: Model) -> str:
-    """What the cut of the densities takes and which columns that affects; "" where it is below `SAID` of what each bath has."""
-    lost = [chains.lost_tail(coupling.bath) for coupling in model.couplings]
-    loud = [(j, one) for j, one in enumerate(lost) if one.share > SAID]
-    if not loud:
-        return ""
-    baths = "; ".join((f"bath {j}, " if len(lost) > 1 else "") + one.describe() for j, one in loud)
-    heat = ", Var_Q_B has no value without the cut" if any(np.isinf(one.weight) for _, one in loud) else ""
-    shifted = any(_levels_shift(model.couplings[j]) for j, _ in loud)
-    system = " and, by a shift of the levels of H_S, those of the system" if shifted else ""
-    return f"tail cut off ({baths}): in the errors of the bath's and the interaction's columns{system}{heat}"
-
-
-def _levels_shift(coupling: Coupling) -> bool:
-    """Whether lambda L^dag L is more than a constant."""
-    L = coupling.operator
-    return bool(np.ptp(np.linalg.eigvalsh(L.conj().T @ L)) > 1e-12 * np.linalg.norm(L) ** 2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
