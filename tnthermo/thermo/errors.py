@@ -12,16 +12,16 @@ from tnthermo.clock import common_times
 Real = npt.NDArray[np.float64]
 
 HOW = (
-    "largest difference so far to the same run at twice the step, ten times the tolerance, half the bond cap and three quarters of fixed "
-    "levels; at least the residuals named in `floor` and |1 - norm| of the value"
+    "largest difference, up to the record time after, to the same run at twice the step, ten times the tolerance, half the bond cap and "
+    "three quarters of fixed levels; at least the residuals named in `floor` and |1 - norm| of the value"
 )
 HOW_LOCAL = (
     "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
     "the rates make of the ratio's: infinite where the denominator is zero within its error"
 )
 HOW_SPARSE = (
-    "as for the other columns, from the times at which both runs evaluated it: the largest difference up to the first of these at or after "
-    "a time"
+    "as for the other columns, from the times at which both runs evaluated it: the largest difference up to the second of these at or "
+    "after a time"
 )
 
 
@@ -36,7 +36,10 @@ def at_next(here: npt.NDArray[np.int64], values: Real, count: int) -> Real:
 
 
 def envelope(t: Real, values: Real, other_t: Real, others: Real, *, local: bool = False) -> Real:
-    """Running maximum over time of |values - others|, shape of ``values`` (n, ...), at the times ``t``.
+    """Running maximum over time of |values - others|, shape of ``values`` (n, ...), at the times ``t``: up to the common time after each.
+
+    A difference passes through zero: of the first few one alone may be a hundred times smaller than what it estimates. At the start it is
+    its own.
 
     local  only over a time and its two neighbours: for columns with poles, beyond which the error is small again
 
@@ -52,7 +55,7 @@ def envelope(t: Real, values: Real, other_t: Real, others: Real, *, local: bool 
         largest[1:] = np.fmax(largest[1:], difference[:-1])
         largest[:-1] = np.fmax(largest[:-1], difference[1:])
     else:
-        largest = np.fmax.accumulate(largest, axis=0)
+        largest = _up_to_next(difference)
     # Measured by one of the two only: what they agreed on at other times vouches for nothing here.
     return at_next(here, np.where(np.isnan(difference), np.nan, largest), t.size)
 
@@ -64,8 +67,8 @@ def sparse_envelope(
 
     mine, theirs  (n,), (m,) where each of the two runs evaluated it
 
-    Only a time at which both did is compared: running maximum up to the first such time at or after each of ``mine``, so that the
-    agreement of two equal starts vouches for nothing. NaN after the last one, and elsewhere.
+    Only a time at which both did is compared: that of each of ``mine`` is the first such time at or after it, so that the agreement of
+    two equal starts vouches for nothing. NaN after the last one, and elsewhere.
     """
     here, there = common_times(t, other_t)
     both = mine[here] & theirs[there]
@@ -75,11 +78,18 @@ def sparse_envelope(
         return result
     a, b = values[here], others[there]
     with np.errstate(invalid="ignore"):
-        largest = np.maximum.accumulate(np.where(a == b, 0.0, np.abs(a - b)), axis=0)
+        largest = _up_to_next(np.where(a == b, 0.0, np.abs(a - b)))
     next_ = np.searchsorted(here, np.arange(t.size))
     known = mine & (next_ < here.size)
     result[known] = largest[next_[known]]
     return result
+
+
+def _up_to_next(difference: Real) -> Real:
+    """The largest of the differences (k, ...) up to the one after each; the first, of two starts, stands by itself."""
+    near = difference.copy()
+    near[1:-1] = np.fmax(near[1:-1], difference[2:])
+    return np.asarray(np.fmax.accumulate(near, axis=0))
 
 
 def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real, *, local: bool = False) -> Real:
