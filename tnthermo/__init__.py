@@ -6,6 +6,7 @@ from typing import Any
 
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.coupling import Coupling, couple
+from tnthermo.doubts import AccuracyWarning
 from tnthermo.drive import Cosine, Drive, Pulse, Ramp, Square, TimeTable
 from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
 from tnthermo.files import load
@@ -52,6 +53,7 @@ __all__ = [
     "Ramp",
     "Square",
     "TimeTable",
+    "AccuracyWarning",
     "NotConverged",
     "Progress",
     "RunFailed",

@@ -16,7 +16,7 @@ from tnthermo.algorithms import Algorithm
 from tnthermo.config_bath import MadeBath, make_bath
 from tnthermo.config_checks import all_levels, displacements, model_problems, mutual_problems
 from tnthermo.config_drive import Drives
-from tnthermo.config_notes import Note, bath_doubts, drive_doubts, evolution_doubts, largest_splitting, rounding_notes
+from tnthermo.config_notes import Note, drive_doubts, evolution_notes, model_doubts, rounding_notes
 from tnthermo.config_read import BathKeys, Tables, read_tables
 from tnthermo.config_resolved import bath_values, physics_values, resolved_values
 from tnthermo.config_schema import Evolution, LawScan, Record, Run, System, Thermodynamics
@@ -264,9 +264,7 @@ def resolve(config: Config) -> Resolved:
 
 def doubts(config: Config, model: Model) -> list[Note]:
     """What is legal but doubtful, and what is done about steps that do not fit."""
-    splitting = largest_splitting(model, config.evolution.until)
+    evolution = config.evolution
     notes = rounding_notes(config.system)
-    for keys, temperature in zip(config.baths, model.temperatures, strict=True):
-        density = config.tables.get(keys.spectral_density)
-        notes += bath_doubts(density, temperature, splitting, density_key=keys.spectral_density, bath_key=keys.bath)
-    return notes + drive_doubts(config.drive, config.evolution) + evolution_doubts(config.evolution, model)
+    notes += model_doubts(evolution.algorithm(), model, evolution.until, config.baths)
+    return notes + drive_doubts(config.drive, evolution) + evolution_notes(evolution)

@@ -43,11 +43,6 @@ class Density(Section):
         """The keywords of ``chains.chain`` that belong to the density."""
         return self.model_dump(include={"support", "resolution"})
 
-    @property
-    def highest(self) -> float | None:
-        """The cutoff by name, where the kind has one."""
-        return getattr(self, "cutoff", None)
-
 
 class Continuous(Density):
     """Densities on an interval: where to cut them (None: the library's rule) and how finely to discretise them."""
@@ -148,11 +143,6 @@ class Sum(Continuous):
     def identity(self, made: Any) -> dict[str, Any]:
         parts = [part.identity(own) for part, own in zip(self.parts, made.parts, strict=True)]
         return self.written(Path()) | {"parts": parts}
-
-    @property
-    def highest(self) -> float | None:
-        cutoffs = [part.highest for part in self.parts]
-        return None if None in cutoffs or not cutoffs else max(c for c in cutoffs if c is not None)
 
     @model_validator(mode="after")
     def _one_cut(self) -> Sum:

@@ -13,8 +13,9 @@ from chains import StarCells
 from tnthermo.algorithms import TDVP
 from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.config import Resolved
-from tnthermo.config_limits import COPIES, adapted_bond, adapted_levels, available_memory, site_dimensions, state_bytes
+from tnthermo.config_limits import COPIES, adapted_levels, available_memory, site_dimensions, state_bytes
 from tnthermo.config_report import WEIGHTS, cells_text, drive_lines, initial_entropy, of_bath
+from tnthermo.doubts import adapted_bond
 from tnthermo.grid import Grid
 from tnthermo.model import Model
 from tnthermo.network import automaton

@@ -140,20 +140,6 @@ def memory_problems(model: Model, algorithm: Algorithm, levels: str | int | list
     return [Problem(key=key, value=value, allowed=allowed, hint=hint)]
 
 
-def adapted_bond(model: Model, *, tolerance: float, until: float) -> int:
-    """The bond an uncapped adaptive run ends with: that of the bath that asks for most; of several chains a side, one bond holds all.
-
-    32 at T = 0, 5 exp(.04 (log10(1/tolerance) - 2) W t) at T > 0, W the bath's cutoff: a fit to warm Ohmic baths on single chains
-    (alpha .2 to .3, T = .2 cutoff, tolerances 1e-3 to 2e-8, t up to 30), an order of magnitude.
-    """
-    found = 32.0
-    for chain in model.chains:
-        if chain.temperature > 0:
-            exponent = 0.04 * max(1.0, -math.log10(tolerance) - 2) * _width(chain) * until
-            found = max(found, 5 * math.exp(min(exponent, 50.0)))
-    return int(min(1e5, found))
-
-
 def adapted_levels(model: Model, until: float) -> int:
     """The boson levels that an adaptive run ends with on the sites that take most, at least 12; an order of magnitude.
 
@@ -171,10 +157,3 @@ def adapted_levels(model: Model, until: float) -> int:
             bosons = (size * chain.coupling / float(rate)) ** 2
             found = max(found, 6 + bosons + 6 * math.sqrt(bosons))
     return math.ceil(min(found, 200.0))
-
-
-def _width(chain: chains.Chain) -> float:
-    """W of a chain on [-W, W] (thermal) or [0, W]: the hoppings far out are W / 2 or W / 4."""
-    if chain.length == 1:
-        return float(abs(chain.frequencies[0]))
-    return (2 if chain.thermal else 4) * float(chain.hoppings[-1])

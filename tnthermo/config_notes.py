@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from tnthermo.config_density import Density
+import chains
+from tnthermo.algorithms import Algorithm
 from tnthermo.config_drive import Drives
-from tnthermo.config_limits import adapted_bond
+from tnthermo.config_read import BathKeys
 from tnthermo.config_schema import Evolution, System
+from tnthermo.doubts import Doubt, bond_doubts, largest_splitting, parameter_doubts, step_doubts
 from tnthermo.drive import jumps, scale_within
 from tnthermo.grid import RESOLVED
 from tnthermo.local import as_array
 from tnthermo.model import Model
 
 SOME_ULPS = 1e-15  # a norm that is 1 but for the last digit goes without saying
-LARGE_BOND = 150  # beyond it an uncapped run takes hours
 FEW = 5  # times that a note names
-SAMPLES = 65  # times at which a driven Hamiltonian is looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,25 +38,6 @@ class Note:
 
 def _warning(key: str, text: str) -> Note:
     return Note(level="warning", key=key, text=text)
-
-
-def bath_doubts(
-    density: Density, temperature: float, splitting: float, *, density_key: str, bath_key: str
-) -> list[Note]:
-    """A cutoff below the system's splitting, a temperature that looks like kelvin."""
-    notes, cutoff = [], density.highest
-    key = f"{density_key}.cutoff" if density.kind != "sum" else f"{density_key}.parts"
-    if cutoff is not None and cutoff < splitting:
-        text = (
-            f"{cutoff:g} is below the system's largest splitting {splitting:.4g}: the bath cannot absorb such a quantum"
-        )
-        notes.append(_warning(key, text))
-    if cutoff is not None and temperature > 10 * cutoff:
-        quanta = temperature / cutoff
-        need = f"a mode at the cutoff holds {quanta:.3g} quanta, about {16 * quanta:.3g} levels for 1e-7"
-        text = f"T/cutoff = {quanta:.4g}: is T in kelvin? If not, {need}"
-        notes.append(_warning(f"{bath_key}.temperature", text))
-    return notes
 
 
 def rounding_notes(system: System) -> list[Note]:
@@ -76,47 +57,28 @@ def rounding_notes(system: System) -> list[Note]:
     return notes
 
 
-def largest_splitting(model: Model, until: float) -> float:
-    """Of H_S(t) in [0, until]."""
-    return float(np.ptp(np.linalg.eigvalsh(model.hamiltonian_at(_samples(model, until))), axis=-1).max())
+def model_doubts(algorithm: Algorithm, model: Model, until: float, baths: Sequence[BathKeys]) -> list[Note]:
+    """What `tnthermo.doubts` says of step and parameters, with the keys of the file; the ends of chains are told where they are made."""
+    found = step_doubts(model, algorithm, until) + bond_doubts(model, algorithm, until)
+    splitting = largest_splitting(model, until)
+    for j, coupling in enumerate(model.couplings):
+        found += parameter_doubts(coupling, splitting, j)
+    return [_warning(_key(doubt, model, baths), doubt.text) for doubt in found]
 
 
-def strongest_term(model: Model, until: float) -> float:
-    """The largest local energy in [0, until]: entries of H_S, couplings, hoppings."""
-    times = _samples(model, until)
-    strengths = np.abs(model.strengths(times)).max(axis=0)
-    factors = {channel.bath: float(strength) for channel, strength in zip(model.channels, strengths, strict=True)}
-    return max(
-        float(np.abs(model.hamiltonian_at(times)).max()),
-        *(
-            factors[j] * kappa * float(np.linalg.norm(coupling.operator, 2))
-            for j, coupling in enumerate(model.couplings)
-            for kappa in coupling.local_strengths
-        ),
-        *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
-    )
+def _key(doubt: Doubt, model: Model, baths: Sequence[BathKeys]) -> str:
+    if doubt.bath is None:
+        return "evolution.max_bond" if doubt.kind == "bond" else "evolution.step"
+    keys = baths[doubt.bath]
+    if doubt.kind == "temperature":
+        return f"{keys.bath}.temperature"
+    many = isinstance(model.couplings[doubt.bath].density, chains.Sum)
+    return f"{keys.spectral_density}.{'parts' if many else 'cutoff'}"
 
 
-def _samples(model: Model, until: float) -> npt.NDArray[np.float64]:
-    return np.linspace(0.0, until, SAMPLES) if model.driven else np.zeros(1)
-
-
-def evolution_doubts(evolution: Evolution, model: Model) -> list[Note]:
-    """A step that is too large, bonds that will grow, a last step that does not fit."""
+def evolution_notes(evolution: Evolution) -> list[Note]:
+    """A last step that does not fit."""
     notes = []
-    scale = strongest_term(model, evolution.until)
-    order = getattr(evolution.algorithm(), "order", None)
-    if order is not None and scale * evolution.step > 1:
-        phase = min(scale * evolution.step, 1e50)
-        text = (
-            f"too large: strongest local term {scale:.3g} x step = {phase:.3g} > 1, local error about {phase ** (order + 1):.2g}; "
-            f"a step near {0.5 / scale:.2g} is more accurate and often faster, because bonds and levels stay small"
-        )
-        notes.append(_warning("evolution.step", text))
-    expected = adapted_bond(model, tolerance=evolution.tolerance, until=evolution.until)
-    if evolution.method == "tdvp" and evolution.max_bond is None and expected > LARGE_BOND:
-        text = f"without a cap the bond may grow to about {expected} by t = {evolution.until:g}; 16 to 48 is enough for most ledgers"
-        notes.append(_warning("evolution.max_bond", text))
     steps = evolution.until / evolution.step
     if evolution.until > 0 and not math.isclose(steps, round(steps), rel_tol=1e-9):
         last = evolution.until - math.floor(steps) * evolution.step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm, is_multiple
 from tnthermo.bipartition.choice import Wanted, choice_problems, choose
 from tnthermo.clock import Progress
+from tnthermo.doubts import AccuracyWarning, doubts
 from tnthermo.flags import RunFailed
 from tnthermo.grid import grid_problems
 from tnthermo.local import Matrix, density_matrix
@@ -69,12 +71,14 @@ def evolve(
     bath_entropy_every  interval of its evaluation; default until / 10, and always at the end; inf: never
     bath_entropy_max_bond  states kept of the bath and of its ancilla: more are dearer (as the cube) and narrow the bounds; default by
                       `bath_entropy`: 150 for "auto", 400 for "bracket", 2000 for "exact"
-    error_bars        also run with twice the step, ten times the tolerance and half the bond cap: the ledger's error columns come
-                      from the difference
+    error_bars        also run with twice the step, ten times the tolerance, half the bond cap and three quarters of fixed levels: the
+                      ledger's error columns come from the difference
     strict            raise `NotConverged` where a flag would be set
     progress          called with a `Progress` after every step
     keeper            keeps the state now and then, so that another process can go on from it (`tnthermo.checkpoints.Checkpoints` in a
                       folder); default none. No signal is caught unless its `Stop` comes from `tnthermo.signals.listening`.
+
+    What `tnthermo check` warns about is a Python warning (`AccuracyWarning`) and among the flags or doubts of the result.
 
     Raises `chains.InvalidInput` (all problems at once), `RunFailed` for numbers that are not finite or run away, `NotConverged` in
     strict mode, and what the keeper raises.
@@ -88,6 +92,9 @@ def evolve(
         model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
         intervals=intervals, own=observables or {}, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
     )  # fmt: skip
+    found = tuple(doubts(model, algorithm, float(until)))
+    for doubt in found:
+        warnings.warn(str(doubt), AccuracyWarning, stacklevel=2)
     sparse = max(until / 10, algorithm.step)
     recording = Recording(
         every=record_every or algorithm.step,
@@ -100,7 +107,7 @@ def evolve(
     )
     run = Run(
         model=model, rho=rho, displacement=displacement, algorithm=algorithm, until=float(until), levels=levels, recording=recording,
-        progress=progress, strict=strict, keeper=keeper,
+        progress=progress, strict=strict, keeper=keeper, doubts=found, judged=error_bars,
     )  # fmt: skip
     result = run.go("run")
     if not error_bars:
@@ -108,21 +115,35 @@ def evolve(
     rougher = replace(
         run,
         algorithm=rough(algorithm),
+        levels=rough_levels(levels),
         recording=replace(
             recording, every=rough_interval(recording.every, algorithm), correlations=float("inf"), beside=result.t
         ),
         strict=False,
         rougher=True,
+        doubts=(),
     )
     return replace(result, rough=rougher.go("error bars"))
 
 
 def rough(algorithm: Algorithm) -> Algorithm:
-    """The rougher settings from which error bars come: twice the step, ten times the tolerance, half the bond cap."""
+    """The rougher settings from which error bars come: twice the step, ten times the tolerance, half the bond cap.
+
+    A cap, or a fixed bond, of 1 has no half: `tnthermo.thermo.errors` makes the errors infinite where it costs anything.
+    """
     rougher = replace(algorithm, step=2 * algorithm.step, tolerance=min(1.0, ROUGHER_TOLERANCE * algorithm.tolerance))
     if algorithm.max_bond is not None:
-        rougher = replace(rougher, max_bond=max(2, algorithm.max_bond // 2))
-    return replace(rougher, bond=max(2, rougher.bond // 2)) if isinstance(rougher, TDVP1) else rougher
+        rougher = replace(rougher, max_bond=max(1, algorithm.max_bond // 2))
+    return replace(rougher, bond=max(1, rougher.bond // 2)) if isinstance(rougher, TDVP1) else rougher
+
+
+def rough_levels(levels: str | int | Sequence[int]) -> str | int | list[int]:
+    """Three quarters of the boson levels, where they are fixed: at least one less, at least 2."""
+    if isinstance(levels, str):
+        return levels
+    if isinstance(levels, int | np.integer):
+        return max(2, min(int(levels) - 1, 3 * int(levels) // 4))
+    return [max(2, min(int(d) - 1, 3 * int(d) // 4)) for d in levels]
 
 
 def rough_interval(every: float, algorithm: Algorithm) -> float:

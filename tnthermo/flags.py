@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from tnthermo.algorithms import NO_CAP, TDVP, Algorithm
 from tnthermo.blocks import BlockState, site_moment
 from tnthermo.checkpoint import Snapshot
+from tnthermo.doubts import Doubt, front_time
 from tnthermo.local import boson
 from tnthermo.record import Local
 from tnthermo.rows import Columns
@@ -16,9 +18,16 @@ from tnthermo.tdvp import StepReport, distances
 
 SATURATED = 10.0  # times the level weight: a fixed number of levels is too small
 CHAIN_END = 10.0  # times the tolerance: change of the occupation of the last site of a chain that should go on
+EARLY = 0.8  # of the time at which the front reaches the end: what is there before it came another way
 NORM_DRIFT = 100.0  # times the accumulated discarded weight and Krylov bound (and 1e-9)
 RUNAWAY_NORM = 0.01  # of the norm, beyond what is accounted for as above: what goes on from there is no state
 RUNAWAY_ENERGY = 10.0  # times the energies in play, without a drive: the same
+
+
+END_REACHED = (
+    "from then on what is made of the modes' occupations (mode_occupation, residual_occupation) is NaN, "
+    "system and energies are as they were; more modes avoid it"
+)
 
 
 class RunFailed(RuntimeError):
@@ -53,10 +62,12 @@ def guard_drift(local: Local, steps: Columns, discarded: float, krylov: float, *
 
 
 class Flags:
-    """Collects, in ``found``, a text for each kind of thing that did not converge; what the start already said comes first.
+    """Collects, in ``found``, a text for each kind of thing that did not converge, and ``since`` when; what was known before comes first.
 
     blocks     the start: the last site of a chain that should go on is watched for changes from it
     displaced  whether the baths started displaced: then the end of a chain moves by itself, and only what is not coherent is watched
+    doubts     what could be told beforehand: of these, those about accuracy
+    judged     whether a rougher run gives error columns
     """
 
     def __init__(
@@ -67,12 +78,19 @@ class Flags:
         *,
         levels_may_grow: bool,
         displaced: bool = False,
+        doubts: Sequence[Doubt] = (),
+        judged: bool = False,
     ) -> None:
         self.found = {f"start {n}": text for n, text in enumerate(start)}
+        self.since = dict.fromkeys(self.found, 0.0)
+        for n, doubt in enumerate(doubt for doubt in doubts if doubt.about_accuracy):
+            self._add(f"{doubt.kind} {n}", doubt.since, f"step {doubt.text}" if doubt.kind == "step" else doubt.text)
+        self.judged = judged
         self.algorithm = algorithm
         self.levels_may_grow = levels_may_grow
         self.displaced = displaced
         model = blocks.model
+        self.model = model
         self.caps = np.full(len(blocks.tensors) + 1, algorithm.max_bond or NO_CAP)
         if isinstance(algorithm, TDVP):
             self.caps = algorithm.caps(distances(model.line))
@@ -85,27 +103,40 @@ class Flags:
 
     def snapshot(self) -> Snapshot:
         """What `restore` needs."""
-        return {"found": list(self.found.items()), "before": list(self.before.items())}
+        return {
+            "found": list(self.found.items()), "since": list(self.since.items()), "before": list(self.before.items())
+        }  # fmt: skip
 
     def restore(self, saved: Snapshot) -> None:
         """Know what was found, and what the start was."""
         self.found = {name: text for name, text in saved["found"]}
+        self.since = {name: float(t) for name, t in saved["since"]}
         self.before = {number: value for number, value in saved["before"]}
+
+    def _add(self, kind: str, t: float, text: str) -> None:
+        self.found[kind], self.since[kind] = text, t
 
     def look(self, report: StepReport, blocks: BlockState, t: float) -> None:
         """After a step."""
         a = self.algorithm
         if "bond" not in self.found and self._capped(report, blocks):
             lost = report.capped + report.missed**2
-            what = f"no room for a weight of {lost:.1g} in that step, the error columns hold what it costs"
-            self.found["bond"] = f"bond cap {a.max_bond} reached at t = {t:g} ({what})"
-        if not self.levels_may_grow and report.top.size and report.top.max() > SATURATED * a.level_weight:
+            what = f"no room for a weight of {lost:.1g} in that step"
+            if self.judged:
+                what += ", the error columns hold what it costs" if (a.max_bond or 0) > 1 else ", errors infinite"
+            self._add("bond", t, f"bond cap {a.max_bond} reached at t = {t:g} ({what})")
+        if (
+            "levels" not in self.found
+            and not self.levels_may_grow
+            and report.top.size
+            and report.top.max() > SATURATED * a.level_weight
+        ):
             site = int(np.argmax(report.top))
             text = f"boson level saturated on chain site {site} at t = {t:g} (top population {report.top[site]:.2g})"
-            self.found.setdefault("levels", text)
-        if report.krylov > a.tolerance:
-            self.found.setdefault("krylov", f"Krylov not converged at t = {t:g}")
-        if "chain" not in self.found:
+            self._add("levels", t, text)
+        if "krylov" not in self.found and report.krylov > a.tolerance:
+            self._add("krylov", t, f"Krylov not converged at t = {t:g}")
+        if "chain" not in self.found and "noise" not in self.found:
             self._look_at_ends(blocks, t)
 
     def _capped(self, report: StepReport, blocks: BlockState) -> bool:
@@ -126,16 +157,25 @@ class Flags:
             change = abs(self._occupation(blocks, place) - self.before[number])
             if change > CHAIN_END * self.algorithm.tolerance:
                 which = "" if len(self.ends) == 1 else f" of chain {number}"
-                self.found["chain"] = (
-                    f"chain end reached at t = {t:g} (occupation of the last site{which} {change:.2g}, take more modes)"
-                )
+                occupied = f"occupation of the last site{which} {change:.2g}"
+                front = 0.0 if self.displaced else front_time(self.model, self.algorithm.tolerance)
+                if t >= EARLY * front:
+                    self._add("chain", t, f"chain end reached at t = {t:g} ({occupied}): {END_REACHED}")
+                    return
+                # Nothing can have come here yet: what made it is the fault, and where that is named it is enough.
+                if not {kind.split()[0] for kind in self.found} & {"step", "bond", "levels", "krylov"}:
+                    comes = "" if math.isinf(front) else f", where the front comes at t = {front:.4g}"
+                    text = (
+                        f"noise at the end of the chain at t = {t:g} ({occupied}{comes}): a smaller step or tolerance"
+                    )
+                    self._add("noise", t, text)
                 return
 
     def look_at_norm(self, norm: float, start: float, expected: float, t: float) -> None:
         """At the end; ``start`` is the norm then, ``expected`` the loss of norm that is accounted for."""
         drift = abs(norm - start)
         if drift > NORM_DRIFT * (expected + 1e-9):
-            self.found["norm"] = f"norm drifted by {drift:.2g} at t = {t:g}"
+            self._add("norm", t, f"norm drifted by {drift:.2g} at t = {t:g}")
 
     def _occupation(self, blocks: BlockState, place: int) -> float:
         """<c^dag c>, for displaced baths less |<c>|^2."""

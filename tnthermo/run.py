@@ -19,6 +19,7 @@ from tnthermo.blocks import BlockState, saved_state
 from tnthermo.checkpoint import Snapshot
 from tnthermo.clock import Progress, common_times, indices_due, progress_at, record_indices
 from tnthermo.course import LOCAL, NO_STEP, OF_BATH, PROFILE, Course, from_known_start, known_start, measured, of_bath
+from tnthermo.doubts import Doubt
 from tnthermo.exact import ExactEngine
 from tnthermo.flags import Flags, accounted, guard, guard_drift
 from tnthermo.grid import Grid
@@ -112,11 +113,14 @@ def engine_for(model: Model, start: Prepared, algorithm: Algorithm) -> Engine:
     raise TypeError(f"no engine for {algorithm!r}")
 
 
-def flags_for(start: Prepared, algorithm: Algorithm, engine: Engine) -> Flags:
-    """The flags of a run that begins at ``start``; call it before the first step."""
+def flags_for(
+    start: Prepared, algorithm: Algorithm, engine: Engine, *, doubts: Sequence[Doubt] = (), judged: bool = False
+) -> Flags:
+    """The flags of a run that begins at ``start``; call it before the first step. ``doubts``, ``judged``: see `Flags`."""
     return Flags(
-        start.flags, algorithm, engine.network(), levels_may_grow=start.may_grow, displaced=bool(start.displaced)
-    )
+        start.flags, algorithm, engine.network(), levels_may_grow=start.may_grow, displaced=bool(start.displaced), doubts=doubts,
+        judged=judged,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,6 +163,8 @@ class Run:
     rho      (d, d) of a product start; None for the mean-force state
     keeper   where the state is kept, so that another process can go on from it
     rougher  whether this is the companion of a run with half the step: its steps follow the drives half as closely
+    doubts   what is doubtful about it, as was told beforehand
+    judged   whether a rougher run follows, from which errors come
     """
 
     model: Model
@@ -172,6 +178,8 @@ class Run:
     strict: bool
     keeper: Keeper | None = None
     rougher: bool = False
+    doubts: tuple[Doubt, ...] = ()
+    judged: bool = False
 
     def go(self, stage: str) -> Trajectory:
         """Carry it out.
@@ -236,7 +244,8 @@ class Run:
             engine = saved["engine"]
             start = Prepared(state=saved_state(engine, self.model, engine["time"]), **known_start(saved))
         engine = engine_for(self.model, start, self.algorithm)
-        course = Course(start=start, engine=engine, flags=flags_for(start, self.algorithm, engine))
+        flags = flags_for(start, self.algorithm, engine, doubts=self.doubts, judged=self.judged)
+        course = Course(start=start, engine=engine, flags=flags)
         if saved is not None:
             course.take_up(saved, times, recorded)
         return course
@@ -292,6 +301,8 @@ class Run:
             free_energy=course.start.free_energy,
             observed=self.recording.observables,
             flags=flags,
+            flagged=dict(course.flags.since),
+            doubts=tuple(str(doubt) for doubt in self.doubts if not doubt.about_accuracy),
             wall_seconds=course.wall_seconds + time.perf_counter() - started,
             work=work or float("nan"),
             state=course.engine.network().state(float(times[-1])),

@@ -6,6 +6,7 @@ The folder is the only truth: whatever a killed run left there, `run_study(..., 
 from __future__ import annotations
 
 import tomllib
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tnthermo.config import Resolved, load_config, resolve
 from tnthermo.config_estimate import checkpoint_bytes
 from tnthermo.config_limits import memory_watch
 from tnthermo.config_text import differences
+from tnthermo.doubts import AccuracyWarning
 from tnthermo.evolve import NotConverged, RunFailed, evolve
 from tnthermo.extension import on_its_chain
 from tnthermo.lock import locked
@@ -145,7 +147,9 @@ def _computed(
     if not is_compiled():
         say("compiling the sweeps: once on a machine, one to two minutes")
     try:
-        run = evolve(resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper)
+        with warnings.catch_warnings():  # the notes of the configuration have said it
+            warnings.simplefilter("ignore", AccuracyWarning)
+            run = evolve(resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper)
     except RunFailed as error:
         raise RunFailed(f"{error}; the last checkpoint before it is kept" if keeper.any() else str(error)) from error
     dataset = ledger(run, alpha_S=resolved.alpha_S)

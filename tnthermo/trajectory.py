@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -61,6 +62,8 @@ class Trajectory:
     free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
     bath_entropy_how  how the bath's entropy was measured, in words; "" where it was not
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
+    flagged       the kind of each flag ("bond", "levels", ..., maybe with a number) and the time from which it counts
+    doubts        what is doubtful about the parameters, and no matter of accuracy
     wall_seconds  of the run, compilation included; compile_seconds: those of compiling kernels, or the lists that cached ones need
     peak_memory   the most the process had held by the end of the run (bytes)
     bath_entropy_seconds  of the evaluations of the bath's entropy
@@ -108,6 +111,8 @@ class Trajectory:
     bath_entropy_how: str = ""
     bath_entropy_seconds: float = 0.0
     flags: tuple[str, ...]
+    flagged: Mapping[str, float] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
     wall_seconds: float
     compile_seconds: float = 0.0
     peak_memory: float = float("nan")
@@ -119,6 +124,10 @@ class Trajectory:
     def t(self) -> Real:
         """Record times (n,)."""
         return self.times[self.recorded]
+
+    def since(self, kind: str) -> float:
+        """The earliest time from which a flag of this kind counts; inf where there is none."""
+        return min((t for name, t in self.flagged.items() if name.split()[0] == kind), default=float("inf"))
 
     @property
     def pure_start(self) -> bool:

@@ -300,7 +300,12 @@ def test_errors_are_envelopes_of_the_difference_to_the_rough_run() -> None:
     sparse = replace(rough, **{name: getattr(rough, name)[::4] for name in at_records})
     carried = ledger(replace(run, rough=sparse)).E_B_error.values
     assert (np.diff(carried) >= 0).all()
-    assert (carried <= dataset.E_B_error.values + ROUNDING).all()
+    whole = dataset.E_B_error.values
+    # a time has what differs at the next one that both have; after the last of them there is only that
+    assert (carried[:29] >= whole[:29] - ROUNDING).all()
+    assert carried[::4] == pytest.approx(whole[::4], rel=1e-6, abs=ROUNDING)
+    assert carried[1] == carried[4]
+    assert carried[-1] == carried[28]
 
 
 def test_errors_are_not_smaller_than_the_balances_allow() -> None:

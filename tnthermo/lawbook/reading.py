@@ -82,12 +82,12 @@ class Reading:
         ends = (f"{name}_lower", f"{name}_upper")
         if np.isnan(value).any() and all(end in self.ledger for end in ends):
             low, high = (np.asarray(self.ledger[end].values, dtype=np.float64) for end in ends)
-            low, high = low - self._error(ends[0], low.shape), high + self._error(ends[1], low.shape)
-            bounded = (
-                np.isnan(value) & np.isfinite(self.ledger[ends[0]].values) & np.isfinite(self.ledger[ends[1]].values)
-            )
-            value = np.where(bounded, (low + high) / 2, value)
-            error = np.where(bounded, (high - low) / 2, error)
+            below, above = (self._error(end, low.shape) for end in ends)
+            bounded = np.isnan(value) & np.isfinite(low) & np.isfinite(high)
+            blind = np.isinf(below) | np.isinf(above)
+            below, above = (np.where(blind, 0.0, size) for size in (below, above))
+            value = np.where(bounded, (low - below + high + above) / 2, value)
+            error = np.where(bounded, np.where(blind, np.inf, (high + above - low + below) / 2), error)
             return Series(value=value, error=error, reason=reason, bracket=bounded & (error > 0))
         return Series(value=value, error=error, reason=reason)
 

@@ -7,8 +7,18 @@ from dataclasses import fields
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.thermo.causes import without_lost_modes
+from tnthermo.thermo.definitions import needed
 from tnthermo.thermo.energies import accumulated, energies, flux, heat_rates, work_rates
-from tnthermo.thermo.entropies import Attributes, Findings, bath_entropies, modes_missing, system_entropy
+from tnthermo.thermo.entropies import (
+    BETWEEN,
+    Attributes,
+    Findings,
+    bath_entropies,
+    excess_entropy,
+    modes_missing,
+    system_entropy,
+)
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.laws import entropy_productions, residuals
@@ -28,7 +38,11 @@ Real = npt.NDArray[np.float64]
 
 
 def columns(run: Trajectory, alpha_S: float) -> Findings:
-    """Every column of definitions.COLUMNS and PER_BATH at the record times, without error columns."""
+    """Every column of definitions.COLUMNS and PER_BATH at the record times, and their widths, without error columns.
+
+    Raises LookupError where a part of the ledger does not give what the definitions promise.
+    """
+    run = without_lost_modes(run)
     e = expectations(run)
     steps = energies(e, alpha_S) | heat_rates(e) | work_rates(e, alpha_S) | accumulated(e, alpha_S)
     steps |= residuals(e, steps) | {"flux_each": flux(e)}
@@ -56,7 +70,23 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
         values = values | part.values
         attributes = attributes | part.attributes
     productions, reasons = _entropy_productions(run, values)
-    return Findings(values=values | productions, attributes=attributes | reasons)
+    return complete(Findings(values=values | productions, attributes=attributes | reasons), run)
+
+
+def complete(found: Findings, run: Trajectory) -> Findings:
+    """``found``, with every name of `definitions.needed` in its shape.
+
+    Raises LookupError naming what is missing: here, for every kind of run, not where one column is first asked for.
+    """
+    times = run.recorded.size
+    wrong = [
+        f"{name} {'is missing' if name not in found.values else f'has shape {found.values[name].shape}'}, not {(times, *shape)}"
+        for name, shape in needed(len(run.model.couplings)).items()
+        if name not in found.values or found.values[name].shape != (times, *shape)
+    ]
+    if wrong:
+        raise LookupError(f"columns of the ledger: {'; '.join(wrong)}")
+    return found
 
 
 def heat_variance(run: Trajectory) -> Findings:
@@ -134,10 +164,12 @@ def _entropy_productions(run: Trajectory, at: dict[str, Real]) -> tuple[dict[str
     if np.isnan(at["Delta_S_B"]).any():
         unknown: Attributes = {"reason": "the entropy of the physical bath has no value at these times, see Delta_S_B"}
         reasons = {"Sigma_B": unknown, "residual_entropy": unknown}
+    if np.isnan(at["Delta_S_B_lower"]).any():
+        reasons |= {name: {"reason": BETWEEN} for name in ("Sigma_B_lower", "Sigma_B_upper")}
     if run.start != "product":
         reasons["Sigma_total"] = {
             "note": f"no entropy production, may be negative: the baths of a {run.start} start are not thermal"
         }
     if run.model.temperature is None:
         reasons["Sigma_S"] = {"reason": "baths of different temperatures: no one beta for the heat of the system"}
-    return entropy_productions(at, 1 / temperatures), reasons
+    return entropy_productions(at, 1 / temperatures, excess_entropy(run, at["S_S"])), reasons

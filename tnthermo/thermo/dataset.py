@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.thermo.causes import unjudged, without_lost_modes
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
 from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
@@ -30,6 +31,7 @@ def ledger_variables(found: Findings) -> Variables:
 def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> Variables:
     """NAME_error for every column, from the difference to the rougher run and the residuals named as floors."""
     variables: Variables = {}
+    blind, why = unjudged(run)
     for column in (*COLUMNS, *PER_BATH):
         value = found.values[column.name]
         attributes: Attributes = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none"}
@@ -39,9 +41,10 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
         else:
             difference, how = _difference(column, run, rough, found, other)
             attributes |= {"how": how, "floor": ", ".join(column.floors) or "none"}
-            norm = found.values["norm"].reshape((-1,) + (1,) * (value.ndim - 1))
+            norm = found.values["norm"]
             floors = floors_of(column.floors, found.values)
-            error = with_floor(difference, value, floors, norm, local=column.poles)
+            error = _infinite(with_floor(difference, value, floors, norm, local=column.poles), value, blind)
+            attributes |= {"infinite": why} if why else {}
             if np.isnan(error).any():
                 attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
                 if how == HOW_SPARSE:
@@ -52,22 +55,17 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
     return variables
 
 
+def _infinite(error: Real, value: Real, where: npt.NDArray[np.bool_]) -> Real:
+    """``error`` (n, ...), infinite ``where`` (n,) nothing is known of it and there is a value."""
+    return np.where(where.reshape((-1,) + (1,) * (value.ndim - 1)) & ~np.isnan(value), np.inf, error)
+
+
 def _difference(
     column: Column, run: Trajectory, rough: Trajectory, found: Findings, other: Findings
 ) -> tuple[Real, str]:
-    """(how far a column is from the rough run's, how that was found): never a measured value from a bound that needs no measurement."""
+    """(how far a column is from the rough run's, how that was found)."""
     value, their_value = found.values[column.name], other.values[column.name]
-    finite, theirs = _finite(value), _finite(their_value)
-    if column.name in BOUNDS:
-        mine = np.isfinite(run.correlation_lower)
-        if mine.any():
-            name = f"{column.name}_free"
-            free, their_free = found.values.get(name, value), other.values.get(name, their_value)
-            bare = _where_both(run, free, rough, their_free)
-            measured = sparse_envelope(
-                run.t, value, mine & finite, rough.t, their_value, np.isfinite(rough.correlation_lower) & theirs
-            )
-            return np.where(mine, measured, bare), HOW_SPARSE
+    finite = _finite(value)
     if column.name in SPARSE | BOUNDS and not finite.all():
         return _where_both(run, value, rough, their_value), HOW_SPARSE
     how = HOW_LOCAL if column.poles else HOW
@@ -93,6 +91,9 @@ def _re_im(array: npt.NDArray[np.complex128]) -> Real:
 
 def state_variables(run: Trajectory) -> Variables:
     """rho_S, the profiles over sites and bonds, the physical modes, the user's observables and, where asked for, correlation matrices."""
+
+    run = without_lost_modes(run)
+    blind, why = unjudged(run)
 
     def about(long_name: str, equation: str) -> Attributes:
         return {"units": "1", "long_name": long_name, "equation": equation}
@@ -136,11 +137,15 @@ def state_variables(run: Trajectory) -> Variables:
     variables |= _observables(run)
     if run.rough is not None:
         how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0]}
+        how |= {"infinite": why} if why else {}
         error = envelope(run.t, rho_S, run.rough.t, _re_im(run.rough.rho_S[run.rough.recorded]))
+        # one bar for the whole matrix: an entry that both runs agree on by chance is no better known than the others
+        error = _infinite(np.broadcast_to(error.max(axis=(1, 2, 3), keepdims=True), rho_S.shape), rho_S, blind)
         variables["rho_S_error"] = (("t", "row", "column", "complex"), error, {"long_name": "error of rho_S", **how})
         if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
             ours, theirs = run.mode_occupation, run.rough.mode_occupation
             error = sparse_envelope(run.t, ours, _finite(ours), run.rough.t, theirs, _finite(theirs))
+            error = _infinite(error, ours, blind)
             own: Attributes = {"long_name": "error of mode_occupation", "how": HOW_SPARSE}
             variables["mode_occupation_error"] = (("t", "mode"), error, how | own)
     return variables
@@ -158,8 +163,10 @@ def _observables(run: Trajectory) -> Variables:
         if run.rough is not None:
             other = run.rough.observables[:, k]
             pair = (values.real, other.real) if real else (_re_im(values), _re_im(other))
-            error = envelope(run.t, pair[0], run.rough.t, pair[1])
+            blind, why = unjudged(run)
+            error = _infinite(envelope(run.t, pair[0], run.rough.t, pair[1]), pair[0], blind)
             text: Attributes = {"units": "1", "long_name": f"error of {observable.name}", "how": HOW.split(";")[0]}
+            text |= {"infinite": why} if why else {}
             variables[f"{observable.name}_error"] = (dims, error, text)
     return variables
 

@@ -21,8 +21,8 @@ class Column:
 
     units      "energy", "energy^2" (a rate of energy, or a variance), "nat", "nat energy" (a rate of entropy) or "1"
     equation   what it is, with the number in the paper where it has one
-    floors     residual columns that its error cannot be below; or a width (S_chi_width = S_chi_upper - S_chi_lower where S_chi is exact;
-               NAME_width of ratios, from the errors of their rates, and of integrals, from every second point)
+    floors     residual columns that its error cannot be below (for one bath of several those of their union); or a width
+               (S_chi_width = S_chi_upper - S_chi_lower where S_chi is exact; NAME_width of ratios, from the errors of their rates, and of integrals, from every second point)
     exact      a fact about the run, whose error is 0
     poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
     dims       after ``t``: nothing, or "bath" for one value for each bath
@@ -53,7 +53,7 @@ SPARSE = frozenset(
         "Var_Q_B_each",
     }
 )
-# bounds on what is evaluated now and then; elsewhere those that need no evaluation
+# bounds on what is evaluated now and then, or without any evaluation at every time
 BOUNDS = frozenset(f"{name}_{side}" for name in ("S_chi", "Delta_S_B", "D_B", "Sigma_B") for side in ("lower", "upper"))
 
 _ENERGY, _HEAT, _WORK = ("residual_energy",), ("residual_heat", "residual_chi"), ("residual_work",)
@@ -130,7 +130,7 @@ COLUMNS: tuple[Column, ...] = (
     _entropy(
         "D_B",
         "distance of the bath from equilibrium",
-        "D(rho_B || rho_B^beta) = sum_jk beta_j w_jk Delta n_jk - Delta S_B",
+        "D(rho_B || rho_B^beta) = sum_jk beta_j w_jk (n_jk - n_jk^beta) - (S_B - S_B^beta)",
         *_CHI,
     ),
     _entropy("D_B_lower", "lower bound on the distance of the bath from equilibrium", "from Delta_S_B_upper"),
@@ -228,7 +228,7 @@ COLUMNS: tuple[Column, ...] = (
     _entropy(
         "residual_entropy",
         "residual of the entropy production against mutual information and distance from equilibrium",
-        "Delta S_S + sum_j beta_j Delta E_Bj - S_chi - D_B",
+        "S_S - (S_SB - S_B^beta) + sum_j beta_j E_Bj - S_chi - D_B, = Delta S_S + sum_j beta_j Delta E_Bj - S_chi - D_B of thermal baths",
     ),
     _energy("residual_chi", "residual of heat from chi against heat from d rho, larger of S and B", "[24, 25]"),
     _number("bond_dimension", "largest bond dimension", "max over bonds", exact=True),
@@ -239,14 +239,14 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def _each(name: str, units: str, long_name: str, equation: str) -> Column:
-    return Column(name=name, units=units, long_name=long_name, equation=equation, dims=("bath",))
+def _each(name: str, units: str, long_name: str, equation: str, *floors: str) -> Column:
+    return Column(name=name, units=units, long_name=long_name, equation=equation, floors=floors, dims=("bath",))
 
 
 PER_BATH: tuple[Column, ...] = (
-    _each("E_B_each", "energy", "energy of each bath, from the uncoupled thermal bath", "<H_chain,j>"),
-    _each("Q_B_each", "energy", "heat into each bath", "int (dE_Bj + sum_q f_j <A_q> d<X_q>)"),
-    _each("W_B_each", "energy", "work on each bath", "int sum_q <X_q> d(f_j <A_q>) - (1 - alpha_S) dh_j"),
+    _each("E_B_each", "energy", "energy of each bath, from the uncoupled thermal bath", "<H_chain,j>", *_BATH),
+    _each("Q_B_each", "energy", "heat into each bath", "int (dE_Bj + sum_q f_j <A_q> d<X_q>)", *_HEAT),
+    _each("W_B_each", "energy", "work on each bath", "int sum_q <X_q> d(f_j <A_q>) - (1 - alpha_S) dh_j", *_WORK),
     _each("flux_each", "energy^2", "energy current into each bath", "dE_Bj/dt = -sum_q f_j <A_q P_q>"),
     _each(
         "Var_Q_B_each",
@@ -255,3 +255,10 @@ PER_BATH: tuple[Column, ...] = (
         "<H_chain,j^2> - <H_chain,j>^2",
     ),
 )
+
+
+def needed(baths: int) -> dict[str, tuple[int, ...]]:
+    """Every name that a ledger is made of, columns and what their errors cannot be below, with its shape after ``t``."""
+    columns = (*COLUMNS, *PER_BATH)
+    shapes: dict[str, tuple[int, ...]] = {column.name: (baths,) if column.dims else () for column in columns}
+    return shapes | {floor: () for column in columns for floor in column.floors if floor not in shapes}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.thermo.causes import MODES_LOST
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
@@ -19,6 +20,7 @@ Attributes = dict[str, str | float | int]
 
 EXACT = "exact at T = 0: the start is pure on S, its ancilla S' (none for a pure start) and the bath"
 BOUND = "rigorous bound"
+BETWEEN = "not evaluated at the times that are NaN (bath_entropy_every)"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,8 +84,8 @@ def bath_entropies(run: Trajectory, S_S: Real) -> Findings:
     0 <= S_chi <= 2 S_S holds at every time. From a product start (displaced or not) S_chi(0) = 0, hence -Delta S_S <= Delta S_B
     <= 2 S_S - Delta S_S; from a correlated one 0 <= S_chi(0) <= 2 S_S(0) moves the lower bound down by 2 S_S(0).
 
-    Columns: S_B0 S_B S_SB Delta_S_B S_chi D_B, and NAME_lower and NAME_upper of the last three; at T > 0 also NAME_lower_free and
-    NAME_upper_free, which need no measurement.
+    Columns: S_B0 S_B S_SB Delta_S_B S_chi D_B, and NAME_lower and NAME_upper of the last three: where the run evaluated them, NaN between;
+    where it never did, those that need no measurement, at every time.
     """
     return _cold(run, S_S) if run.model.temperature == 0 else _warm(run, S_S)
 
@@ -107,28 +109,28 @@ def _cold(run: Trajectory, S_S: Real) -> Findings:
 
 def _warm(run: Trajectory, S_S: Real) -> Findings:
     """At T > 0: what was measured of the physical bath where it was, else the bounds that hold always."""
-    delta_S_S = S_S - S_S[0]
     nan = np.full_like(S_S, np.nan)
     unknown: Attributes = {"reason": _unknown(run)}
     thermal, gibbs, of_bath = _thermal_entropy(run, nan, unknown)
     start = 2 * S_S[0] if run.start == "mean-force" else 0.0
-    least = np.fmax(0.0, run.correlation_lower)
-    most = np.fmin(2 * S_S, run.correlation_upper)
+    between = np.isnan(run.correlation_lower) if np.isfinite(run.correlation_lower).any() else np.zeros(S_S.shape, bool)
+    least = np.where(between, np.nan, np.fmax(0.0, run.correlation_lower))
+    most = np.where(between, np.nan, np.fmin(2 * S_S, run.correlation_upper))
     S_chi = S_S + run.bath_entropy - run.joint_entropy
     delta_S_B = run.bath_entropy - thermal
-    distance = _distance(run)
+    energy = _thermal_share(run)
+    # D(rho_B || rho_B^beta) is counted from the thermal bath, whatever the start: a displaced or correlated one has D_B(0) > 0
+    distance = energy - excess_entropy(run, S_S)
     values = {
         "S_B0": thermal,
         "S_B": run.bath_entropy,
         "S_SB": run.joint_entropy,
         "S_chi": S_chi,
         "Delta_S_B": delta_S_B,
-        "D_B": distance - delta_S_B,
-        **_bounds(least, most, delta_S_S, distance, start),
+        "D_B": energy - (run.bath_entropy - modes_entropy(run)),
+        **_bounds(least, most, S_S, distance, start),
         "S_chi_width": np.where(np.isnan(S_chi), np.nan, most - least),
     }
-    free_bounds = _bounds(np.zeros_like(S_S), 2 * S_S, delta_S_S, distance, start)
-    values |= {f"{name}_free": bound for name, bound in free_bounds.items()}
     measured = run.bath_entropy_how
     free = "S_chi <= 2 S_S", "S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")
     upper, lower = (
@@ -139,12 +141,15 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
         single |= unknown
     bounds: dict[str, Attributes] = {name: dict(lower) for name in ("S_chi_lower", "Delta_S_B_lower", "D_B_upper")}
     bounds |= {name: dict(upper) for name in ("S_chi_upper", "Delta_S_B_upper", "D_B_lower")}
-    if np.isnan(distance).any():
+    if between.any():
+        for name in bounds:
+            bounds[name]["reason"] = BETWEEN
+    if np.isnan(energy).any():
         for name in ("D_B_lower", "D_B_upper"):
             bounds[name] = bounds[name] | {
                 "reason": "a bath has T = 0: beta infinite"
                 if np.any(np.array(run.model.temperatures) == 0)
-                else modes_missing(run)
+                else "; ".join(filter(None, (str(bounds[name].get("reason", "")), modes_missing(run))))
             }
     return Findings(
         values=values,
@@ -154,23 +159,40 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
     )
 
 
-def _bounds(least: Real, most: Real, delta_S_S: Real, distance: Real, start: float) -> dict[str, Real]:
-    """Bounds (n,) on S_chi, Delta S_B and D_B from ``least`` <= S_chi <= ``most``, for 0 <= S_chi(0) <= ``start``."""
-    lower, upper = least - delta_S_S - start, most - delta_S_S
+def _bounds(least: Real, most: Real, S_S: Real, distance: Real, start: float) -> dict[str, Real]:
+    """Bounds (n,) on S_chi, Delta S_B and D_B from ``least`` <= S_chi <= ``most``, for 0 <= S_chi(0) <= ``start``.
+
+    distance  D_B + S_chi - S_S, which needs no entropy of the bath
+    """
+    delta_S_S = S_S - S_S[0]
+    lower = np.maximum(0.0, distance + S_S - most)
     return {
         "S_chi_lower": least,
         "S_chi_upper": most,
-        "Delta_S_B_lower": lower,
-        "Delta_S_B_upper": upper,
-        "D_B_lower": np.fmax(0.0, distance - upper),
-        "D_B_upper": distance - lower,
+        "Delta_S_B_lower": least - delta_S_S - start,
+        "Delta_S_B_upper": most - delta_S_S,
+        "D_B_lower": lower,
+        "D_B_upper": distance + S_S - least,
     }
+
+
+def excess_entropy(run: Trajectory, S_S: Real) -> float:
+    """S_SB less the entropy of the thermal baths, nats, a constant: S_S(0) of a product start, displaced or not.
+
+    Of a mean-force start beta (<H> - F) of the whole less that of its baths, beta (U_tot(0) + T log(Z/Z_B)), U_tot counted from the thermal
+    baths: known for a continuum as well.
+    """
+    if run.start != "mean-force":
+        return float(S_S[0])
+    temperature = run.model.temperature
+    assert temperature is not None  # `start.mean_force_problems`
+    return float((run.total_energy[0] + run.energy_offset.sum() - run.free_energy) / temperature)
 
 
 def _unknown(run: Trajectory) -> str:
     """Why an entropy of the physical bath has no value at T > 0."""
     if np.isfinite(run.bath_entropy).any():
-        return "not evaluated at the times that are NaN (bath_entropy_every)"
+        return BETWEEN
     if run.bath_entropy_how:
         return "only bounded, where it was evaluated: see NAME_lower and NAME_upper"
     return (
@@ -183,30 +205,35 @@ def modes_missing(run: Trajectory) -> str:
     """Why something made of the modes' occupations is NaN."""
     never = "not evaluated at the times that are NaN (occupation_every)"
     lost = ", or lost: warm soft modes displaced beyond what a chain holds" if run.start == "displaced" else ""
-    return f"the modes' occupations were {never}{lost}"
+    end = run.since("chain")
+    beyond = f"; {MODES_LOST.format(end)}" if np.isfinite(end) else ""
+    return f"the modes' occupations were {never}{lost}{beyond}"
 
 
-def _distance(run: Trajectory) -> Real:
-    """sum_j beta_j Delta E_Bj (n,) with the energies from the modes' occupations, independent of <H_chain>; NaN where a bath has T = 0."""
+def _thermal_share(run: Trajectory) -> Real:
+    """sum_j beta_j (E_Bj - its thermal value) (n,), from the modes' occupations, independent of <H_chain>; NaN where a bath has T = 0."""
     temperatures = np.array(run.model.temperatures)
     if np.any(temperatures == 0):
         return np.full(run.recorded.size, np.nan)
-    start = np.zeros(temperatures.size) if run.start == "product" else run.mode_energy[0]
-    return np.asarray((run.mode_energy - start) @ (1 / temperatures))
+    return np.asarray(run.mode_energy @ (1 / temperatures))
+
+
+def modes_entropy(run: Trajectory) -> float:
+    """Entropy (nats) of the thermal baths; inf where one is a continuum."""
+    modes = [coupling.frequencies for coupling in run.model.couplings]
+    return sum(
+        np.inf if frequencies is None else gibbs_entropy(frequencies, 1 / T)
+        for frequencies, T in zip(modes, run.model.temperatures, strict=True)
+        if T > 0
+    )
 
 
 def _thermal_entropy(run: Trajectory, nan: Real, unknown: Attributes) -> tuple[Real, Attributes, Attributes]:
     """(S_B0, its attributes, those of S_B): known where every bath has finitely many modes and the start has thermal baths."""
-    modes = [coupling.frequencies for coupling in run.model.couplings]
-    finite = [frequencies for frequencies in modes if frequencies is not None]
-    if len(finite) < len(modes):
+    total = modes_entropy(run)
+    if np.isinf(total):
         reason: Attributes = {"reason": "T > 0: the entropy of infinitely many thermal modes is infinite"}
         return nan, reason, reason
     if run.start == "mean-force":
         return nan, {"reason": "correlated start: the bath is not in its own equilibrium"}, unknown
-    total = sum(
-        gibbs_entropy(frequencies, 1 / T)
-        for frequencies, T in zip(finite, run.model.temperatures, strict=True)
-        if T > 0
-    )
     return np.full_like(nan, total), {"note": "of the distinct coupled modes, in equilibrium"}, unknown

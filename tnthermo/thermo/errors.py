@@ -12,8 +12,8 @@ from tnthermo.clock import common_times
 Real = npt.NDArray[np.float64]
 
 HOW = (
-    "largest difference so far to the same run at twice the step, ten times the tolerance and half the bond cap; "
-    "at least the residuals named in `floor` and |1 - norm| of the value"
+    "largest difference so far to the same run at twice the step, ten times the tolerance, half the bond cap and three quarters of fixed "
+    "levels; at least the residuals named in `floor` and |1 - norm| of the value"
 )
 HOW_LOCAL = (
     "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
@@ -25,31 +25,36 @@ HOW_SPARSE = (
 )
 
 
+def at_next(here: npt.NDArray[np.int64], values: Real, count: int) -> Real:
+    """``values`` (k, ...) known at the increasing indices ``here`` (k,), for all of ``count`` indices: each has that of the next known one.
+
+    What is known at an earlier time says nothing of what happened since; after the last known one there is only that.
+    """
+    if not here.size:
+        return np.full((count, *values.shape[1:]), np.nan)
+    return np.asarray(values[np.minimum(np.searchsorted(here, np.arange(count)), here.size - 1)])
+
+
 def envelope(t: Real, values: Real, other_t: Real, others: Real, *, local: bool = False) -> Real:
     """Running maximum over time of |values - others|, shape of ``values`` (n, ...), at the times ``t``.
 
     local  only over a time and its two neighbours: for columns with poles, beyond which the error is small again
 
-    Times that the rough run lacks carry the last difference forward; before any common time, and at common times where one
-    of the two is NaN, it is NaN. Two equal infinities do not differ.
+    Times that the rough run lacks have the maximum up to the next one that both have: the agreement at an earlier one, of two equal
+    starts say, vouches for nothing. NaN where one of the two is NaN at that time. Two equal infinities do not differ.
     """
     here, there = common_times(t, other_t)
-    difference = np.full(values.shape, np.nan)
     a, b = values[here], others[there]
     with np.errstate(invalid="ignore"):
-        difference[here] = np.where(a == b, 0.0, np.abs(a - b))
-    if local and here.size:
-        near = difference[here]
-        near[1:] = np.fmax(near[1:], difference[here[:-1]])
-        near[:-1] = np.fmax(near[:-1], difference[here[1:]])
-        last = np.searchsorted(here, np.arange(t.size), side="right") - 1  # common time at or before each time
-        result = np.full(values.shape, np.nan)
-        result[last >= 0] = near[last[last >= 0]]
+        difference = np.where(a == b, 0.0, np.abs(a - b))
+    largest = difference.copy()
+    if local:
+        largest[1:] = np.fmax(largest[1:], difference[:-1])
+        largest[:-1] = np.fmax(largest[:-1], difference[1:])
     else:
-        result = np.fmax.accumulate(difference, axis=0)
-    # Measured by one of the two only: an earlier agreement (at t = 0, say) vouches for nothing here.
-    result[here] = np.where(np.isnan(difference[here]), np.nan, result[here])
-    return result
+        largest = np.fmax.accumulate(largest, axis=0)
+    # Measured by one of the two only: what they agreed on at other times vouches for nothing here.
+    return at_next(here, np.where(np.isnan(difference), np.nan, largest), t.size)
 
 
 def sparse_envelope(
@@ -78,13 +83,14 @@ def sparse_envelope(
 
 
 def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real, *, local: bool = False) -> Real:
-    """``error`` (n,), but at least the largest of the ``floors`` so far (at the time itself with ``local``) and |1 - norm| |value|.
+    """``error`` (n, ...), at least the largest of the ``floors`` (n,) so far (at the time itself with ``local``) and |1 - norm| |value|.
 
     NaN where the value is NaN. An infinite value gets no floor from the norm, its size being no scale.
     """
-    least = np.abs(1 - norm) * np.where(np.isfinite(value), np.abs(value), 0.0)
+    each = (-1,) + (1,) * (value.ndim - 1)
+    least = np.abs(1 - norm.reshape(each)) * np.where(np.isfinite(value), np.abs(value), 0.0)
     for floor in floors:
-        least = np.fmax(least, np.abs(floor) if local else np.fmax.accumulate(np.abs(floor)))
+        least = np.fmax(least, (np.abs(floor) if local else np.fmax.accumulate(np.abs(floor))).reshape(each))
     return np.where(np.isnan(value) | np.isnan(error), np.nan, np.fmax(error, least))
 
 

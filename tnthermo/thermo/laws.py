@@ -41,16 +41,18 @@ def residuals(e: Expectations, steps: Mapping[str, Real]) -> dict[str, Real]:
     }
 
 
-def entropy_productions(at: Mapping[str, Real], betas: Real) -> dict[str, Real]:
+def entropy_productions(at: Mapping[str, Real], betas: Real, excess: float) -> dict[str, Real]:
     """Entropy productions (n,) since t = 0, nat. [33, 40]
 
     at     the other columns at the record times
     betas  (B,) inverse temperatures of the baths, finite
+    excess S_SB less the entropy of the thermal baths, nat: `tnthermo.thermo.entropies.excess_entropy`
 
     Sigma_S = Delta S_S - beta Q_S (one temperature only, else NaN), Sigma_B = Delta S_B - sum_j beta_j Q_Bj,
     Sigma_total = Delta S_S + sum_j beta_j Delta E_Bj. From a product start with thermal baths the last is the mutual information
-    plus the distance of the baths from equilibrium, S_chi + D(rho_B || rho_B^beta); what is left of that, with S_chi from three
-    entropies and D from the occupations of the modes, is residual_entropy.
+    plus the distance of the baths from equilibrium, S_chi + D(rho_B || rho_B^beta). From any start that sum is
+    S_S - excess + sum_j beta_j E_Bj, the energies counted from the thermal baths; what is left of it, with S_chi from three entropies and D
+    from the occupations of the modes, is residual_entropy.
     """
     delta_S_S = at["S_S"] - at["S_S"][0]
     one = bool(np.all(betas == betas[0]))
@@ -62,5 +64,5 @@ def entropy_productions(at: Mapping[str, Real], betas: Real) -> dict[str, Real]:
         "Sigma_B": at["Delta_S_B"] - heat,
         **{name.replace("Delta_S_B", "Sigma_B"): at[name] - heat for name in bounds},
         "Sigma_total": total,
-        "residual_entropy": total - at["S_chi"] - at["D_B"],
+        "residual_entropy": at["S_S"] - excess + at["E_B_each"] @ betas - at["S_chi"] - at["D_B"],
     }

@@ -91,6 +91,7 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "algorithm": json.dumps(run.algorithm.settings()),
         "status": "not converged" if flags else "converged",
         "flags": "; ".join(flags) or "none",
+        "doubts": "; ".join(run.doubts) or "none",
         "drive": _drives(run.model),
         "errors": HOW if run.rough is not None else "none: no rougher run to compare with",
         "versions": ", ".join([f"python {platform.python_version()}", *versions]),

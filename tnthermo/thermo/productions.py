@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.thermo.entropies import Attributes, Findings, spectrum, von_neumann
+from tnthermo.thermo.errors import at_next
 from tnthermo.thermo.expectations import Expectations
 from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes, every_second
 from tnthermo.thermo.qubit import bloch_vector, extended_production_rate
@@ -177,12 +178,19 @@ def _integral(part: _Share, entropy: Real, breaks: tuple[float, ...]) -> tuple[R
         half = every_second(t, breaks=inside(t))
         coarse = cumulative_stieltjes(t[half], share[half], entropy[half], breaks=inside(t[half]))
         width[half] = np.abs(total[half] - coarse)
-    return total, np.fmax.accumulate(width), {"reason": why} if why else {}
+    return total, _up_to_next(width), {"reason": why} if why else {}
+
+
+def _up_to_next(width: Real) -> Real:
+    """The largest width so far (n,), at a point that has none up to the next that has one."""
+    known = np.flatnonzero(np.isfinite(width))
+    return at_next(known, np.maximum.accumulate(width[known]), width.size)
 
 
 def extended_production(run: Trajectory, e: Expectations) -> Findings:
-    """Sigma_ext_S (n,), nat, and Sigmadot_ext_S (n,), nat energy, of a qubit: -(l/2) rhat_perp . dr, perp to the effective field. [48]
+    """Sigma_ext_S (n,), nat, with its width, and Sigmadot_ext_S (n,), nat energy, of a qubit: -(l/2) rhat_perp . dr. [48]
 
+    perp is to the effective field.
     What is left of dS_S when the heat leaves at the extended temperature; integrated at step resolution. NaN for other systems, and
     from where the effective field vanishes on.
     """
@@ -190,7 +198,9 @@ def extended_production(run: Trajectory, e: Expectations) -> Findings:
     if run.rho_S.shape[-1] != 2:
         qubits: Attributes = {"reason": "defined for qubits only"}
         nan = np.full(run.t.size, np.nan)
-        return Findings(values=dict.fromkeys(names, nan), attributes=dict.fromkeys(names, qubits))
+        return Findings(
+            values=dict.fromkeys((*names, "Sigma_ext_S_width"), nan), attributes=dict.fromkeys(names, qubits)
+        )
     rate = extended_production_rate(bloch_vector(e.rho_S), bloch_vector(e.rho_S_rate), bloch_vector(e.effective))
     lost = np.isnan(rate) | np.isinf(rate)
     stop = int(np.argmax(lost)) if lost.any() else rate.size
@@ -203,7 +213,7 @@ def extended_production(run: Trajectory, e: Expectations) -> Findings:
         inside = tuple(b for b in breaks if b < t[half[-1]])
         width[half] = np.abs(total[half] - cumulative_integral(t[half], rate[half], breaks=inside))
     at = e.after[run.recorded]
-    values = {"Sigma_ext_S": total[at], "Sigma_ext_S_width": np.fmax.accumulate(width)[at], "Sigmadot_ext_S": rate[at]}
+    values = {"Sigma_ext_S": total[at], "Sigma_ext_S_width": _up_to_next(width)[at], "Sigmadot_ext_S": rate[at]}
     reason: Attributes = {"reason": "the effective field vanishes, or a pure state mixes at once"} if lost.any() else {}
     return Findings(values=values, attributes=dict.fromkeys(names, reason))
 

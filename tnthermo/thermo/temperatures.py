@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -75,12 +76,28 @@ def recorded_entropy(run: Trajectory) -> Real | None:
 
 
 def difference_error(run: Trajectory) -> Real:
-    """How far (n,) Sdot_B by differences, of order 8 in the record interval, is from that of order 6; 0 where it is not found so."""
+    """How far (n,) Sdot_B by differences, of order 8 in the record interval, is from that of order 6; 0 where it is not found so.
+
+    Between two breaks, or in a run, of fewer than 8 record times the orders are their number and two less; where less than 3 points
+    remain there is nothing to compare with, and it is infinite.
+    """
     entropy = recorded_entropy(run)
-    if entropy is None or run.t.size < 3:
+    if entropy is None:
         return np.zeros(run.t.size)
-    inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
-    fine, rough = (derivative(run.t, entropy, order, breaks=inside) for order in (POINTS, POINTS - 2))
+    inside = [int(np.argmin(np.abs(run.t - t))) for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1])]
+    width = np.zeros(run.t.size)
+    for first, last in pairwise([0, *inside, run.t.size - 1]):
+        part = slice(first, last + 1)
+        width[part] = np.maximum(width[part], _order_error(run.t[part], entropy[part]))
+    return width
+
+
+def _order_error(t: Real, values: Real) -> Real:
+    """|derivative - that of two orders less| (n,) of smooth samples ``values`` (n,)."""
+    order = min(POINTS, t.size)
+    if order < 3:
+        return np.full(t.size, np.inf if t.size > 1 else 0.0)
+    fine, rough = (derivative(t, values, points) for points in (order, max(2, order - 2)))
     return np.asarray(np.abs(fine - rough))
 
 
