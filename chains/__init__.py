@@ -11,7 +11,7 @@ from chains.diagnose import Diagnosis, diagnose
 from chains.discrete import Discrete
 from chains.function import Function
 from chains.integrals import divergent_integrals, measure
-from chains.light_cone import front_time, light_cone_time, required_length, required_length_front
+from chains.light_cone import EndTimes, end_times, front_time, light_cone_time, required_length, required_length_front
 from chains.lorentzian import Brownian, DrudeLorentz
 from chains.mapping import ModeFunctions, mode_functions, pair_mode_functions
 from chains.problems import InvalidInput, Problem
@@ -21,6 +21,7 @@ from chains.spectral import ContinuousDensity, PowerLaw
 from chains.star import Coefficients, Star, from_star, star
 from chains.sums import Sum
 from chains.table import Table
+from chains.tail import Tail, lost_reorganisation, lost_tail, tail
 
 __all__ = [
     # spectral densities
@@ -55,6 +56,12 @@ __all__ = [
     "diagnose",
     "exact_correlation",
     "measure",
+    "Tail",
+    "lost_reorganisation",
+    "lost_tail",
+    "tail",
+    "EndTimes",
+    "end_times",
     "front_time",
     "light_cone_time",
     "required_length",

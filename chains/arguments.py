@@ -10,6 +10,18 @@ from chains.problems import Problem
 from chains.spectral import ContinuousDensity
 
 SpectralDensity = ContinuousDensity | Discrete
+MOST_SITES = 100_000
+"""Sites of a chain that can be made: its coefficients take a time that grows with the square."""
+FINEST = 1000
+"""The largest resolution: by so much finer than usual a quadrature has no more digits to find."""
+
+
+def density_problems(density: object) -> list[Problem]:
+    """Return what keeps ``density`` from being a spectral density."""
+    if isinstance(density, Discrete | ContinuousDensity) and not isinstance(density, type):
+        return []
+    hint = "PowerLaw, DrudeLorentz, Brownian, Semicircle, Table, Function, Sum or Discrete"
+    return [Problem(key="density", value=density, allowed="a spectral density", hint=hint)]
 
 
 def argument_problems(
@@ -28,16 +40,15 @@ def argument_problems(
     length_key: what the caller calls the length.
     """
     problems = temperature_problems(temperature)
-    known = isinstance(density, Discrete | ContinuousDensity)
-    if not known:
-        hint = "PowerLaw, DrudeLorentz, Brownian, Semicircle, Table, Function, Sum or Discrete"
-        problems.append(Problem(key="density", value=density, allowed="a spectral density", hint=hint))
+    wrong_density = density_problems(density)
+    known = not wrong_density
+    problems += wrong_density
     if length is None and known and not isinstance(density, Discrete):
         hint = "chains.required_length gives the one a run needs"
         problems.append(Problem(key=length_key, value=None, allowed="an integer >= 1", hint=hint))
     if length is not None:
-        problems += integer_problems(length_key, length, at_least=1)
-    problems += integer_problems("resolution", resolution, at_least=1)
+        problems += integer_problems(length_key, length, at_least=1, at_most=MOST_SITES)
+    problems += integer_problems("resolution", resolution, at_least=1, at_most=FINEST)
     if support is not None:
         problems += number_problems("support", support, above=0.0)
     wrong = {problem.key for problem in problems}

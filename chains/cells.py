@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chains.arguments import SpectralDensity, argument_problems
-from chains.checks import frozen
+from chains.checks import array_problems, frozen
 from chains.coefficients import chain_of_weight
 from chains.discrete import Discrete
 from chains.problems import Problem, raise_if_any
@@ -94,7 +94,8 @@ class StarCells:
         )
 
     def correlation(self, times: npt.ArrayLike) -> npt.NDArray[np.complex128]:
-        """C(t) = <X(t) X(0)> of these modes at ``times`` (...), energy squared."""
+        """C(t) = <X(t) X(0)> of these modes at ``times`` (...), energy squared. Raises InvalidInput for what are no numbers."""
+        raise_if_any(array_problems("times", times))
         t = np.asarray(times, dtype=np.float64)[..., None]
         up, down = self.couplings * np.cosh(self.theta), self.couplings * np.sinh(self.theta)
         turning = np.exp(-1j * self.frequencies * t)

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chains.checks import instance_problems, plain_number
 from chains.problems import InvalidInput, Problem, raise_if_any
+from chains.text_file import MIB, NotText, decoded, regular_bytes
+
+LARGEST = 64 * MIB
+"""bytes of a table that is read: more than a million rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +32,8 @@ def read_columns(
 ) -> Columns:
     """Return two columns of a text file, apart by spaces, tabs or commas.
 
-    Lines from '#' on are comments, empty lines are skipped, one line of column names may come first.
+    Lines from '#' on are comments, empty lines are skipped, one line of column names may come first. A regular file in UTF-8
+    of at most 64 MiB.
 
     names        of the columns, for messages
     fewest       rows that are wanted, for messages
@@ -35,11 +41,16 @@ def read_columns(
 
     Raises InvalidInput, naming the line of every problem, also for a file that cannot be read.
     """
+    raise_if_any(instance_problems("file", path, str | Path, "the name of a text file"))
     place = Path(path)
+    allowed = f"a readable text file: a regular one in UTF-8, of at most {LARGEST // MIB} MiB"
     try:
-        text = place.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = Problem(key="file", value=str(place.absolute()), allowed="a readable text file", hint=str(error))
+        text = decoded(regular_bytes(place, largest=LARGEST))
+    except NotText as error:
+        problem = Problem(key="file", value=str(place.absolute()), allowed=allowed, hint=f"{error}: save it as UTF-8")
+        raise InvalidInput([problem]) from error
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        problem = Problem(key="file", value=str(place.absolute()), allowed=allowed, hint=str(error))
         raise InvalidInput([problem]) from error
     found, problems = _read(text, names, fewest)
     if not problems:
@@ -57,8 +68,8 @@ def _read(text: str, names: str, fewest: int) -> tuple[Columns, list[Problem]]:
         entries = line.split("#")[0].replace(",", " ").split()
         if not entries:
             continue
-        numbers = [_to_float(entry) for entry in entries]
-        if header_possible and all(entry is None for entry in numbers):
+        numbers = [plain_number(entry) for entry in entries]
+        if header_possible and all(n is None and _is_name(entry) for n, entry in zip(numbers, entries, strict=True)):
             header_possible = False
             continue
         header_possible = False
@@ -76,8 +87,6 @@ def _read(text: str, names: str, fewest: int) -> tuple[Columns, list[Problem]]:
     return found, problems
 
 
-def _to_float(entry: str) -> float | None:
-    try:
-        return float(entry)
-    except ValueError:
-        return None
+def _is_name(entry: str) -> bool:
+    """Whether it may be the name of a column: a row whose numbers cannot be read is no heading."""
+    return entry[0] not in "+-." and not entry[0].isnumeric()

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from chains.arguments import SpectralDensity, argument_problems
 from chains.checks import real_times, time_problems
 from chains.discrete import Discrete
-from chains.problems import raise_if_any
+from chains.problems import Problem, raise_if_any
 from chains.quadrature import discretise
-from chains.sites import Chain, Weight
+from chains.sites import Chain, Weight, chain_problems
 from chains.spectral import Element, PowerLaw, shares
 from chains.star import star_of
 from chains.thermal import discrete_measure, element_segments
@@ -22,6 +22,8 @@ ComplexArray = npt.NDArray[np.complex128]
 
 _TRUNCATION = 1e-17
 """Infinite supports are cut for C(t) where less than this part of int J lies beyond."""
+MOST_TURNS = 2e5
+"""Phase w t beyond which C(t) of a continuum is not integrated: that takes minutes at each time."""
 _ENTRIES_AT_ONCE = 2_000_000
 
 
@@ -34,11 +36,27 @@ def correlation(
     Raises InvalidInput with every problem of the arguments.
     """
     raise_if_any(argument_problems(density, 1, temperature, support, 1) + time_problems(times))
+    raise_if_any(turn_problems(density, real_times(times), support))
     weight: Weight = "thermal" if temperature > 0.0 else "vacuum"
     strength = 1.0 if isinstance(density, Discrete) else density.strength
     return strength * shape_correlation(
         density, real_times(times), weight=weight, temperature=temperature, support=support
     )
+
+
+def turn_problems(
+    density: SpectralDensity, times: FloatArray, support: float | None, *, key: str = "times"
+) -> list[Problem]:
+    """Return what keeps C(t) of a continuum from being integrated at ``times``: oscillations without number."""
+    longest = float(np.max(np.abs(times), initial=0.0))
+    if isinstance(density, Discrete) or longest == 0.0:
+        return []
+    high = density.support[1] if support is None else support
+    upper = density.truncation(_TRUNCATION) if math.isinf(high) else high
+    if longest * upper <= MOST_TURNS:
+        return []
+    allowed = f"times of at most {MOST_TURNS / upper:.3g}, in which the fastest mode, w = {upper:.3g}, turns by {MOST_TURNS:g}"
+    return [Problem(key=key, value=longest, allowed=allowed, hint="a lower support, or are the units the same?")]
 
 
 def shape_correlation(
@@ -82,13 +100,16 @@ def chain_correlation(chain: Chain, times: npt.ArrayLike) -> ComplexArray:
 
     It agrees with :func:`correlation` until the far end of the chain is felt. Raises InvalidInput for bad times.
     """
+    raise_if_any(chain_problems("chain", chain) + time_problems(times))
     frequencies, couplings, _ = star_of(chain.coupling, chain.frequencies, chain.hoppings)
     return _fourier(frequencies, couplings**2, real_times(times))
 
 
 def exact_correlation(chain: Chain, times: npt.ArrayLike) -> ComplexArray:
-    """Return the C(t), shape (n,), of the weight that the chain was made from, as if the chain had no end."""
+    """Return the C(t), shape (n,), of the weight that the chain was made from, as if the chain had no end. Raises InvalidInput."""
+    raise_if_any(chain_problems("chain", chain) + time_problems(times))
     density = chain.density
+    raise_if_any(turn_problems(density, real_times(times), chain.support[1]))
     strength = 1.0 if isinstance(density, Discrete) else density.strength
     return strength * shape_correlation(
         density, real_times(times), weight=chain.weight, temperature=chain.temperature, support=chain.support[1]
@@ -101,8 +122,10 @@ def correlation_error(chain: Chain, times: npt.ArrayLike) -> FloatArray:
     The error measure that matters to users: the system sees the bath through C(t) only. A support cut by hand counts
     as an error here. Raises InvalidInput for bad times.
     """
+    raise_if_any(chain_problems("chain", chain) + time_problems(times))
     moments = real_times(times)
     density = chain.density
+    raise_if_any(turn_problems(density, moments, None))
     strength = 1.0 if isinstance(density, Discrete) else density.strength
     exact = strength * shape_correlation(density, moments, weight=chain.weight, temperature=chain.temperature)
     return np.asarray(np.abs(chain_correlation(chain, moments) - exact))

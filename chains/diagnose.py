@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from chains.checks import frozen, number_problems
-from chains.correlation import chain_correlation, correlation_error
+from chains.correlation import chain_correlation, correlation_error, turn_problems
 from chains.integrals import divergent_integrals
 from chains.light_cone import front_time, light_cone_time
 from chains.problems import raise_if_any
-from chains.sites import Chain
+from chains.sites import Chain, chain_problems
+from chains.tail import Tail, lost_tail
 
 _SAMPLES = 201
 
@@ -26,6 +27,7 @@ class Diagnosis:
     front_time                      when the front reaches the end of the chain (to 1e-6)
     correlation_at_zero             C(0) of the chain, energy squared
     reorganisation_energy           int J/w dw, an energy
+    tail                            what lies beyond the highest frequency of the weight
     coefficient_error               estimated relative error of the coefficients
     divergent                       integrals over J that do not exist
     description                     convention, formula and parameters of the density
@@ -39,6 +41,7 @@ class Diagnosis:
     front_time: float
     correlation_at_zero: float
     reorganisation_energy: float
+    tail: Tail
     coefficient_error: float
     divergent: tuple[str, ...]
     description: str
@@ -61,6 +64,8 @@ class Diagnosis:
             f"end felt by the system at t = {self.light_cone_time:.6g}",
             f"long enough for t = {self.until:g}: {verdict}",
         ]
+        if self.tail.noticeable and bath.weight != "absorption":  # J n ends where it is nothing
+            lines.append(self.tail.describe())
         lines += [f"diverges: {name}" for name in self.divergent]
         return "\n".join([*lines, *bath.notes])
 
@@ -68,10 +73,11 @@ class Diagnosis:
 def diagnose(chain: Chain, until: float) -> Diagnosis:
     """Return the errors and times of ``chain`` over [0, until]; print it to read it.
 
-    Raises InvalidInput for an ``until`` that is not a finite real number >= 0.
+    Raises InvalidInput for an ``until`` that is not a finite real number >= 0, or so long that C(t) cannot be integrated.
     """
-    raise_if_any(number_problems("until", until, at_least=0.0))
+    raise_if_any(chain_problems("chain", chain) + number_problems("until", until, at_least=0.0))
     times = np.linspace(0.0, float(until), _SAMPLES)
+    raise_if_any(turn_problems(chain.density, times, None, key="until"))
     return Diagnosis(
         chain=chain,
         until=float(until),
@@ -81,6 +87,7 @@ def diagnose(chain: Chain, until: float) -> Diagnosis:
         front_time=front_time(chain),
         correlation_at_zero=float(chain_correlation(chain, 0.0)[0].real),
         reorganisation_energy=chain.density.reorganisation(),
+        tail=lost_tail(chain),
         coefficient_error=chain.error,
         divergent=divergent_integrals(chain.density, chain.temperature),
         description=chain.density.describe(),

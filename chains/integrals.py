@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from chains.arguments import SpectralDensity, argument_problems
-from chains.checks import number_problems
+from chains.arguments import SpectralDensity, argument_problems, density_problems
+from chains.checks import number_problems, temperature_problems
 from chains.discrete import Discrete
 from chains.problems import raise_if_any
 from chains.quadrature import Segment, discretise
@@ -89,7 +89,9 @@ def divergent_integrals(density: ContinuousDensity | Discrete, temperature: floa
 
     With J ~ w^s: at T = 0 int J/w^2 (long-time dephasing, overlap of displaced vacua) for s <= 1; at T > 0
     int J coth(beta w/2)/w^2 (long-time dephasing) for s <= 2 and int J coth(beta w/2)/w for s <= 1.
+    Raises InvalidInput for what is no density or no temperature.
     """
+    raise_if_any(density_problems(density) + temperature_problems(temperature))
     s = density.exponent_at_zero
     if temperature == 0.0:
         return ("int J/w^2 (pure dephasing does not saturate)",) if s <= 1.0 else ()

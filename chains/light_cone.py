@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh_tridiagonal
 
 from chains.arguments import SpectralDensity, argument_problems
+from chains.cells import StarCells
 from chains.checks import number_problems
 from chains.coefficients import chain
 from chains.correlation import shape_correlation
 from chains.discrete import Discrete
 from chains.problems import InvalidInput, Problem, raise_if_any
 from chains.quadrature import hulls
-from chains.sites import Chain, Weight
+from chains.sites import Chain, Weight, chain_problems
 from chains.spectral import ContinuousDensity
 from chains.star import star_of
 from chains.thermal import segments
@@ -95,7 +97,7 @@ def light_cone_time(bath: Chain, tolerance: float = 1e-6) -> float:
     An excitation has gone to the end and back by then. inf for a complete discrete bath (its recurrences are physics).
     C(t) is the exact one of the same (cut) weight. Raises InvalidInput unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(_tolerance_problems(tolerance))
+    raise_if_any(chain_problems("bath", bath) + _tolerance_problems(tolerance))
     if bath.complete:
         return math.inf
     return _first_crossing(_chain_error(bath), tolerance, 1.5 * _travel_time(bath))
@@ -104,15 +106,61 @@ def light_cone_time(bath: Chain, tolerance: float = 1e-6) -> float:
 def front_time(bath: Chain, tolerance: float = 1e-6) -> float:
     """Return the time at which the front reaches the end: |<N-1| exp(-i h t) |0>| > tolerance.
 
-    The system notices nothing yet, but energies and occupations of the bath do. inf for a complete discrete bath.
-    Raises InvalidInput unless 1e-12 <= tolerance < 1.
+    The system notices nothing yet, and the bath's energy is right, but occupations of its modes go wrong: by about the
+    square root of the last site's occupation, and sums over modes at T > 0 by about that itself. inf for a complete
+    discrete bath. Raises InvalidInput unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(_tolerance_problems(tolerance))
+    raise_if_any(chain_problems("bath", bath) + _tolerance_problems(tolerance))
     if bath.complete:
         return math.inf
     if bath.length == 1:
         return 0.0
     return _first_crossing(_last_site(bath), tolerance, 0.75 * _travel_time(bath))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndTimes:
+    """Until when a bath is as good as the endless one.
+
+    front  the front reaches an end; from then on occupations of the physical modes, what is made of them, and the sites near
+           that end are not those of the bath
+    felt   the system feels it: from then on nothing is
+    """
+
+    front: float
+    felt: float
+
+
+def end_times(bath: Chain | StarCells | tuple[Chain, Chain], tolerance: float = 1e-6) -> EndTimes:
+    """Return when the front reaches an end, to sqrt(tolerance) in amplitude, and when the system feels it, to tolerance C(0).
+
+    Of a pair the earlier of its two chains. Star cells of a continuum have no end: both are the time from which C(t) shows
+    that there are M modes only. inf for complete discrete baths, whose recurrences are physics.
+    Raises InvalidInput unless 1e-12 <= tolerance < 1.
+    """
+    raise_if_any(_tolerance_problems(tolerance))
+    if isinstance(bath, StarCells):
+        felt = _cells_felt(bath, tolerance)
+        return EndTimes(front=felt, felt=felt)
+    members = bath if isinstance(bath, tuple) else (bath,)
+    felt = min(light_cone_time(chain, tolerance) for chain in members)
+    front = min(front_time(chain, math.sqrt(tolerance)) for chain in members)
+    return EndTimes(front=min(front, felt), felt=felt)
+
+
+def _cells_felt(bath: StarCells, tolerance: float) -> float:
+    density = bath.density
+    if isinstance(density, Discrete) or density.strength == 0.0:
+        return math.inf
+    weight: Weight = "thermal" if bath.temperature > 0.0 else "vacuum"
+
+    def error(times: FloatArray) -> FloatArray:
+        exact = density.strength * shape_correlation(
+            density, np.append(0.0, times), weight=weight, temperature=bath.temperature, support=bath.support[1]
+        )
+        return np.asarray(np.abs(bath.correlation(times) - exact[1:]) / exact[0].real)
+
+    return _first_crossing(error, tolerance, 2.0 * bath.modes / float(np.max(bath.frequencies)))
 
 
 def _length_problems(

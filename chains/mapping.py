@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from chains.arguments import FINEST
 from chains.cells import StarCells
-from chains.checks import frozen, integer_problems
+from chains.checks import frozen, instance_problems, integer_problems
 from chains.coefficients import ChainNotConverged, chain_of_weight
 from chains.discrete import Discrete
 from chains.mode_grid import Grid, physical_grid
@@ -69,7 +70,8 @@ def mode_functions(bath: Chain | StarCells, *, resolution: int = 1) -> ModeFunct
     resolution (>= 1) divides the quadrature further; needed for spectra of observables finer than the chain resolves.
     Raises InvalidInput for the resolution, ChainNotConverged if orthonormality to 1e-10 is not reached by refining.
     """
-    raise_if_any(integer_problems("resolution", resolution, at_least=1))
+    problems = instance_problems("bath", bath, Chain | StarCells, "a chain, or star cells")
+    raise_if_any(problems + integer_problems("resolution", resolution, at_least=1, at_most=FINEST))
     if isinstance(bath, StarCells):
         return _cells(bath)
     if isinstance(bath.density, Discrete):
@@ -87,7 +89,7 @@ def pair_mode_functions(pair: tuple[Chain, Chain], *, resolution: int = 1) -> Mo
     ``positive`` (M, N1) belongs to the first, ``negative`` (M, N2) to the second; see :class:`ModeFunctions`.
     Raises InvalidInput for anything else than the two chains of one bath, ChainNotConverged as mode_functions.
     """
-    raise_if_any(_pair_problems(pair) + integer_problems("resolution", resolution, at_least=1))
+    raise_if_any(_pair_problems(pair) + integer_problems("resolution", resolution, at_least=1, at_most=FINEST))
     emission, absorption = pair
     if isinstance(emission.density, Discrete):
         first, second = _discrete(emission, emission.density), _discrete(absorption, emission.density)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chains.arguments import SpectralDensity
-from chains.checks import frozen
+from chains.checks import frozen, instance_problems
+from chains.problems import Problem
 
 FloatArray = npt.NDArray[np.float64]
 Weight = Literal["vacuum", "thermal", "emission", "absorption"]
@@ -64,3 +65,8 @@ class Chain:
     def complete(self) -> bool:
         """Whether nothing of the bath is left out."""
         return self.next_hopping == 0.0
+
+
+def chain_problems(key: str, value: object) -> list[Problem]:
+    """Return what keeps ``value`` from being a :class:`Chain`."""
+    return instance_problems(key, value, Chain, "a chain as chains.chain(...) returns it")

@@ -6,14 +6,14 @@ Convention: H_B = sum_k w_k a_k^dag a_k, X = sum_k g_k (a_k + a_k^dag), J(w) = s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gamma, gammainccinv
 
-from chains.checks import number_problems
+from chains.checks import array_problems, number_problems, word_problems
 from chains.problems import Problem, raise_if_any
 
 FloatArray = npt.NDArray[np.float64]
@@ -105,7 +105,8 @@ def shares(density: ContinuousDensity) -> list[tuple[float, Element]]:
 
 
 def frequencies_from_zero(w: npt.ArrayLike) -> FloatArray:
-    """Return ``w`` as an array; raises InvalidInput for a negative or nan one."""
+    """Return ``w`` as an array; raises InvalidInput for what is no number, negative or nan."""
+    raise_if_any(array_problems("w", w))
     array = np.asarray(w, dtype=np.float64)
     if not np.all(array >= 0.0):
         flat = array.ravel()
@@ -162,9 +163,8 @@ class PowerLaw:
         problems = number_problems("alpha", self.alpha, at_least=0.0)
         problems += number_problems("cutoff", self.cutoff, above=0.0)
         problems += number_problems("exponent", self.exponent, above=0.0)
-        if self.shape not in SHAPES:
-            hint = "a density needs a cut-off at high frequencies"
-            problems.append(Problem(key="shape", value=self.shape, allowed=" | ".join(SHAPES), hint=hint))
+        hint = "a density needs a cut-off at high frequencies"
+        problems += [replace(p, hint=p.hint or hint) for p in word_problems("shape", self.shape, SHAPES)]
         raise_if_any(problems)
 
     @classmethod

@@ -11,7 +11,7 @@ from scipy.linalg import eigh_tridiagonal
 from chains.checks import frozen, sequence_problems
 from chains.problems import Problem, raise_if_any
 from chains.recurrence import jacobi_matrix, twisted_vectors
-from chains.sites import Chain
+from chains.sites import Chain, chain_problems
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -65,7 +65,8 @@ def star_of(
 
 
 def star(chain: Chain) -> Star:
-    """Return the Gauss nodes of ``chain``: modes with the same C(t) as the chain, at every time."""
+    """Return the Gauss nodes of ``chain``: modes with the same C(t) as the chain, at every time. Raises InvalidInput for no chain."""
+    raise_if_any(chain_problems("chain", chain))
     frequencies, couplings, vectors = star_of(chain.coupling, chain.frequencies, chain.hoppings)
     return Star(frequencies=frequencies, couplings=couplings, vectors=vectors)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
-from chains.checks import bracketed, frozen, sequence_problems
+from chains.checks import bracketed, frozen, instance_problems, sequence_problems, word_problems
 from chains.columns import read_columns
 from chains.integrals import reorganisation_of, weight_of
 from chains.problems import Problem, raise_if_any
@@ -43,7 +43,8 @@ class Table:
     source: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
-        raise_if_any(_table_problems(self.frequencies, self.values, self.ends, bracketed))
+        problems = _table_problems(self.frequencies, self.values, self.ends, bracketed)
+        raise_if_any(problems + instance_problems("source", self.source, str, "a text: where the numbers are from"))
         object.__setattr__(self, "frequencies", frozen(self.frequencies))
         object.__setattr__(self, "values", frozen(self.values))
 
@@ -136,8 +137,7 @@ class Table:
 def _table_problems(frequencies: object, values: object, ends: object, where: Callable[[int], str]) -> list[Problem]:
     """Return everything that is wrong with a table; ``where`` says how row i is called."""
     problems = sequence_problems("frequencies", frequencies, where) + sequence_problems("values", values, where)
-    if ends not in ENDS:
-        problems.append(Problem(key="ends", value=ends, allowed=" | ".join(ENDS)))
+    problems += word_problems("ends", ends, ENDS)
     if problems:
         return problems
     w, j = np.asarray(frequencies, dtype=np.float64), np.asarray(values, dtype=np.float64)

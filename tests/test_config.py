@@ -1,5 +1,6 @@
 """Configuration files: what is accepted, what it resolves to, and every way to get one wrong."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +249,58 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes("[bath]\n# Brücke\n".encode("latin-1"))
     with pytest.raises(InvalidInput, match="line 2, column 5"):
         load_config(tmp_path / "latin.toml")
+
+
+def test_only_regular_files_of_a_size_that_is_said_are_read(tmp_path: Path) -> None:
+    """/dev/zero filled the memory and ended in an empty error; a pipe hung."""
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "zero.toml").symlink_to("/dev/zero")
+    (tmp_path / "huge.toml").touch()
+    os.truncate(tmp_path / "huge.toml", 2**40)
+    for name, words in (("pipe", "a pipe"), ("zero", "a device"), ("huge", "larger than 16 mib")):
+        with pytest.raises(InvalidInput, match=f"{words}.*: a readable TOML file, a regular one of at most 16 MiB"):
+            load_config(tmp_path / f"{name}.toml")
+
+
+def test_a_byte_order_mark_is_read_over_and_other_encodings_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text_of(), encoding="utf-8-sig")
+    assert resolve(load_config(path)).hash == resolve(load_config(write(tmp_path, text_of()))).hash
+    for encoding, words in (("utf-16", "UTF-16"), ("utf-16-le", "a zero byte"), ("utf-32", "UTF-32")):
+        path.write_bytes(text_of().encode(encoding))
+        with pytest.raises(InvalidInput, match=f"{words}.*UTF-8 text"):
+            load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("system", "hamiltonian", '[[1, 0], "01"]'),
+        ("system", "hamiltonian", '["10", "01"]'),
+        ("system", "hamiltonian", '[["\uff11", 0], [0, 1]]'),
+        ("coupling", "operator", '[[0, "1_0"], ["1_0", 0]]'),
+        ("coupling", "operator", '[["1 0", 0], [0, 1]]'),
+        ("system", "initial", '["\u0661", 0]'),
+        ("system", "initial", '"10"'),
+        ("bath", "displacement", '["\uff11"]'),
+    ],
+)
+def test_numbers_in_texts_are_ascii_and_rows_are_lists(tmp_path: Path, section: str, key: str, value: str) -> None:
+    """The first was the identity; the digits of other scripts and underscores were taken as float() takes them."""
+    changes: Any = {
+        "spectral_density": DISCRETE | {"frequencies": "[0.5]", "couplings": "[0.1]"},
+        section: {key: value},
+    }
+    assert f"{section}.{key}" in problems(tmp_path, text_of(changes))
+
+
+@pytest.mark.parametrize("method", ["exact", "tdvp1"])
+def test_a_cap_that_would_do_nothing_is_refused(tmp_path: Path, method: str) -> None:
+    evolution = {"method": f'"{method}"'}
+    changes: Any = {"spectral_density": DISCRETE, "bath": {"levels": "4"}, "evolution": evolution}
+    assert resolve(load_config(write(tmp_path, text_of(changes)))).algorithm.max_bond is None
+    evolution["max_bond"] = "8"
+    assert "it would do nothing" in problems(tmp_path, text_of(changes))["evolution.max_bond"]
 
 
 def test_doubtful_input_runs_with_a_warning_or_not_at_all_when_strict(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_progress_after_every_step():
         ("observables.n.site", {"observables": {"n": {"boson": "number", "site": 2}}}),
         ("observables.s", {"observables": {"s": "sigma_mins"}}),
         ("levels", {"levels": 1}),
-        ("levels", {"levels": [4]}), ("levels", {"levels": [4, 1]}), ("levels", {"levels": True}), ("levels", {"levels": "many"}),
+        ("levels", {"levels": [4]}), ("levels[1]", {"levels": [4, 1]}), ("levels", {"levels": True}), ("levels", {"levels": "many"}),
         ("levels", {"levels": 4.5}),
     ],
     ids=repr,

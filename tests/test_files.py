@@ -266,3 +266,12 @@ def test_a_table_of_a_file_from_before_there_was_a_choice_is_the_spline_that_it_
     np.testing.assert_array_equal(files.decode(written).value([0.3, 1.7]), spline.value([0.3, 1.7]))
     other = tt.TimeTable(times=[0, 1, 2, 3], values=[0, 1, 0, 0])
     assert files.decode(files.encode(other)).interpolation == "pchip"
+
+
+def test_a_method_of_a_file_that_still_had_a_cap_is_read() -> None:
+    settings = {"method": "exact", "step": 0.1, "tolerance": 1e-6, "max_bond": 32}
+    assert files.algorithm_from(settings) == tt.Exact(step=0.1, tolerance=1e-6)
+    assert files.algorithm_from({**settings, "method": "tdvp1", "bond": 4}) == tt.TDVP1(
+        step=0.1, tolerance=1e-6, bond=4
+    )
+    assert files.algorithm_from({**settings, "method": "tdvp"}) == tt.TDVP(step=0.1, tolerance=1e-6, max_bond=32)

@@ -22,7 +22,9 @@ from tests.test_config import DISCRETE, problems, text_of, write_config
 from tnthermo import checkpoint, checkpoints
 from tnthermo.checkpoint import Damaged, of_a_run, unpack
 from tnthermo.config import load_config, resolve
+from tnthermo.evolve import evolve
 from tnthermo.local import as_array, operator
+from tnthermo.thermo.ledger import ledger
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts" / "bench"))
 fuzz: Any = importlib.import_module("fuzz")
@@ -161,3 +163,52 @@ def test_the_bounds_are_on_the_far_side_of_sense() -> None:
     assert np.isfinite(operator({"x": 1e149}, key="x")).all()
     assert np.isfinite(as_array([[1e149, 0], [0, "1e149j"]], key="x")).all()
     assert chains.chain(chains.Discrete(frequencies=[1e-149], couplings=[1e-149]), temperature=0.0).length == 1
+
+
+# --- valid but extreme files that are run: scripts/bench/fuzz_runs.py in small ---------------------------------------------------------
+
+runs: Any = importlib.import_module("fuzz_runs")
+
+
+@pytest.mark.slow
+def test_no_extreme_run_ends_in_anything_but_words(tmp_path: Path) -> None:
+    outcomes = set()
+    for number in range(24):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        outcomes.add(runs.examine(runs.input_of(2, number), folder, figures=number == 0, seconds=1.0))
+    assert {"done", "refused", "accuracy not reached"} <= outcomes
+
+
+def test_what_a_run_must_not_do_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: an error of Python, a traceback, a command that refuses what check takes, a column that is missing."""
+    small = fuzz.SMALL.replace("until = 0.4", "until = 0.1").replace("record_every = 0.2\n", "")
+    said = {"check": (0, ""), "run": (0, ""), "show": (0, "")}
+    monkeypatch.setattr(runs, "command", lambda arguments, folder, **_: said[arguments[0]])
+    for code, text in (
+        (1, "error: the run failed: KeyError: 'x'"),
+        (-11, ""),
+        (0, "Traceback"),
+        (2, "error: until"),
+        (0, ""),
+    ):
+        said["run"] = (code, text)
+        with pytest.raises(runs.Wrong):
+            runs.examine(small, tmp_path)
+    said["run"] = (75, "stopped")
+    assert runs.examine(small, tmp_path) == "stopped"
+    said["run"] = (1, "error: norm drifted")
+    assert runs.examine(small, tmp_path).startswith("failed: norm")
+    path = tmp_path / "model.toml"
+    path.write_text(small)
+    config = resolve(load_config(path))
+    found = ledger(evolve(config.model, **config.evolve_keywords()))
+    found.to_netcdf(tmp_path / "whole.nc")
+    assert runs.faults_of(tmp_path / "whole.nc") == []
+    found.drop_vars("Sigma_ext_S").to_netcdf(tmp_path / "less.nc")
+    assert runs.faults_of(tmp_path / "less.nc") == ["Sigma_ext_S is missing"]
+    found["S_chi_lower"] = found["S_chi_upper"] + 1
+    found["E_S_error"] = -1 - found["E_S_error"]
+    found["E_B"] = found["E_B"] * np.nan
+    found.to_netcdf(tmp_path / "wrong.nc")
+    assert len(runs.faults_of(tmp_path / "wrong.nc")) == 3

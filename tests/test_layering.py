@@ -18,14 +18,14 @@ ROOT = Path(__file__).resolve().parents[1]
 # fmt: off
 ORDER = [
     "kernels",
-    "checkpoint", "rows", "signals", "threads", "usage", "storage", "lock",
+    "checkpoint", "rows", "lasting", "signals", "threads", "usage", "storage", "seal", "lock",
     "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "grid", "doubts", "blocks", "tdvp", "tebd", "exact", "bipartition",
-    "clock", "record", "trajectory", "start", "flags", "course", "run", "evolve",
+    "clock", "record", "trajectory", "start", "flags", "course", "run", "arguments", "evolve",
     "thermo", "two_time", "lawbook",
     "config_text", "config_fields", "config_density", "config_drive", "config_schema", "config_toml", "config_limits",
-    "config_hints", "config_read", "config_notes", "config_reach", "config_bath", "config_checks", "config_resolved",
+    "config_hints", "config_read", "config_notes", "config_reach", "config_bath", "config_checks", "config_start", "config_resolved",
     "config", "config_report", "config_estimate",
     "snapshots", "checkpoints", "files", "extension", "display", "study", "laws_study", "laws_display", "convergence", "cluster", "sweeps",
     "plot_style", "plot_baths", "plot_laws", "plots", "plot_companion", "cli", "__init__", "__main__",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chains import InvalidInput
 from tests.tolerances import ROUNDING
-from tnthermo.local import NAMED, PAULI, STATES, boson, density_matrix, operator, purify
+from tnthermo.local import NAMED, PAULI, STATES, as_array, boson, density_matrix, operator, purify
 
 
 def refused(call, *arguments, **settings) -> list:
@@ -77,6 +77,34 @@ def test_rounding_across_the_diagonal_is_averaged_and_more_is_refused():
 )  # fmt: skip
 def test_operator_refuses_with_its_key(value):
     assert [p.key for p in refused(operator, value, key="coupling")] == ["coupling"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [[1, 0], "01"], ["01", [1, 0]], [[1, 0], {0: 1, 1: 0}], [[1, 0], {0, 1}], {1, 0}, b"01", [b"10", b"01"], [[1, 0], b"01"],
+        [["\uff11", 0], [0, 1]], [["1_0", 0], [0, 1]], [["1 0", 0], [0, 1]], [["", 0], [0, 1]], [["infinity", 0], [0, 1]],
+        np.array([["\uff11", "0"], ["0", "1"]]), np.array([[True, False], [False, True]]), [[np.True_, 0], [0, 1]],
+        np.array([[1, 0], [0, None]]), np.array([[1, 0], [0, 1]], dtype="m8[ns]"), [[1, 0], [0, 10**400]], iter([[1, 0], [0, 1]]),
+    ],
+    ids=lambda value: repr(value)[:40],
+)  # fmt: skip
+def test_what_python_would_take_for_a_number_or_a_row(value):
+    for check in (operator, as_array):
+        assert [p.key for p in refused(check, value, key="A")] == ["A"]
+    assert {p.key for p in refused(density_matrix, value, dimension=2, key="A")} == {"A"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1), ("-.5", -0.5), ("1.", 1), ("1e-3", 1e-3), ("0.1-0.2j", 0.1 - 0.2j), (" 0.1 + 2E1i ", 0.1 + 20j), ("-j", -1j),
+        ("1+i", 1 + 1j), ("(1-2j)", 1 - 2j), ("+3J", 3j),
+    ],
+)  # fmt: skip
+def test_texts_that_are_numbers(text, number):
+    assert as_array([text, 0, np.float32(0.5), np.int8(1)], key="A").tolist() == [number, 0, 0.5, 1]
+    assert as_array(np.array([[text, "0"]]), key="A").tolist() == [[number, 0]]
 
 
 def test_operator_names_every_wrong_component():

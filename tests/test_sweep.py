@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -23,7 +25,9 @@ from tests.test_cli import call
 from tests.test_config import SMALL
 from tests.test_sweep_axes import write_sweep
 from tnthermo import cli, cluster, files
+from tnthermo.config_limits import Memory
 from tnthermo.study import run_study
+from tnthermo.sweeps import points
 from tnthermo.sweeps.arrays import Request, request
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.collect import collect, joined_times
@@ -40,7 +44,7 @@ from tnthermo.sweeps.folder import (
 from tnthermo.sweeps.local import SweepProgress, idle, run_sweep
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.reading import quick_ledger
-from tnthermo.sweeps.status import Standing, sweep_status
+from tnthermo.sweeps.status import Standing, sweep_status, why_foreign
 from tnthermo.sweeps.task import run_point
 from tnthermo.sweeps.workers import Killed, Workers
 
@@ -295,6 +299,33 @@ def test_bad_input_writes_nothing(tmp_path: Path) -> None:
     assert "tnthermo sweep CONFIG" in call("run", config, "--out", tmp_path / "out").output
 
 
+@pytest.mark.parametrize(
+    ("name", "more", "key"),
+    [
+        ('a"b', ["--emit", "slurm"], "--out"),
+        ("a\\b", ["--emit", "slurm"], "--out"),
+        ("out", ["--engine", "slurm"], "--engine"),
+        ("out", ["--workers", "2"], "--workers"),
+    ],
+)
+def test_what_cannot_be_handed_over_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: list[str], key: str
+) -> None:
+    def no_slurm() -> int:
+        raise cluster.NoSlurm("no controller")
+
+    monkeypatch.setattr(cluster, "largest_array", no_slurm)
+    monkeypatch.setattr(points, "available_memory", lambda: Memory(size=1, source="a test"))
+    config = write_sweep(tmp_path, '"bath.temperature" = [0.1, 0.2]')
+    refused = call("sweep", config, "--out", tmp_path / name, *more)
+    assert refused.exit_code == cli.BAD_INPUT
+    assert f"error: {key} = " in refused.output
+    assert not (tmp_path / name).exists()
+    # the twin: nothing is wrong with a plain path, and then the folder is there
+    assert call("sweep", config, "--out", tmp_path / "plain", "--emit", "slurm").exit_code == 0
+    assert (tmp_path / "plain" / "sweep.json").exists()
+
+
 def test_what_is_not_collected_is_said(tmp_path: Path) -> None:
     two_time = SMALL.replace("TEMPERATURE", "0.5").replace("until = 1.0", "until = 0.2")
     two_time += '[record]\ntwo_time = { zz = ["z", "z"] }\n'
@@ -467,3 +498,36 @@ def test_workers_do_not_outlive_a_sweep_that_is_killed(tmp_path: Path) -> None:
     worker = read_record(place, run)["pid"]
     wait_for(lambda: not Path(f"/proc/{worker}").exists())
     assert states(place.root) == ["stopped"]
+
+
+def test_a_result_of_another_run_is_foreign(swept: tuple[Path, Path, str, int], tmp_path: Path) -> None:
+    """It is named and left alone; its numbers are in no table."""
+    config, out, _, _ = swept
+    copied = SweepFolder(shutil.copytree(out, tmp_path / "out"))
+    first, second, *_ = ids(config)
+    for name in (files.RESULT, files.STATE, files.CONFIG):
+        shutil.copy(copied.point(first) / name, copied.point(second) / name)
+    standing = sweep_status(copied.root)[1]
+    assert standing.state == "foreign"
+    assert f"is that of another run, {first}" in standing.detail
+    data = collect(copied.root, columns=["E_B"])
+    assert f"{second} (bath.temperature = 0.5, evolution.until = 0.4): foreign" in data.attrs["missing"]
+    assert np.isnan(data["E_B"].sel(temperature=0.5, until=0.4)).all()
+    assert np.isfinite(data["E_B"].sel(temperature=0.5, until=1.0)).all()
+    done = call("sweep", config, "--out", copied.root, "--only-failed", "--workers", 1)
+    assert done.exit_code == cli.FAILED
+    assert "left alone: bath.temperature = 0.5, evolution.until = 0.4 (foreign: " in done.output
+    # without a name it is nobody's; with its own, its own
+    assert why_foreign(first, {"flags": "none"}).startswith("does not say")
+    assert why_foreign(first, files.result_attributes(copied.point(first) / files.RESULT)) == ""
+
+
+def test_a_point_without_its_error_bars_is_not_done(swept: tuple[Path, Path, str, int], tmp_path: Path) -> None:
+    config, out, _, _ = swept
+    copied = SweepFolder(shutil.copytree(out, tmp_path / "out"))
+    run = ids(config)[0]
+    with h5py.File(copied.point(run) / files.RESULT, "a") as handle:
+        handle.attrs[files.PENDING] = "error bars"
+    write_record(copied, run, state="stopped", reason="by the test")
+    assert states(copied.root)[:2] == ["stopped", "done"]
+    assert f"{run} (bath.temperature = 0.5, evolution.until = 1.0): stopped" in collect(copied.root).attrs["missing"]

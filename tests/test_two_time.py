@@ -169,4 +169,4 @@ def test_spectrum_refuses_unknown_windows_and_frequencies():
     t = np.arange(0, 1.01, 0.1)
     with pytest.raises(chains.InvalidInput) as caught:
         tt.spectrum(sampled(np.exp(-t) + 0j, t), [np.nan], window="hanning")
-    assert [p.key for p in caught.value.problems] == ["window", "frequencies"]
+    assert [p.key for p in caught.value.problems] == ["window", "frequencies[0]"]

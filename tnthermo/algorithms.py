@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from chains.checks import integer_problems, number_problems
 from chains.problems import Problem, raise_if_any
-
-
-def _is_positive_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def is_multiple(interval: float, step: float) -> bool:
@@ -43,18 +40,20 @@ class Algorithm:
 
     def _problems(self) -> list[Problem]:
         """What is wrong with the settings, all of it."""
-        problems = []
-        if not (np.isfinite(self.step) and self.step > 0):
-            problems.append(Problem(key="step", value=self.step, allowed="a finite number > 0"))
-        if not 1e-14 <= self.tolerance <= 1:
-            problems.append(
-                Problem(key="tolerance", value=self.tolerance, allowed="between 1e-14 (double precision) and 1")
-            )
-        if self.max_bond is not None and not _is_positive_integer(self.max_bond):
-            problems.append(Problem(key="max_bond", value=self.max_bond, allowed="an integer >= 1, or none"))
-        order = getattr(self, "order", 2)
-        if order not in (2, 4):
-            problems.append(Problem(key="order", value=order, allowed="2 or 4"))
+        problems = number_problems("step", self.step, above=0.0)
+        of_tolerance = number_problems("tolerance", self.tolerance)
+        if not of_tolerance and not 1e-14 <= self.tolerance <= 1:
+            allowed = "between 1e-14 (double precision) and 1"
+            of_tolerance = [Problem(key="tolerance", value=self.tolerance, allowed=allowed)]
+        problems += of_tolerance
+        if self.max_bond is not None:
+            wrong = integer_problems("max_bond", self.max_bond, at_least=1)
+            problems += [replace(p, allowed=f"{p.allowed}, or none") for p in wrong]
+        if hasattr(self, "order"):
+            wrong = integer_problems("order", self.order, at_least=1)
+            if not wrong and self.order not in (2, 4):
+                wrong = [Problem(key="order", value=self.order, allowed="2 or 4")]
+            problems += [replace(p, allowed="2 or 4") for p in wrong]
         return problems
 
     @property
@@ -89,9 +88,11 @@ class TDVP(Algorithm):
 
     def _problems(self) -> list[Problem]:
         problems = super()._problems()
-        if not 0 <= self.taper < 1:
-            problems.append(Problem(key="taper", value=self.taper, allowed="a number >= 0 and < 1"))
-        elif self.taper > 0 and self.max_bond is None:
+        wrong = number_problems("taper", self.taper, at_least=0.0)
+        if not wrong and not self.taper < 1:
+            wrong = [Problem(key="taper", value=self.taper, allowed="a number >= 0 and < 1")]
+        problems += wrong
+        if not wrong and self.taper > 0 and self.max_bond is None:
             problems.append(
                 Problem(key="taper", value=self.taper, allowed="0 where max_bond is none", hint="name a max_bond")
             )
@@ -105,13 +106,29 @@ class TDVP(Algorithm):
         return np.minimum(self.max_bond, np.maximum(falling, NARROW))
 
 
+def without_cap(max_bond: object, hint: str) -> list[Problem]:
+    """What is wrong with a ``max_bond`` where there is nothing for it to cap."""
+    if max_bond is None:
+        return []
+    return [Problem(key="max_bond", value=max_bond, allowed="not given here: it would do nothing", hint=hint)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TDVP1(Algorithm):
-    """One-site TDVP at a fixed bond dimension ``bond``; spare directions are filled once, at the start, with states that H reaches."""
+    """One-site TDVP at a fixed bond dimension ``bond``; spare directions are filled once, at the start, with states that H reaches.
+
+    max_bond  none: ``bond`` is the dimension
+    """
 
     bond: int = 16
     order: int = 2
+    max_bond: None = None
     name: ClassVar[str] = "tdvp1"
+
+    def _problems(self) -> list[Problem]:
+        problems = [p for p in super()._problems() if p.key != "max_bond"]
+        problems += integer_problems("bond", self.bond, at_least=1)
+        return problems + without_cap(self.max_bond, "bond is the dimension that is kept")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +149,14 @@ class TEBD(Algorithm):
 
 @dataclass(frozen=True, kw_only=True)
 class Exact(Algorithm):
-    """Dense propagation of the whole vector by a Krylov method; small models only."""
+    """Dense propagation of the whole vector by a Krylov method; small models only.
 
+    max_bond  none: there are no bonds
+    """
+
+    max_bond: None = None
     name: ClassVar[str] = "exact"
+
+    def _problems(self) -> list[Problem]:
+        problems = [p for p in super()._problems() if p.key != "max_bond"]
+        return problems + without_cap(self.max_bond, "a dense vector has no bonds")

@@ -16,17 +16,20 @@ from typing import Annotated
 
 import typer
 
-from chains.problems import InvalidInput, Problem
+from chains.checks import plain_number
+from chains.problems import InvalidInput, Problem, lines
 from tnthermo import files, laws_study, plots, study
 from tnthermo.config_estimate import planned
 from tnthermo.config_report import checked
 from tnthermo.display import ProgressDisplay, shown, steady_lines
 from tnthermo.evolve import NotConverged, RunFailed
+from tnthermo.lasting import lasting_screen, outlasting_the_terminal
 from tnthermo.laws_display import law_tables
-from tnthermo.lock import Held
+from tnthermo.lock import Held, locked
 from tnthermo.plot_companion import companion, companion_figures
 from tnthermo.plot_laws import save_law_figure
 from tnthermo.signals import Stopped, listening
+from tnthermo.storage import remove_temporaries, temporaries
 from tnthermo.sweeps import command
 from tnthermo.sweeps.axes import has_sweep
 from tnthermo.sweeps.collect import COLLECTED, contents, left_out, save_collected
@@ -38,6 +41,7 @@ from tnthermo.thermo.currents import steady_currents
 from tnthermo.thermo.ledger import installed_version
 
 FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 1, 2, 3, 4, 75
+FIGURES = "the figures"
 
 app = typer.Typer(
     add_completion=False,
@@ -98,8 +102,8 @@ def outcomes(*, debug: bool) -> Iterator[None]:
             traceback.print_exc()
         match error:
             case InvalidInput():
-                for problem in error.problems:
-                    say(f"error: {problem}")
+                for line in lines(error.problems):
+                    say(f"error: {line}")
                 code = BAD_INPUT
             case NotConverged():
                 for flag in error.flags:
@@ -168,20 +172,45 @@ def run(
 
     TERM, INT (Ctrl-C) and USR1 let the step finish, save a checkpoint and leave with exit code 75; a second Ctrl-C leaves at once.
     """
-    with outcomes(debug=debug):
+    with outcomes(debug=debug), outlasting_the_terminal(), listening(say) as stop:
         folder = out or default_folder(config)
-        with listening(say) as stop, ProgressDisplay(quiet=quiet) as progress:
+        with ProgressDisplay(quiet=quiet) as progress:
             outcome = study.run_study(
                 config, folder, resume=resume, overwrite=overwrite, strict=strict, progress=progress, say=say, stop=stop
             )
-        if not outcome.already_done or not plots.complete(folder):
-            plots.figures(outcome.ledger, folder)
+        stop.first = FIGURES  # nothing is left to be saved
+        draw(outcome)
         if not outcome.already_done:
             say(f"written: {folder / files.RESULT}")
         for flag in outcome.flags:
             say(f"not converged: {flag}")
         if outcome.flags:
             raise typer.Exit(ACCURACY)
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Signals let the figures be finished first: they take seconds, and half of one would stay behind."""
+    with listening(say) as stop:
+        stop.first = FIGURES
+        yield
+
+
+def draw(outcome: study.Outcome) -> None:
+    """The figures of a run, where they are not there yet; what an earlier process left half-written goes.
+
+    Another process that has the folder by now draws its own.
+    """
+    folder = outcome.folder
+    if outcome.already_done and plots.complete(folder) and not temporaries(folder):
+        return
+    try:
+        with locked(folder, say):
+            remove_temporaries(folder)
+            if not outcome.already_done or not plots.complete(folder):
+                plots.figures(outcome.ledger, folder)
+    except Held as error:
+        say(f"no figures drawn: {error}")
 
 
 @app.command()
@@ -219,10 +248,12 @@ def plot(
         dataset = files.load_ledger(study.finished(result))
         folder = out or files.result_path(result).parent
         files.prepare_folder(folder)
-        paths = plots.figures(dataset, folder)
+        with drawing():
+            paths = plots.figures(dataset, folder)
         if weak_coupling is not None:
             second = companion(files.load(result), weak_coupling.value, alpha_S=float(dataset.attrs["alpha_S"]))
-            paths += companion_figures(dataset, second, folder)
+            with drawing():
+                paths += companion_figures(dataset, second, folder)
         for path in paths:
             print(path)
 
@@ -245,14 +276,15 @@ def laws(
     debug: Debug = False,
 ) -> None:
     """Law by law and strength by strength: what holds, what fails, by how much, with error bars. laws.md, laws.csv, laws.json, laws.png."""
-    with outcomes(debug=debug):
+    with outcomes(debug=debug), outlasting_the_terminal():
         folder = out or Path("results") / f"{config.stem}-laws"
         factors = None if couplings is None else factors_of(couplings)
         with ProgressDisplay(quiet=quiet) as progress:
             report = laws_study.run_laws(
                 config, folder, couplings=factors, overwrite=overwrite, strict=strict, progress=progress, say=say
             )
-        save_law_figure(report, folder)
+        with drawing():
+            save_law_figure(report, folder)
         print(law_tables(report))
         say(f"written: {folder / laws_study.MARKDOWN}")
         flags = [f"J x {run.factor:g}: {flag}" for run in report.runs for flag in run.flags]
@@ -264,12 +296,12 @@ def laws(
 
 def factors_of(text: str) -> list[float]:
     """ "0.1, 1" as numbers. Raises InvalidInput for anything else."""
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InvalidInput(
-            [Problem(key="--couplings", value=text, allowed="positive numbers with commas, such as 0.01,0.1,1")]
-        ) from None
+    found = [plain_number(part) for part in text.split(",")]
+    numbers = [number for number in found if number is not None]
+    if len(numbers) < len(found):
+        allowed = "positive numbers with commas, such as 0.01,0.1,1"
+        raise InvalidInput([Problem(key="--couplings", value=text, allowed=allowed)])
+    return numbers
 
 
 @app.command()
@@ -297,7 +329,7 @@ def sweep(
     debug: Debug = False,
 ) -> None:
     r"""Run all points of a configuration with a section \[sweep]; what is done already stays. See status and collect."""
-    with outcomes(debug=debug):
+    with outcomes(debug=debug), outlasting_the_terminal():
         folder = out or default_folder(config)
         if emit is not None or engine is Engine.slurm:
             write = emit is not None
@@ -362,8 +394,16 @@ def options(
 
 
 def main() -> None:
-    """Entry point of the command ``tnthermo``."""
-    app()
+    """Entry point of the command ``tnthermo``. Whoever stops reading does not change the exit code; output lost to a full disk does."""
+    with lasting_screen() as output:
+        try:
+            app()
+        except SystemExit as ended:
+            output.flush()
+            if output.lost is None or ended.code:
+                raise
+            say(f"error: standard output could not be written: {output.lost}")
+            raise SystemExit(STORAGE) from None
 
 
 if __name__ == "__main__":

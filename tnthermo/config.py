@@ -20,6 +20,7 @@ from tnthermo.config_notes import Note, drive_doubts, evolution_notes, model_dou
 from tnthermo.config_read import BathKeys, Tables, read_tables
 from tnthermo.config_resolved import bath_values, physics_values, resolved_values
 from tnthermo.config_schema import Evolution, LawScan, Record, Run, System, Thermodynamics
+from tnthermo.config_start import start_problems
 from tnthermo.config_text import Values, fingerprint, to_toml
 from tnthermo.coupling import couple
 from tnthermo.local import Matrix
@@ -88,7 +89,7 @@ class Resolved:
     bath_entropy  those from [thermodynamics]
     values        every key with its value, defaults and "auto" filled in
     text          the same as a TOML file that can be run again
-    hash          SHA-256 of what decides the numbers (physics and numerics, not `until`, `max_bond`, `strict`)
+    hash          SHA-256 of what decides the numbers (physics and numerics, not the keys of `config_text.MAY_CHANGE`)
     """
 
     model: Model
@@ -214,6 +215,9 @@ def resolve(config: Config) -> Resolved:
     model, made = built.model, [bath for bath in built.baths if bath is not None]
     assert model is not None
     algorithm = evolution.algorithm()
+    levels, displacement, initial = all_levels(tables, made), displacements(tables), system.state()
+    rho = None if isinstance(initial, str) else initial
+    raise_if_any(start_problems(tables, model, algorithm, rho=rho, levels=levels, displacement=displacement))
     notes = [note for bath in made for note in bath.notes] + doubts(config, model)
     if config.run.strict:
         warnings = [note for note in notes if note.level == "warning"]
@@ -222,10 +226,10 @@ def resolve(config: Config) -> Resolved:
     record_every = evolution.record_every or evolution.step
     densities = [tables.get(keys.spectral_density) for keys in config.baths]
     baths = [
-        bath_values(density, tables.get(keys.bath), tables.get(keys.coupling), own, config.folder)
+        bath_values(density, tables.get(keys.bath), tables.get(keys.coupling), own)
         for keys, density, own in zip(config.baths, densities, made, strict=True)
     ]
-    values = resolved_values(baths, config.drive, tables.made, algorithm, record_every, config.folder)
+    values = resolved_values(baths, config.drive, tables.made, algorithm, record_every)
     own_columns = observables(config.record.observables, dimension=model.dimension)
     digest = fingerprint(
         physics_values(
@@ -242,13 +246,13 @@ def resolve(config: Config) -> Resolved:
     return Resolved(
         model=model,
         algorithm=algorithm,
-        initial=system.state(),
-        displacement=displacements(tables),
+        initial=initial,
+        displacement=displacement,
         until=evolution.until,
         record_every=record_every,
         recording=config.record.keywords(),
         two_time=dict(config.record.two_time),
-        levels=all_levels(tables, made),
+        levels=levels,
         alpha_S=thermodynamics.alpha_S,
         bath_entropy=thermodynamics.keywords(),
         error_bars=config.run.error_bars,

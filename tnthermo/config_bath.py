@@ -43,6 +43,11 @@ class MadeBath:
         return self.bath if isinstance(self.bath, tuple) else (self.bath,)
 
     @property
+    def density(self) -> Any:
+        """What it was made from."""
+        return self.members[0].density
+
+    @property
     def sites(self) -> int:
         """Of all chains."""
         return sum(chain.length for chain in self.members)

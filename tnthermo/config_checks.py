@@ -154,7 +154,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
                 problems.append(Problem(key=f"{keys.bath}.displacement", value=entry, allowed=refused))
     if displacement is not None and not isinstance(state, str):
         for problem in displacement_problems(model, displacement):
-            problems.append(replace(problem, key=_of_its_bath(problem.key, tables)))
+            problems.append(replace(problem, key=in_its_bath(problem.key, tables)))
     problems += [replace(problem, key="evolution.method") for problem in engine_problems(model, algorithm)]
     problems += grid_problems(model, evolution.step, evolution.until, key="evolution.step")
     entropy = tables.get("thermodynamics")
@@ -174,7 +174,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
     return problems + memory_problems(model, algorithm, all_levels(tables, made), ancilla)
 
 
-def _of_its_bath(key: str, tables: Tables) -> str:
+def in_its_bath(key: str, tables: Tables) -> str:
     """``displacement[1]`` -> ``bath[1].displacement``."""
     if len(tables.baths) == 1:
         return f"{tables.baths[0].bath}.{key}"

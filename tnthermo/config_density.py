@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter, model_validator
 
 import chains
-from chains.problems import InvalidInput, Problem, raise_if_any
+from chains.problems import MISSING, InvalidInput, Problem, raise_if_any
 from tnthermo.config_fields import Count, Number, Numbers, Positive, Section
 
 
@@ -25,13 +25,13 @@ class Density(Section):
         values = self.model_dump(exclude={"kind", "support", "resolution"}, exclude_none=True)
         return getattr(chains, self.name)(**values)
 
-    def written(self, folder: Path) -> dict[str, Any]:
-        """The keys for another file, which may lie in another folder."""
+    def written(self, made: Any) -> dict[str, Any]:
+        """The keys for another file, which may lie anywhere: a table's file replaced by the numbers in ``made``, read from it."""
         return self.model_dump(exclude_none=True)
 
     def identity(self, made: Any) -> dict[str, Any]:
-        """The same for the fingerprint, a file replaced by what was read from it into ``made``."""
-        return self.written(Path())
+        """The same for the fingerprint."""
+        return self.written(made)
 
     @property
     def cut(self) -> dict[str, Any]:
@@ -92,23 +92,48 @@ class Discrete(Density):
 
 
 class Table(Continuous):
+    """From a file, or with its numbers in place; ``source`` then says where they came from, which changes nothing."""
+
     name: ClassVar[str] = "Table"
     kind: Literal["table"]
-    file: str
+    file: str | None = None
+    frequencies: Numbers | None = None
+    values: Numbers | None = None
+    source: str | None = None
     ends: Literal["refuse", "hard"] = "refuse"
 
     def make(self, folder: Path) -> Any:
+        if self.file is None:
+            return super().make(folder)
         try:
-            return chains.Table.from_file(folder / self.file, ends=self.ends)
+            found = chains.Table.from_file(folder / self.file, ends=self.ends)
         except InvalidInput as error:  # problems inside the file name the line
             raise InvalidInput([replace(p, key=f"file ({p.key})") for p in error.problems]) from None
+        return replace(found, source=self.file)
 
-    def written(self, folder: Path) -> dict[str, Any]:
-        return super().written(folder) | {"file": str((folder / self.file).absolute())}
+    def written(self, made: Any) -> dict[str, Any]:
+        keys = self.model_dump(exclude={"file", "frequencies", "values", "source"}, exclude_none=True)
+        return keys | _numbers(made) | ({"source": made.source} if made.source else {})
 
     def identity(self, made: Any) -> dict[str, Any]:
-        data = [np.asarray(made.frequencies).tolist(), np.asarray(made.values).tolist()]
-        return self.written(Path()) | {"file": data}
+        keys = self.model_dump(exclude={"file", "frequencies", "values", "source"}, exclude_none=True)
+        return keys | {"file": list(_numbers(made).values())}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Table:
+        inline = [key for key in ("frequencies", "values", "source") if getattr(self, key) is not None]
+        allowed = "a file, or frequencies and values"
+        if self.file is not None and inline:
+            raise_if_any([Problem(key=inline[0], value="given", allowed=f"either {allowed}")])
+        missing = [key for key in ("frequencies", "values") if key not in inline]
+        if self.file is None and missing:
+            key = missing[0] if len(missing) == 1 else "file"
+            raise_if_any([Problem(key=key, value=MISSING, allowed=allowed)])
+        return self
+
+
+def _numbers(made: chains.Table) -> dict[str, list[float]]:
+    return {"frequencies": np.asarray(made.frequencies).tolist(), "values": np.asarray(made.values).tolist()}
 
 
 Part = Annotated[
@@ -133,16 +158,17 @@ class Sum(Continuous):
         raise_if_any(problems)
         return chains.Sum(parts=made)
 
-    def written(self, folder: Path) -> dict[str, Any]:
+    def written(self, made: Any) -> dict[str, Any]:
         # a part has no support and no resolution of its own
         keep = [
-            {k: v for k, v in part.written(folder).items() if k not in ("support", "resolution")} for part in self.parts
+            {k: v for k, v in part.written(own).items() if k not in ("support", "resolution")}
+            for part, own in zip(self.parts, made.parts, strict=True)
         ]
         return self.model_dump(exclude={"parts"}, exclude_none=True) | {"parts": keep}
 
     def identity(self, made: Any) -> dict[str, Any]:
         parts = [part.identity(own) for part, own in zip(self.parts, made.parts, strict=True)]
-        return self.written(Path()) | {"parts": parts}
+        return self.model_dump(exclude={"parts"}, exclude_none=True) | {"parts": parts}
 
     @model_validator(mode="after")
     def _one_cut(self) -> Sum:

@@ -35,8 +35,8 @@ class Entry(Section):
         values = self.model_dump(exclude={"shape", "operator"}, exclude_none=True)
         return getattr(drive, self.name)(**values)  # type: ignore[no-any-return]
 
-    def written(self, folder: Path) -> dict[str, Any]:
-        """The keys for another file, which may lie in another folder."""
+    def written(self, made: Drive) -> dict[str, Any]:
+        """The keys for another file, which may lie anywhere: a table's file replaced by the numbers in ``made``, read from it."""
         return self.model_dump(exclude_none=True)
 
     def identity(self, made: Drive) -> dict[str, Any]:
@@ -93,19 +93,22 @@ class Table(Entry):
     file: str | None = None
     times: Numbers | None = None
     values: Numbers | None = None
+    source: str | None = None  # where times and values came from; changes nothing
 
     def make(self, folder: Path) -> Drive:
         if self.file is None:
             return super().make(folder)
         try:
-            return drive.TimeTable.from_file(folder / self.file, interpolation=self.interpolation)
+            made = drive.TimeTable.from_file(folder / self.file, interpolation=self.interpolation)
+            return replace(made, source=self.file)
         except InvalidInput as error:  # problems inside the file name the line
             named = [p.key if p.key == "file" else f"file ({p.key})" for p in error.problems]
             raise InvalidInput([replace(p, key=key) for p, key in zip(error.problems, named, strict=True)]) from None
 
-    def written(self, folder: Path) -> dict[str, Any]:
-        place = {} if self.file is None else {"file": str((folder / self.file).absolute())}
-        return super().written(folder) | place
+    def written(self, made: Any) -> dict[str, Any]:
+        numbers = {"times": made.times.tolist(), "values": made.values.tolist()}
+        keys = {key: value for key, value in super().written(made).items() if key != "file"}
+        return keys | numbers | ({"source": made.source} if made.source else {})
 
     def identity(self, made: Any) -> dict[str, Any]:
         points = {"times": made.times.tolist(), "values": made.values.tolist()}
@@ -113,12 +116,13 @@ class Table(Entry):
 
     @model_validator(mode="after")
     def _one_source(self) -> Table:
-        inline = [key for key in ("times", "values") if getattr(self, key) is not None]
+        inline = [key for key in ("times", "values", "source") if getattr(self, key) is not None]
         if self.file is not None and inline:
             raise_if_any([Problem(key=inline[0], value="given", allowed="either a file, or times and values")])
-        if self.file is None and len(inline) < 2:
-            missing = "times" if inline == ["values"] else "values" if inline else "file"
-            raise_if_any([Problem(key=missing, value=MISSING, allowed="a file, or times and values")])
+        missing = [key for key in ("times", "values") if key not in inline]
+        if self.file is None and missing:
+            key = missing[0] if len(missing) == 1 else "file"
+            raise_if_any([Problem(key=key, value=MISSING, allowed="a file, or times and values")])
         return self
 
 

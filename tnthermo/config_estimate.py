@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from chains import StarCells
+from chains import StarCells, lost_tail
 from tnthermo.algorithms import TDVP
 from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.config import Resolved
@@ -228,6 +228,7 @@ def planned(resolved: Resolved, out: Path) -> str:
     dense = "" if resolved.algorithm.name != "exact" else "  (the dense vector is what counts: levels^modes)"
     lines = [
         *_chain_lines(resolved),
+        *_tail_lines(model),
         *(["layout       " + layout_text(resolved)] if len(model.chains) > 1 else []),
         *(f"{'drive':<13}{line.removeprefix('drive ')}" for line in drive_lines(resolved)),
         *_start_lines(resolved),
@@ -266,6 +267,13 @@ def _chain_lines(resolved: Resolved) -> list[str]:
                 f"coefficients by {chain.method}, relative error {chain.error:.1e}"
             )
     return lines
+
+
+def _tail_lines(model: Model) -> list[str]:
+    """What the cut of each density takes."""
+    lost = [lost_tail(coupling.bath) for coupling in model.couplings]
+    heads = ["tail"] if len(lost) == 1 else [f"tail {j}" for j in range(len(lost))]
+    return [f"{head:<13}{one.describe()}" for head, one in zip(heads, lost, strict=True) if one.noticeable]
 
 
 def _start_lines(resolved: Resolved) -> list[str]:

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from chains.checks import integer_problems, number_problems, sequence_problems
+from chains.checks import integer_problems, number_problems, plain_number, sequence_problems
 from chains.light_cone import LONGEST_CHAIN
 from chains.problems import Problem, raise_if_any
-from tnthermo.local import as_array, operator
+from tnthermo.local import HIGHEST_LEVEL, as_array, operator
 
 UNITS = "numbers carry no unit: hbar = k_B = 1, one energy unit for everything (often the cutoff); convert first"
 NEVER = "never"
@@ -23,13 +23,9 @@ NEVER = "never"
 def text_hint(text: str) -> str:
     """Why a text is not accepted where a number is wanted."""
     bare = text.strip()
-    try:
-        float(bare)
-    except ValueError:
-        pass
-    else:
+    if plain_number(bare) is not None:
         return f"found a text: write {bare} without quotes"
-    if bare.replace(",", "", 1).replace("-", "", 1).isdigit() and "," in bare:
+    if "," in bare and plain_number(bare.replace(",", ".", 1)) is not None:
         return f"found a text with a decimal comma: write {bare.replace(',', '.')} without quotes"
     return f"found a text; {UNITS}"
 
@@ -73,7 +69,9 @@ def _levels(value: Any) -> Any:
     entries = value if isinstance(value, list) else [value]
     names = [f"[{i}]" for i in range(len(entries))] if isinstance(value, list) else [""]
     problems = [
-        p for name, entry in zip(names, entries, strict=True) for p in integer_problems(name, entry, at_least=2)
+        p
+        for name, entry in zip(names, entries, strict=True)
+        for p in integer_problems(name, entry, at_least=2, at_most=HIGHEST_LEVEL)
     ]
     if not entries:
         problems = [Problem(key="", value=value, allowed="an integer >= 2 for each chain site")]

@@ -14,7 +14,7 @@ from tnthermo.algorithms import Algorithm
 from tnthermo.config_drive import Drives
 from tnthermo.config_read import BathKeys
 from tnthermo.config_schema import Evolution, System
-from tnthermo.doubts import Doubt, bond_doubts, largest_splitting, parameter_doubts, step_doubts
+from tnthermo.doubts import Doubt, bond_doubts, largest_splitting, parameter_doubts, step_doubts, tail_doubts
 from tnthermo.drive import jumps, scale_within
 from tnthermo.grid import RESOLVED
 from tnthermo.local import as_array
@@ -62,7 +62,7 @@ def model_doubts(algorithm: Algorithm, model: Model, until: float, baths: Sequen
     found = step_doubts(model, algorithm, until) + bond_doubts(model, algorithm, until)
     splitting = largest_splitting(model, until)
     for j, coupling in enumerate(model.couplings):
-        found += parameter_doubts(coupling, splitting, j)
+        found += parameter_doubts(coupling, splitting, j) + tail_doubts(coupling, j)
     return [_warning(_key(doubt, model, baths), doubt.text) for doubt in found]
 
 
@@ -70,6 +70,8 @@ def _key(doubt: Doubt, model: Model, baths: Sequence[BathKeys]) -> str:
     if doubt.bath is None:
         return "evolution.max_bond" if doubt.kind == "bond" else "evolution.step"
     keys = baths[doubt.bath]
+    if doubt.kind == "tail":
+        return keys.spectral_density
     if doubt.kind == "temperature":
         return f"{keys.bath}.temperature"
     many = isinstance(model.couplings[doubt.bath].density, chains.Sum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import chains
+from chains.problems import InvalidInput
 from tnthermo.bipartition.choice import BathEntropy, choose, states_of_exact
 from tnthermo.config import Resolved
 from tnthermo.coupling import Coupling
@@ -16,12 +17,14 @@ WEIGHTS = {
     "absorption": "J n",
 }
 
+LONGEST = 300  # characters of a line of values: the numbers of a table may be thousands
+
 
 def checked(resolved: Resolved) -> str:
     """All values, the convention, what the baths and drives are, and what is doubtful."""
-    values = resolved.text.split("\n\n", 1)[1].rstrip()
+    values = resolved.text.split("\n\n", 1)[1].rstrip().splitlines()
     lines = [
-        values,
+        *(value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value)} characters)" for value in values),
         "",
         "convention",
         *(f"  {part}" for part in CONVENTION.split("; ")),
@@ -64,16 +67,23 @@ def bath_lines(model: Model, until: float) -> list[str]:
         if not one or isinstance(coupling.bath, chains.StarCells):
             lines.append(bath_line(model, j))
         if isinstance(coupling.bath, chains.StarCells):
-            lines += [*(f"  {line}" for line in coupling.density.describe().splitlines()), ""]
+            lines += [f"  {line}" for line in coupling.density.describe().splitlines()]
+            lost = chains.lost_tail(coupling.bath)
+            lines += [*([f"  {lost.describe()}"] if lost.noticeable else []), ""]
             continue
         said = ""
         for chain in coupling.chains:
-            diagnosis = chains.diagnose(chain, until)
-            text = str(diagnosis)
-            if said == diagnosis.description:  # the second chain of a pair: the same density
+            description = chain.density.describe()
+            try:
+                text = str(chains.diagnose(chain, until))
+            except (
+                InvalidInput
+            ) as error:  # so long a run, or so fast a mode, that C(t) is not integrated: the run does not need it
+                text = f"{description}\nC(t) of the chain is not compared: {error.problems[0].allowed}"
+            if said == description:  # the second chain of a pair: the same density
                 text = text.removeprefix(said).lstrip("\n")
                 text = "\n".join(line for line in text.splitlines() if not line.startswith("diverges"))
-            said = diagnosis.description
+            said = description
             lines += text.splitlines() if one else [f"  {line}" for line in text.splitlines()]
         lines.append("")
     return lines

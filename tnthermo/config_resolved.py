@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from tnthermo.two_time import operator_pair
 ROUTES = ("single-chain", "two-chains")
 
 
-def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath, folder: Path) -> Values:
+def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath) -> Values:
     """The three tables of one bath as they are used."""
     if made.cut is not None:
         density = density.model_copy(update={"support": made.cut})  # chosen together with the number of modes
@@ -34,7 +33,7 @@ def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath
     else:
         keys["modes"] = made.modes
     keys["route"] = "star-cells" if isinstance(made.bath, chains.StarCells) else ROUTES[len(made.members) - 1]
-    return {"spectral_density": density.written(folder), "bath": keys, "coupling": coupling.model_dump()}
+    return {"spectral_density": density.written(made.density), "bath": keys, "coupling": coupling.model_dump()}
 
 
 def resolved_values(
@@ -43,7 +42,6 @@ def resolved_values(
     sections: Mapping[str, Any],
     algorithm: Algorithm,
     record_every: float,
-    folder: Path,
 ) -> Values:
     """All keys as they are used; the result of `load_config` on them resolves to the same run. One bath has its tables at the top."""
     evolution = sections["evolution"].model_dump()
@@ -63,7 +61,7 @@ def resolved_values(
         values = {"bath": [{**own["bath"], **{key: own[key] for key in inner}} for own in baths], "system": system}
     return {
         **values,
-        "drive": {key: entry.written(folder) for key, entry in drives.entries.items()},
+        "drive": {key: entry.written(drives.made[key]) for key, entry in drives.entries.items()},
         "evolution": evolution,
         "thermodynamics": sections["thermodynamics"].model_dump(exclude_none=True),
         "record": _without_empty(sections["record"].model_dump()),

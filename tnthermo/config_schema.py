@@ -125,7 +125,9 @@ class Evolution(Section):
 
     def algorithm(self) -> Algorithm:
         """The frozen settings of the method; raises InvalidInput for a value it refuses or a key it does not have."""
-        common: dict[str, Any] = {"step": self.step, "tolerance": self.tolerance, "max_bond": self.max_bond}
+        common: dict[str, Any] = {"step": self.step, "tolerance": self.tolerance}
+        if self.max_bond is not None or self.method not in ("exact", "tdvp1"):  # which refuse one themselves
+            common["max_bond"] = self.max_bond
         problems = []
         if self.bond is not None and self.method != "tdvp1":
             problems.append(

@@ -12,7 +12,14 @@ Values = dict[str, Any]
 """Sections with their keys; a section may be a list of tables (``[[bath]]``), a key may hold a table."""
 
 # Keys that may change when a folder is used again; they do not enter the fingerprint.
-MAY_CHANGE = ("evolution.until", "evolution.max_bond", "run.strict", "run.checkpoint_every", "run.storage_patience")
+MAY_CHANGE = (
+    "evolution.until",
+    "evolution.max_bond",
+    "run.error_bars",
+    "run.strict",
+    "run.checkpoint_every",
+    "run.storage_patience",
+)
 
 
 def toml_key(key: str) -> str:

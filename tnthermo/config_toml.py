@@ -8,31 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from chains.problems import InvalidInput, Problem
+from chains.text_file import MIB, NotText, decoded, regular_bytes
 from tnthermo.config_schema import REQUIRED
 
 LARGEST = 10**300  # beyond it an integer of the file has no double
+LARGEST_FILE = 16 * MIB  # matrices, tables and sweeps that are written out included
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The file's tables; raises InvalidInput naming the absolute path, or line and column."""
+    """The file's tables; raises InvalidInput naming the absolute path, or line and column. A byte order mark of UTF-8 is no text."""
     path = path.absolute()
     key = str(path)
+    allowed = f"a readable TOML file, a regular one of at most {LARGEST_FILE // MIB} MiB"
     try:
-        raw = path.read_bytes()
+        text = decoded(regular_bytes(path, largest=LARGEST_FILE))
+    except NotText as error:
+        problem = Problem(key=key, value=error.where, allowed="UTF-8 text", hint="save the file as UTF-8")
+        raise InvalidInput([problem]) from None
     except OSError as error:
         found = "a folder" if path.is_dir() else (error.strerror or str(error)).lower()
-        raise InvalidInput([Problem(key=key, value=found, allowed="a readable TOML file")]) from None
+        raise InvalidInput([Problem(key=key, value=found, allowed=allowed)]) from None
     except ValueError as error:  # a zero byte in the name
-        raise InvalidInput([Problem(key=repr(key), value=str(error), allowed="a readable TOML file")]) from None
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        newline = b"\n"
-        where = f"line {before.count(newline) + 1}, column {error.start - before.rfind(newline)}"
-        raise InvalidInput(
-            [Problem(key=key, value=where, allowed="UTF-8 text", hint="save the file as UTF-8")]
-        ) from None
+        raise InvalidInput([Problem(key=repr(key), value=str(error), allowed=allowed)]) from None
     if not text.strip():
         problem = Problem(
             key=key, value="empty, line 1, column 1", allowed=f"a TOML file with the sections {', '.join(REQUIRED)}"

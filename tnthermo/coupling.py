@@ -20,11 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chains import Chain, Discrete, SpectralDensity, StarCells
+from chains.checks import instance_problems, word_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.drive import Drive
-from tnthermo.local import Matrix, operator
+from tnthermo.local import Matrix, matrix_problems, operator
 
 Kind = Literal["hermitian", "exchange"]
+KINDS: tuple[Kind, ...] = ("hermitian", "exchange")
 Bath = Chain | tuple[Chain, Chain] | StarCells
 
 
@@ -42,6 +44,11 @@ class Coupling:
     bath: Bath
     kind: Kind = "hermitian"
     strength: Drive | None = None
+
+    def __post_init__(self) -> None:
+        problems = matrix_problems("operator", self.operator) + word_problems("kind", self.kind, KINDS)
+        problems += _bath_problems(self.bath, self.kind, "bath") + _strength_problems(self.strength, "strength")
+        raise_if_any(problems)
 
     @property
     def chains(self) -> tuple[Chain, ...]:
@@ -115,33 +122,38 @@ def couple(
     """
     problems: list[Problem] = []
     matrix = np.zeros((0, 0), dtype=np.complex128)
-    if kind not in ("hermitian", "exchange"):
-        problems.append(Problem(key=f"{key}.kind", value=kind, allowed="hermitian | exchange"))
+    wrong = instance_problems("key", key, str, "a text: how the coupling is called in problems")
+    key = key if not wrong else "coupling"
+    problems += wrong + word_problems(f"{key}.kind", kind, KINDS)
+    exchange = isinstance(kind, str) and kind == "exchange"
     try:
-        matrix = operator(operator_, key=key, hermitian=kind != "exchange")
+        matrix = operator(operator_, key=key, hermitian=not exchange)
     except InvalidInput as error:
         hint = 'kind = "exchange" couples any operator L as L (x) C^dag + h.c.'
         problems += [replace(p, hint=f"{p.hint}; {hint}") if "Hermitian" in p.allowed else p for p in error.problems]
-    problems += _bath_problems(bath, kind, key)
-    if strength is not None and not isinstance(strength, Drive):
-        problems.append(Problem(key=f"{key}.strength", value=strength, allowed="a tnthermo drive: Ramp, Pulse, ..."))
+    problems += _bath_problems(bath, kind, f"{key}.bath") + _strength_problems(strength, f"{key}.strength")
     raise_if_any(problems)
     return Coupling(operator=matrix, bath=bath, kind=kind, strength=strength)
 
 
-def _bath_problems(bath: object, kind: str, key: str) -> list[Problem]:
+def _strength_problems(strength: object, key: str) -> list[Problem]:
+    return [] if strength is None else instance_problems(key, strength, Drive, "a tnthermo drive: Ramp, Pulse, ...")
+
+
+def _bath_problems(bath: object, kind: object, key: str) -> list[Problem]:
+    """What is wrong with a bath, called ``key``, for a coupling of this kind."""
     pair = "the pair of chains.thermofield_chains(density, length, temperature=T)"
     if isinstance(bath, StarCells):
         return []
     members = bath if isinstance(bath, tuple) else (bath,)
     if not all(isinstance(chain, Chain) for chain in members) or len(members) not in (1, 2):
-        return [Problem(key=f"{key}.bath", value=bath, allowed=f"chains.chain(...), {pair}, or chains.star_cells(...)")]
+        return [Problem(key=key, value=bath, allowed=f"chains.chain(...), {pair}, or chains.star_cells(...)")]
     weights = tuple(chain.weight for chain in members)
     if len(members) == 2 and weights != ("emission", "absorption"):
-        return [Problem(key=f"{key}.bath", value=weights, allowed=pair)]
+        return [Problem(key=key, value=weights, allowed=pair)]
     if len(members) == 1 and weights[0] in ("emission", "absorption"):
-        return [Problem(key=f"{key}.bath", value=f"one chain of weight {weights[0]}", allowed=f"both chains: {pair}")]
-    if kind == "exchange" and weights == ("thermal",):
+        return [Problem(key=key, value=f"one chain of weight {weights[0]}", allowed=f"both chains: {pair}")]
+    if isinstance(kind, str) and kind == "exchange" and weights == ("thermal",):
         hint = "one thermal chain holds X only, exchange needs C itself"
-        return [Problem(key=f"{key}.bath", value="one thermal chain", allowed=f"at T > 0 {pair}", hint=hint)]
+        return [Problem(key=key, value="one thermal chain", allowed=f"at T > 0 {pair}", hint=hint)]
     return []

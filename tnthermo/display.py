@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tnthermo.evolve import Progress
+from tnthermo.lasting import lasting
 from tnthermo.usage import readable
 
 SECONDS_BETWEEN = 10.0  # log lines are at least this far apart,
@@ -55,7 +56,7 @@ class ProgressDisplay:
     def __init__(
         self, stream: IO[str] | None = None, *, quiet: bool = False, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self.stream = sys.stderr if stream is None else stream
+        self.stream = lasting(sys.stderr if stream is None else stream)
         self.quiet = quiet
         self.now = now
         self.live: Live | None = None
@@ -241,6 +242,8 @@ def shown(dataset: xr.Dataset) -> str:
     flags = str(attributes.get("flags", "none"))
     verdict = "converged" if flags == "none" else "NOT CONVERGED"
     remarks = [] if flags == "none" else [f"  {flag}" for flag in flags.split("; ")]
+    if pending := str(attributes.get("pending", "")):
+        remarks.insert(0, f"  UNFINISHED: without its {pending}; tnthermo run with --resume adds them")
     room = SCREEN - len(lines) - 1
     remarks += notes
     if len(remarks) > room:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,7 +16,8 @@ from tnthermo.grid import Grid
 from tnthermo.model import Model
 
 Real = npt.NDArray[np.float64]
-Kind = Literal["step", "reflection", "modes", "cutoff", "temperature", "bond"]
+Kind = Literal["step", "reflection", "modes", "cutoff", "temperature", "bond", "tail"]
+TAIL = 1e-3  # of the reorganisation energy
 LARGE_BOND = 150  # beyond it an uncapped run takes hours
 SAMPLES = 65  # times at which a driven Hamiltonian is looked at for its splitting
 BLOCK = 65536  # steps that are looked at together
@@ -34,7 +34,8 @@ class Doubt:
     """One remark.
 
     kind   "step": too large; "reflection": the system feels the end of a chain; "modes": it feels that star cells are few;
-           "cutoff", "temperature": parameters that look like a mistake; "bond": nothing but memory limits it
+           "cutoff", "temperature": parameters that look like a mistake; "bond": nothing but memory limits it;
+           "tail": what the cut of a density takes
     text   what is doubtful and what would not be
     since  the time from which on numbers suffer
     bath   number of the bath it is about; None: the run
@@ -60,7 +61,8 @@ def doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
     splitting = largest_splitting(model, until)
     found = step_doubts(model, algorithm, until) + bond_doubts(model, algorithm, until)
     for j, coupling in enumerate(model.couplings):
-        found += parameter_doubts(coupling, splitting, j) + end_doubts(coupling, algorithm.tolerance, until, j)
+        found += parameter_doubts(coupling, splitting, j) + tail_doubts(coupling, j)
+        found += end_doubts(coupling, algorithm.tolerance, until, j)
     return found
 
 
@@ -143,38 +145,30 @@ def end_doubts(coupling: Coupling, tolerance: float, until: float, bath: int) ->
     least = min(max(tolerance, FINEST), COARSEST)
     if until == 0 or isinstance(coupling.density, chains.Discrete):
         return []
+    back = chains.end_times(coupling.bath, least).felt
+    if back >= until:
+        return []
     if isinstance(coupling.bath, chains.StarCells):
-        back = cells_felt(coupling.bath, least, until)
         text = f"the system feels from t = {back:.4g} on that there are {coupling.bath.modes} modes only"
-        return [Doubt(kind="modes", text=text, since=back, bath=bath)] if back <= until else []
-    back = felt_time(coupling.chains, least)
+        return [Doubt(kind="modes", text=text, since=back, bath=bath)]
     end = "the end of the chain" if len(coupling.chains) == 1 else "an end of the chains"
     text = f"the system feels {end} from t = {back:.4g} on"
-    return [Doubt(kind="reflection", text=text, since=back, bath=bath)] if back < until else []
+    return [Doubt(kind="reflection", text=text, since=back, bath=bath)]
 
 
-def felt_time(members: Sequence[chains.Chain], tolerance: float) -> float:
-    """The time at which the system feels the end of one of the chains of a bath: C(t) is off by the tolerance times C(0)."""
-    return min(chains.light_cone_time(chain, tolerance) for chain in members)
-
-
-def front_time(model: Model, tolerance: float) -> float:
-    """The time at which an excitation that leaves the system at t = 0 has an amplitude on the last site of a chain that should go on.
-
-    The amplitude that counts is the root of ``tolerance``, its occupation the tolerance. inf where no chain should go on.
-    """
-    least = math.sqrt(min(max(tolerance, FINEST), COARSEST))
-    open_ends = [chain for chain in model.chains if chain.next_hopping > 0]
-    return min((chains.front_time(chain, least) for chain in open_ends), default=math.inf)
-
-
-def cells_felt(cells: chains.StarCells, tolerance: float, until: float) -> float:
-    """The first of 101 times in [0, until] at which C(t) of the cells is off by the tolerance times C(0); inf where none is."""
-    times = until * np.linspace(0.0, 1.0, 101)
-    whole = chains.chain(cells.density, 1, temperature=cells.temperature, support=cells.support[1])
-    exact = np.asarray(chains.exact_correlation(whole, times))
-    wrong = np.flatnonzero(np.abs(cells.correlation(times) - exact) > tolerance * exact[0].real)
-    return float(times[wrong[0]]) if wrong.size else math.inf
+def tail_doubts(coupling: Coupling, bath: int) -> list[Doubt]:
+    """What the cut of a density takes from it, and which columns that affects; none below `TAIL` of the reorganisation energy."""
+    lost = chains.lost_tail(coupling.bath)
+    if not lost.share > TAIL:
+        return []
+    L = coupling.operator
+    shifts = (
+        np.ptp(np.linalg.eigvalsh(L.conj().T @ L)) > 1e-12 * np.linalg.norm(L) ** 2
+    )  # lambda L^dag L is no constant
+    system = " and, by a shift of the levels of H_S, those of the system" if shifts else ""
+    heat = ", Var_Q_B has no value without the cut" if np.isinf(lost.weight) else ""
+    text = f"{lost.describe()}: in the errors of the bath's and the interaction's columns{system}{heat}"
+    return [Doubt(kind="tail", text=text, bath=bath)]
 
 
 def bond_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:

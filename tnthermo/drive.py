@@ -17,7 +17,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import CubicSpline, PchipInterpolator, PPoly
 
-from chains.checks import bracketed, frozen, number_problems, sequence_problems
+from chains.checks import (
+    LARGEST,
+    SMALLEST,
+    array_problems,
+    bracketed,
+    frozen,
+    instance_problems,
+    number_problems,
+    sequence_problems,
+    word_problems,
+)
 from chains.columns import read_columns
 from chains.problems import Problem, raise_if_any
 
@@ -52,10 +62,10 @@ class Drive(Protocol):
         """The shortest time over which the value changes; inf for a constant."""
 
     def value(self, t: npt.ArrayLike) -> FloatArray:
-        """Value at the times t, shape of t; at a jump the one to the right. Raises ValueError for a time that is not finite."""
+        """Value at the times t, shape of t; at a jump the one to the right. Raises InvalidInput for a time that is no finite number."""
 
     def slope(self, t: npt.ArrayLike) -> FloatArray:
-        """Derivative at the times t, shape of t; at a kink the one to the right. Raises ValueError like value."""
+        """Derivative at the times t, shape of t; at a kink the one to the right. Raises InvalidInput like value."""
 
     def describe(self) -> str:
         """Formula and parameters, as text."""
@@ -108,14 +118,13 @@ class Ramp:
         problems = number_problems("start", self.start)
         for p in number_problems("duration", self.duration, above=0.0):
             # Without a hint it is a number; nan and inf are no jumps.
-            jump = not p.hint and math.isfinite(self.duration)
+            jump = not p.hint and -LARGEST < self.duration < SMALLEST
             problems.append(replace(p, hint=_SUDDEN) if jump else p)
         if not problems and not self.start + self.duration > self.start:
             allowed = f"long enough to be seen next to start = {self.start:g} in double precision"
             problems.append(Problem(key="duration", value=self.duration, allowed=allowed, hint=_SUDDEN))
         problems += number_problems("initial", self.initial) + number_problems("final", self.final)
-        if self.profile not in PROFILES:
-            problems.append(Problem(key="profile", value=self.profile, allowed=" | ".join(PROFILES)))
+        problems += word_problems("profile", self.profile, PROFILES)
         raise_if_any(problems)
         _to_floats(self, "start", "duration", "initial", "final")
 
@@ -365,7 +374,8 @@ class TimeTable:
 
     def __post_init__(self) -> None:
         problems = _interpolation_problems(self.interpolation)
-        raise_if_any(problems + _table_problems(self.times, self.values, bracketed, self.interpolation))
+        problems += _table_problems(self.times, self.values, bracketed, self.interpolation)
+        raise_if_any(problems + instance_problems("source", self.source, str, "a text: where the numbers are from"))
         object.__setattr__(self, "times", frozen(self.times))
         object.__setattr__(self, "values", frozen(self.values))
 
@@ -468,9 +478,10 @@ def _between(one: float, other: float) -> str:
 
 
 def _times(t: npt.ArrayLike) -> FloatArray:
+    raise_if_any(array_problems("t", t))
     array = np.asarray(t, dtype=np.float64)
     if not np.isfinite(array).all():
-        raise ValueError("a drive is asked for its value at a time that is not finite")
+        raise_if_any([Problem(key="t", value=t, allowed="finite times: a drive has no value where t is not finite")])
     return array
 
 

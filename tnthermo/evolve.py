@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, Algorithm, is_multiple
+from tnthermo.algorithms import TDVP, TDVP1, Algorithm
+from tnthermo.arguments import (
+    algorithm_problems,
+    callable_problems,
+    clock_problems,
+    keeper_problems,
+    level_problems,
+    model_problems,
+    switch_problems,
+)
 from tnthermo.bipartition.choice import Wanted, choice_problems, choose
 from tnthermo.clock import Progress
 from tnthermo.doubts import AccuracyWarning, doubts
@@ -39,7 +48,7 @@ def evolve(
     levels: str | int | Sequence[int] = "auto",
     occupation_every: float | None = None,
     variance_every: float | None = None,
-    correlations_every: float = float("inf"),
+    correlations_every: float | None = None,
     observables: Mapping[str, Any] | None = None,
     bath_entropy: Wanted = "auto",
     bath_entropy_every: float | None = None,
@@ -48,13 +57,15 @@ def evolve(
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
     keeper: Keeper | None = None,
+    on_main: Callable[[Trajectory], None] = lambda run: None,
 ) -> Trajectory:
     """Evolve a system and its baths and record what the ledger needs.
 
     initial           "+x" ... "-z" (qubits), a vector (d,), or a density matrix (d, d), in a product with thermal baths; mixed starts are
                       purified by an ancilla. "mean-force": the equilibrium of the coupled whole (all baths at one T > 0; drives at t = 0)
     displacement      of the baths at the start: x for alpha_k = -x g_k/w_k (the bath relaxed to <A> = x), amplitudes <a_k> for a
-                      discrete bath, None for none; for several baths a tuple of these
+                      discrete bath (one for each mode, in the order its frequencies were given) or star cells (ascending), None for
+                      none; for several baths a tuple of these
     algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; default TDVP()
     until             end of the run, >= 0, in 1/energy
     record_every      interval of the output columns, a multiple of the step; default the step. What the ledger integrates is measured
@@ -77,20 +88,25 @@ def evolve(
     progress          called with a `Progress` after every step
     keeper            keeps the state now and then, so that another process can go on from it (`tnthermo.checkpoints.Checkpoints` in a
                       folder); default none. No signal is caught unless its `Stop` comes from `tnthermo.signals.listening`.
+    on_main           called with the run as soon as it is over, before the rougher one of the error bars begins, so that it can be kept
 
     What `tnthermo check` warns about is a Python warning (`AccuracyWarning`) and among the flags or doubts of the result.
 
     Raises `chains.InvalidInput` (all problems at once), `RunFailed` for numbers that are not finite or run away, `NotConverged` in
     strict mode, and what the keeper raises.
     """
-    algorithm = algorithm or TDVP()
+    algorithm = TDVP() if algorithm is None else algorithm
     intervals = {
         "occupation_every": occupation_every, "variance_every": variance_every, "correlations_every": correlations_every,
         "bath_entropy_every": bath_entropy_every,
     }  # fmt: skip
     rho, own = check_arguments(
         model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
-        intervals=intervals, own=observables or {}, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
+        intervals=intervals, own=observables, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
+        further=[
+            *switch_problems(error_bars=error_bars, strict=strict), *callable_problems(progress=progress, on_main=on_main),
+             *keeper_problems(keeper),
+        ],
     )  # fmt: skip
     found = tuple(doubts(model, algorithm, float(until)))
     for doubt in found:
@@ -100,7 +116,7 @@ def evolve(
         every=record_every or algorithm.step,
         occupations=sparse if occupation_every is None else occupation_every,
         variance=sparse if variance_every is None else variance_every,
-        correlations=correlations_every,
+        correlations=float("inf") if correlations_every is None else correlations_every,
         observables=own,
         bath_entropy=sparse if bath_entropy_every is None else bath_entropy_every,
         entropy=choose(model, bath_entropy, rho=rho, most=bath_entropy_max_bond),
@@ -112,6 +128,7 @@ def evolve(
     result = run.go("run")
     if not error_bars:
         return result
+    on_main(result)
     rougher = replace(
         run,
         algorithm=rough(algorithm),
@@ -120,8 +137,8 @@ def evolve(
             recording, every=rough_interval(recording.every, algorithm), correlations=float("inf"), beside=result.t
         ),
         strict=False,
-        rougher=True,
         doubts=(),
+        rougher=True,
     )
     return replace(result, rough=rougher.go("error bars"))
 
@@ -141,7 +158,7 @@ def rough_levels(levels: str | int | Sequence[int]) -> str | int | list[int]:
     """Three quarters of the boson levels, where they are fixed: at least one less, at least 2."""
     if isinstance(levels, str):
         return levels
-    if isinstance(levels, int | np.integer):
+    if not isinstance(levels, Sequence | np.ndarray):
         return max(2, min(int(levels) - 1, 3 * int(levels) // 4))
     return [max(2, min(int(d) - 1, 3 * int(d) // 4)) for d in levels]
 
@@ -164,9 +181,18 @@ def check_arguments(
     own: Mapping[str, Any] | None = None,
     bath_entropy: Wanted = "auto",
     bath_entropy_max_bond: int | None = None,
+    further: Sequence[Problem] = (),
 ) -> tuple[Matrix | None, tuple[Observable, ...]]:
-    """(initial density matrix or None for mean-force, observables); raises `InvalidInput` with all problems of `evolve`'s arguments."""
-    problems: list[Problem] = []
+    """(initial density matrix or None for mean-force, observables); raises `InvalidInput` with all problems of `evolve`'s arguments.
+
+    further  problems of arguments that are not looked at here
+    """
+    problems = [*further, *model_problems(model), *algorithm_problems(algorithm)]
+    wrong = {problem.key for problem in problems}
+    problems += clock_problems(until, record_every, None if "algorithm" in wrong else algorithm, intervals or {})
+    problems += level_problems(levels, None if "model" in wrong else model.sites)
+    if wrong & {"model", "algorithm"}:  # the rest is about the two
+        raise_if_any(problems)
     rho: Matrix | None = None
     found: tuple[Observable, ...] = ()
     if isinstance(initial, str) and initial == MEAN_FORCE:
@@ -185,28 +211,13 @@ def check_arguments(
             allowed = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"
             problems.append(Problem(key="displacement", value=displacement, allowed=allowed))
     problems += engine_problems(model, algorithm)
+    if "until" not in {problem.key for problem in problems}:
+        problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
     problems += choice_problems(model, bath_entropy, correlated=rho is None, most=bath_entropy_max_bond)
     try:
-        found = observables(own or {}, dimension=model.dimension, lengths=tuple(chain.length for chain in model.chains))
+        lengths = tuple(chain.length for chain in model.chains)
+        found = observables({} if own is None else own, dimension=model.dimension, lengths=lengths)
     except InvalidInput as error:
         problems += error.problems
-    if not (np.isfinite(until) and until >= 0):
-        problems.append(Problem(key="until", value=until, allowed="a finite number >= 0"))
-    else:
-        problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
-    if record_every is not None and not is_multiple(record_every, algorithm.step):
-        problems.append(
-            Problem(key="record_every", value=record_every, allowed=f"a multiple of the step {algorithm.step}")
-        )
-    for key, interval in (intervals or {}).items():
-        if interval is not None and not interval > 0:
-            problems.append(Problem(key=key, value=interval, allowed="a number > 0"))
-    numbers = levels if isinstance(levels, list | tuple) else [levels]
-    if levels != "auto" and any(isinstance(d, bool) or not isinstance(d, int | np.integer) or d < 2 for d in numbers):
-        problems.append(Problem(key="levels", value=levels, allowed='"auto", an integer >= 2, or a list of them'))
-    elif isinstance(levels, list | tuple) and len(levels) != model.sites:
-        problems.append(
-            Problem(key="levels", value=levels, allowed=f"a list of {model.sites}, one for each chain site")
-        )
     raise_if_any(problems)
     return rho, found

@@ -1,7 +1,7 @@
 """What a run leaves on disk: DIR/result.nc (ledger and raw trajectory), DIR/state.h5 (final state), DIR/config.toml (what was run).
 
 Every file is made in memory, written beside its place, synced and moved there, so that a reader sees the old file or the new one, never
-half of one. Numbers and text only, no pickle. DIR is finished when result.nc is there: it is written last.
+half of one; result.nc and state.h5 end with a SHA-256 that is checked whenever they are read here. Numbers and text only, no pickle.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ import numpy as np
 import xarray as xr
 
 import chains
+from chains.checks import path_problems
+from chains.problems import raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.coupling import Coupling
 from tnthermo.drive import Cosine, Pulse, Ramp, Square, TimeTable
 from tnthermo.model import Model, SystemDrive
 from tnthermo.observables import Observable
+from tnthermo.seal import Part, check_seal, sealed
 from tnthermo.state import State
 from tnthermo.storage import StorageError as StorageError
 from tnthermo.storage import prepare_folder as prepare_folder
@@ -36,6 +39,8 @@ from tnthermo.trajectory import Trajectory
 FORMAT = 2
 """Version of the layout of result.nc's raw group and of state.h5."""
 RESULT, STATE, CONFIG = "result.nc", "state.h5", "config.toml"
+PENDING = "pending"
+"""Attribute of a result.nc whose run is over while something that was asked for beside it is not: what that is, in words."""
 
 # Dimensions of the trajectory's arrays in the raw group: step m, record n, site N, row and column d; re/im is a last axis of its own.
 RAW: dict[str, tuple[str, ...]] = {
@@ -84,9 +89,15 @@ KNOWN: dict[str, type] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Folder:
-    """state "empty" (nothing of ours), "unfinished" (a config, no result) or "finished"; hash and values of the finished run's config."""
+    """What there is of a run.
+
+    state    "empty" (nothing of ours), "unfinished" (a config, no result), "pending" (a result that lacks its error bars) or "finished"
+    hash, values  of the configuration of a run that is pending or finished
+    pending  what its result lacks, in words
+    """
 
     state: str
+    pending: str = ""
     hash: str = ""
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -96,20 +107,34 @@ def inspect(folder: Path) -> Folder:
     result = folder / RESULT
     if not result.exists():
         return Folder(state="unfinished" if (folder / CONFIG).exists() else "empty")
-    try:
-        with h5py.File(result, "r") as handle:  # the attributes alone
-            attributes = dict(handle.attrs)
-    except (OSError, RuntimeError) as error:
-        raise StorageError(f"{result.absolute()} is not a readable result file: {error}") from error
+    attributes = result_attributes(result)
+    pending = pending_in(attributes)
     return Folder(
-        state="finished",
+        state="pending" if pending else "finished",
+        pending=pending,
         hash=str(attributes.get("config_hash", "")),
         values=tomllib.loads(str(attributes.get("config", ""))),
     )
 
 
+def result_attributes(file: Path) -> dict[str, Any]:
+    """The attributes of a result file: config_hash, config, flags, ... Raises StorageError where any bit of the file is damaged."""
+    check_seal(file)
+    try:
+        with h5py.File(file, "r") as handle:
+            return dict(handle.attrs)
+    except (OSError, RuntimeError) as error:
+        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+
+
+def pending_in(attributes: Mapping[Any, Any]) -> str:
+    """What a result with these attributes lacks, in words; "" for nothing."""
+    return str(attributes.get(PENDING, ""))
+
+
 def result_path(path: str | Path) -> Path:
-    """DIR or DIR/result.nc -> the result file. Raises StorageError when there is none."""
+    """DIR or DIR/result.nc -> the result file. Raises StorageError when there is none, InvalidInput for what is no name."""
+    raise_if_any(path_problems("path", path))
     path = Path(path)
     file = path / RESULT if path.is_dir() else path
     if not file.is_file():
@@ -120,6 +145,7 @@ def result_path(path: str | Path) -> Path:
 def load_ledger(path: str | Path) -> xr.Dataset:
     """The ledger of DIR or DIR/result.nc, read as a whole. Raises StorageError."""
     file = result_path(path)
+    check_seal(file)
     try:
         return xr.load_dataset(file, engine="h5netcdf")
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -142,7 +168,20 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
     for name, dataset in groups.items():
         if dataset is not None:
             dataset.to_netcdf(image, engine="h5netcdf", mode="a", group=name)
-    write_pieces(path, [image.getbuffer()])
+    write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
+
+
+def parts_of(image: io.BytesIO) -> list[Part]:
+    """Where the numbers of each dataset lie in an HDF5 file; texts and attributes have no place of their own."""
+    parts: list[Part] = []
+
+    def look(name: str, entry: Any) -> None:
+        if isinstance(entry, h5py.Dataset) and (offset := entry.id.get_offset()) is not None:
+            parts.append((name, offset, entry.id.get_storage_size()))
+
+    with h5py.File(image, "r") as handle:
+        handle.visititems(look)
+    return parts
 
 
 def raw_dataset(run: Trajectory) -> xr.Dataset:
@@ -214,30 +253,52 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
 def load(path: str | Path) -> Trajectory:
     """The trajectory of a finished run, from DIR or DIR/result.nc: ``tt.ledger(tt.load(DIR), alpha_S=1.0)``.
 
-    Its ``state`` is that of DIR/state.h5, None where there is no such file. Raises StorageError.
+    Its ``state`` is that of DIR/state.h5, None where there is no such file, or where it is of another time than the end of the run
+    (which is being made longer). Raises StorageError, also for a state.h5 of another run.
     """
     file = result_path(path)
+    check_seal(file)
     try:
         with h5py.File(file, "r") as handle:
             groups = {name for name in ("raw", "raw/rough") if name in handle}
+            own = str(handle.attrs.get("config_hash", ""))
         if "raw" not in groups:
             raise StorageError(f"{file.absolute()} holds a ledger without the raw trajectory")
-        state = load_state(file.parent / STATE) if (file.parent / STATE).is_file() else None
+        state = _state_beside(file, own)
         rough = None
         if "raw/rough" in groups:
             rough = from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw/rough"))
-        return from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw"), rough=rough, state=state)
+        run = from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw"), rough=rough, state=state)
+        late = state is not None and state.time != run.times[-1]
+        return dataclasses.replace(run, state=None) if late else run
     except StorageError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
 
 
+def _state_beside(file: Path, config_hash: str) -> State | None:
+    """The state in the folder of a result file, if any. Raises StorageError where it belongs to another run."""
+    path = file.parent / STATE
+    if not path.is_file():
+        return None
+    state = load_state(path)
+    with h5py.File(path, "r") as handle:
+        found = str(handle.attrs.get("config_hash", ""))
+    if config_hash and found != config_hash:
+        raise StorageError(
+            f"{path.absolute()} belongs to another run than {file.name}: config_hash {found[:16]}, expected {config_hash[:16]}"
+        )
+    return state
+
+
 def algorithm_from(settings: Mapping[str, Any]) -> Algorithm:
     """The algorithm whose `settings()` these are."""
     for kind in (TDVP, TDVP1, TDVP2, TEBD, Exact):
         if kind.name == settings["method"]:
-            return kind(**{key: value for key, value in settings.items() if key != "method"})
+            # max_bond: files of versions that let Exact and TDVP1 have one, which did nothing
+            dropped = {"method", "max_bond"} if kind in (TDVP1, Exact) else {"method"}
+            return kind(**{key: value for key, value in settings.items() if key not in dropped})
     raise StorageError(f"the method {settings['method']!r} is not known to this version")
 
 
@@ -304,12 +365,15 @@ def save_state(path: Path, state: State, *, config_hash: str) -> None:
                 "written_by": f"tnthermo {installed_version('tnthermo')}",
             }
         )
-    write_pieces(path, [image.getbuffer()])
+    write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
 
 
 def load_state(path: str | Path) -> State:
     """Read DIR/state.h5. Raises StorageError when it is missing, damaged, or of a newer format."""
     file = Path(path) / STATE if Path(path).is_dir() else Path(path)
+    if not file.is_file():  # a pipe would be waited for
+        raise StorageError(f"no state file {file.absolute()}")
+    check_seal(file)
     try:
         with h5py.File(file, "r") as handle:
             attributes = dict(handle.attrs)

@@ -10,8 +10,9 @@ import numpy as np
 from tnthermo.algorithms import NO_CAP, TDVP, Algorithm
 from tnthermo.blocks import BlockState, site_moment
 from tnthermo.checkpoint import Snapshot
-from tnthermo.doubts import Doubt, front_time
+from tnthermo.doubts import COARSEST, FINEST, Doubt
 from tnthermo.local import boson
+from tnthermo.model import end_times
 from tnthermo.record import Local
 from tnthermo.rows import Columns
 from tnthermo.tdvp import StepReport, distances
@@ -158,7 +159,8 @@ class Flags:
             if change > CHAIN_END * self.algorithm.tolerance:
                 which = "" if len(self.ends) == 1 else f" of chain {number}"
                 occupied = f"occupation of the last site{which} {change:.2g}"
-                front = 0.0 if self.displaced else front_time(self.model, self.algorithm.tolerance)
+                least = min(max(self.algorithm.tolerance, FINEST), COARSEST)
+                front = 0.0 if self.displaced else end_times(self.model, least).front
                 if t >= EARLY * front:
                     self._add("chain", t, f"chain end reached at t = {t:g} ({occupied}): {END_REACHED}")
                     return

@@ -29,7 +29,7 @@ from tnthermo.lawbook.report import Number, Report, Run, csv_text, json_text, ma
 from tnthermo.local import Matrix
 from tnthermo.run import Progress
 from tnthermo.start import MEAN_FORCE
-from tnthermo.storage import refuse_links
+from tnthermo.storage import patiently, refuse_links
 
 CSV, MARKDOWN, JSON = "laws.csv", "laws.md", "laws.json"
 
@@ -64,7 +64,7 @@ def run_laws(
         problems.append(Problem(key="couplings", value=factors, allowed="at least one factor of J"))
     raise_if_any(problems)
     folder = Path(out)
-    files.prepare_folder(folder)
+    patiently(lambda: files.prepare_folder(folder), patience=resolved.storage_patience, say=say)
     keywords: dict[str, Any] = {"overwrite": overwrite, "strict": strict, "progress": progress, "say": say}
     untold = untold_laws(resolved)
     if untold:

@@ -6,7 +6,10 @@ sigma_z |0> = +|0>; the qubit's "+z" state is |0> = (1, 0).
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -35,8 +38,11 @@ STATES: dict[str, npt.NDArray[np.complex128]] = {
     "+z": np.array([1, 0], dtype=np.complex128),
     "-z": np.array([0, 1], dtype=np.complex128),
 }
+_REAL = r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+TEXT = re.compile(rf"[+-]?{_REAL}( *[+-] *({_REAL})?[ijJ])?|[+-]?({_REAL})?[ijJ]", re.ASCII)  # "0.1", "0.1 - 0.2j", "i"
 HERMITICITY = 1e-12  # relative; below it rounding is symmetrised, with a note
 STATE_TOLERANCE = 1e-10
+HIGHEST_LEVEL = 2000  # boson levels of a site at most: its operators are dense matrices
 
 
 def boson(name: str, levels: int) -> npt.NDArray[np.float64]:
@@ -60,11 +66,30 @@ def boson(name: str, levels: int) -> npt.NDArray[np.float64]:
 
 
 def _entry(value: Any) -> complex:
-    if isinstance(value, bool):
-        raise TypeError("a boolean")
+    """A number, or a text that is one: ASCII, with i or j for the imaginary unit, spaces around signs only."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError("a boolean is not a number")
+    if isinstance(value, np.timedelta64):  # to numpy an integer
+        raise TypeError("a time difference is not a number")
     if isinstance(value, str):
-        return complex(value.replace(" ", "").replace("i", "j"))
-    return complex(value)
+        bare = value.strip(" ")
+        bare = bare[1:-1] if bare.startswith("(") and bare.endswith(")") else bare
+        if not TEXT.fullmatch(bare):
+            raise ValueError(f"{value!r} is no number")
+        return complex(bare.replace(" ", "").replace("i", "j"))
+    if not isinstance(value, Number):
+        raise TypeError(f"an entry is a {type(value).__name__}, not a number")
+    try:
+        return complex(value)  # type: ignore[call-overload,no-any-return]
+    except OverflowError:  # an integer without a double
+        return complex(math.inf)
+
+
+def _listed(value: Any) -> Any:
+    """``value`` if it is a list of some kind (a tuple, an array); raises TypeError for texts, bytes, tables and sets."""
+    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Sequence | np.ndarray):
+        raise TypeError(f"{type(value).__name__} where a list is wanted")
+    return value
 
 
 def _is_real(value: Any) -> bool:
@@ -78,13 +103,14 @@ def as_array(value: Any, *, key: str) -> Matrix:
     """Numbers, or strings such as "0.1-0.2j", in nested lists -> complex array; anything else is an :class:`InvalidInput`."""
     allowed = 'nested lists of numbers or strings such as "0.1-0.2j", all rows of one length'
     try:
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iufc":
             array = np.array(value, dtype=np.complex128)
         else:
-            rows = list(value)
-            nested = bool(rows) and isinstance(rows[0], Sequence | np.ndarray) and not isinstance(rows[0], str)
+            rows = list(_listed(value))
+            nested = any(not isinstance(row, str) and isinstance(row, Sequence | np.ndarray) for row in rows)
             array = np.array(
-                [[_entry(x) for x in row] for row in rows] if nested else [_entry(x) for x in rows], dtype=np.complex128
+                [[_entry(x) for x in _listed(row)] for row in rows] if nested else [_entry(x) for x in rows],
+                dtype=np.complex128,
             )
     except (TypeError, ValueError) as error:
         raise InvalidInput([Problem(key=key, value=value, allowed=allowed, hint=str(error))]) from None
@@ -138,6 +164,16 @@ def operator(value: Any, *, key: str, hermitian: bool = True) -> Matrix:
             )
         matrix = (matrix + matrix.conj().T) / 2
     return np.ascontiguousarray(matrix, dtype=np.complex128)
+
+
+def matrix_problems(key: str, value: object) -> list[Problem]:
+    """What keeps ``value`` from being a finished operator: a square numpy array of finite numbers, as `operator` returns it."""
+    allowed = "a square numpy array of finite numbers"
+    if not isinstance(value, np.ndarray):
+        return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
+    if value.ndim != 2 or value.shape[0] != value.shape[1] or value.shape[0] < 2 or value.dtype.kind not in "iufc":
+        return [Problem(key=key, value=value, allowed=allowed, hint=f"found shape {value.shape} of {value.dtype}")]
+    return [] if np.isfinite(value).all() else [Problem(key=key, value=value, allowed=allowed)]
 
 
 def density_matrix(value: Any, *, dimension: int, key: str = "system.initial", normalise: bool = False) -> Matrix:

@@ -101,6 +101,14 @@ def queued(job: str) -> bool:
     return bool(asked.stdout.strip())
 
 
+def refuse_if_held(folder: Path, say: Callable[[str], None] = lambda text: None) -> None:
+    """Raises `Held` where another process is at work in ``folder``; nothing is written but a stale lock taken away."""
+    path = folder / LOCK
+    if path.is_file() and not path.is_symlink():
+        with contextlib.suppress(StorageError), locked(folder, say):  # where nothing can be written, nothing will be
+            pass
+
+
 @contextmanager
 def locked(folder: Path, say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
     """Hold the folder's lock. Raises `Held` where another process does, `StorageError` where no lock can be written."""
@@ -108,7 +116,9 @@ def locked(folder: Path, say: Callable[[str], None] = lambda text: None) -> Iter
     try:
         handle = _taken(path, say)
     except OSError as error:
-        raise StorageError(f"cannot lock {path.absolute()}: {error.strerror or error}") from error
+        failed = StorageError(f"cannot lock {path.absolute()}: {error.strerror or error}")
+        failed.errno = error.errno
+        raise failed from error
     try:
         yield
     finally:
@@ -153,9 +163,13 @@ def _try(handle: int, path: Path, say: Callable[[str], None]) -> bool:
             where = f"{path.absolute()} says: {described(found)}"
             raise Held(f"{where}; where that process is known to be gone, remove the file")
         say(f"stale lock taken over from {described(found)}: {gone}")
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, json.dumps(holder()).encode("utf-8"), 0)
-    os.fsync(handle)
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(holder()).encode("utf-8"), 0)
+        os.fsync(handle)
+    except OSError:  # a full disk: without a name in it the file is no lock, and nobody else's
+        path.unlink(missing_ok=True)
+        raise
     return True
 
 

@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 import chains
+from chains.checks import instance_problems, word_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.coupling import Bath, Coupling, Kind, couple, sign
 from tnthermo.drive import ROUNDED_ULPS, Drive, jumps, just_before, scale_within
 from tnthermo.line import LAYOUTS, Layout, Line, line
-from tnthermo.local import Matrix, operator
+from tnthermo.local import Matrix, matrix_problems, operator
 from tnthermo.terms import Term
 
 Form = tuple[tuple[int, complex], ...]  # (place, v): the linear form sum v c + h.c.
@@ -35,6 +36,14 @@ class SystemDrive:
 
     operator: Matrix
     drive: Drive
+
+    def __post_init__(self) -> None:
+        problems = instance_problems("drive", self.drive, Drive, "Ramp(...) or another drive")
+        try:
+            operator(self.operator, key="operator")
+        except InvalidInput as error:
+            problems = [*error.problems, *problems]
+        raise_if_any(problems)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +77,14 @@ class Model:
     couplings: tuple[Coupling, ...]
     drives: tuple[SystemDrive, ...] = ()
     layout: Layout = "auto"
+
+    def __post_init__(self) -> None:
+        problems = matrix_problems("hamiltonian", self.hamiltonian) + word_problems("layout", self.layout, LAYOUTS)
+        problems += _tuple_problems(
+            "couplings", self.couplings, Coupling, "a tuple of tnthermo.couple(...), at least one"
+        )
+        problems += _tuple_problems("drives", self.drives, SystemDrive, "a tuple of SystemDrive(...)")
+        raise_if_any(problems)
 
     @property
     def dimension(self) -> int:
@@ -241,6 +258,21 @@ class Model:
         return tuple(terms)
 
 
+def end_times(model: Model, tolerance: float = 1e-6) -> chains.EndTimes:
+    """Until when the baths of a model are as good as endless ones: the earliest times of any of them, see `chains.end_times`."""
+    each = [chains.end_times(coupling.bath, tolerance) for coupling in model.couplings]
+    return chains.EndTimes(front=min(one.front for one in each), felt=min(one.felt for one in each))
+
+
+def _tuple_problems(key: str, values: object, kind: type, allowed: str) -> list[Problem]:
+    """What keeps ``values`` from being a tuple of instances of ``kind``; only drives may be none."""
+    if not isinstance(values, tuple) or (not values and key != "drives"):
+        return [Problem(key=key, value=values, allowed=allowed, hint=f"found {type(values).__name__}")]
+    return [
+        problem for i, value in enumerate(values) for problem in instance_problems(f"{key}[{i}]", value, kind, allowed)
+    ]
+
+
 def _interaction(coupling: Coupling, number: int) -> list[tuple[Matrix, str]]:
     """(system matrix, boson operator of the first site of chain ``number``) of H_int, without kappa."""
     L = coupling.operator
@@ -284,11 +316,15 @@ def assemble(
         matrix = operator(hamiltonian, key="hamiltonian")
     except InvalidInput as error:
         problems += error.problems
-    if not couplings:
-        problems.append(Problem(key="couplings", value=couplings, allowed="at least one bath"))
+    listed = tuple(couplings) if isinstance(couplings, list | tuple) else couplings
+    wrong = _tuple_problems("couplings", listed, Coupling, "a list of tnthermo.couple(...), at least one")
+    problems += wrong
+    couplings = () if wrong else tuple(couplings)
     count = sum(len(coupling.chains) for coupling in couplings)
-    if layout not in LAYOUTS:
-        problems.append(Problem(key="layout", value=layout, allowed=" | ".join(LAYOUTS)))
+    of_layout = word_problems("layout", layout, LAYOUTS)
+    problems += of_layout
+    if of_layout:
+        layout = "auto"
     elif layout == "middle" and any(isinstance(coupling.bath, chains.StarCells) for coupling in couplings):
         allowed = "auto | interleaved for star cells"
         problems.append(Problem(key="layout", value=layout, allowed=allowed))
@@ -297,16 +333,13 @@ def assemble(
         problems.append(Problem(key="layout", value=layout, allowed=allowed))
     parts: list[SystemDrive] = []
     for k, part in enumerate(drives if isinstance(drives, list | tuple) else [drives]):
-        key = f"drives[{k}]"
-        if not isinstance(part, SystemDrive) or not isinstance(part.drive, Drive):
-            allowed = "SystemDrive(operator=..., drive=Ramp(...) or another drive)"
-            problems.append(Problem(key=key, value=part, allowed=allowed))
-            continue
-        try:
-            checked = operator(part.operator, key=f"{key}.operator")
+        wrong = instance_problems(
+            f"drives[{k}]", part, SystemDrive, "SystemDrive(operator=..., drive=Ramp(...) or another drive)"
+        )
+        problems += wrong
+        if not wrong:
+            checked = operator(part.operator, key="operator")
             parts.append(part if isinstance(part.operator, np.ndarray) else replace(part, operator=checked))
-        except InvalidInput as error:
-            problems += error.problems
     if matrix.size:
         named = [(f"couplings[{j}]", coupling.operator) for j, coupling in enumerate(couplings)]
         named += [(f"drives[{k}].operator", part.operator) for k, part in enumerate(parts)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chains.checks import instance_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.local import NAMED, PAULI, Matrix, operator
 
@@ -58,11 +59,13 @@ def observables(
 
     Raises InvalidInput with every problem: unknown names with near matches, sites out of range with the range.
     """
-    problems: list[Problem] = []
+    allowed = "a table of names, {name: operator, ...}"
+    problems = instance_problems("observables", given, Mapping, allowed)
+    raise_if_any(problems)
     found = []
     for name, value in given.items():
         key = f"observables.{name}"
-        if not NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             problems.append(Problem(key=key, value=name, allowed="a name of letters, digits and underscores"))
             continue
         try:
@@ -104,7 +107,7 @@ def _observable(name: str, value: Any, key: str, dimension: int | None, lengths:
             )
         raise_if_any(problems)
         return Observable(name=name, operator=matrix)
-    if boson not in BOSON:
+    if not isinstance(boson, str) or boson not in BOSON:
         near = difflib.get_close_matches(str(boson), BOSON, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}?" if near else ""
         problems.append(Problem(key=f"{key}.boson", value=boson, allowed=" | ".join(BOSON), hint=hint))

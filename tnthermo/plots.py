@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
-from chains.problems import InvalidInput, Problem
+from chains.checks import instance_problems
+from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.plot_baths import currents, has_baths, has_modes, modes
 from tnthermo.plot_style import (
     BLACK,
@@ -231,6 +232,7 @@ PANELS: tuple[Callable[[Axes, xr.Dataset], None], ...] = (energies, heat_and_wor
 
 def raise_if_second_order(dataset: xr.Dataset) -> None:
     """Raises `chains.InvalidInput` for a dataset of `tnthermo.weak_coupling`, which has no residuals or bonds to draw."""
+    raise_if_any(instance_problems("dataset", dataset, xr.Dataset, "the ledger of a run"))
     if "bond_dimension" not in dataset:
         method = str(dataset.attrs.get("method", "no ledger"))
         hint = "second order is drawn beside a run: `tnthermo plot DIR --weak-coupling tcl2`"

@@ -15,6 +15,7 @@ import chains
 from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.bipartition.choice import BathEntropy
+from tnthermo.bipartition.frame import Unphysical
 from tnthermo.blocks import BlockState, saved_state
 from tnthermo.checkpoint import Snapshot
 from tnthermo.clock import Progress, common_times, indices_due, progress_at, record_indices
@@ -29,7 +30,7 @@ from tnthermo.model import Model
 from tnthermo.network import automaton
 from tnthermo.observables import Observable
 from tnthermo.record import Measure, mode_functions
-from tnthermo.start import Prepared, per_bath, prepare
+from tnthermo.start import Prepared, idle_energies, per_bath, prepare
 from tnthermo.tdvp import StepReport, TDVPEngine, filled
 from tnthermo.tebd import TEBDEngine
 from tnthermo.threads import one_blas_thread
@@ -98,14 +99,19 @@ def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     return [Problem(key="algorithm", value=algorithm.name, allowed=allowed, hint=hint)]
 
 
-def engine_for(model: Model, start: Prepared, algorithm: Algorithm) -> Engine:
-    """The engine that carries out ``algorithm`` from the prepared state. Raises `chains.InvalidInput` for `engine_problems`."""
+def engine_for(model: Model, start: Prepared, algorithm: Algorithm, *, rougher: bool = False) -> Engine:
+    """The engine that carries out ``algorithm`` from the prepared state; ``rougher``: as the companion from which error bars come.
+
+    Raises `chains.InvalidInput` for `engine_problems`.
+    """
     raise_if_any(engine_problems(model, algorithm))
-    state = filled(start.state, algorithm.bond) if isinstance(algorithm, TDVP1) and start.fresh else start.state
+    state = start.state
+    if isinstance(algorithm, TDVP1) and start.fresh:
+        state = filled(state, algorithm.bond, may_grow=start.may_grow)
     machine = automaton(model.terms, model.line.length)
     match algorithm:
         case TDVP() | TDVP1() | TDVP2():
-            return TDVPEngine(algorithm, state, machine, model, may_grow=start.may_grow)
+            return TDVPEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
         case TEBD():
             return TEBDEngine(algorithm, state, machine, model, may_grow=start.may_grow)
         case Exact():
@@ -162,9 +168,9 @@ class Run:
 
     rho      (d, d) of a product start; None for the mean-force state
     keeper   where the state is kept, so that another process can go on from it
-    rougher  whether this is the companion of a run with half the step: its steps follow the drives half as closely
     doubts   what is doubtful about it, as was told beforehand
     judged   whether a rougher run follows, from which errors come
+    rougher  whether this is the companion of a run with half the step: its steps follow the drives half as closely
     """
 
     model: Model
@@ -177,9 +183,9 @@ class Run:
     progress: Callable[[Progress], None] | None
     strict: bool
     keeper: Keeper | None = None
-    rougher: bool = False
     doubts: tuple[Doubt, ...] = ()
     judged: bool = False
+    rougher: bool = False
 
     def go(self, stage: str) -> Trajectory:
         """Carry it out.
@@ -221,7 +227,10 @@ class Run:
                 row, matrices = measured(measure, blocks, functions, wanted, recording.observables)
                 if recording.entropy and "entropy" in wanted:
                     before = time.perf_counter()
-                    row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                    try:
+                        row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                    except Unphysical as error:  # the rest of the ledger does not need it
+                        flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")
                     course.entropy_seconds += time.perf_counter() - before
                 course.add_row(k, row, matrices)
             if k:
@@ -243,7 +252,7 @@ class Run:
         else:
             engine = saved["engine"]
             start = Prepared(state=saved_state(engine, self.model, engine["time"]), **known_start(saved))
-        engine = engine_for(self.model, start, self.algorithm)
+        engine = engine_for(self.model, start, self.algorithm, rougher=self.rougher)
         flags = flags_for(start, self.algorithm, engine, doubts=self.doubts, judged=self.judged)
         course = Course(start=start, engine=engine, flags=flags)
         if saved is not None:
@@ -272,6 +281,8 @@ class Run:
         offset = np.zeros(len(model.couplings))
         if kind != "product":  # <H_chain> = E_B - E_B' but for a constant
             offset = rows["mode_energy"][0] - steps["chain_energy"][0]
+        if kind == "displaced":
+            offset += idle_energies(model, self.displacement)
         sites = model.sites if due["correlations"] else 0
         matrices = np.full((2, recorded.size, sites, sites), np.nan + 0j)
         if len(course.matrices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -17,10 +18,11 @@ class Stopped(RuntimeError):
 
 
 class Stop:
-    """Whether to stop, and why; ``reason`` is empty as long as there is none."""
+    """Whether to stop, and why; ``reason`` is empty as long as there is none. ``first`` says what will be done before, in words."""
 
     def __init__(self) -> None:
         self.reason = ""
+        self.first = "this step and saving"
 
     def request(self, reason: str) -> None:
         """Ask for it; the first reason stays."""
@@ -40,13 +42,13 @@ def listening(say: Callable[[str], None] = lambda text: None) -> Iterator[Stop]:
     def asked(number: int, _: FrameType | None) -> None:
         name = signal.Signals(number).name
         stop.request(name)
-        say(f"{name}: finishing this step and saving" + ("; again: leave at once" if number == signal.SIGINT else ""))
+        say(f"{name}: finishing {stop.first}" + ("; again: leave at once" if number == signal.SIGINT else ""))
         if number == signal.SIGINT:
             signal.signal(number, signal.SIG_DFL)
-            if sys.stderr.isatty():
-                sys.stderr.write(
-                    "\x1b[?25h"
-                )  # the progress line hides the cursor; whoever is ended at once cannot show it again
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # no such stream, or gone
+                if sys.stderr.isatty():
+                    # the progress line hides the cursor; whoever is ended at once cannot show it again
+                    sys.stderr.write("\x1b[?25h")
 
     try:
         for name in STOPPING:

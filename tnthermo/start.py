@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy.special import gammainc
 
 import chains
-from chains.problems import Problem
+from chains.checks import number_problems
+from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.blocks import start_levels
 from tnthermo.coupling import Coupling, sign
@@ -34,6 +35,8 @@ MEAN_FORCE = "mean-force"
 PHASE = 0.15  # imaginary-time steps times the strongest local term: a fourth-order step is then good to about 1e-7
 MIRROR = 1e-4  # of the energies in play: how far bath and ancilla of an equilibrium may differ
 MOST_LEVELS = 400
+MOST_LOST = 0.5  # of a displaced start, that may be cut off: what is left is no such state
+MOST_IMAGINARY = 100_000  # steps of imaginary time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,9 +69,12 @@ def displacement_problems(model: Model, displacement: Any, *, key: str = "displa
         name = key if len(entries) == 1 else f"{key}[{j}]"
         if entry is None:
             continue
-        if isinstance(entry, int | float | np.number) and not isinstance(entry, bool):
-            if not np.isfinite(entry):
-                problems.append(Problem(key=name, value=entry, allowed="a finite number"))
+        if not isinstance(entry, Sequence | np.ndarray) or isinstance(entry, str | bytes | bytearray):
+            amplitudes_too = "" if coupling.frequencies is None else ", or a list of amplitudes <a_k>"
+            wrong = number_problems(name, entry)
+            problems += [
+                replace(p, allowed=f"{p.allowed} x: the bath relaxed to <A> = x{amplitudes_too}") for p in wrong
+            ]
             continue
         if coupling.frequencies is None:
             allowed = "a number x: the bath relaxed to the system's <A> = x, alpha_k = -x g_k/w_k"
@@ -86,10 +92,20 @@ def displacement_problems(model: Model, displacement: Any, *, key: str = "displa
         except ValueError as error:
             problems += getattr(error, "problems", [])
             continue
-        if amplitudes.shape != (coupling.frequencies.size,):
-            allowed = f"{coupling.frequencies.size} amplitudes <a_k>, modes in ascending order of their frequency"
+        count, order = _modes_named(coupling)
+        if amplitudes.shape != (count,):
+            allowed = f"{count} amplitudes <a_k>, {order}"
             problems.append(Problem(key=name, value=entry, allowed=allowed))
     return problems
+
+
+def _modes_named(coupling: Coupling) -> tuple[int, str]:
+    """How many modes of a bath of finitely many the user may name, and in which order."""
+    density = coupling.density
+    if isinstance(density, chains.Discrete):
+        return density.modes_given, "one for each mode in the order of the frequencies given"
+    assert coupling.frequencies is not None
+    return coupling.frequencies.size, "modes in ascending order of their frequency"
 
 
 def per_bath(model: Model, displacement: Any) -> tuple[Any, ...]:
@@ -139,11 +155,26 @@ def prepare(
             nothing = max(algorithm.level_weight**2, 1e-22)
             reached = largest_amplitudes(model, amplitudes, until)
             numbers = tuple(_enough(a, d, nothing) for a, d in zip(reached, numbers, strict=True))
-    lost = -math.expm1(sum(math.log1p(-_beyond(a, d)) for a, d in zip(amplitudes, numbers, strict=True)))
+    beyond = [_beyond(a, d) for a, d in zip(amplitudes, numbers, strict=True)]
+    lost = -math.expm1(sum(math.log1p(-b) for b in beyond)) if max(beyond) < 1 else 1.0
+    if lost > MOST_LOST:
+        raise InvalidInput([_too_far(displacement, amplitudes, numbers, lost, levels)])
     if lost > max(model.sites * algorithm.level_weight, 1e-12):
         flags.append(f"displacement: {lost:.2g} of the coherent states does not fit into the boson levels given")
     state = product_state(purify(rho), model.line, numbers, tuple(amplitudes))
     return Prepared(state=state, may_grow=may_grow, displaced=displaced, flags=tuple(flags))
+
+
+def _too_far(displacement: Any, amplitudes: Complex, numbers: Sequence[int], lost: float, levels: Any) -> Problem:
+    """The problem of a displacement of which next to nothing fits into the boson levels."""
+    worst = int(np.argmax(np.abs(amplitudes)))
+    quanta = float(np.abs(amplitudes[worst])) ** 2
+    allowed = (
+        f"coherent states that fit into the boson levels: {lost:.3g} of this one does not, "
+        f"{quanta:.3g} quanta on site {worst} in {numbers[worst]} levels"
+    )
+    hint = f"at most {MOST_LEVELS} levels a site" if isinstance(levels, str) else 'levels = "auto" takes what is needed'
+    return Problem(key="displacement", value=displacement, allowed=allowed, hint=f"{hint}; or a smaller displacement")
 
 
 def largest_amplitudes(model: Model, amplitudes: Complex, until: float) -> npt.NDArray[np.float64]:
@@ -174,12 +205,24 @@ def _enough(amplitude: complex, least: int, weight: float) -> int:
 
 
 def mode_amplitudes(coupling: Coupling, displacement: Any, modes: chains.ModeFunctions) -> Complex:
-    """<a_k> (M,) of the physical modes of one bath: 0 for None, -x g_k/w_k for a number x, else the numbers given."""
+    """<A_j> (M,) of the modes of one bath that couple: 0 for None, -x g_j/w_j for a number x, else from the <a_k> given."""
     if displacement is None:
         return np.zeros(modes.frequencies.size, dtype=np.complex128)
     if isinstance(displacement, int | float | np.number):
         return (-float(displacement) * mode_couplings(coupling, modes) / modes.frequencies).astype(np.complex128)
-    return as_array(displacement, key="displacement")
+    given = as_array(displacement, key="displacement")
+    if isinstance(coupling.density, chains.Discrete):
+        return coupling.density.collected(given)[0]
+    return given
+
+
+def idle_energies(model: Model, displacement: Any) -> npt.NDArray[np.float64]:
+    """Energy (B,) of displaced modes that do not couple: g = 0, or a combination of modes of equal frequency. A constant of each bath."""
+    found = np.zeros(len(model.couplings))
+    for j, (coupling, entry) in enumerate(zip(model.couplings, per_bath(model, displacement), strict=True)):
+        if isinstance(coupling.density, chains.Discrete) and entry is not None and np.ndim(entry) == 1:
+            found[j] = coupling.density.collected(as_array(entry, key="displacement"))[1]
+    return found
 
 
 def mode_couplings(coupling: Coupling, modes: chains.ModeFunctions) -> npt.NDArray[np.float64]:
@@ -228,6 +271,19 @@ def mean_force_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     return problems
 
 
+def imaginary_steps(model: Model, algorithm: Algorithm) -> float:
+    """Steps of imaginary time to 1/(2 T), before rounding; inf where they have no double."""
+    scale = max(
+        float(np.abs(model.hamiltonian_at(0.0)).max()),
+        *(kappa * float(np.linalg.norm(c.operator, 2)) for c in model.couplings for kappa in c.local_strengths),
+        *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
+    )
+    # the rougher run for the error bars prepares its start with the longer steps, too
+    phase = PHASE * min(1.0, (algorithm.tolerance / 1e-7) ** 0.25)
+    assert model.temperature is not None
+    return float(np.float64(0.5) / model.temperature * scale / phase)
+
+
 def _mean_force(
     model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, may_grow: bool, look: Callable[[], None]
 ) -> Prepared:
@@ -237,14 +293,7 @@ def _mean_force(
     d = model.dimension
     state = product_state(np.eye(d, dtype=np.complex128) / math.sqrt(d), model.line, levels)
     duration = 0.5 / temperature
-    scale = max(
-        float(np.abs(model.hamiltonian_at(0.0)).max()),
-        *(kappa * float(np.linalg.norm(c.operator, 2)) for c in model.couplings for kappa in c.local_strengths),
-        *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
-    )
-    # the rougher run for the error bars prepares its start with the longer steps, too
-    phase = PHASE * min(1.0, (algorithm.tolerance / 1e-7) ** 0.25)
-    steps = max(4, math.ceil(duration * scale / phase))
+    steps = max(4, math.ceil(imaginary_steps(model, algorithm)))
     settings = TDVP(
         step=duration / steps, tolerance=min(1e-4, 0.1 * algorithm.tolerance), max_bond=algorithm.max_bond, order=4
     )

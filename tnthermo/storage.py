@@ -105,16 +105,25 @@ def prepare_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.unlink(missing_ok=True)
-        with probe.open("xb") as handle:
-            handle.write(b"tnthermo")
-        probe.unlink()
+        try:
+            with probe.open("xb") as handle:
+                handle.write(b"tnthermo")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(f"cannot write into {folder.absolute()}: {error.strerror or error}") from error
+        failed = StorageError(f"cannot write into {folder.absolute()}: {error.strerror or error}")
+        failed.errno = error.errno
+        raise failed from error
+
+
+def temporaries(folder: Path) -> list[Path]:
+    """What is being written in a folder, or was left half-written by a process that was killed."""
+    return sorted(folder.glob(".*.tmp"))
 
 
 def remove_temporaries(folder: Path) -> None:
     """Take away what a killed process left half-written; only for the holder of the folder's lock."""
-    for path in folder.glob(".*.tmp"):
+    for path in temporaries(folder):
         path.unlink(missing_ok=True)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import xarray as xr
 
 from chains.problems import InvalidInput, Problem
-from tnthermo import files
+from tnthermo import files, lock
 from tnthermo.checkpoint import Snapshot, of_a_run, unpack
 from tnthermo.checkpoints import FOLDER, PREVIOUS, SUFFIX, Checkpoints, Identity
 from tnthermo.clock import Progress
@@ -27,17 +27,19 @@ from tnthermo.config_text import differences
 from tnthermo.doubts import AccuracyWarning
 from tnthermo.evolve import NotConverged, RunFailed, evolve
 from tnthermo.extension import on_its_chain
-from tnthermo.lock import locked
 from tnthermo.signals import Stop
 from tnthermo.snapshots import check_snapshot
 from tnthermo.storage import check_space, patiently, refuse_links
 from tnthermo.tdvp import is_compiled
 from tnthermo.thermo.ledger import ledger
+from tnthermo.thermo.pending import ledger_without_errors
 from tnthermo.threads import threads_within_allocation
+from tnthermo.trajectory import Trajectory
 from tnthermo.two_time import two_time
 
 Say = Callable[[str], None]
 SPARE = 2  # checkpoints that the disk must have room for before a run
+ERROR_BARS, CORRELATIONS = "error bars", "two-time correlations"  # what may follow when the run itself is over
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,11 +91,14 @@ def run_study(
 ) -> Outcome:
     """Run the configuration into the folder ``out``, or find that it is there already.
 
-    resume     take an unfinished folder up again where its checkpoint is, or extend a finished one to a later `until`; with nothing
-               there it starts
+    resume     take an unfinished folder up again where its checkpoint is, extend a finished one to a later `until`, or add its error
+               bars; with nothing there it starts
     overwrite  replace a finished folder of another configuration, or an unfinished one; the old result stays until the new one is written
     say        receives lines for the user
     stop       asked after every step (`tnthermo.signals.listening` makes one that signals set); default: never. No signal is caught here.
+
+    result.nc is written as soon as the run itself is over, its error bars NaN and what is missing named in the attribute "pending", and
+    once more with all that was asked for; what interrupts the error bars leaves the first.
 
     Raises :class:`chains.InvalidInput` (nothing was written), `files.StorageError`, `tnthermo.lock.Held` where another process is at
     work in the folder, `tnthermo.signals.Stopped` (a checkpoint is there), `RunFailed` (the last good one is), `NotConverged` in
@@ -117,10 +122,13 @@ def run_study(
         say=say,
     )
     options = {"resume": resume, "overwrite": overwrite}
+    lock.refuse_if_held(folder, say)
     if already_there(folder, resolved, keeper, say=say, **options):
         return _found(folder, resolved)
-    files.prepare_folder(folder)
-    with locked(folder, say), threads_within_allocation(say):
+    _write(keeper, lambda: files.prepare_folder(folder))
+    with ExitStack() as held:
+        _write(keeper, lambda: held.enter_context(lock.locked(folder, say)))
+        held.enter_context(threads_within_allocation(say))
         # another process may have finished it meanwhile
         if already_there(folder, resolved, keeper, say=lambda text: None, **options):
             return _found(folder, resolved)
@@ -129,7 +137,8 @@ def run_study(
             keeper.forget()
         else:
             keeper.look_up("run")
-        return _computed(folder, resolved, keeper, progress=progress, say=say)
+        kept = not overwrite and _holds_the_run(folder, resolved)
+        return _computed(folder, resolved, keeper, kept=kept, progress=progress, say=say)
 
 
 def _found(folder: Path, resolved: Resolved) -> Outcome:
@@ -137,27 +146,51 @@ def _found(folder: Path, resolved: Resolved) -> Outcome:
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags_of(dataset), already_done=True)
 
 
+def _holds_the_run(folder: Path, resolved: Resolved) -> bool:
+    """Whether result.nc is of this very run, until the same time, be it without error bars."""
+    found = files.inspect(folder)
+    before, now = (values.get("evolution", {}) for values in (found.values, resolved.values))
+    same = all(before.get(key) == now.get(key) for key in ("until", "max_bond"))
+    return found.state in ("pending", "finished") and found.hash == resolved.hash and same
+
+
 def _computed(
-    folder: Path, resolved: Resolved, keeper: Checkpoints, *, progress: Callable[[Progress], None] | None, say: Say
+    folder: Path,
+    resolved: Resolved,
+    keeper: Checkpoints,
+    *,
+    kept: bool,
+    progress: Callable[[Progress], None] | None,
+    say: Say,
 ) -> Outcome:
+    """Run it and write its files; ``kept`` says that result.nc has the run already, without its error bars."""
     if keeper.place.exists():  # a checkpoint that cannot be saved is found out now
-        files.prepare_folder(keeper.place)
+        _write(keeper, lambda: files.prepare_folder(keeper.place))
     check_space(folder, SPARE * checkpoint_bytes(resolved)[0], f"{SPARE} checkpoints")
     _write(keeper, lambda: files.write_text(folder / files.CONFIG, resolved.text))
     if not is_compiled():
         say("compiling the sweeps: once on a machine, one to two minutes")
+    save = partial(_save, folder, resolved, keeper)
+    correlated = [CORRELATIONS] if resolved.two_time else []
+
+    def on_main(run: Trajectory) -> None:
+        if not kept:
+            missing = ", ".join([ERROR_BARS, *correlated])
+            save(run, ledger_without_errors(run, alpha_S=resolved.alpha_S), pending=missing)
+            say(f"written, still without {missing}: {folder / files.RESULT}")
+
     try:
         with warnings.catch_warnings():  # the notes of the configuration have said it
             warnings.simplefilter("ignore", AccuracyWarning)
-            run = evolve(resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper)
+            run = evolve(
+                resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper, on_main=on_main
+            )
     except RunFailed as error:
         raise RunFailed(f"{error}; the last checkpoint before it is kept" if keeper.any() else str(error)) from error
     dataset = ledger(run, alpha_S=resolved.alpha_S)
-    if run.state is not None:
-        state = run.state
-        _write(keeper, lambda: files.save_state(folder / files.STATE, state, config_hash=resolved.hash))
     correlations = None
     if resolved.two_time:
+        save(run, dataset, pending=CORRELATIONS)
 
         def watched(now: Progress) -> None:
             if progress is not None:
@@ -165,19 +198,47 @@ def _computed(
             keeper.look()
 
         correlations = two_time(resolved.model, **resolved.two_time_keywords(), progress=watched)
-    notes = "\n".join([*(str(note) for note in resolved.notes), *(f"warning: {note}" for note in keeper.notes)])
-    attributes = {"config": resolved.text, "config_hash": resolved.hash, "notes": notes or "none"}
-    dataset = dataset.assign_attrs(attributes)
-    if correlations is not None and correlations.attrs["flags"] != "none":
-        known = "" if dataset.attrs["flags"] == "none" else f"{dataset.attrs['flags']}; "
-        flags_text = f"{known}two-time correlations: {correlations.attrs['flags'].replace('; ', ', ')}"
-        dataset = dataset.assign_attrs(flags=flags_text, status="not converged")
-    _write(keeper, lambda: files.save_result(folder / files.RESULT, dataset, run, correlations))
+        dataset = _with_their_flags(dataset, correlations)
+    dataset = save(run, dataset, correlations)
     keeper.finish()
     flags = flags_of(dataset)
     if flags and resolved.strict:
         raise NotConverged(flags)
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags, already_done=False)
+
+
+def _with_their_flags(dataset: xr.Dataset, correlations: xr.Dataset) -> xr.Dataset:
+    """The ledger with the flags of the two-time correlations behind its own."""
+    if correlations.attrs["flags"] == "none":
+        return dataset
+    known = "" if dataset.attrs["flags"] == "none" else f"{dataset.attrs['flags']}; "
+    flags = f"{known}two-time correlations: {correlations.attrs['flags'].replace('; ', ', ')}"
+    return dataset.assign_attrs(flags=flags, status="not converged")
+
+
+def _save(
+    folder: Path,
+    resolved: Resolved,
+    keeper: Checkpoints,
+    run: Trajectory,
+    dataset: xr.Dataset,
+    correlations: xr.Dataset | None = None,
+    *,
+    pending: str = "",
+) -> xr.Dataset:
+    """Write state.h5 and result.nc; returns the ledger with what it says of its configuration. Raises StorageError.
+
+    pending  what the result lacks, in words
+    """
+    notes = "\n".join([*(str(note) for note in resolved.notes), *(f"warning: {note}" for note in keeper.notes)])
+    dataset = dataset.assign_attrs(config=resolved.text, config_hash=resolved.hash, notes=notes or "none")
+    if pending:
+        dataset = dataset.assign_attrs({files.PENDING: pending})
+    if run.state is not None:
+        state = run.state
+        _write(keeper, lambda: files.save_state(folder / files.STATE, state, config_hash=resolved.hash))
+    _write(keeper, lambda: files.save_result(folder / files.RESULT, dataset, run, correlations))
+    return dataset
 
 
 def finished(place: Path) -> Path:
@@ -200,6 +261,10 @@ def _write(keeper: Checkpoints, write: Callable[[], None]) -> None:
     patiently(write, patience=keeper.patience, say=keeper.say, give_up=lambda: bool(keeper.stop.reason))
 
 
+NEW = "must be a new folder"
+GO_ON = "--resume goes on with it, --overwrite starts afresh"
+
+
 def already_there(
     folder: Path, resolved: Resolved, keeper: Checkpoints, *, resume: bool, overwrite: bool, say: Say
 ) -> bool:
@@ -210,32 +275,39 @@ def already_there(
     if overwrite:
         return False
     found = files.inspect(folder)
-    if found.state != "finished":
+    if found.state in ("empty", "unfinished"):
         if not resume and (found.state == "unfinished" or keeper.any()):
-            raise _refused(
-                folder,
-                "must be a new folder; this one holds an unfinished run",
-                "--resume goes on with it, --overwrite starts afresh",
-            )
+            raise _refused(folder, f"{NEW}; this one holds an unfinished run", GO_ON)
         if found.state == "unfinished" and not keeper.any():
             say("unfinished run found, which had not saved yet: starting from the beginning")
         return False
     changed = differences(dict(found.values), resolved.values)
     kept = found.hash == resolved.hash
+    if kept and found.state == "pending":
+        if not resume:
+            raise _refused(folder, f"{NEW}; this one holds an unfinished run, which lacks its {found.pending}", GO_ON)
+        if not keeper.any():
+            say(
+                "the checkpoints of the run are gone: starting from the beginning; its result stays until the new one is written"
+            )
+        return False
     longer = kept and resolved.until > float(found.values.get("evolution", {}).get("until", resolved.until))
     bond = kept and any(line.startswith("evolution.max_bond") for line in changed)
-    if kept and not longer and not bond:
+    bars = kept and not bond and resolved.error_bars and not found.values.get("run", {}).get("error_bars", True)
+    if kept and not (longer or bond or bars):
         say(f"already done: {folder / files.RESULT}")
         return True
-    if longer and resume and keeper.any():
-        say("extending a finished run; its result stays until the new one is written")
+    if (longer or bars) and resume and keeper.any():
+        doing = "extending a finished run" if longer else "adding error bars to a finished run"
+        say(f"{doing}; its result stays until the new one is written")
         return False
     hint = "--overwrite computes it anew; another --out keeps both"
-    if longer:
-        how = "--resume extends it" if keeper.any() else "its checkpoints, from which it could be extended, are gone"
+    if longer or bars:
+        way = "extends it" if longer else "adds its error bars"
+        how = f"--resume {way}" if keeper.any() else "its checkpoints, from which it could go on, are gone"
         hint = f"{how}; {hint}"
     what = "; ".join(changed) or "the contents of a file it reads, or the version's meaning of a key"
-    raise _refused(folder, f"must be a new folder; this one holds another run ({what})", hint)
+    raise _refused(folder, f"{NEW}; this one holds another run ({what})", hint)
 
 
 def _refused(folder: Path, allowed: str, hint: str) -> InvalidInput:

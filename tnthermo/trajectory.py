@@ -58,7 +58,8 @@ class Trajectory:
 
     mode_frequency, mode_weight, mode_bath (M,)   frequency, quadrature weight (1 for a discrete bath) and bath of each mode
 
-    energy_offset (B,) E_B at t = 0 less <H_chain>, where the start is no product: from the occupations; else 0
+    energy_offset (B,) E_B at t = 0 less <H_chain>, where the start is no product: from the occupations, and of displaced modes that do
+                  not couple; else 0
     free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
     bath_entropy_how  how the bath's entropy was measured, in words; "" where it was not
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"

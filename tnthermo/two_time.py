@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from chains.checks import instance_problems, time_problems, word_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, TDVP1, Algorithm
+from tnthermo.arguments import callable_problems, switch_problems
 from tnthermo.clock import Progress, progress_at, record_indices
 from tnthermo.evolve import check_arguments, rough, rough_interval
 from tnthermo.grid import Grid
@@ -26,6 +28,7 @@ from tnthermo.model import Model
 from tnthermo.observables import NAME
 from tnthermo.run import Engine, engine_for, flags_for
 from tnthermo.start import Prepared, prepare
+from tnthermo.thermo.arguments import dataset_problems
 from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.integrate import cumulative_integral
 from tnthermo.threads import one_blas_thread
@@ -58,17 +61,21 @@ def two_time(
 
     Raises `chains.InvalidInput` with all problems at once.
     """
-    algorithm = algorithm or TDVP()
-    problems: list[Problem] = []
+    algorithm = TDVP() if algorithm is None else algorithm
+    allowed = 'at least one {"name": (O, O\')}'
+    problems = instance_problems("pairs", pairs, Mapping, allowed)
+    named = {} if problems else pairs
+    if not problems and not pairs:
+        problems.append(Problem(key="pairs", value=dict(pairs), allowed=allowed))
+    problems += name_problems(named, key="pairs") + callable_problems(progress=progress)
+    problems += switch_problems(error_bars=error_bars)
     operators: dict[str, tuple[Matrix, Matrix]] = {}
-    for name, pair in pairs.items():
+    dimension = model.dimension if isinstance(model, Model) else None
+    for name, pair in named.items():
         try:
-            operators[name] = operator_pair(pair, key=f"pairs.{name}", dimension=model.dimension)
+            operators[name] = operator_pair(pair, key=f"pairs.{name}", dimension=dimension)
         except InvalidInput as error:
             problems += error.problems
-    problems += name_problems(pairs, key="pairs")
-    if not pairs:
-        problems.append(Problem(key="pairs", value=dict(pairs), allowed='at least one {"name": (O, O\')}'))
     if isinstance(algorithm, TDVP1):
         allowed = "any method but tdvp1, whose spare bond directions belong to one start"
         problems.append(Problem(key="algorithm", value="tdvp1", allowed=allowed))
@@ -99,7 +106,7 @@ def name_problems(names: Iterable[str], *, key: str) -> list[Problem]:
     taken = {"t", "complex"}
     for name in names:
         own = {name, f"{name}_connected", f"{name}_error"}
-        if not NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             problems.append(
                 Problem(key=f"{key}.{name}", value=name, allowed="a name of letters, digits and underscores")
             )
@@ -165,14 +172,14 @@ class _Pass:
     def _go(self, stage: str) -> _Result:
         started = time.perf_counter()
         start = prepare(self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until)
-        plain = engine_for(self.model, start, self.algorithm)
+        plain = engine_for(self.model, start, self.algorithm, rougher=self.rougher)
         moved: dict[bytes, tuple[float, Engine]] = {}
         for _, earlier in self.operators.values():
             key = earlier.tobytes()
             if key not in moved:
                 size, changed = applied(start, earlier)
                 if size > 0:
-                    moved[key] = (size, engine_for(self.model, changed, self.algorithm))
+                    moved[key] = (size, engine_for(self.model, changed, self.algorithm, rougher=self.rougher))
         times = Grid.of(self.model, self.algorithm.step, rougher=self.rougher).times(self.until)
         recorded = set(record_indices(times, self.every, self.algorithm.step))
         flags = flags_for(start, self.algorithm, plain)
@@ -276,13 +283,13 @@ def spectrum(correlations: xr.Dataset, frequencies: npt.ArrayLike, *, window: st
 
     Raises `chains.InvalidInput` for an unknown window or frequencies that are no list of finite numbers.
     """
-    problems = []
-    if window not in WINDOWS:
-        problems.append(Problem(key="window", value=window, allowed=" | ".join(WINDOWS)))
+    problems = dataset_problems("correlations", correlations, ("t",), "a dataset of tnthermo.two_time")
+    if not problems and "pairs" not in correlations.attrs:
+        problems.append(
+            Problem(key="correlations", value="no attribute pairs", allowed="a dataset of tnthermo.two_time")
+        )
+    raise_if_any(problems + word_problems("window", window, WINDOWS) + time_problems(frequencies, "frequencies"))
     w = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
-    if w.ndim != 1 or not np.all(np.isfinite(w)):
-        problems.append(Problem(key="frequencies", value=frequencies, allowed="a list of finite real numbers"))
-    raise_if_any(problems)
     t = correlations["t"].values
     end = float(t[-1])
     half = t <= 0.5 * end * (1 + 1e-9)

@@ -6,17 +6,20 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import expm_multiply
 
 import chains
 import tnthermo as tt
 from tests.bipartition.states import ROUTES, Case, bath_of, displaced_branches, ohmic_nodes, propagated
-from tests.oracles.naive import Naive
+from tests.oracles.general import Bath, General
+from tests.oracles.naive import Naive, entropy, trace_bath, trace_system
 from tests.oracles.reference import load, naive_of
 from tests.physics.runs import bare
 from tnthermo.bipartition import choice
 from tnthermo.bipartition.bracket import Correlation, Effort, affordable, configurations, correlation
 from tnthermo.bipartition.collective import Collective
-from tnthermo.bipartition.frame import Frame, frame
+from tnthermo.bipartition.frame import Frame, Unphysical, frame
+from tnthermo.exact import hamiltonian, tensors_of
 from tnthermo.state import State
 
 FINE = Effort(most=600, weight=1e-10)
@@ -418,3 +421,50 @@ def test_a_mode_without_its_sign_is_noticed():
     right = brackets(state, seen, [6], Effort())[0]
     wrong = brackets(state, replace(seen, partner=-seen.partner), [6], Effort())[0]
     assert wrong.lower > right.upper + 1e-3
+
+
+# Two baths ------------------------------------------------------------------------------------------------------------------------------
+
+
+def two_warm_baths(time: float) -> tuple[State, Frame, float]:
+    """(state, modes, I(S:B) by density matrices) of a qubit between baths of one mode each, of different temperature and operator."""
+    H, A, B = 0.5 * SIGMA["x"], 0.5 * SIGMA["z"], np.array([[0, -0.5j], [0.5j, 0]])
+    left, right = (
+        chains.Discrete(frequencies=[0.8], couplings=[0.4]),
+        chains.Discrete(frequencies=[1.0], couplings=[0.5]),
+    )
+    couplings = [tt.couple(A, bath_of(left, 0.4, "star")), tt.couple(B, bath_of(right, 0.25, "chain"))]
+    model = tt.assemble(hamiltonian=H, couplings=couplings)
+    dimensions = (2, 10, 10, 8, 8)
+    psi = np.zeros(np.prod(dimensions), dtype=complex)
+    psi[0] = 1.0
+    moved = expm_multiply(-1j * time * hamiltonian(model.terms, dimensions).tocsr(), psi)
+    state = State(tensors=tensors_of(moved.reshape(dimensions)), time=time, dimension=2, ancilla=1)
+    baths = (
+        Bath(operator=A, frequencies=(0.8,), couplings=(0.4,), beta=1 / 0.4),
+        Bath(operator=B, frequencies=(1.0,), couplings=(0.5,), beta=1 / 0.25),
+    )
+    oracle = General(hamiltonian=H, baths=baths, levels=(16, 14), initial=np.diag([1.0, 0.0]))
+    rho = (Psi := next(oracle.states([time]))) @ Psi.conj().T
+    weights = oracle.ensemble[0]
+    start = -float(np.sum(weights * np.log(weights)))
+    return state, frame(model), entropy(trace_bath(oracle, rho)) + entropy(trace_system(oracle, rho)) - start
+
+
+@pytest.mark.parametrize("time", [1.0, 3.0])
+def test_bounds_of_two_baths(time):
+    """One mode for two baths of one each, which used to be made of a coordinate of either: the exact value is inside."""
+    state, seen, exact = two_warm_baths(time)
+    bounds = [correlation(state, seen, initial_entropy=0.0, effort=QUICK, modes=modes) for modes in range(3)]
+    for found in bounds:
+        assert found.lower - 1e-4 < exact < found.upper + 1e-4
+    assert bounds[1].width < 0.6 * bounds[0].width
+    assert bounds[2].exact
+    assert bounds[2].lower == pytest.approx(exact, abs=1e-4)
+
+
+def test_bounds_that_contradict_each_other_are_an_error():
+    found = correlation(*two_warm_baths(1.0)[:2], initial_entropy=0.0, effort=QUICK, modes=0)
+    assert choice._enclosing(found) is found
+    with pytest.raises(Unphysical, match=r"lower bound of S_chi, 0\.9, is above the upper one, 0\.8"):
+        choice._enclosing(replace(found, lower=0.9, upper=0.8))

@@ -1,5 +1,7 @@
 """Collective modes of a thermal bath: independent, those the system has felt, and where they are among the sites."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,8 @@ import chains
 import tnthermo as tt
 from tests.bipartition.states import ROUTES, bath_of, ohmic_nodes
 from tests.tolerances import DENSE
-from tnthermo.bipartition.collective import Collective, collective, felt_modes, principal
-from tnthermo.bipartition.frame import Frame, frame
+from tnthermo.bipartition.collective import Collective, _of, collective, felt_modes, principal
+from tnthermo.bipartition.frame import Frame, Unphysical, frame
 
 
 def seen(temperature: float, route: str = "chain", modes: int = 7) -> Frame:
@@ -106,13 +108,13 @@ def test_what_is_left_commutes_and_is_independent():
 def test_principal_components_of_the_noise():
     """Their squared shares are the eigenvalues of the symmetrised correlation function on [0, t]."""
     f, t = seen(0.4), 6.0
-    _, shares = principal(f, t)
+    shares = principal(f, t).shares
     s = (np.arange(400) + 0.5) * t / 400
     lag = np.subtract.outer(s, s)
     C = np.einsum("k,kij->ij", f.couplings**2 * (2 * f.occupations + 1), np.cos(f.frequencies[:, None, None] * lag))
     eigenvalues = np.linalg.eigvalsh(C * t / 400)[::-1]
     np.testing.assert_allclose(shares[:6] ** 2, eigenvalues[:6], rtol=1e-3)
-    assert shares[0] ** 2 != pytest.approx(principal(f, 5.0)[1][0] ** 2, rel=1e-2)
+    assert shares[0] ** 2 != pytest.approx(principal(f, 5.0).shares[0] ** 2, rel=1e-2)
 
 
 def test_they_are_cooler_than_single_modes():
@@ -140,3 +142,43 @@ def test_a_fast_mode_is_not_among_them():
     assert f.warm == 2
     assert np.all(found.u[f.theta == 0] == 0)
     np.testing.assert_allclose(phase_space(found) @ form(3) @ phase_space(found).T, form(1), atol=DENSE * 100)
+
+
+# Two baths: a coordinate of one has no conjugate in the other. ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("modes", range(8))
+@pytest.mark.parametrize("time", [3.0, 12.0])
+def test_any_number_of_modes_of_two_baths(time, modes):
+    """At t = 3 every odd number cut a pair in two (occupations to 5e16), at t = 12 the numbers 2, 5 and 7."""
+    f = two_baths()
+    found = collective(f, time, modes)
+    X = phase_space(found)
+    np.testing.assert_allclose(X @ form(f.modes) @ X.T, form(modes), atol=1e-9)
+    np.testing.assert_allclose(X @ covariance(f) @ X.T, np.diag(np.tile(found.occupations + 0.5, 2)), atol=1e-8)
+    for j in range(modes):
+        of = [np.sum(np.abs(found.u[f.bath == b, j]) ** 2) for b in (0, 1)]
+        assert min(of) < 1e-18 * max(of)
+    assert np.all(found.occupations <= 2 * f.occupations.max())
+
+
+def test_the_loudest_pairs_come_first():
+    f = two_baths()
+    noise = principal(f, 12.0)
+    assert np.all(np.diff(noise.shares) <= 0)
+    assert np.array_equal(np.sort(noise.pairs.ravel()), np.arange(18))
+    assert np.all(noise.bath[noise.pairs[:, 0]] == noise.bath[noise.pairs[:, 1]])
+    for pair, share in zip(noise.pairs, noise.shares[noise.pairs], strict=True):
+        assert np.all(noise.bath[pair[0] + 1 : pair[1]] != noise.bath[pair[0]])  # nothing of the bath between the two
+        assert share[0] >= share[1]
+    # one bath: the pairs of the components in order
+    assert np.array_equal(principal(seen(0.4), 9.0).pairs, np.arange(14).reshape(7, 2))
+
+
+def test_coordinates_that_commute_are_no_mode():
+    """The twin of the above: told that all is one bath, the pairs are mixed, and this is an error and no occupation of 1e16."""
+    f = two_baths()
+    noise = principal(f, 3.0)
+    _of(f, noise, 1)
+    with pytest.raises(Unphysical, match="bath 0: two coordinates of the noise commute"):
+        _of(f, replace(noise, bath=np.zeros_like(noise.bath)), 1)

@@ -63,12 +63,32 @@ def test_equal_frequencies_merge_and_zero_couplings_drop() -> None:
     density = chains.Discrete(frequencies=[2.0, 1.0, 2.0, 3.0], couplings=[0.3, -0.1, 0.4, 0.0])
     np.testing.assert_allclose(density.frequencies, [1.0, 2.0])
     np.testing.assert_allclose(density.couplings, [0.1, 0.5])
-    assert len(density.notes) == 2
+    assert len(density.notes) == 3  # the sign, too
     assert chains.chain(density).notes == density.notes
     assert chains.chain(density, temperature=1.0).length == 4
     cold = chains.chain(density, temperature=1e-3)  # n = exp(-2000) at w = 2: no such mode
     assert cold.length == 3
     assert "left out" in cold.notes[-1]
+
+
+def test_the_modes_that_couple() -> None:
+    """X = sum g_k (a_k + a_k^dag) of the modes as given is that of the modes that count, for any amplitudes; the rest keeps its energy."""
+    w, g = np.array([2.0, 1.0, 2.0, 3.0]), np.array([0.3, -0.1, -0.4, 0.0])
+    density = chains.Discrete(frequencies=w, couplings=g)
+    np.testing.assert_allclose(density.combination, [[0, -1, 0, 0], [0.6, 0, -0.8, 0]], atol=1e-15)
+    alpha = np.array([0.3 - 0.2j, 0.5, 0.1j, 0.7])
+    found, idle = density.collected(alpha)
+    for t in (0.0, 1.3):
+        given = np.sum(g * alpha * np.exp(-1j * w * t))
+        ours = np.sum(np.asarray(density.couplings) * found * np.exp(-1j * np.asarray(density.frequencies) * t))
+        assert ours == pytest.approx(given, abs=1e-15)
+    whole = np.sum(w * np.abs(alpha) ** 2)
+    assert idle + np.sum(density.frequencies * np.abs(found) ** 2) == pytest.approx(whole, rel=1e-14)
+    assert idle > 3.0 * 0.49
+    assert density.collected(density.combination.T @ found)[1] < 1e-30
+    with pytest.raises(chains.InvalidInput, match="4 amplitudes"):
+        density.collected(found)
+    assert chains.Discrete(frequencies=[1.0], couplings=[-1e-200]).couplings[0] == 1e-200
 
 
 def test_from_star_reports_all_problems() -> None:

@@ -37,7 +37,7 @@ def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed:
         process.kill()
         process.communicate(timeout=60)
         (out / "saving").unlink(missing_ok=True)
-        if (out / files.RESULT).exists():
+        if files.inspect(out).state == "finished":
             return kill
     return kills
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from chains import InvalidInput
 from tests.interrupted.runs import start, wait_for, write_config
-from tnthermo import lock
+from tests.test_cli import call
+from tnthermo import files, lock
 from tnthermo.lock import Held
 from tnthermo.study import run_study
 
@@ -25,6 +27,22 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
     ):
         run_study(config, out, overwrite=True)
     assert list(out.iterdir()) == []
+
+
+def test_a_folder_in_use_is_in_use_before_it_is_anything_else(tmp_path: Path) -> None:
+    """Not "holds an unfinished run": a plain second command is told who is at work."""
+    config, out = write_config(tmp_path), tmp_path / "out"
+    out.mkdir()
+    (out / files.CONFIG).write_text(config.read_text())
+    with lock.locked(out):
+        for options in ({}, {"resume": True}, {"overwrite": True}):
+            with pytest.raises(Held, match=f"in use: host {socket.gethostname()}, pid {os.getpid()}"):
+                run_study(config, out, **options)  # type: ignore[arg-type]
+        done = call("run", config, "--out", out)
+    assert done.exit_code == 1
+    assert f"in use: host {socket.gethostname()}, pid {os.getpid()}" in done.output
+    with pytest.raises(InvalidInput, match="holds an unfinished run"):  # nobody is at work: the negative twin
+        run_study(config, out)
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """A stopped run is taken up again, extended, or refused because it is another one."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -21,11 +23,31 @@ from tests.interrupted.runs import (
     stopping,
     write_config,
 )
+from tests.test_checkpoint_runs import physics
 from tests.test_files import same
 from tnthermo import checkpoints, files
+from tnthermo.display import shown
 from tnthermo.signals import Stopped
 from tnthermo.study import run_study
 from tnthermo.trajectory import Trajectory
+
+
+def assert_without_errors(out: Path, whole: Path) -> None:
+    """All columns and the final state, to the last bit; no error is known yet, and it is said why."""
+    ours, theirs = files.load_ledger(out), files.load_ledger(whole)
+    assert (files.inspect(out).state, files.inspect(whole).state) == ("pending", "finished")
+    assert list(ours.data_vars) == list(theirs.data_vars)
+    for name, column in ours.data_vars.items():
+        if str(name).endswith("_error"):
+            assert np.isnan(column).all()
+            assert column.dims == theirs[name].dims
+            assert "the rougher run" in column.attrs["reason"]
+        else:
+            assert column.equals(theirs[name]), name
+    assert np.isfinite(theirs["E_B_error"]).all()  # the negative twin
+    assert same(physics(files.load(out)), physics(replace(files.load(whole), rough=None)))
+    assert "UNFINISHED: without its error bars" in shown(ours)
+    assert "UNFINISHED" not in shown(theirs)
 
 
 def test_stopped_in_either_pass_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,8 +57,9 @@ def test_stopped_in_either_pass_and_resumed(tmp_path: Path, monkeypatch: pytest.
     run_study(config, tmp_path / "whole")
     for at, stage in ((0, "run"), (4, "run"), (10, "run"), (2, "error bars"), (5, "error bars")):
         stop_at(config, out, at, stage)
-        assert not (out / files.RESULT).exists()
-    with pytest.raises(InvalidInput, match="--resume goes on"):
+        assert (out / files.RESULT).exists() == (stage == "error bars")
+    assert_without_errors(out, tmp_path / "whole")
+    with pytest.raises(InvalidInput, match=r"lacks its error bars.*--resume goes on"):
         run_study(config, out)
     said: list[str] = []
     assert not run_study(config, out, resume=True, say=said.append).already_done
@@ -45,6 +68,59 @@ def test_stopped_in_either_pass_and_resumed(tmp_path: Path, monkeypatch: pytest.
     assert run_study(config, out, resume=True).already_done
     kept = sorted(path.name for path in (out / checkpoints.FOLDER).iterdir())
     assert kept == ["error_bars.ckpt", "run.ckpt"]
+
+
+BARS_OFF = SAVING + "error_bars = false\n"
+
+
+def test_error_bars_are_added_to_a_finished_run(tmp_path: Path, reference: Path) -> None:
+    """Of the run itself nothing is computed again."""
+    out = tmp_path / "out"
+    without, config = write_config(tmp_path, name="off.toml", add=BARS_OFF), write_config(tmp_path, add=SAVING)
+    run_study(without, out)
+    assert RUNS[out].rough is None
+    with pytest.raises(InvalidInput, match=r"run\.error_bars: false -> true.*--resume adds its error bars"):
+        run_study(config, out)
+    said = stop_at(config, out, 2, "error bars")
+    assert "adding error bars to a finished run; its result stays until the new one is written" in said
+    assert files.inspect(out).state == "finished"
+    steps: list[str] = []
+    run_study(config, out, resume=True, progress=lambda now: steps.append(now.stage))
+    assert set(steps) == {"error bars"}
+    assert_same_run(out, reference)
+    assert run_study(without, out).already_done  # it has more than was asked for
+    for path in (out / checkpoints.FOLDER).iterdir():
+        path.unlink()
+    run_study(without, out, overwrite=True)
+    for path in (out / checkpoints.FOLDER).iterdir():
+        path.unlink()
+    with pytest.raises(InvalidInput, match="its checkpoints, from which it could go on, are gone"):
+        run_study(config, out, resume=True)
+
+
+def test_error_bars_are_done_without(tmp_path: Path, reference: Path) -> None:
+    """A run whose error bars were interrupted is finished with what is there, or started afresh where its checkpoints are gone."""
+    out = tmp_path / "out"
+    without, config = write_config(tmp_path, name="off.toml", add=BARS_OFF), write_config(tmp_path, add=SAVING)
+    stop_at(config, out, 2, "error bars")
+    with pytest.raises(InvalidInput, match="lacks its error bars"):
+        run_study(without, out)
+    steps: list[str] = []
+    run_study(without, out, resume=True, progress=lambda now: steps.append(now.stage))
+    assert steps == []
+    assert files.inspect(out).state == "finished"
+    assert RUNS[out].rough is None
+    assert same(physics(RUNS[out]), physics(replace(RUNS[reference], rough=None)))
+    other = write_config(tmp_path, temperature=0.7, name="other.toml", add=SAVING)
+    stop_at(config, tmp_path / "again", 2, "error bars")
+    with pytest.raises(InvalidInput, match=r"holds another run \(bath\.temperature: 0\.5 -> 0\.7"):
+        run_study(other, tmp_path / "again", resume=True)
+    for path in (tmp_path / "again" / checkpoints.FOLDER).iterdir():
+        path.unlink()
+    said: list[str] = []
+    run_study(config, tmp_path / "again", resume=True, say=said.append)
+    assert any("starting from the beginning" in line for line in said)
+    assert_same_run(tmp_path / "again", reference)
 
 
 def test_a_stop_while_correlations_are_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +138,7 @@ def test_a_stop_while_correlations_are_computed(tmp_path: Path, monkeypatch: pyt
     stop, look = stopping(3, "correlations")
     with pytest.raises(Stopped):
         run_study(config, tmp_path / "out", stop=stop, progress=look)
+    assert files.inspect(tmp_path / "out").pending == "two-time correlations"
     said: list[str] = []
     run_study(config, tmp_path / "out", resume=True, say=said.append)
     assert "run: going on from t = 1" in said

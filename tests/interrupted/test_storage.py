@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, save_little, stop_at, write_config
-from tnthermo import checkpoints, files, study
+from tnthermo import checkpoints, files, lock, study
 from tnthermo.clock import Progress
 from tnthermo.study import run_study
 from tnthermo.trajectory import Trajectory
@@ -77,6 +77,56 @@ def test_a_result_that_cannot_be_replaced_is_written_when_resumed(
     assert_same_run(out, reference)
 
 
+def test_a_full_disk_met_by_the_probe_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe is there, what should be in it is not: it goes, and the folder is tried again, or left as it was."""
+    config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
+    real, met = Path.open, [0]
+
+    def full(path: Path, *arguments: Any, **keywords: Any) -> Any:
+        handle = real(path, *arguments, **keywords)
+        if path.name.startswith(".probe."):
+            met[0] += 1
+            if met[0] <= limit:
+                handle.close()
+                assert path.exists()
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return handle
+
+    monkeypatch.setattr(Path, "open", full)
+    said: list[str] = []
+    limit = 1_000_000
+    with pytest.raises(files.StorageError, match=r"cannot write into .*No space left on device") as failed:
+        run_study(config, out, say=said.append)
+    assert failed.value.errno == errno.ENOSPC
+    assert met[0] == 2  # again after the 0.3 s of its patience
+    assert list(out.iterdir()) == []
+    met[0], limit = 0, 1
+    run_study(config, out, say=said.append)
+    assert any("No space left on device; trying again in" in line for line in said)
+    assert files.inspect(out).state == "finished"
+    assert not list(out.glob(".*"))
+
+
+def test_a_lock_that_finds_no_room_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
+    real, met = os.pwrite, [0]
+
+    def full(*arguments: Any) -> int:
+        met[0] += 1
+        if met[0] == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(files.StorageError, match="cannot lock"), lock.locked(tmp_path):
+        pass
+    assert not (tmp_path / lock.LOCK).exists()
+    met[0] = 0
+    said: list[str] = []
+    run_study(config, out, say=said.append)
+    assert any("cannot lock" in line and "trying again" in line for line in said)
+
+
 def test_room_is_looked_for_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "evolve", lambda *args, **keywords: pytest.fail("the run started"))
     monkeypatch.setattr(study, "checkpoint_bytes", lambda resolved: (1e18, 1e18))
@@ -112,7 +162,7 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
             except files.StorageError:
                 stored += 1
             ballast.unlink(missing_ok=True)
-            if (out / files.RESULT).exists():
+            if files.inspect(out).state == "finished":
                 for path in (out / files.RESULT, *(out / checkpoints.FOLDER).iterdir()):
                     path.unlink()
         assert stored >= 8

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from chains.checks import integer_problems, word_problems
 from chains.problems import Problem
 from tnthermo.bipartition.block import entropy_of
 from tnthermo.bipartition.bracket import (
@@ -22,7 +23,7 @@ from tnthermo.bipartition.bracket import (
 )
 from tnthermo.bipartition.collective import felt_modes
 from tnthermo.bipartition.companions import gaussian_bound
-from tnthermo.bipartition.frame import Frame, frame, why_not
+from tnthermo.bipartition.frame import Frame, Unphysical, frame, why_not
 from tnthermo.local import Matrix
 from tnthermo.model import Model
 from tnthermo.state import State
@@ -36,6 +37,7 @@ FEW = 200  # states that cost a second
 COARSER = (1e-4, 1e-5, 1e-6)  # tried first where there are only bounds: rotations of a hot bath take minutes at 1e-7
 SHARE = 0.2  # of the distance of the bounds, that what was left out may cost before a smaller weight is tried
 ENOUGH = 1e-3  # nats, that it may cost in any case
+CROSSED = 0.01  # nats by which the truncation of a run may make its lower bound larger than the upper one
 WIDE = 0.05  # nats between the bounds, above which one collective mode more is worth what it loses by projections
 LOOSE = 1e-2  # of its thermal state, that ``most`` states may then leave out
 SECONDS_PER_CUBE = 6e-7  # of the states kept: measured, one thread
@@ -88,7 +90,7 @@ class BathEntropy:
 
         Where it is only bounded, from above by the Gaussian companion too, and with weights that get smaller, down to that of ``effort``,
         until what is left out no longer matters: wide bounds do not deserve a fine and dear state. Bounds that stay wide are tried with
-        more modes than the states hold well. All bounds hold, the best count.
+        more modes than the states hold well. All bounds hold, the best count. Raises `Unphysical` where they contradict each other.
         """
         if self.exact:
             return self._at(state, self.frame.warm, self.effort.weight)
@@ -103,17 +105,24 @@ class BathEntropy:
             if found.loss <= max(ENOUGH, SHARE * (upper - lower)):
                 break
         if upper - lower <= WIDE:
-            return replace(found, lower=lower, upper=upper)
+            return _enclosing(replace(found, lower=lower, upper=upper))
         more = affordable(self.frame, state.time, self.effort, missing=LOOSE).modes
         if more > modes:
             other = self._at(state, more, weights[0])
             found = other if other.lower > lower else found
             lower, upper = max(lower, other.lower), min(upper, other.upper)
-        return replace(found, lower=lower, upper=upper)
+        return _enclosing(replace(found, lower=lower, upper=upper))
 
     def _at(self, state: State, modes: int, weight: float) -> Correlation:
         effort = replace(self.effort, weight=weight)
         return correlation(state, self.frame, initial_entropy=self.initial_entropy, effort=effort, modes=modes)
+
+
+def _enclosing(found: Correlation) -> Correlation:
+    """The bounds, unless the lower one is above the upper one by more than the truncation of a run accounts for."""
+    if not found.lower <= found.upper + CROSSED:
+        raise Unphysical(f"the lower bound of S_chi, {found.lower:.6g}, is above the upper one, {found.upper:.6g}")
+    return found
 
 
 def choose(model: Model, wanted: Wanted, *, rho: Matrix | None, most: int | None) -> BathEntropy | None:
@@ -148,11 +157,9 @@ def choice_problems(model: Model, wanted: object, *, correlated: bool, most: obj
     correlated  whether the start is the mean-force state
     """
     key, cap = f"{prefix}bath_entropy", f"{prefix}bath_entropy_max_bond"
-    problems = []
-    if wanted not in WANTED:
-        problems.append(Problem(key=key, value=wanted, allowed=" | ".join(WANTED)))
-    if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 2):
-        problems.append(Problem(key=cap, value=most, allowed="an integer >= 2, or left out"))
+    problems = word_problems(key, wanted, WANTED)
+    if most is not None:
+        problems += [replace(p, allowed=f"{p.allowed}, or left out") for p in integer_problems(cap, most, at_least=2)]
     if problems or wanted != "exact" or model.temperature == 0:
         return problems
     reason = "a mean-force start: the bath is not thermal" if correlated else why_not(model)

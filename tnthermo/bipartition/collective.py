@@ -12,6 +12,9 @@ out is independent of what is kept and has never been felt. Their thermal entrop
 
 As a_k = cosh b_k + sinh b'_k^dag with a vacuum of b and b', A_j = cosh(theta_j) eta_j + sinh(theta_j) zeta_j^dag with two orthonormal site
 modes eta_j, zeta_j: a collective mode is read off the sites as a single one is. The same for the partners, by symmetry.
+
+Baths are independent of each other: a coordinate of one commutes with all of another, and none of them makes a mode with it. So each
+bath's components are paired among themselves, the first with the second and so on, and whole pairs are taken, the loudest first.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import schur
 
-from tnthermo.bipartition.frame import Frame, thermal_entropy
+from tnthermo.bipartition.frame import Frame, Unphysical, thermal_entropy
 
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
@@ -31,6 +34,8 @@ FELT = 1e-3  # of the largest principal component, below which what is left is n
 LEAST = 1e-7  # of the largest one, that a component of the noise must have to be looked for
 NODES = 24  # of the time axis, and what a period of the fastest mode asks for in addition
 COLD = 1e-6  # sinh(theta) of a collective mode that is as good as in its ground state
+PAIRED = 1e6  # times the occupation of the hottest single mode (and 1): what is above has no conjugate coordinate and is no mode
+ROUNDING = 1e-9  # below 0, that an occupation of 0 may come out as
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,76 +86,120 @@ class Collective:
         return np.asarray(row / size if size > 0 else row)
 
 
-def principal(frame: Frame, t: float) -> tuple[Real, Real]:
-    """(2M, 2 warm) orthonormal columns z by decreasing share of the noise in [0, t], and their shares, square roots of variances.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Noise:
+    """The principal components of the noise in [0, t], each of one bath.
 
-    z is in units of the thermal state: the operator is sum_k (q_k x_k + q_(M+k) p_k), q = z / sqrt(2 n + 1). Modes without a partner
-    make no part of it. A time that is shorter than the fastest mode's is taken as that.
+    vectors  (2M, K) orthonormal columns z, in units of the thermal state: sum_k (q_k x_k + q_(M+k) p_k), q = z / sqrt(2 n + 1)
+    shares   (K,) of each, descending: square roots of variances
+    bath     (K,) number of the bath that each belongs to
     """
+
+    vectors: Real
+    shares: Real
+    bath: npt.NDArray[np.int64]
+
+    @property
+    def pairs(self) -> npt.NDArray[np.int64]:
+        """(K/2, 2) columns of the same bath that are coordinates of one mode, first and second, third and fourth; loudest pairs first."""
+        found = [np.flatnonzero(self.bath == j).reshape(-1, 2) for j in np.unique(self.bath)]
+        pairs = np.concatenate([np.zeros((0, 2), dtype=np.int64), *found])
+        return pairs[np.argsort(-np.hypot(*self.shares[pairs].T), kind="stable")]
+
+
+def principal(frame: Frame, t: float) -> Noise:
+    """The components, two for each mode that has a partner. A time that is shorter than the fastest mode's is taken as that."""
     warm = np.flatnonzero(frame.theta > 0)
-    w, count = frame.frequencies[warm], warm.size
-    if count == 0:
-        return np.zeros((2 * frame.modes, 0)), np.zeros(0)
-    t = max(t, 1.0 / w.max())
-    x, weights = np.polynomial.legendre.leggauss(NODES + int(w.max() * t))
-    phase = 0.5 * t * np.outer(w, x + 1)
-    noise = np.outer(frame.couplings[warm] * np.sqrt(np.cosh(2 * frame.theta[warm])), np.sqrt(0.5 * t * weights))
-    of_baths = [np.where((frame.bath[warm] == j)[:, None], noise, 0.0) for j in np.unique(frame.bath[warm])]
-    felt = np.hstack([np.vstack([one * np.cos(phase), -one * np.sin(phase)]) for one in of_baths])
+    if warm.size == 0:
+        return Noise(vectors=np.zeros((2 * frame.modes, 0)), shares=np.zeros(0), bath=np.zeros(0, dtype=np.int64))
+    fastest = frame.frequencies[warm].max()
+    t = max(t, 1.0 / fastest)
+    x, weights = np.polynomial.legendre.leggauss(NODES + int(fastest * t))
+    numbers = np.unique(frame.bath[warm])
+    parts = [_of_bath(frame, warm[frame.bath[warm] == j], 0.5 * t * (x + 1), 0.5 * t * weights) for j in numbers]
+    shares = np.concatenate([share for _, share in parts])
+    bath = np.concatenate([np.full(share.size, j) for j, (_, share) in zip(numbers, parts, strict=True)])
+    order = np.argsort(-shares, kind="stable")
+    return Noise(vectors=np.hstack([vectors for vectors, _ in parts])[:, order], shares=shares[order], bath=bath[order])
+
+
+def _of_bath(frame: Frame, modes: npt.NDArray[np.int64], times: Real, weights: Real) -> tuple[Real, Real]:
+    """((2M, 2m) components by decreasing share, (2m,) their shares) of the noise of ``modes`` (m,), a quadrature over time given."""
+    count = modes.size
+    phase = np.outer(frame.frequencies[modes], times)
+    noise = np.outer(frame.couplings[modes] * np.sqrt(np.cosh(2 * frame.theta[modes])), np.sqrt(weights))
+    felt = np.vstack([noise * np.cos(phase), -noise * np.sin(phase)])
     vectors, found, _ = np.linalg.svd(felt, full_matrices=True)
     shares = np.zeros(2 * count)
     shares[: found.size] = found[: 2 * count]
     whole = np.zeros((2, frame.modes, 2 * count))
-    whole[:, warm] = vectors.reshape(2, count, 2 * count)
+    whole[:, modes] = vectors.reshape(2, count, 2 * count)
     return whole.reshape(2 * frame.modes, 2 * count), shares
 
 
 def collective(frame: Frame, t: float, modes: int) -> Collective:
-    """The r modes that hold the 2r largest principal components of the noise in [0, t].
+    """The r modes of the loudest pairs of principal components of the noise in [0, t].
 
-    Raises ValueError for r out of range: 0 to the number of modes that have a partner.
+    Raises ValueError for r out of range: 0 to the number of modes that have a partner; `Unphysical`.
     """
     if not 0 <= modes <= frame.warm:
         raise ValueError(f"modes = {modes}: 0 to {frame.warm}")
-    vectors, shares = principal(frame, t)
-    return _of(frame, vectors, shares, modes)
+    return _of(frame, principal(frame, t), modes)
 
 
 def felt_modes(frame: Frame, t: float) -> list[Collective]:
-    """`collective` for r = 0, 1, ... as long as more of the noise is to be had."""
-    vectors, shares = principal(frame, t)
-    most = (int(np.sum(shares > LEAST * shares[0])) + 1) // 2 if frame.warm else 0
-    return [_of(frame, vectors, shares, modes) for modes in range(most + 1)]
+    """`collective` for r = 0, 1, ... as long as more of the noise is to be had. Raises `Unphysical`."""
+    noise = principal(frame, t)
+    most = int(np.sum(noise.shares[noise.pairs[:, 0]] > LEAST * noise.shares[0])) if frame.warm else 0
+    return [_of(frame, noise, modes) for modes in range(most + 1)]
 
 
-def _of(frame: Frame, vectors: Real, shares: Real, modes: int) -> Collective:
+def _of(frame: Frame, noise: Noise, modes: int) -> Collective:
     size = np.tile(np.sqrt(np.cosh(2 * frame.theta)), 2)  # sqrt(2 n + 1)
-    M, z = frame.modes, vectors[:, : 2 * modes]
+    M, taken = frame.modes, noise.pairs[:modes]
+    z = noise.vectors[:, taken.ravel()]
 
     def conjugate(columns: Real) -> Real:
         """The symplectic form between columns in units of the thermal state."""
         q = columns / size[:, None]
         return np.asarray(np.vstack([q[M:], -q[:M]]) / size[:, None])
 
-    blocks, turn = schur(z.T @ conjugate(z), output="real")
     u, w = (np.zeros((M, modes), dtype=np.complex128) for _ in range(2))
-    n = np.zeros(modes)
-    for j in range(modes):
-        kappa = float(blocks[2 * j, 2 * j + 1])
-        one, other = turn[:, 2 * j], turn[:, 2 * j + 1]
-        if kappa < 0:
-            one, other, kappa = other, one, -kappa
-        # coordinates of commutator i and equal variance n + 1/2; A = (x + i p)/sqrt 2
-        c = (z @ (one + 1j * other)) / size / np.sqrt(2 * kappa)
-        u[:, j], w[:, j] = (c[:M] - 1j * c[M:]) / np.sqrt(2), (c[:M] + 1j * c[M:]) / np.sqrt(2)
-        n[j] = max(0.0, 0.5 / kappa - 0.5)
+    n, j = np.zeros(modes), 0
+    for bath in np.unique(noise.bath[taken[:, 0]]):
+        own = noise.vectors[:, taken[noise.bath[taken[:, 0]] == bath].ravel()]
+        blocks, turn = schur(own.T @ conjugate(own), output="real")
+        for k in range(0, own.shape[1], 2):
+            kappa = float(blocks[k, k + 1])
+            one, other = turn[:, k], turn[:, k + 1]
+            if kappa < 0:
+                one, other, kappa = other, one, -kappa
+            n[j] = _occupation(frame, kappa, int(bath))
+            # coordinates of commutator i and equal variance n + 1/2; A = (x + i p)/sqrt 2
+            c = (own @ (one + 1j * other)) / size / np.sqrt(2 * kappa)
+            u[:, j], w[:, j] = (c[:M] - 1j * c[M:]) / np.sqrt(2), (c[:M] + 1j * c[M:]) / np.sqrt(2)
+            j += 1
     order = np.argsort(n, kind="stable")
     return Collective(
         u=u[:, order],
         w=w[:, order],
         occupations=n[order],
-        left=_left(np.hstack([z, conjugate(z)]), vectors * shares, size),
+        left=_left(np.hstack([z, conjugate(z)]), noise.vectors * noise.shares, size),
     )
+
+
+def _occupation(frame: Frame, kappa: float, bath: int) -> float:
+    """n of two coordinates of the thermal state with variance 1 and commutator 2 i kappa, kappa = 1/(2 n + 1)."""
+    most = PAIRED * (1 + float(frame.occupations.max()))
+    if not kappa * (2 * most + 1) > 1:
+        raise Unphysical(
+            f"collective modes of bath {bath}: two coordinates of the noise commute (kappa = {kappa:.2g}), so that one has no "
+            "partner to make a mode with"
+        )
+    n = 0.5 / kappa - 0.5
+    if n < -ROUNDING:
+        raise Unphysical(f"collective modes of bath {bath}: occupation {n:.2g} < 0, colder than a ground state")
+    return max(0.0, n)  # within rounding
 
 
 def _left(taken: Real, components: Real, size: Real) -> Complex:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import xarray as xr
 
+from chains.checks import instance_problems, number_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.lawbook.books import esposito
 from tnthermo.lawbook.limits import limits
@@ -15,6 +15,7 @@ from tnthermo.lawbook.paper import balances, entropies, productions
 from tnthermo.lawbook.pseudo import pseudo
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.verdict import RESOLUTION, Law
+from tnthermo.thermo.arguments import dataset_problems
 
 NOT_GIVEN = MeanForce(state=None, reason="the mean-force state was not given")
 
@@ -33,16 +34,15 @@ def laws(
     "Esposito et al." (`tnthermo.lawbook.books`), "mean force" (`tnthermo.lawbook.mean_force`).
     Raises :class:`chains.InvalidInput` for a dataset that is no ledger, or a resolution out of range.
     """
-    problems = []
-    missing = [
-        name
-        for name in ("t", "rho_S", "E_S", "E_B", "E_int", "S_S", "S_chi_lower", "Sigma_total")
-        if name not in ledger
-    ]
-    if missing:
-        problems.append(Problem(key="ledger", value=f"no {', '.join(missing)}", allowed="a dataset of tnthermo.ledger"))
-    if isinstance(resolution, bool) or not isinstance(resolution, int | float | np.number) or not 0 < resolution < 1:
-        problems.append(Problem(key="resolution", value=resolution, allowed="a number in (0, 1)"))
+    needed = ("t", "rho_S", "E_S", "E_B", "E_int", "S_S", "S_chi_lower", "Sigma_total")
+    problems = dataset_problems("ledger", ledger, needed, "a dataset of tnthermo.ledger")
+    missing = bool(problems)
+    of_resolution = number_problems("resolution", resolution, above=0.0)
+    if not of_resolution and not resolution < 1:
+        of_resolution = [Problem(key="resolution", value=resolution, allowed="a number in (0, 1)")]
+    problems += of_resolution
+    if mean_force_state is not None:
+        problems += instance_problems("mean_force_state", mean_force_state, MeanForce, "a tnthermo.MeanForce, or none")
     if not missing and not math.isfinite(float(ledger.attrs.get("alpha_S", math.nan))):
         problems.append(
             Problem(
@@ -53,7 +53,10 @@ def laws(
     r = Reading(ledger=ledger)
     found = [*balances(r, resolution), *entropies(r, resolution), *pseudo(r, resolution)]
     found += [*productions(r, resolution), *limits(r, resolution)]
-    found += [*esposito(r, resolution), *mean_force(r, mean_force_state or NOT_GIVEN, resolution)]
+    found += [
+        *esposito(r, resolution),
+        *mean_force(r, NOT_GIVEN if mean_force_state is None else mean_force_state, resolution),
+    ]
     names = [(law.book, law.name) for law in found]
     assert len(set(names)) == len(names)
     return tuple(found)

@@ -5,6 +5,7 @@ Each task of an array is one run, dear ones first. Before its time is up it gets
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import os
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chains.problems import InvalidInput, Problem
+from chains.problems import Problem, raise_if_any
 from tnthermo import cluster
 from tnthermo.config_estimate import COMPILER
 from tnthermo.files import StorageError, replacing, write_text
@@ -63,6 +64,36 @@ def split(runs: Sequence[str], most: int) -> list[list[str]]:
     return [list(runs[i : i + most]) for i in range(0, len(runs), most)]
 
 
+# --- what is looked at before anything is written ---------------------------------------------------------------------------------
+
+
+def queue_problems() -> list[Problem]:
+    """Why runs cannot be handed to Slurm from here."""
+    problems = []
+    if importlib.util.find_spec("submitit") is None:
+        hint = 'pip install "tnthermo[slurm]"; --emit slurm writes a plain script instead'
+        problems.append(Problem(key="--engine", value="slurm", allowed="an installed submitit", hint=hint))
+    try:
+        cluster.largest_array()
+    except cluster.NoSlurm as error:
+        allowed = "a machine with Slurm's commands"
+        problems.append(Problem(key="--engine", value="slurm", allowed=allowed, hint=str(error)))
+    return problems
+
+
+def script_problems(root: Path) -> list[Problem]:
+    """Why the script of an array cannot name files in the folder ``root``."""
+    text = str(root.absolute())
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return [Problem(key="--out", value=text, allowed="a path in UTF-8, for #SBATCH lines")]
+    if set(text) & set('"\n\r\\'):  # Slurm takes a backslash in a file name for a sign of its own
+        allowed = "a path without quotes, backslashes and line breaks, for #SBATCH lines"
+        return [Problem(key="--out", value=text, allowed=allowed)]
+    return []
+
+
 # --- through submitit -------------------------------------------------------------------------------------------------------------
 
 
@@ -73,13 +104,9 @@ def submit(
 
     at_once  tasks of an array that may run at the same time
     """
-    try:
-        import submitit
-    except ImportError:
-        hint = 'pip install "tnthermo[slurm]"; --emit slurm writes a plain script instead'
-        raise InvalidInput(
-            [Problem(key="--engine", value="slurm", allowed="an installed submitit", hint=hint)]
-        ) from None
+    raise_if_any(queue_problems())
+    import submitit
+
     try:
         most = cluster.largest_array()
         arrays = split(runs, most)
@@ -103,10 +130,6 @@ def submit(
             job = str(handed[0].job_id).partition("_")[0]
             jobs.append(job)
             note(folder, job, part, array=len(part) > 1)
-    except cluster.NoSlurm as error:
-        raise InvalidInput(
-            [Problem(key="--engine", value="slurm", allowed="a machine with Slurm's commands", hint=str(error))]
-        ) from None
     except (RuntimeError, OSError) as error:
         if isinstance(error, StorageError):
             raise
@@ -151,22 +174,16 @@ exec {python} -m tnthermo.sweeps {root} "$run"
 
 
 def emit(folder: SweepFolder, manifest: Manifest, runs: Sequence[str], *, at_once: int | None, name: str) -> list[Path]:
-    """Write DIR/array-N.sh and its list of runs, one for each array Slurm would take, in place of earlier ones. Raises StorageError."""
+    """Write DIR/array-N.sh and its list of runs, one for each array Slurm would take, in place of earlier ones.
+
+    Raises InvalidInput for `script_problems`, StorageError.
+    """
+    raise_if_any(script_problems(folder.root))
     try:
         most = cluster.largest_array()
     except cluster.NoSlurm:
         most = USUAL_LARGEST
     root = folder.root.absolute()
-    if set(str(root)) & set('"\n\r\\'):  # Slurm takes a backslash in a file name for a sign of its own
-        raise InvalidInput(
-            [
-                Problem(
-                    key="--out",
-                    value=str(root),
-                    allowed="a path without quotes, backslashes and line breaks, for #SBATCH lines",
-                )
-            ]
-        )
     scripts = []
     for number, part in enumerate(split(runs, most), 1):
         asked = request(manifest, part)

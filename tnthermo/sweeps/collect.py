@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from chains.problems import InvalidInput, Problem
+from chains.checks import path_problems
+from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.config_limits import available_memory
 from tnthermo.config_text import toml_value
 from tnthermo.files import RESULT, StorageError, replacing
@@ -57,6 +58,10 @@ def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
 
     Raises `tnthermo.files.StorageError`, and :class:`chains.InvalidInput` for a column that no run has or where nothing is done yet.
     """
+    problems = path_problems("root", root)
+    if not isinstance(columns, list | tuple) or not all(isinstance(name, str) for name in columns):
+        problems.append(Problem(key="columns", value=columns, allowed="a list of names of columns"))
+    raise_if_any(problems)
     folder = SweepFolder(Path(root))
     manifest = load_manifest(folder)
     ledgers, missing = loaded(folder, manifest)

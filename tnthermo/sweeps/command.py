@@ -6,9 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from chains.problems import InvalidInput, raise_if_any
 from tnthermo.sweeps import arrays
+from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.display import SweepDisplay, failure_table
-from tnthermo.sweeps.local import left_to_do, prepared, run_sweep
+from tnthermo.sweeps.folder import SweepFolder, save_sweep
+from tnthermo.sweeps.local import announced, left_to_do, run_sweep
 from tnthermo.sweeps.status import standings, summary
 from tnthermo.sweeps.task import ACCURACY, DONE, FAILED, STOPPED
 
@@ -55,7 +58,14 @@ def hand_over(
     say: Callable[[str], None],
 ) -> int:
     """To Slurm, or as a script; what there is to run but nothing that is done, queued or running."""
-    _, place, manifest = prepared(config, folder, many=many, say=say)
+    problems = arrays.script_problems(folder) if write else arrays.queue_problems()
+    try:
+        sweep = announced(read_axes(config), many=many, say=say)
+    except InvalidInput as error:
+        raise InvalidInput([*error.problems, *problems]) from None
+    raise_if_any(problems)
+    place = SweepFolder(folder)
+    manifest = save_sweep(place, sweep)  # the first that is written
     found = standings(place, manifest)
     todo, _ = left_to_do(found, manifest, only_failed=only_failed, say=say)
     name = arrays.job_name(config)

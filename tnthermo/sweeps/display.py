@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tnthermo.display import clock, live_on
+from tnthermo.lasting import lasting
 from tnthermo.sweeps.local import Failure, SweepProgress
 from tnthermo.sweeps.status import Standing
 from tnthermo.sweeps.status import summary as how_all_stand
@@ -28,7 +29,7 @@ class SweepDisplay:
     """A callable for ``run_sweep(progress=...)``, used as a context manager; on a terminal a table, else a line for each run that ends."""
 
     def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False) -> None:
-        self.stream = sys.stderr if stream is None else stream
+        self.stream = lasting(sys.stderr if stream is None else stream)
         self.quiet = quiet
         self.live: Live | None = None
         self.said = 0

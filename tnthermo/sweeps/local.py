@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chains.checks import instance_problems, integer_problems, path_problems
 from chains.problems import raise_if_any
+from tnthermo.arguments import switch_problems
 from tnthermo.sweeps.axes import Axes, read_axes
 from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, save_sweep, write_record
 from tnthermo.sweeps.points import Sweep, memory_problems, sweep_points
@@ -23,6 +25,7 @@ from tnthermo.sweeps.workers import Killed, Workers
 from tnthermo.tdvp import is_compiled
 from tnthermo.threads import allocated_threads
 
+MOST_WORKERS = 1000
 AT_LEAST_EVERY = 1.0  # seconds between two looks at what has happened
 EARLY = 20  # points from which on the workers' libraries are loaded while the points are looked at
 
@@ -42,7 +45,7 @@ class SweepOutcome:
     """What `run_sweep` did.
 
     done      runs that are finished now, those that were before and those that did not converge included
-    failures  runs that failed in this call, or that another process or the queue has
+    failures  runs that failed in this call, that another process or the queue has, or in whose folder is another run's result
     flags     what did not converge, by run
     stopped   whether it was asked to stop before the end; the same call goes on
     by        the signal that asked, "" for none or where a run of its own accord stopped (memory)
@@ -107,22 +110,12 @@ class SweepProgress:
         return max([sum(left) / self.workers, *left]) if left else 0.0
 
 
-def prepared(
-    config: str | Path, root: str | Path, *, many: bool, say: Callable[[str], None]
-) -> tuple[Sweep, SweepFolder, Manifest]:
-    """The sweep, checked as a whole, and its folder. Raises InvalidInput (nothing was written) and StorageError."""
-    return laid_out(read_axes(config), root, many=many, say=say)
-
-
-def laid_out(
-    axes: Axes, root: str | Path, *, many: bool, say: Callable[[str], None]
-) -> tuple[Sweep, SweepFolder, Manifest]:
-    """The same from axes."""
+def announced(axes: Axes, *, many: bool, say: Callable[[str], None]) -> Sweep:
+    """The sweep of these axes, checked as a whole, its notes said; nothing is written. Raises InvalidInput."""
     sweep = sweep_points(axes, many=many)
     for note in sweep.notes:
         say(note)
-    folder = SweepFolder(Path(root))
-    return sweep, folder, save_sweep(folder, sweep)
+    return sweep
 
 
 def needs_kernels(axes: Axes) -> bool:
@@ -134,11 +127,11 @@ def needs_kernels(axes: Axes) -> bool:
 def left_to_do(
     found: Sequence[Standing], manifest: Manifest, *, only_failed: bool, say: Callable[[str], None]
 ) -> tuple[list[str], list[Standing]]:
-    """(runs to take on, those that another process or the queue has).
+    """(runs to take on, those that another process or the queue has, or whose folder holds another run).
 
     Dear ones first: all that are not done, or of these only those that failed or were killed.
     """
-    left = [one for one in found if one.state in ("running", "queued")]
+    left = [one for one in found if one.state in ("running", "queued", "foreign")]
     for one in left:
         say(f"left alone: {one.label} ({one.state}: {one.detail})")
     states = ("failed", "killed") if only_failed else ("failed", "killed", "stopped", "waiting")
@@ -186,6 +179,15 @@ def run_sweep(
     TERM, INT and USR1 let the runs save and stop; the same call goes on. Processes are started: a script needs ``if __name__ ==
     "__main__":``.
     """
+    problems = path_problems("config", config) + path_problems("folder", folder)
+    if workers is not None:
+        problems += integer_problems("workers", workers, at_least=1, at_most=MOST_WORKERS)
+    if executor is not None:
+        problems += instance_problems("executor", executor, Executor, "a concurrent.futures.Executor, or none")
+    problems += switch_problems(only_failed=only_failed, many=many)
+    for key, function in {"progress": progress, "say": say}.items():
+        problems += instance_problems(key, function, Callable, "a function")
+    raise_if_any(problems)
     axes = read_axes(config)
     own = None
     if executor is None:
@@ -196,9 +198,10 @@ def run_sweep(
     else:
         count = workers or int(getattr(executor, "_max_workers", 1) or 1)
     try:
-        sweep, place, manifest = laid_out(axes, folder, many=many, say=say)
-        if own is not None:
+        sweep, place = announced(axes, many=many, say=say), SweepFolder(Path(folder))
+        if own is not None:  # before anything is written
             raise_if_any(memory_problems(sweep.planned, count))
+        manifest = save_sweep(place, sweep)
         found = standings(place, manifest)
         todo, others = left_to_do(found, manifest, only_failed=only_failed, say=say)
         compiles = bool(todo) and own is not None and needs_kernels(axes) and not is_compiled()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -14,11 +13,11 @@ from tnthermo.config import Resolved, load_config, resolve
 from tnthermo.config_estimate import duration, estimate
 from tnthermo.config_limits import available_memory
 from tnthermo.sweeps.axes import Axes
+from tnthermo.sweeps.run_ids import id_of
 from tnthermo.usage import readable
 
 MOST_POINTS = 1000
 """Sweeps of more points must be asked for twice."""
-DIGITS = 16  # of a run id, hexadecimal
 SAMPLES = 5  # points whose cost is looked at before a large sweep is refused
 
 
@@ -57,13 +56,8 @@ class Sweep:
 
 
 def run_id(resolved: Resolved) -> str:
-    """What decides the numbers of a run, at full precision, as a short name.
-
-    The fingerprint leaves out how long the run is and its bond cap, because a run may go on with others; two points of a sweep may not be
-    taken for one because of that.
-    """
-    decisive = [resolved.hash, resolved.until, resolved.algorithm.max_bond]
-    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:DIGITS]
+    """What decides the numbers of a run, at full precision, as a short name: `tnthermo.sweeps.run_ids.id_of` of its configuration."""
+    return id_of(resolved.hash, resolved.values)
 
 
 def sweep_points(axes: Axes, *, many: bool = False) -> Sweep:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from tnthermo.files import StorageError, result_path
+from tnthermo.seal import check_seal
 
 # What netCDF-4 notes for itself.
 BOOKKEEPING = ("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_FillValue", "coordinates")
@@ -19,6 +20,7 @@ BARE = b"This is a netCDF dimension but not a netCDF variable"
 def quick_ledger(path: str | Path) -> xr.Dataset:
     """The same as `tnthermo.files.load_ledger`, twenty times faster. Raises StorageError."""
     file = result_path(path)
+    check_seal(file)
     try:
         with h5py.File(file, "r") as handle:
             found = {name: entry for name, entry in handle.items() if isinstance(entry, h5py.Dataset)}

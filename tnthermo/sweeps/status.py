@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import socket
 import time
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
-
+from chains.checks import path_problems
+from chains.problems import raise_if_any
 from tnthermo import cluster
-from tnthermo.files import RESULT
+from tnthermo.files import RESULT, StorageError, pending_in, result_attributes
 from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, load_manifest, read_json, read_record
+from tnthermo.sweeps.run_ids import id_of
 
-STATES = ("done", "not converged", "running", "stopped", "failed", "killed", "queued", "waiting")
-"""In the order of the summary. "not converged" is done; "stopped" and "killed" go on when the sweep does."""
+STATES = ("done", "not converged", "running", "stopped", "failed", "foreign", "killed", "queued", "waiting")
+"""In the order of the summary. "not converged" is done; "stopped" and "killed" go on when the sweep does; the result.nc of one that is
+"foreign" is another run's, which is not taken and not replaced."""
 FINISHED = ("done", "not converged")
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED")
 
@@ -35,6 +38,7 @@ class Standing:
 
 def sweep_status(root: str | Path) -> list[Standing]:
     """All runs of the sweep in ``root``, in the order of their points. Raises InvalidInput where there is no sweep, StorageError."""
+    raise_if_any(path_problems("root", root))
     folder = SweepFolder(Path(root))
     return standings(folder, load_manifest(folder))
 
@@ -59,10 +63,14 @@ def standing(
     result = folder.point(run) / RESULT
     if result.exists():
         try:
-            flags = flags_in(result)
-        except (OSError, RuntimeError) as error:
+            attributes = result_attributes(result)
+        except StorageError as error:
             return "failed", f"{result} cannot be read: {error}"
-        return ("done", "") if flags == "none" else ("not converged", flags)
+        if why := why_foreign(run, attributes):
+            return "foreign", f"{result} {why}"
+        if not pending_in(attributes):
+            flags = str(attributes.get("flags", "none"))
+            return ("done", "") if flags == "none" else ("not converged", flags)
     state, own = record.get("state", ""), str(record.get("job", ""))
     waits = next((known for known in (job, own) if known and (queue or {}).get(known, "RUNNING") in WAITING), "")
     where = f"{record.get('host', '?')}, " + (f"job {own}" if own else f"pid {record.get('pid', '?')}")
@@ -101,10 +109,14 @@ def handed_over(folder: SweepFolder) -> dict[str, str]:
     return found
 
 
-def flags_in(result: Path) -> str:
-    """The convergence flags of a result file, "none" or their names. Raises OSError or RuntimeError where it is damaged."""
-    with h5py.File(result, "r") as handle:
-        return str(handle.attrs.get("flags", "none"))
+def why_foreign(run: str, attributes: Mapping[str, Any]) -> str:
+    """Why a result file with these attributes is not that of ``run``; "" where it is."""
+    try:
+        values = tomllib.loads(str(attributes["config"]))
+        found = id_of(str(attributes["config_hash"]), values)
+    except (KeyError, ValueError):
+        return "does not say of which run it is (no config_hash and config)"
+    return "" if found == run else f"is that of another run, {found} (config_hash {attributes['config_hash'][:16]})"
 
 
 def ago(started: Any) -> str:

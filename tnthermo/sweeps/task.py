@@ -13,13 +13,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from chains.problems import InvalidInput
 from tnthermo import cluster
 from tnthermo.evolve import NotConverged, RunFailed
+from tnthermo.lasting import lasting_screen, outlasting_the_terminal
 from tnthermo.lock import Held, job_id
 from tnthermo.signals import Stopped, listening
 from tnthermo.storage import refuse_links
@@ -45,7 +46,8 @@ def run_point(root: str, run: str) -> dict[str, Any]:
         with claimed(folder.log(run)) as log:
 
             def say(text: str) -> None:
-                print(text, file=log, flush=True)
+                with suppress(OSError):  # a full disk: a line less in the log
+                    os.write(log.fileno(), f"{text}\n".encode())
 
             say(
                 f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} on {who['host']}, pid {who['pid']}"
@@ -149,8 +151,9 @@ def main(arguments: Sequence[str]) -> int:
     if not RUN.fullmatch(run):
         print(f"error: {run!r} is no run of a sweep", file=sys.stderr)
         return BAD_INPUT
-    outcome = run_point(root, run)
-    again = "; back in the queue" if queued_again(outcome) else ""
-    why = f": {outcome['reason']}" if outcome["reason"] else ""
-    print(f"{run}: {outcome['state']}{why}{again}", file=sys.stderr, flush=True)
+    with lasting_screen(), outlasting_the_terminal():
+        outcome = run_point(root, run)
+        again = "; back in the queue" if queued_again(outcome) else ""
+        why = f": {outcome['reason']}" if outcome["reason"] else ""
+        print(f"{run}: {outcome['state']}{why}{again}", file=sys.stderr, flush=True)
     return int(outcome["code"])

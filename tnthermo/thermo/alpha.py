@@ -11,7 +11,6 @@ as for pure dephasing [102], and another number where they move.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -19,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.thermo.arguments import run_problems
 from tnthermo.thermo.energies import energies
 from tnthermo.thermo.entropies import Attributes, bath_entropies, system_entropy
 from tnthermo.thermo.errors import envelope, sparse_envelope
@@ -45,16 +46,11 @@ def alpha_scan(run: Trajectory, alphas: Sequence[float] | Real) -> xr.Dataset:
 
     Raises `chains.InvalidInput` for an empty or repeated list, or an entry that is not a finite number.
     """
-    problems = []
-    values = list(alphas)
-    if not values:
-        problems.append(Problem(key="alphas", value=values, allowed="at least one number"))
-    for i, value in enumerate(values):
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
-            problems.append(Problem(key=f"alphas[{i}]", value=value, allowed="a finite real number"))
-    if not problems and len({float(v) for v in values}) < len(values):
-        problems.append(Problem(key="alphas", value=values, allowed="different numbers"))
+    problems = run_problems(run) + sequence_problems("alphas", alphas)
+    if not problems and len({float(v) for v in alphas}) < len(alphas):
+        problems.append(Problem(key="alphas", value=list(alphas), allowed="different numbers"))
     raise_if_any(problems)
+    values = list(alphas)
     parts = []
     for value in values:
         whole = ledger(run, alpha_S=float(value))
@@ -111,6 +107,7 @@ def matching_alpha(run: Trajectory) -> xr.Dataset:
 
     At T = 0, T_B = 0 means dU_B = 0, alpha_S = -dE_B/dh. Raises `chains.InvalidInput` for baths of different temperatures.
     """
+    raise_if_any(run_problems(run))
     temperature = run.model.temperature
     if temperature is None:
         allowed = "baths of one temperature: T_B = T has no meaning otherwise"

@@ -7,6 +7,7 @@ import xarray as xr
 
 from chains.checks import number_problems
 from chains.problems import Problem, raise_if_any
+from tnthermo.thermo.arguments import dataset_problems
 
 FEWEST = 5  # record times in the window
 
@@ -22,9 +23,13 @@ def steady_currents(ledger: xr.Dataset, *, since: float) -> xr.Dataset:
 
     ledger    of `tnthermo.ledger`; without error columns (error_bars = False) drift and imbalance alone make the error
 
-    Raises `chains.InvalidInput` for a window with fewer than 5 record times.
+    Raises `chains.InvalidInput` for a window with fewer than 5 record times, and for what is no ledger.
     """
-    problems = number_problems("since", since, at_least=0.0)
+    allowed = "a dataset of tnthermo.ledger"
+    problems = dataset_problems("ledger", ledger, ("t", "flux_each"), allowed)
+    problems += number_problems("since", since, at_least=0.0)
+    if any(problem.key == "ledger" for problem in problems):
+        raise_if_any(problems)
     times = ledger["t"].values
     inside = times >= (since if not problems else 0.0) - 1e-9 * max(1.0, float(times[-1]))
     if not problems and inside.sum() < FEWEST:

@@ -11,10 +11,12 @@ from tnthermo.thermo.causes import unjudged, without_lost_modes
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
 from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
+from tnthermo.thermo.tail import rho_S_error, tail_errors
 from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
+NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
 
 
 def ledger_variables(found: Findings) -> Variables:
@@ -32,6 +34,7 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
     """NAME_error for every column, from the difference to the rougher run and the residuals named as floors."""
     variables: Variables = {}
     blind, why = unjudged(run)
+    beyond = tail_errors(run, found)
     for column in (*COLUMNS, *PER_BATH):
         value = found.values[column.name]
         attributes: Attributes = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none"}
@@ -43,14 +46,16 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
             attributes |= {"how": how, "floor": ", ".join(column.floors) or "none"}
             norm = found.values["norm"]
             floors = floors_of(column.floors, found.values)
-            error = _infinite(with_floor(difference, value, floors, norm, local=column.poles), value, blind)
+            error = with_floor(difference, value, floors, norm, local=column.poles)
+            if column.name in beyond:
+                error = error + beyond[column.name]
+                attributes["tail"] = "enlarged by what the modes beyond the cut of a density would do"
+            error = _infinite(error, value, blind)
             attributes |= {"infinite": why} if why else {}
             if np.isnan(error).any():
                 attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
                 if how == HOW_SPARSE:
-                    attributes["reason"] = (
-                        f"{column.name} was not evaluated at these times, or not by the rougher run from then on"
-                    )
+                    attributes["reason"] = NOT_BY_BOTH.format(column.name)
         variables[f"{column.name}_error"] = (("t", *column.dims), error, attributes)
     return variables
 
@@ -140,13 +145,16 @@ def state_variables(run: Trajectory) -> Variables:
         how |= {"infinite": why} if why else {}
         error = envelope(run.t, rho_S, run.rough.t, _re_im(run.rough.rho_S[run.rough.recorded]))
         # one bar for the whole matrix: an entry that both runs agree on by chance is no better known than the others
-        error = _infinite(np.broadcast_to(error.max(axis=(1, 2, 3), keepdims=True), rho_S.shape), rho_S, blind)
+        largest = error.max(axis=(1, 2, 3), keepdims=True) + rho_S_error(run)[:, None, None, None]
+        error = _infinite(np.broadcast_to(largest, rho_S.shape), rho_S, blind)
         variables["rho_S_error"] = (("t", "row", "column", "complex"), error, {"long_name": "error of rho_S", **how})
         if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
             ours, theirs = run.mode_occupation, run.rough.mode_occupation
             error = sparse_envelope(run.t, ours, _finite(ours), run.rough.t, theirs, _finite(theirs))
             error = _infinite(error, ours, blind)
             own: Attributes = {"long_name": "error of mode_occupation", "how": HOW_SPARSE}
+            if np.isnan(error).any():
+                own["reason"] = NOT_BY_BOTH.format("mode_occupation")
             variables["mode_occupation_error"] = (("t", "mode"), error, how | own)
     return variables
 

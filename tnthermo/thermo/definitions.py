@@ -21,8 +21,9 @@ class Column:
 
     units      "energy", "energy^2" (a rate of energy, or a variance), "nat", "nat energy" (a rate of entropy) or "1"
     equation   what it is, with the number in the paper where it has one
-    floors     residual columns that its error cannot be below (for one bath of several those of their union); or a width
-               (S_chi_width = S_chi_upper - S_chi_lower where S_chi is exact; NAME_width of ratios, from the errors of their rates, and of integrals, from every second point)
+    floors     residual columns that its error cannot be below (for one bath of several those of their union); or a width:
+               S_chi_width = S_chi_upper - S_chi_lower where S_chi is exact, NAME_width of ratios, from the errors of their rates, and of
+               integrals, from every second point
     exact      a fact about the run, whose error is 0
     poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
     dims       after ``t``: nothing, or "bath" for one value for each bath

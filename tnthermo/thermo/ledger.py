@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 import xarray as xr
 
-from chains.problems import InvalidInput, Problem
+from chains.problems import raise_if_any
 from tnthermo.local import Matrix
 from tnthermo.model import Model
+from tnthermo.thermo.arguments import alpha_problems, run_problems
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.dataset import coordinates, error_variables, ledger_variables, state_variables
 from tnthermo.thermo.definitions import CONVENTION
@@ -35,10 +36,9 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
     observables, and NAME_error where ``run.rough`` is there to compare with. Integrals are taken at step
     resolution. What has no value is NaN with a ``reason`` in its attributes.
 
-    Raises :class:`chains.InvalidInput` for an alpha_S that is not a finite number.
+    Raises :class:`chains.InvalidInput` for what is no run, or an alpha_S that is not a finite number.
     """
-    if isinstance(alpha_S, bool) or not isinstance(alpha_S, int | float | np.number) or not math.isfinite(alpha_S):
-        raise InvalidInput([Problem(key="alpha_S", value=alpha_S, allowed="a finite real number")])
+    raise_if_any(run_problems(run) + alpha_problems(alpha_S))
     alpha = float(alpha_S)
     found = columns(run, alpha)
     variables = ledger_variables(found)

@@ -17,11 +17,13 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.integrate import solve_ivp
 
-from chains.checks import time_problems
+from chains.checks import time_problems, word_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.arguments import model_problems
 from tnthermo.drive import just_before
 from tnthermo.local import density_matrix
 from tnthermo.model import Model
+from tnthermo.thermo.arguments import alpha_problems
 from tnthermo.thermo.definitions import CONVENTION
 from tnthermo.thermo.markov import gammas, markov_problems, refuse_infinite
 from tnthermo.thermo.memory import memory, moment, motion
@@ -64,19 +66,17 @@ def weak_coupling(
     Raises `chains.InvalidInput` with all problems: a start that is no state (mean-force starts are correlated, and refused), bad times,
     a Markov limit of a driven model, of a discrete bath, or one that does not exist (a diagonal coupling to a sub-Ohmic bath at T > 0).
     """
-    problems: list[Problem] = []
-    if method not in METHODS:
-        problems.append(Problem(key="method", value=method, allowed=" | ".join(METHODS)))
+    no_model = model_problems(model)
+    problems = no_model + word_problems("method", method, METHODS) + _time_problems(times) + alpha_problems(alpha_S)
+    if no_model:  # the rest is about it
+        raise_if_any(problems)
     rho = np.zeros((0, 0), dtype=np.complex128)
     try:
         rho = density_matrix(initial, dimension=model.dimension, key="initial")
     except InvalidInput as error:
         hint = "second order starts from a product" if isinstance(initial, str) else ""
         problems += [Problem(key=p.key, value=p.value, allowed=p.allowed, hint=p.hint or hint) for p in error.problems]
-    problems += _time_problems(times)
-    if isinstance(alpha_S, bool) or not isinstance(alpha_S, int | float | np.number) or not np.isfinite(alpha_S):
-        problems.append(Problem(key="alpha_S", value=alpha_S, allowed="a finite real number"))
-    if method in ("redfield", "lindblad"):
+    if isinstance(method, str) and method in ("redfield", "lindblad"):
         problems += markov_problems(model, method)
     raise_if_any(problems)
     t = np.atleast_1d(np.asarray(times, dtype=np.float64))

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chains.checks import time_problems
-from chains.problems import InvalidInput, raise_if_any
+from chains.checks import instance_problems, time_problems
+from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.local import density_matrix
 from tnthermo.thermo.closed_forms.golden_rule import GoldenRule
 from tnthermo.thermo.qubit import (
@@ -104,7 +104,7 @@ def exchange(rates: GoldenRule, *, initial: Any, times: npt.ArrayLike) -> Exchan
 
     Raises `chains.InvalidInput` with every problem.
     """
-    problems = time_problems(times)
+    problems = _rates_problems(rates) + time_problems(times)
     try:
         rho = density_matrix(initial, dimension=2, key="initial")
     except InvalidInput as error:
@@ -151,7 +151,12 @@ def exchange(rates: GoldenRule, *, initial: Any, times: npt.ArrayLike) -> Exchan
 
 
 def bath_rates(rates: GoldenRule, rho_S: Complex) -> BathRates:
-    """`BathRates` for states (n, 2, 2) of the qubit at the time in question. [66-68]"""
+    """`BathRates` for states (n, 2, 2) of the qubit at the time in question. [66-68] Raises `chains.InvalidInput`."""
+    problems = _rates_problems(rates)
+    if not isinstance(rho_S, np.ndarray) or rho_S.shape[-2:] != (2, 2) or rho_S.dtype.kind not in "iufc":
+        found = f"an array of shape {rho_S.shape}" if isinstance(rho_S, np.ndarray) else rho_S
+        problems.append(Problem(key="rho_S", value=found, allowed="an array (..., 2, 2) of numbers"))
+    raise_if_any(problems)
     up, down = np.real(rho_S[..., 0, 0]), np.real(rho_S[..., 1, 1])
     energy = rates.splitting * (rates.down * up - rates.up * down)
     heat = energy - rates.splitting * rates.rate * np.abs(rho_S[..., 0, 1]) ** 2
@@ -176,7 +181,12 @@ def bath_temperature_limit(rates: GoldenRule, initial: Any) -> float:
     return _limit(rates, initial, lambda across, tau, above: 1 - tau * across / (2 * above))
 
 
+def _rates_problems(rates: object) -> list[Problem]:
+    return instance_problems("rates", rates, GoldenRule, "what golden_rule(...) returns")
+
+
 def _limit(rates: GoldenRule, initial: Any, factor: Any) -> float:
+    raise_if_any(_rates_problems(rates))
     x, y, z = bloch_vector(density_matrix(initial, dimension=2, key="initial"))
     tau, T = -rates.equilibrium, rates.temperature
     if T == 0 or z + tau == 0:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chains.arguments import SpectralDensity, argument_problems
-from chains.checks import number_problems, time_problems
+from chains.checks import flag_problems, number_problems, time_problems
 from chains.discrete import Discrete
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.local import density_matrix
@@ -115,8 +115,10 @@ def pure_dephasing(
     """
     problems = argument_problems(density, 1, temperature, None, 1) + time_problems(times)
     problems += number_problems("splitting", splitting) + number_problems("alpha_S", alpha_S)
+    problems += flag_problems("exact_bath_entropy", exact_bath_entropy)
     discrete = isinstance(density, Discrete)
-    if exact_bath_entropy and not discrete and not any(p.key in ("density", "temperature") for p in problems):
+    wrong = {p.key for p in problems}
+    if not wrong & {"density", "temperature", "exact_bath_entropy"} and exact_bath_entropy and not discrete:
         hint = "a continuum's thermal entropy is infinite; take the star of a chain (chains.star) for modes"
         if temperature > 0:
             problems.append(Problem(key="exact_bath_entropy", value=True, allowed="False for a continuum", hint=hint))

@@ -1,0 +1,139 @@
+"""Error bars hold the truth, or are infinite: what the rougher run must vary, and what no rougher run tells."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import chains
+import tnthermo as tt
+from tnthermo.evolve import rough, rough_levels
+from tnthermo.thermo.causes import unjudged
+
+OHMIC = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
+
+
+def spin_boson(temperature: float, length: int = 20) -> tt.Model:
+    bath = chains.chain(OHMIC, length, temperature=temperature)
+    return tt.SpinBoson(hamiltonian={"x": 0.1}, coupling={"z": 0.5}, bath=bath)
+
+
+def few(cap: int | None = None, **settings) -> tt.Trajectory:
+    """Two modes, seen through a cap."""
+    density = chains.Discrete(frequencies=[0.6, 1.1], couplings=[0.3, 0.4])
+    model = tt.SpinBoson(hamiltonian={"x": 0.4}, coupling={"z": 1.0}, bath=chains.chain(density, temperature=0.3))
+    algorithm = tt.TDVP(step=0.1, tolerance=1e-6, max_bond=cap)
+    return tt.evolve(model, algorithm=algorithm, until=2.0, bath_entropy="off", **settings)
+
+
+def test_the_smallest_cap_is_judged_by_half_of_it() -> None:
+    """A companion at the same cap saw nothing of what it costs: +- 1.8e-4 where .06 was missing."""
+    run = tt.evolve(spin_boson(0.5), until=6.0, algorithm=tt.TDVP(step=0.1, max_bond=2), bath_entropy="off")
+    assert run.rough is not None
+    assert run.rough.algorithm.max_bond == 1
+    ledger = tt.ledger(run)
+    exact = tt.evolve(spin_boson(0.5), until=6.0, algorithm=tt.TDVP(step=0.1, max_bond=10), error_bars=False)
+    off = abs(float(ledger.E_B[-1]) - exact.chain_energy[-1, 0])
+    assert off > 1e-3
+    assert off < ledger.E_B_error[-1] < 30 * off
+
+
+def test_a_cap_of_one_has_no_half_and_its_errors_are_infinite_once_it_costs() -> None:
+    ledger = tt.ledger(few(cap=1))
+    assert "errors infinite" in ledger.attrs["flags"]
+    errors = ledger.E_B_error.values
+    assert errors[0] < 1e-12
+    assert np.isinf(errors[-1])
+    assert "cap of 1" in ledger.E_B_error.attrs["infinite"]
+    assert np.isinf(ledger.rho_S_error.values[-1]).all()
+    assert (ledger.bond_dimension_error == 0).all()  # a fact about the run
+    assert np.isfinite(tt.ledger(few(cap=2)).E_B_error.values).all()
+
+
+def test_fixed_levels_are_judged_by_fewer_and_full_ones_not_at_all() -> None:
+    """Neither error bar knew of the levels: E_B off by 14.4 +- 1.4e-6."""
+    exact = few().chain_energy[-1, 0]
+    for levels, finite in ((8, True), (2, False)):
+        run = few(levels=levels)
+        ledger = tt.ledger(run)
+        assert any("level saturated" in flag for flag in run.flags)
+        off, error = abs(float(ledger.E_B[-1]) - exact), float(ledger.E_B_error[-1])
+        assert off > 1e-6
+        assert off < error
+        assert np.isfinite(error) == finite, levels
+    assert "levels given are full" in ledger.E_B_error.attrs["infinite"]
+
+
+def test_what_the_companion_is_told() -> None:
+    assert rough(tt.TDVP(max_bond=3)).max_bond == 1
+    assert rough(tt.TDVP(max_bond=None)).max_bond is None
+    assert rough(tt.TDVP1(bond=3)).bond == 1
+    assert rough_levels("auto") == "auto"
+    assert [rough_levels(d) for d in (2, 3, 4, 8)] == [2, 2, 3, 6]
+    assert rough_levels([2, 12]) == [2, 9]
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_the_first_record_time_has_the_error_of_what_comes_not_of_the_start(every: int) -> None:
+    """Every odd row had the error of the row before, the first one 1e-16."""
+    run = few(record_every=0.1 * every)
+    ledger = tt.ledger(run)
+    exact = tt.evolve(
+        run.model, algorithm=tt.Exact(step=0.1, tolerance=1e-10), until=2.0, error_bars=False, bath_entropy="off"
+    )
+    rows = np.searchsorted(exact.times, run.t - 1e-9)
+    for name in ("S_S", "E_B", "E_S"):
+        off = np.abs(ledger[name].values - tt.ledger(exact)[name].values[rows])
+        error = ledger[f"{name}_error"].values
+        assert (error[1:] > 1e-12).all()
+        assert (off <= 10 * error + 1e-12).all(), name
+
+
+def test_a_system_that_feels_the_end_of_its_chain_has_no_finite_error_bar() -> None:
+    """The rougher run has the same chain."""
+    with pytest.warns(tt.AccuracyWarning, match="feels the end of the chain from t ="):
+        run = tt.evolve(spin_boson(0.0, 4), until=8.0, algorithm=tt.TDVP(step=0.2, tolerance=1e-5))
+    felt = run.since("reflection")
+    assert 2 < felt < 8
+    assert any("feels the end of the chain" in flag for flag in run.flags)
+    ledger = tt.ledger(run)
+    late = run.t >= felt
+    assert np.isinf(ledger.E_S_error.values[late]).all()
+    assert np.isfinite(ledger.E_S_error.values[~late]).all()
+    assert np.isfinite(tt.ledger(replace(run, flagged={})).E_S_error.values).all()  # and it is that alone
+
+
+def test_the_modes_are_lost_where_the_front_has_reached_the_end_and_nothing_else_is() -> None:
+    """mode_occupation was .078 where .042 is right; system and bath's energy were right."""
+    algorithm = tt.TDVP(step=0.2, tolerance=1e-6)
+    settings = {
+        "until": 12.0,
+        "algorithm": algorithm,
+        "error_bars": False,
+        "occupation_every": 2.0,
+        "bath_entropy": "off",
+    }
+    short, long = (tt.evolve(spin_boson(0.0, n), **settings) for n in (8, 16))
+    end = short.since("chain")
+    assert 2 < end < 12
+    assert np.isinf(long.since("chain"))
+    assert "mode_occupation" in " ".join(short.flags)
+    one, other = tt.ledger(short), tt.ledger(long)
+    late = short.t >= end
+    assert np.isnan(one.mode_occupation.values[late]).all()
+    assert np.isnan(one.residual_occupation.values[late]).all()
+    assert "when the front had reached the end" in one.mode_occupation.attrs["reason"]
+    assert np.isfinite(one.residual_occupation.values[0])
+    felt = short.t < short.since("reflection")
+    assert (late & felt).any()
+    for name in ("E_S", "E_B", "E_int", "S_S", "Q_B"):
+        assert one[name].values[felt] == pytest.approx(other[name].values[felt], abs=2e-5), name
+
+
+def test_flags_and_doubts_survive_in_words_and_times() -> None:
+    run = few(cap=2)
+    assert run.since("bond") == run.flagged["bond"] < 2.0
+    assert run.since("levels") == np.inf
+    when, why = unjudged(run)
+    assert not when.any()
+    assert why == ""

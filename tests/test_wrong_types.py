@@ -1,0 +1,359 @@
+"""Every public function and every class that a user makes, with something of a wrong type in each of its arguments: a clear refusal.
+
+`calls` has a good call of each; what is put in the place of one argument after the other is in ``WRONG``. What an argument takes of these
+is listed with the call, and then the call must go through: a twin that fails where a check is too strict.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import chains
+import tnthermo as tt
+from chains import InvalidInput, Problem
+from tnthermo.thermo import closed_forms
+
+WRONG: dict[str, Any] = {
+    "text": "x",
+    "digits": "1",
+    "bytes": b"1",
+    "true": True,
+    "none": None,
+    "nan": math.nan,
+    "inf": math.inf,
+    "negative": -1.5,
+    "complex": 1j,
+    "huge": 2**2000,
+    "list": [1, "a"],
+    "empty": [],
+    "ragged": [[1], [1, 2]],
+    "table": {"a": 1},
+    "no-table": {},
+    "set": {1, 2},
+    "object": object(),
+    "type": int,
+    "function": lambda *_, **__: None,
+    "array": np.array(["a", "b"]),
+    "booleans": np.array([True, False]),
+    "masses": np.ones((2, 3, 4)),
+    "time": np.timedelta64(1, "s"),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A good call: ``good`` its arguments, ``takes`` by argument the names in ``WRONG`` that it takes, apart by spaces."""
+
+    call: Callable[..., Any]
+    good: Mapping[str, Any]
+    takes: Mapping[str, str]
+
+
+def of(call: Callable[..., Any], good: Mapping[str, Any], **takes: str) -> Call:
+    return Call(call=call, good=good, takes=takes)
+
+
+J = chains.PowerLaw(alpha=0.1)
+MODE = chains.Discrete(frequencies=[1.0], couplings=[0.2])
+BATH = chains.chain(MODE, temperature=0.0)
+LONG = chains.chain(J, 3, temperature=0.5)
+PAIR = chains.thermofield_chains(J, 3, temperature=0.5)
+EXACT = tt.Exact(step=0.1, tolerance=1e-4)
+TIMES = [0.0, 0.5]
+MODEL = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=BATH)
+RAMP = tt.Ramp(duration=1.0)
+
+
+@cache
+def run() -> tt.Trajectory:
+    return tt.evolve(MODEL, algorithm=EXACT, until=0.8, levels=3, error_bars=False)
+
+
+@cache
+def ledger() -> xr.Dataset:
+    return tt.ledger(run())
+
+
+@cache
+def rates() -> Any:
+    return closed_forms.golden_rule(J, splitting=0.3, temperature=0.5)
+
+
+@cache
+def correlations() -> xr.Dataset:
+    return tt.two_time(MODEL, {"zz": ("z", "z")}, algorithm=EXACT, until=0.2, levels=3, error_bars=False)
+
+
+EVOLVE = {
+    "model": MODEL, "initial": "+z", "displacement": None, "algorithm": EXACT, "until": 0.1, "record_every": None, "levels": 8,
+    "error_bars": False, "progress": None,
+}  # fmt: skip
+RECORD = {
+    "occupation_every": None, "variance_every": None, "correlations_every": None, "observables": None, "bath_entropy": "auto",
+    "bath_entropy_every": None, "bath_entropy_max_bond": None, "strict": False, "keeper": None,
+}  # fmt: skip
+RUNS = {
+    "displacement": "none negative", "algorithm": "none", "record_every": "none", "error_bars": "true", "progress": "none function",
+}  # fmt: skip
+NEVER = dict.fromkeys(("occupation_every", "variance_every", "correlations_every", "bath_entropy_every"), "none inf")
+WARM = tt.SpinBoson(hamiltonian={"x": 0.2}, coupling={"z": 0.5}, bath=LONG)
+PARTS = {"hamiltonian": {"x": 0.5}, "couplings": [tt.couple({"z": 0.5}, BATH)], "drives": (), "layout": "auto"}
+ONE = {
+    "hamiltonian": {"x": 0.5},
+    "coupling": {"z": 0.5},
+    "bath": BATH,
+    "strength": None,
+    "drives": (),
+    "layout": "auto",
+}
+LORENTZ = {"reorganisation_energy": 0.1, "width": 0.5, "cutoff": 5.0}
+POINTS = {"frequencies": [0, 1, 2, 3], "values": [0, 1, 1, 0], "ends": "refuse", "source": ""}
+FUNCTION = {
+    "function": lambda w: w, "support": (0.0, 1.0), "exponent": 1.0, "end_exponent": None, "breaks": (), "name": "J",
+}  # fmt: skip
+SITES = {"density": J, "length": 3, "temperature": 0.5, "support": None, "resolution": 1}
+NEEDED = {"density": J, "temperature": 0.5, "until": 1.0, "tolerance": 1e-3, "support": None}
+CELLS = {"density": J, "modes": 3, "temperature": 0.5, "support": None, "resolution": 1}
+COMMON = {"step": 0.1, "tolerance": 1e-7, "max_bond": 8}
+FIXED = COMMON | {"max_bond": None}
+MODES = {"frequencies": [1.0], "couplings": [0.2]}
+START = {"initial": "+x", "times": TIMES}
+RATE = {"density": J, "splitting": 0.3, "temperature": 0.5}
+OHMIC = {"density": chains.PowerLaw(alpha=0.1, shape="exponential"), "times": [1.0, 2.0], "temperature": 0.5}
+LATER = "negative empty"  # times of any sign, or none
+TABLES = "no-table"  # an operator without components is 0
+
+
+def calls() -> dict[str, Call]:
+    """One of each; what is called twice has a dot in its name."""
+    forms = closed_forms
+    return {
+        "PowerLaw": of(chains.PowerLaw, {"alpha": 0.1, "cutoff": 1.0, "exponent": 1.0, "shape": "hard"}),
+        "DrudeLorentz": of(chains.DrudeLorentz, LORENTZ, cutoff="none"),
+        "Brownian": of(chains.Brownian, {**LORENTZ, "frequency": 1.0}, cutoff="none"),
+        "Semicircle": of(chains.Semicircle, {"coupling": 0.1, "centre": 1.0, "half_width": 0.2}),
+        "Discrete": of(chains.Discrete, MODES),
+        "Sum": of(chains.Sum, {"parts": [J, J]}),
+        "Table": of(chains.Table, POINTS, source="text digits"),
+        "Function": of(
+            chains.Function, FUNCTION, exponent="none", end_exponent="none", breaks="empty", name="text digits"
+        ),
+        "PowerLaw.of": of(J, {"w": [0.1]}, w="empty inf masses"),
+        "Semicircle.of": of(chains.Semicircle(coupling=0.1, centre=1.0, half_width=0.2), {"w": 0.1}, w="empty inf masses"),
+        "divergent_integrals": of(chains.divergent_integrals, {"density": J, "temperature": 0.5}),
+        "chain": of(chains.chain, SITES, support="none"),
+        "thermofield_chains": of(chains.thermofield_chains, SITES, support="none"),
+        "star_cells": of(chains.star_cells, CELLS, support="none"),
+        "from_star": of(chains.from_star, {"frequencies": [1.0, 2.0], "couplings": [0.1, 0.1]}),
+        "star": of(chains.star, {"chain": LONG}),
+        "chain_correlation": of(chains.chain_correlation, {"chain": LONG, "times": TIMES}, times=LATER),
+        "correlation_error": of(chains.correlation_error, {"chain": LONG, "times": TIMES}, times=LATER),
+        "exact_correlation": of(chains.exact_correlation, {"chain": LONG, "times": TIMES}, times=LATER),
+        "correlation": of(
+            chains.correlation, {"density": J, "times": TIMES, "temperature": 0.5, "support": None}, times=LATER, support="none"
+        ),
+        "diagnose": of(chains.diagnose, {"chain": LONG, "until": 1.0}),
+        "measure": of(chains.measure, {"density": J, "temperature": 0.5, "longest_time": 1.0}),
+        "front_time": of(chains.front_time, {"bath": LONG, "tolerance": 1e-3}),
+        "light_cone_time": of(chains.light_cone_time, {"bath": LONG, "tolerance": 1e-3}),
+        "required_length": of(chains.required_length, NEEDED, support="none"),
+        "required_length_front": of(chains.required_length_front, NEEDED, support="none"),
+        "mode_functions": of(chains.mode_functions, {"bath": LONG, "resolution": 1}),
+        "pair_mode_functions": of(chains.pair_mode_functions, {"pair": PAIR, "resolution": 1}),
+        "Algorithm": of(tt.Algorithm, COMMON, max_bond="none"),
+        "TDVP": of(tt.TDVP, {**COMMON, "order": 2, "taper": 0.0}, max_bond="none"),
+        "TDVP1": of(tt.TDVP1, {**FIXED, "order": 2, "bond": 4}, max_bond="none"),
+        "TDVP2": of(tt.TDVP2, {**COMMON, "order": 2}, max_bond="none"),
+        "TEBD": of(tt.TEBD, {**COMMON, "order": 2}, max_bond="none"),
+        "Exact": of(tt.Exact, FIXED, max_bond="none"),
+        "Ramp": of(
+            tt.Ramp, {"start": 0.0, "duration": 1.0, "initial": 0.0, "final": 1.0, "profile": "linear"},
+            start="negative", initial="negative", final="negative",
+        ),
+        "Pulse": of(
+            tt.Pulse, {"centre": 0.0, "width": 1.0, "height": 0.0, "base": 1.0}, centre="negative", height="negative", base="negative"
+        ),
+        "Cosine": of(
+            tt.Cosine, {"amplitude": 0.0, "frequency": 1.0, "phase": 0.0, "offset": 1.0},
+            amplitude="negative", phase="negative", offset="negative",
+        ),
+        "TimeTable": of(tt.TimeTable, {"times": [0, 1, 2, 3], "values": [0, 1, 1, 0], "source": ""}, source="text digits"),
+        "Ramp.value": of(RAMP.value, {"t": TIMES}, t="negative empty masses"),
+        "Cosine.slope": of(tt.Cosine(amplitude=1.0, frequency=1.0).slope, {"t": TIMES}, t="negative empty masses"),
+        "couple": of(
+            tt.couple, {"operator_": {"z": 0.5}, "bath": BATH, "kind": "hermitian", "strength": None, "key": "coupling"},
+            operator_=TABLES, strength="none", key="text digits",
+        ),
+        "Coupling": of(
+            tt.Coupling, {"operator": np.eye(2, dtype=complex), "bath": BATH, "kind": "hermitian", "strength": None}, strength="none"
+        ),
+        "SystemDrive": of(tt.SystemDrive, {"operator": {"z": 1.0}, "drive": RAMP}, operator=TABLES),
+        "SpinBoson": of(tt.SpinBoson, ONE, hamiltonian=TABLES, coupling=TABLES, strength="none", drives="empty"),
+        "JaynesCummings": of(tt.JaynesCummings, ONE, hamiltonian=TABLES, coupling=TABLES, strength="none", drives="empty"),
+        "assemble": of(tt.assemble, PARTS, hamiltonian=TABLES, drives="empty"),
+        "Model": of(tt.Model, {**PARTS, "hamiltonian": MODEL.hamiltonian, "couplings": MODEL.couplings}),
+        "evolve": of(
+            tt.evolve, EVOLVE | RECORD, observables="none no-table", bath_entropy_max_bond="none", strict="true", keeper="none",
+            **RUNS, **NEVER,
+        ),
+        "two_time": of(tt.two_time, EVOLVE | {"pairs": {"zz": ("z", "z")}}, **RUNS),
+        "spectrum": of(tt.spectrum, {"correlations": correlations(), "frequencies": [0.1], "window": "hann"}, frequencies=LATER),
+        "ledger": of(tt.ledger, {"run": run(), "alpha_S": 0.5}, alpha_S="negative"),
+        "alpha_scan": of(tt.alpha_scan, {"run": run(), "alphas": [0.5]}),
+        "matching_alpha": of(tt.matching_alpha, {"run": run()}),
+        "steady_currents": of(tt.steady_currents, {"ledger": ledger(), "since": 0.1}),
+        "laws": of(tt.laws, {"ledger": ledger(), "mean_force_state": None, "resolution": 0.05}, mean_force_state="none"),
+        "plot": of(tt.plot, {"dataset": ledger()}),
+        "weak_coupling": of(
+            tt.weak_coupling, {"model": WARM, "initial": "+z", "times": TIMES, "method": "tcl2", "alpha_S": 0.5}, alpha_S="negative"
+        ),
+        "dephasing": of(
+            tt.dephasing, {**MODES, **START, "temperature": 0.5, "operator": None, "hamiltonian": None, "missing": 1e-3, "limit": 8000},
+            operator="none no-table", hamiltonian="none no-table", times=LATER,
+        ),
+        "golden_rule": of(forms.golden_rule, RATE),
+        "lamb_shift": of(forms.lamb_shift, RATE),
+        "exchange": of(forms.exchange, {**START, "rates": rates()}, times=LATER),
+        "bath_rates": of(forms.bath_rates, {"rates": rates(), "rho_S": np.eye(2) / 2}),
+        "bath_temperature_limit": of(forms.bath_temperature_limit, {"rates": rates(), "initial": "+z"}),
+        "system_temperature_limit": of(forms.system_temperature_limit, {"rates": rates(), "initial": "+z"}),
+        "decoherence": of(forms.decoherence, OHMIC, times=LATER),
+        "displacement": of(forms.displacement, {"density": J, "times": TIMES}, times=LATER),
+        "dephasing_rate": of(forms.dephasing_rate, {"density": J, "temperature": 0.5}),
+        "ohmic_decoherence": of(forms.ohmic_decoherence, OHMIC, times=LATER),
+        "ohmic_long_time": of(forms.ohmic_long_time, OHMIC, times=LATER),
+        "one_excitation": of(
+            forms.one_excitation, {**MODES, **START, "splitting": 0.5, "alpha_S": 0.5},
+            times=LATER, splitting="negative", alpha_S="negative",
+        ),
+        "pure_dephasing": of(
+            forms.pure_dephasing,
+            {**START, "density": J, "temperature": 0.5, "splitting": 0.1, "alpha_S": 0.5, "exact_bath_entropy": False},
+            times=LATER, splitting="negative", alpha_S="negative",
+        ),
+    }  # fmt: skip
+
+
+NAMES = sorted(calls())
+# What functions return, what they raise, what they take by its methods: made by the library, not by who calls it.
+MADE = {
+    "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
+    "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "RunFailed", "State", "Trajectory",
+    "BathRates", "Exchange", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
+}  # fmt: skip
+# Functions of files and folders, each with the arguments that are not names of these and what they take.
+FOLDERS: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {
+    "load": ({"path": "x"}, {}),
+    "sweep_status": ({"root": "x"}, {}),
+    "collect": ({"root": "x", "columns": ()}, {"columns": "empty"}),
+    "run_sweep": (
+        {
+            "config": "x", "folder": "x", "workers": None, "executor": None, "only_failed": False, "many": False, "progress": print,
+            "say": print,
+        },
+        {"workers": "none", "executor": "none", "only_failed": "true", "many": "true", "progress": "function", "say": "function"},
+    ),
+}  # fmt: skip
+
+
+def untested(names: Iterable[str]) -> set[str]:
+    """Which of these are in none of the tables here."""
+    return set(names) - {name.partition(".")[0] for name in NAMES} - MADE - set(FOLDERS)
+
+
+def test_every_public_name_is_here() -> None:
+    assert untested([*chains.__all__, *tt.__all__, *closed_forms.__all__]) == set()
+    assert untested(["chain", "a_new_function"]) == {"a_new_function"}
+
+
+def wrongly_taken(call: Callable[..., Any], good: Mapping[str, Any], takes: Mapping[str, str]) -> list[str]:
+    """What did not end as it should: "argument: name" with how it ended."""
+    found = []
+    for argument in good:
+        for name, value in WRONG.items():
+            how = outcome(call, {**good, argument: value}, argument)
+            if how != ("taken" if name in takes.get(argument, "").split() else "refused"):
+                found.append(f"{argument}: {name}: {how}")
+    return found
+
+
+def outcome(call: Callable[..., Any], arguments: Mapping[str, Any], argument: str) -> str:
+    """How a call ended: "taken", "refused" by a problem that names the argument, or in words."""
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            call(**arguments)
+    except InvalidInput as error:
+        wanted = {"operator_": "coupling"}.get(argument, argument)
+        named = any(wanted in problem.key for problem in error.problems)
+        return "refused" if named else f"refused, but for {error.problems[0].key}"
+    except Exception as error:
+        return type(error).__name__
+    return "taken"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_types_are_refused_in_words(name: str) -> None:
+    one = calls()[name]
+    assert outcome(one.call, one.good, "") == "taken"
+    assert wrongly_taken(one.call, one.good, one.takes) == []
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_wrong_types_beside_names_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A text is the name of a folder or file that is not there, which is said as well."""
+    monkeypatch.chdir(tmp_path)
+    good, takes = FOLDERS[name]
+    for argument in good:
+        for kind, value in WRONG.items():
+            a_name = isinstance(value, str) and argument in ("path", "root", "config", "folder")
+            if a_name or kind in takes.get(argument, "").split():
+                continue
+            assert outcome(getattr(tt, name), {**good, argument: value}, argument) == "refused", (argument, kind)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_looked_for_is_seen() -> None:
+    """Planted: a function that stumbles, one that takes all, one that blames another argument, one that refuses a good value."""
+
+    def strict(*, a: object, b: object = 0) -> None:
+        raise InvalidInput([Problem(key="b", value=b, allowed="nothing")])
+
+    assert outcome(lambda *, a: a + 1, {"a": "x"}, "a") == "TypeError"
+    assert outcome(lambda *, a: a, {"a": "x"}, "a") == "taken"
+    assert outcome(strict, {"a": "x"}, "a") == "refused, but for b"
+    assert "a: none: refused, but for b" in wrongly_taken(strict, {"a": 1}, {"a": "none"})
+    assert len(wrongly_taken(lambda *, a: a, {"a": 1}, {"a": "true"})) == len(WRONG) - 1
+
+
+def test_settings_without_effect_are_refused() -> None:
+    for kind, more in ((tt.Exact, {}), (tt.TDVP1, {"bond": 4})):
+        with pytest.raises(InvalidInput, match="max_bond = 2: not given here: it would do nothing"):
+            kind(max_bond=2, **more)
+        assert kind(**more).max_bond is None
+
+
+def test_all_wrong_arguments_of_a_run_come_together() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        tt.evolve(
+            MODEL, algorithm=EXACT, until="1", record_every="a", levels=1, error_bars="no", initial="up", progress=3
+        )  # type: ignore[arg-type]
+    assert {p.key for p in caught.value.problems} == {
+        "until",
+        "record_every",
+        "levels",
+        "error_bars",
+        "initial",
+        "progress",
+    }
+    with pytest.raises(InvalidInput) as caught:
+        tt.evolve("x", algorithm="tdvp", until=True)  # type: ignore[arg-type]
+    assert [p.key for p in caught.value.problems] == ["model", "algorithm", "until"]
