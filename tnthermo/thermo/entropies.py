@@ -59,7 +59,9 @@ def entropy_rate(rho: Complex, rate: Complex) -> Real:
     logarithm = np.log(np.where(empty, 1.0, weights))
     filling = empty & (np.abs(flow) > 1e-12 * size)
     terms = np.where(filling, np.where(flow > 0, np.inf, -np.inf), -flow * logarithm)
-    with np.errstate(invalid="ignore"):  # one fills and another is emptied below 0, as second order may have it: no rate
+    with np.errstate(
+        invalid="ignore"
+    ):  # one fills and another is emptied below 0, as second order may have it: no rate
         return np.sum(terms, axis=-1)
 
 
