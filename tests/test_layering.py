@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # fmt: off
 ORDER = [
     "kernels",
-    "checkpoint", "rows", "lasting", "signals", "threads", "usage", "storage", "seal", "lock", "netcdf",
+    "checkpoint", "rows", "lasting", "signals", "threads", "usage", "storage", "seal", "lock",
     "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "grid", "doubts", "blocks", "tdvp", "tebd", "exact", "bipartition",

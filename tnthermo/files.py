@@ -25,7 +25,6 @@ from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.coupling import Coupling
 from tnthermo.drive import Cosine, Pulse, Ramp, Square, TimeTable
 from tnthermo.model import Model, SystemDrive
-from tnthermo.netcdf import netcdf_image
 from tnthermo.observables import Observable
 from tnthermo.seal import Part, check_seal, sealed
 from tnthermo.state import State
@@ -161,10 +160,14 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
 
     Raises StorageError.
     """
-    groups = {"/": ledger, "two_time": correlations, "raw": raw_dataset(run)}
+    groups = {"two_time": correlations, "raw": raw_dataset(run)}
     if run.rough is not None:
         groups["raw/rough"] = raw_dataset(run.rough)
-    image = netcdf_image({name: dataset for name, dataset in groups.items() if dataset is not None})
+    image = io.BytesIO()
+    ledger.to_netcdf(image, engine="h5netcdf")
+    for name, dataset in groups.items():
+        if dataset is not None:
+            dataset.to_netcdf(image, engine="h5netcdf", mode="a", group=name)
     write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
 
 
