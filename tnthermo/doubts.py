@@ -12,12 +12,15 @@ import numpy.typing as npt
 import chains
 from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.coupling import Coupling
+from tnthermo.grid import Grid
 from tnthermo.model import Model
 
+Real = npt.NDArray[np.float64]
 Kind = Literal["step", "reflection", "modes", "cutoff", "temperature", "bond", "tail"]
 TAIL = 1e-3  # of the reorganisation energy
 LARGE_BOND = 150  # beyond it an uncapped run takes hours
-SAMPLES = 65  # times at which a driven Hamiltonian is looked at
+SAMPLES = 65  # times at which a driven Hamiltonian is looked at for its splitting
+BLOCK = 65536  # steps that are looked at together
 HOT = 10.0  # times the cutoff: a temperature beyond looks like another unit
 FINEST, COARSEST = 1e-12, 0.1  # tolerances of C(t) that `chains` takes: C(t) itself is known to about 1e-13
 
@@ -68,20 +71,27 @@ def largest_splitting(model: Model, until: float) -> float:
     return float(np.ptp(np.linalg.eigvalsh(model.hamiltonian_at(_samples(model, until))), axis=-1).max())
 
 
-def strongest_term(model: Model, until: float) -> float:
-    """The largest local energy in [0, until]: entries of H_S, couplings, hoppings."""
-    times = _samples(model, until)
-    strengths = np.abs(model.strengths(times)).max(axis=0)
-    factors = {channel.bath: float(strength) for channel, strength in zip(model.channels, strengths, strict=True)}
-    return max(
-        float(np.abs(model.hamiltonian_at(times)).max()),
-        *(
-            factors[j] * kappa * float(np.linalg.norm(coupling.operator, 2))
-            for j, coupling in enumerate(model.couplings)
-            for kappa in coupling.local_strengths
-        ),
-        *(float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains),
-    )
+def local_terms(model: Model, times: Real) -> Real:
+    """The largest local energy (n,) at ``times`` (n,): entries of H_S, couplings, hoppings."""
+    largest = np.abs(model.hamiltonian_at(times)).max(axis=(-2, -1))
+    factors = dict(zip((channel.bath for channel in model.channels), np.abs(model.strengths(times)).T, strict=True))
+    for j, coupling in enumerate(model.couplings):
+        norm = float(np.linalg.norm(coupling.operator, 2))
+        largest = np.maximum(largest, factors[j] * norm * max(coupling.local_strengths, default=0.0))
+    hoppings = max((float(np.abs(chain.hoppings).max(initial=0.0)) for chain in model.chains), default=0.0)
+    return np.asarray(np.maximum(largest, hoppings))
+
+
+def hardest_step(model: Model, step: float, until: float) -> tuple[float, float]:
+    """(largest local energy in its middle, length) of the step of a run that has the largest product of the two, drives followed."""
+    if not model.driven:
+        return float(local_terms(model, np.zeros(1))[0]), step
+    times = Grid.of(model, step).times(until)
+    starts, lengths = times[:-1], np.diff(times)
+    blocks = range(0, lengths.size, BLOCK)
+    terms = np.concatenate([local_terms(model, (starts + lengths / 2)[i : i + BLOCK]) for i in blocks])
+    hardest = int(np.argmax(terms * lengths))
+    return float(terms[hardest]), float(lengths[hardest])
 
 
 def _samples(model: Model, until: float) -> npt.NDArray[np.float64]:
@@ -91,10 +101,12 @@ def _samples(model: Model, until: float) -> npt.NDArray[np.float64]:
 def step_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
     """A step that is too large for the strongest local term; `Exact` controls its own."""
     order = getattr(algorithm, "order", None)
-    scale = strongest_term(model, until)
-    if order is None or until == 0 or scale * min(algorithm.step, until) <= 1:
+    if order is None or until == 0:
         return []
-    phase = min(scale * algorithm.step, 1e50)
+    scale, step = hardest_step(model, algorithm.step, until)
+    if scale * min(step, until) <= 1:
+        return []
+    phase = min(scale * step, 1e50)
     text = (
         f"too large: strongest local term {scale:.3g} x step = {phase:.3g} > 1, local error about {phase ** (order + 1):.2g}; "
         f"a step near {0.5 / scale:.2g} is more accurate and often faster, because bonds and levels stay small"

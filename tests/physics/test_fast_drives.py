@@ -10,6 +10,7 @@ import chains
 import tnthermo as tt
 from tests.physics.dense import assert_within, deviations, oracle_of
 from tests.physics.runs import bare
+from tnthermo.doubts import hardest_step, step_doubts
 from tnthermo.drive import Drive
 
 SIGMA_X = np.array([[0, 1], [1, 0]], dtype=complex)
@@ -185,3 +186,13 @@ def test_a_coupling_that_is_on_for_a_while() -> None:
         1e-6,
     )
     assert energy > 0.03
+
+
+def test_a_step_is_too_large_only_where_it_is_not_cut() -> None:
+    """The narrow pulse is strong for steps of 0.1 and not for those with which it is followed; a field that lasts is too strong."""
+    for drive, doubtful in ((NARROW, False), (tt.Square(start=0.52, stop=0.61, height=100.0), True)):
+        found = step_doubts(struck(drive), tt.TDVP(step=0.1), 0.7)
+        assert [doubt.kind for doubt in found] == ["step"] * doubtful
+    assert hardest_step(struck(tt.Cosine(amplitude=2.0, frequency=0.1)), 0.1, 0.7) == pytest.approx(
+        (2.0, 0.1), abs=2e-2
+    )

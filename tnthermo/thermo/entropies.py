@@ -50,7 +50,7 @@ def entropy_rate(rho: Complex, rate: Complex) -> Real:
     """dS/dt = -Tr[d rho/dt log rho] (n,), nat per time, for rho and d rho/dt (n, d, d) Hermitian.
 
     An empty direction (eigenvalue <= 1e-15) that stays empty to first order adds 0, the limit of p' log p for p ~ t^2;
-    one that fills at a finite rate makes the rate infinite.
+    one that fills at a finite rate makes the rate infinite; NaN where another has a negative rate, which no state has.
     """
     weights, vectors = np.linalg.eigh((rho + np.swapaxes(rho, -1, -2).conj()) / 2)
     flow = np.real(np.einsum("nji,njk,nki->ni", vectors.conj(), rate, vectors))
@@ -59,7 +59,10 @@ def entropy_rate(rho: Complex, rate: Complex) -> Real:
     logarithm = np.log(np.where(empty, 1.0, weights))
     filling = empty & (np.abs(flow) > 1e-12 * size)
     terms = np.where(filling, np.where(flow > 0, np.inf, -np.inf), -flow * logarithm)
-    return np.sum(terms, axis=-1)
+    with np.errstate(
+        invalid="ignore"
+    ):  # one fills and another is emptied below 0, as second order may have it: no rate
+        return np.sum(terms, axis=-1)
 
 
 def gibbs_entropy(frequencies: Real, beta: float) -> float:
