@@ -270,3 +270,10 @@ def test_without_drive_there_is_no_work_on_the_whole() -> None:
     np.testing.assert_allclose(dataset.W_chi, 0, atol=ROUNDING)
     np.testing.assert_allclose(dataset.W_total, 0, atol=ROUNDING)
     assert dataset.W_total.attrs["note"] == "0: nothing is driven"
+
+
+def test_what_a_cold_bath_beside_a_warm_one_leaves_undefined_says_so() -> None:
+    dataset = ledger(trajectory_of_general(two_baths(2.0, np.inf), TIMES[:5], every=2), ALPHA_S)
+    for name in ("D_B", "D_B_lower", "D_B_upper", "Sigma_B", "Sigma_total"):
+        assert np.isnan(dataset[name]).all(), name
+        assert "beta infinite" in dataset[name].attrs["reason"], name

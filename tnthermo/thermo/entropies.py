@@ -142,22 +142,22 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
     single: Attributes = {"note": measured} if np.isfinite(run.bath_entropy).any() else unknown
     if "note" in single and np.isnan(run.bath_entropy).any():
         single |= unknown
+    distances = {"D_B": dict(single)}
     bounds: dict[str, Attributes] = {name: dict(lower) for name in ("S_chi_lower", "Delta_S_B_lower", "D_B_upper")}
     bounds |= {name: dict(upper) for name in ("S_chi_upper", "Delta_S_B_upper", "D_B_lower")}
     if between.any():
         for name in bounds:
             bounds[name]["reason"] = BETWEEN
     if np.isnan(energy).any():
-        for name in ("D_B_lower", "D_B_upper"):
-            bounds[name] = bounds[name] | {
-                "reason": "a bath has T = 0: beta infinite"
-                if np.any(np.array(run.model.temperatures) == 0)
-                else "; ".join(filter(None, (str(bounds[name].get("reason", "")), modes_missing(run))))
-            }
+        cold = np.any(np.array(run.model.temperatures) == 0)
+        for about in (distances["D_B"], bounds["D_B_lower"], bounds["D_B_upper"]):
+            reasons = filter(None, (str(about.get("reason", "")), modes_missing(run)))
+            about["reason"] = "a bath has T = 0: beta infinite" if cold else "; ".join(reasons)
     return Findings(
         values=values,
         attributes={"S_B0": gibbs, "S_B": single if "note" in single else of_bath}
-        | dict.fromkeys(["Delta_S_B", "S_chi", "D_B", "S_SB"], single)
+        | dict.fromkeys(["Delta_S_B", "S_chi", "S_SB"], single)
+        | distances
         | bounds,
     )
 
