@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import tomllib
 import warnings
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from tnthermo.trajectory import Trajectory
 from tnthermo.two_time import two_time
 
 Say = Callable[[str], None]
+WORTH = 30.0  # seconds that a run took: its result is written before the error bars are there, else where something ends their making
 SPARE = 2  # checkpoints that the disk must have room for before a run
 ERROR_BARS, CORRELATIONS = "error bars", "two-time correlations"  # what may follow when the run itself is over
 
@@ -173,15 +174,22 @@ def _computed(
     save = partial(_save, folder, resolved, keeper)
     correlated = [CORRELATIONS] if resolved.two_time else []
 
+    unwritten: list[Trajectory] = []
+
+    def keep(run: Trajectory) -> None:
+        missing = ", ".join([ERROR_BARS, *correlated])
+        save(run, ledger_without_errors(run, alpha_S=resolved.alpha_S), pending=missing)
+        say(f"written, still without {missing}: {folder / files.RESULT}")
+
     def on_main(run: Trajectory) -> None:
-        if not kept:
-            missing = ", ".join([ERROR_BARS, *correlated])
-            save(run, ledger_without_errors(run, alpha_S=resolved.alpha_S), pending=missing)
-            say(f"written, still without {missing}: {folder / files.RESULT}")
+        if not kept and run.wall_seconds > WORTH:
+            keep(run)
+        elif not kept:
+            unwritten.append(run)
 
     try:
-        with warnings.catch_warnings():  # the notes of the configuration have said it
-            warnings.simplefilter("ignore", AccuracyWarning)
+        with warnings.catch_warnings(), writing(keep, unwritten):
+            warnings.simplefilter("ignore", AccuracyWarning)  # the notes of the configuration have said it
             run = evolve(
                 resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper, on_main=on_main
             )
@@ -190,14 +198,17 @@ def _computed(
     dataset = ledger(run, alpha_S=resolved.alpha_S)
     correlations = None
     if resolved.two_time:
-        save(run, dataset, pending=CORRELATIONS)
+        finished_so_far = partial(save, dataset=dataset, pending=CORRELATIONS)
+        if run.wall_seconds > WORTH:
+            finished_so_far(run)
 
         def watched(now: Progress) -> None:
             if progress is not None:
                 progress(now)
             keeper.look()
 
-        correlations = two_time(resolved.model, **resolved.two_time_keywords(), progress=watched)
+        with writing(finished_so_far, [] if run.wall_seconds > WORTH else [run]):
+            correlations = two_time(resolved.model, **resolved.two_time_keywords(), progress=watched)
         dataset = _with_their_flags(dataset, correlations)
     dataset = save(run, dataset, correlations)
     keeper.finish()
@@ -205,6 +216,17 @@ def _computed(
     if flags and resolved.strict:
         raise NotConverged(flags)
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags, already_done=False)
+
+
+@contextmanager
+def writing(keep: Callable[[Trajectory], object], unwritten: Sequence[Trajectory]) -> Iterator[None]:
+    """Have ``keep`` write the runs that are over and ``unwritten`` where a signal or an error ends the work inside."""
+    try:
+        yield
+    except Exception:
+        for run in unwritten:
+            keep(run)
+        raise
 
 
 def _with_their_flags(dataset: xr.Dataset, correlations: xr.Dataset) -> xr.Dataset:
