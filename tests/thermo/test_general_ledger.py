@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.oracles.general import Bath, General
+from tests.oracles.general import Bath, General, columns_at
 from tests.oracles.general import ledger as dense_ledger
 from tests.oracles.trajectories import trajectory_of_general
 from tests.tolerances import DENSE, INTEGRALS, ROUNDING
 from tnthermo.drive import Cosine, Drive, Pulse, Ramp, Square
 from tnthermo.model import SystemDrive
+from tnthermo.thermo import temperatures
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
+from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.ledger import ledger
+from tnthermo.thermo.temperatures import difference_error, rates, smooth_parts
 from tnthermo.trajectory import Trajectory
 
 SIGMA_X, SIGMA_Y, SIGMA_Z = (
@@ -277,3 +280,46 @@ def test_what_a_cold_bath_beside_a_warm_one_leaves_undefined_says_so() -> None:
     for name in ("D_B", "D_B_lower", "D_B_upper", "Sigma_B", "Sigma_total"):
         assert np.isnan(dataset[name]).all(), name
         assert "beta infinite" in dataset[name].attrs["reason"], name
+
+
+@pytest.mark.parametrize(
+    ("breaks", "expected"),
+    [
+        ((), [(0, 5)]), ((2.0,), [(0, 3), (2, 5)]), ((1.5,), [(0, 2), (2, 5)]), ((0.5,), [(0, 1), (1, 5)]), ((1.2, 1.8), [(0, 2), (2, 5)]),
+        ((0.0,), [(0, 5)]), ((4.0,), [(0, 5)]), ((1.0, 1.5), [(0, 2), (2, 5)]), ((3.5,), [(0, 4), (4, 5)]), ((-1.0, 9.0), [(0, 5)]),
+        ((0.0, 0.5), [(0, 1), (1, 5)]),
+    ],
+)  # fmt: skip
+def test_smooth_parts_lie_between_breaks(breaks: tuple[float, ...], expected: list[tuple[int, int]]) -> None:
+    assert [(part.start, part.stop) for part in smooth_parts(np.arange(5.0), breaks)] == expected
+
+
+def test_the_entropy_of_a_bath_is_not_differentiated_across_a_kink_between_record_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A ramp of the coupling that begins and ends between two record times: Sdot_B is right within its bar, which is not blind."""
+    ramp = Ramp(start=0.732, duration=0.036, initial=1.0, final=0.1)
+    system = two_baths(np.inf, np.inf)
+    first, second = system.baths
+    system = replace(system, baths=(strong(first, ramp), strong(second, ramp)), levels=(6, 14))
+    run = trajectory_of_general(system, np.linspace(0, 1.5, 126), every=5, strengths=(ramp, ramp))
+    assert len(run.breaks) == 2
+
+    def off() -> tuple[np.ndarray, np.ndarray]:
+        psi_rate = 1e-5
+        t = run.t[1:-1]
+        S = np.array([[at["S_B"] for at in entropies(system, [t_ - psi_rate, t_ + psi_rate])] for t_ in t])
+        found = rates(run, expectations(run), ALPHA_S).Sdot_B[1:-1]
+        return np.abs(found - (S[:, 1] - S[:, 0]) / (2 * psi_rate)), difference_error(run)[1:-1]
+
+    deviation, error = off()
+    assert np.all(deviation < 10 * error + 1e-6)
+    assert np.isfinite(error).all()
+    assert deviation.max() < 5e-4
+    monkeypatch.setattr(temperatures, "smooth_parts", lambda t, breaks: [slice(0, t.size)])  # negative twin
+    assert off()[0].max() > 1e-2
+
+
+def entropies(system: General, times: list[float]) -> list[dict[str, Any]]:
+    """The columns of the oracle at the ascending times."""
+    return [columns_at(system, psi, t, ALPHA_S) for t, psi in zip(times, system.states(times), strict=True)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -47,12 +47,11 @@ def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
     at = e.after[run.recorded]
     Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
     chi_work = np.sum(e.strength_slope * (e.product - e.coupling * e.position), axis=1)  # Tr[chi dH_int/dt]
-    inside = tuple(t for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
     differences = recorded_entropy(run)
     if run.model.temperature == 0 and run.pure_start:
         Sdot_B = Sdot_S
     elif differences is not None:
-        Sdot_B = derivative(run.t, differences, breaks=inside)
+        Sdot_B = _slope(run, differences)
     else:
         Sdot_B = np.full_like(Sdot_S, np.nan)
     return Rates(
@@ -75,6 +74,35 @@ def recorded_entropy(run: Trajectory) -> Real | None:
     return run.bath_entropy if np.isfinite(run.bath_entropy).all() and run.t.size > 2 else None
 
 
+def smooth_parts(t: Real, breaks: Sequence[float]) -> list[slice]:
+    """Stretches of the times t (n,) between breaks. One at which there is a break belongs to both sides of it, or to the only one."""
+    near = 1e-9 * t[-1]
+    parts, first, shared = [], 0, False
+    for moment in sorted(breaks):
+        last = int(np.searchsorted(t, moment + near)) - 1  # the last time up to the break
+        at = last >= 0 and abs(t[last] - moment) <= near
+        if last > first or (last == first and not at and not shared):
+            parts.append(slice(first, last + 1))
+        if last >= first:
+            shared = at and bool(parts) and parts[-1].stop == last + 1
+            first = last if at else last + 1
+    if first < t.size - (1 if shared else 0):
+        parts.append(slice(first, t.size))
+    return parts
+
+
+def _slope(run: Trajectory, values: Real) -> Real:
+    """Derivative (n,) of ``values`` (n,) at the record times, to the right of a break, from the points of its own smooth part.
+
+    A time that is alone in its part has that through all points: no more than a guess, of which `difference_error` is infinite.
+    """
+    result = derivative(run.t, values)
+    for part in smooth_parts(run.t, run.breaks):
+        if part.stop - part.start > 1:
+            result[part] = derivative(run.t[part], values[part])
+    return result
+
+
 def difference_error(run: Trajectory) -> Real:
     """How far (n,) Sdot_B by differences, of order 8 in the record interval, is from that of order 6; 0 where it is not found so.
 
@@ -84,10 +112,8 @@ def difference_error(run: Trajectory) -> Real:
     entropy = recorded_entropy(run)
     if entropy is None:
         return np.zeros(run.t.size)
-    inside = [int(np.argmin(np.abs(run.t - t))) for t in run.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1])]
     width = np.zeros(run.t.size)
-    for first, last in pairwise([0, *inside, run.t.size - 1]):
-        part = slice(first, last + 1)
+    for part in smooth_parts(run.t, run.breaks):
         width[part] = np.maximum(width[part], _order_error(run.t[part], entropy[part]))
     return width
 
@@ -96,7 +122,7 @@ def _order_error(t: Real, values: Real) -> Real:
     """|derivative - that of two orders less| (n,) of smooth samples ``values`` (n,)."""
     order = min(POINTS, t.size)
     if order < 3:
-        return np.full(t.size, np.inf if t.size > 1 else 0.0)
+        return np.full(t.size, np.inf)
     fine, rough = (derivative(t, values, points) for points in (order, max(2, order - 2)))
     return np.asarray(np.abs(fine - rough))
 
