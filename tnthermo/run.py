@@ -115,7 +115,7 @@ def engine_for(model: Model, start: Prepared, algorithm: Algorithm, *, rougher: 
         case TEBD():
             return TEBDEngine(algorithm, state, machine, model, may_grow=start.may_grow)
         case Exact():
-            return ExactEngine(algorithm, state, machine, model, may_grow=start.may_grow)
+            return ExactEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
     raise TypeError(f"no engine for {algorithm!r}")
 
 
