@@ -291,7 +291,16 @@ def test_errors_are_envelopes_of_the_difference_to_the_rough_run() -> None:
         difference = np.abs(fine[name].values - coarse[name].values)
         assert (np.diff(error) >= 0).all()
         assert (error >= difference).all()
-        assert error[-1] == pytest.approx(difference.max(), rel=1e-3)
+        assert error[-1] >= difference.max() * (1 - 1e-3)
+        assert error[-1] < 10 * difference.max()
+    # a column in which two runs agree by chance is no better known than a quarter of its kin; the largest of them has its own difference
+    kin = {
+        name: np.abs(fine[name].values - coarse[name].values).max() for name in ("E_S", "E_B", "E_int", "U_S", "U_B")
+    }
+    largest = max(kin, key=lambda name: kin[name])
+    assert dataset[f"{largest}_error"].values[-1] == pytest.approx(kin[largest], rel=1e-2)
+    for name in kin:
+        assert dataset[f"{name}_error"].values[-1] >= 0.25 * kin[largest] * (1 - 1e-3)
     at_records = (
         "recorded", "cut_entropy", "heat_square", "mode_occupation", "mode_energy", "ancilla_energy", "bonds", "occupations",
         "levels", "top_populations", "observables", "normal", "anomalous",
