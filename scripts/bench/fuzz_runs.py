@@ -84,6 +84,8 @@ def extreme(rng: random.Random) -> Tables:
         },
         "run": {"error_bars": rng.random() < 0.8, "strict": rng.random() < 0.1},
     }  # fmt: skip
+    if rng.random() < 0.85:
+        _make_possible(baths, tables)
     if len(baths) == 1:
         tables |= {key: baths[0].pop(key) for key in ("spectral_density", "coupling")} | {"bath": baths[0]}
     else:
@@ -93,6 +95,43 @@ def extreme(rng: random.Random) -> Tables:
     if rng.random() < 0.5:
         tables["record"] = _record(rng, d, step)
     return tables
+
+
+def _make_possible(baths: list[Tables], tables: Tables) -> None:
+    """Take back what two keys together would be refused for."""
+    evolution, levels = tables["evolution"], baths[0]["levels"]
+    for bath in baths:
+        bath["levels"] = levels
+        if evolution["method"] in ("tebd", "tdvp2") and bath["route"] == "star-cells":
+            bath["route"] = "auto"
+        if bath["route"] == "single-chain" and bath["coupling"].get("kind") == "exchange":
+            bath["route"] = "auto"
+        if evolution["method"] == "tdvp1":
+            bath.pop("displacement", None)
+    if tables["system"]["initial"] == "mean-force":
+        for bath in baths:
+            bath.pop("displacement", None)
+            bath["temperature"] = baths[0]["temperature"] or 0.5
+        if evolution["method"] == "tdvp1":
+            evolution |= {"method": "tdvp", "bond": None}
+    pairs = [
+        b["temperature"] > 0 and (b["route"] == "two-chains" or b["coupling"].get("kind") == "exchange") for b in baths
+    ]
+    chains = len(baths) + sum(pairs)
+    cells = any(b["route"] == "star-cells" for b in baths)
+    if evolution["method"] in ("tebd", "tdvp2") and chains > 2:
+        evolution["method"] = "tdvp"
+    if evolution["method"] in ("tebd", "tdvp2"):
+        evolution["layout"] = "middle" if chains == 2 else "auto"
+    elif chains != 2 or cells:
+        evolution["layout"] = "auto"
+    if evolution["method"] == "exact":
+        evolution["max_bond"] = None
+    finite = all(b["spectral_density"]["kind"] == "discrete" or b["route"] == "star-cells" for b in baths)
+    if tables["thermodynamics"]["bath_entropy"] in ("exact", "bracket") and (
+        not finite or tables["system"]["initial"] == "mean-force"
+    ):
+        tables["thermodynamics"]["bath_entropy"] = "auto"
 
 
 def _bath(rng: random.Random, d: int) -> Tables:
