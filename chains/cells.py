@@ -171,3 +171,13 @@ def _cells(
     return StarCells(
         frequencies=w, couplings=g, theta=theta, temperature=temperature, density=density, support=support, notes=notes
     )
+
+
+def bath_problems(key: str, value: object) -> list[Problem]:
+    """Return what keeps ``value`` from being a bath: a chain, the two of a thermofield pair, or star cells."""
+    members = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+    alone = len(members) == 1
+    if all(isinstance(member, Chain) for member in members) or (alone and isinstance(value, StarCells)):
+        return []
+    allowed = "chains.chain(...), the pair of chains.thermofield_chains(...), or chains.star_cells(...)"
+    return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.linalg import eigh_tridiagonal
 
 from chains.arguments import SpectralDensity, argument_problems
-from chains.cells import StarCells
+from chains.cells import StarCells, bath_problems
 from chains.checks import number_problems
 from chains.coefficients import chain
 from chains.correlation import shape_correlation
@@ -136,9 +136,9 @@ def end_times(bath: Chain | StarCells | tuple[Chain, Chain], tolerance: float = 
 
     Of a pair the earlier of its two chains. Star cells of a continuum have no end: both are the time from which C(t) shows
     that there are M modes only. inf for complete discrete baths, whose recurrences are physics.
-    Raises InvalidInput unless 1e-12 <= tolerance < 1.
+    Raises InvalidInput for what is no bath, and unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(_tolerance_problems(tolerance))
+    raise_if_any(bath_problems("bath", bath) + _tolerance_problems(tolerance))
     if isinstance(bath, StarCells):
         felt = _cells_felt(bath, tolerance)
         return EndTimes(front=felt, felt=felt)

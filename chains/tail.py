@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import quad
 
-from chains.arguments import SpectralDensity
-from chains.cells import StarCells
+from chains.arguments import SpectralDensity, density_problems
+from chains.cells import StarCells, bath_problems
 from chains.checks import number_problems
 from chains.discrete import Discrete
 from chains.lorentzian import Brownian, DrudeLorentz
@@ -65,10 +65,11 @@ def tail(density: SpectralDensity, *, above: float | None = None) -> Tail:
 
     A Drude-Lorentz or Brownian density goes on beyond its cutoff, which is there because a chain needs one; every other
     density ends where its support does, and a discrete one has no tail. To about 10 digits.
-    Raises InvalidInput for ``above`` that is no number >= 0.
+    Raises InvalidInput for what is no density, and for ``above`` that is no number >= 0 (inf: nothing lies beyond).
     """
-    if above is not None:
-        raise_if_any(number_problems("above", above, at_least=0.0) if math.isfinite(above) else [])
+    endless = isinstance(above, float) and above == math.inf
+    of_above = [] if above is None or endless else number_problems("above", above, at_least=0.0)
+    raise_if_any(density_problems(density) + of_above)
     own = density.support[1]
     start = own if above is None else min(float(above), own)
     if isinstance(density, Discrete):
@@ -96,6 +97,7 @@ def tail(density: SpectralDensity, *, above: float | None = None) -> Tail:
 
 def lost_tail(bath: Chain | StarCells | tuple[Chain, Chain]) -> Tail:
     """Return what of its density the weight of a bath does not have: a chain, the pair of a thermofield map, or star cells."""
+    raise_if_any(bath_problems("bath", bath))
     first = bath[0] if isinstance(bath, tuple) else bath
     # of a discrete density all modes are there, or the chain has few of its sites: nothing that a highest frequency tells
     return tail(first.density, above=None if isinstance(first.density, Discrete) else first.support[1])

@@ -118,9 +118,11 @@ def test_drives_of_the_system_and_of_the_coupling(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["exact", "tdvp"])
 def test_a_mean_force_start(tmp_path: Path, method: str) -> None:
-    content = text(system={"initial": '"mean-force"'}, evolution=SHORT | {"method": f'"{method}"', "max_bond": "8"})
-    kind = tt.Exact if method == "exact" else tt.TDVP
-    settings = kind(step=0.1, tolerance=1e-5, max_bond=8)
+    content = text(
+        system={"initial": '"mean-force"'},
+        evolution=SHORT | {"method": f'"{method}"'} | ({} if method == "exact" else {"max_bond": "8"}),
+    )
+    settings = EXACT if method == "exact" else tt.TDVP(step=0.1, tolerance=1e-5, max_bond=8)
     model = tt.SpinBoson(hamiltonian=H, coupling={"z": 0.5}, bath=chains.chain(DENSITY, temperature=0.5))
     run = from_file(tmp_path, content)
     assert_same(run, by_hand(model, initial="mean-force", algorithm=settings))

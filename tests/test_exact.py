@@ -157,3 +157,20 @@ def test_the_network_of_the_vector_has_its_centre_at_the_system():
     np.testing.assert_allclose(blocks.state(0.3).dense(), e.vector, atol=DENSE)
     energy = np.vdot(e.vector.reshape(-1), dense(m, e.vector.shape, 0.3) @ e.vector.reshape(-1)).real
     assert total_energy(blocks) == pytest.approx(energy, abs=DENSE)
+
+
+def test_the_companion_of_a_driven_run_is_cut_into_other_pieces() -> None:
+    """Both chose their pieces by themselves, and might choose the same: an error of 3e-9 with a bar of 1e-15."""
+    drive = tt.SystemDrive(
+        operator=tt.model.operator({"x": 1.0}, key="x"), drive=tt.Cosine(amplitude=0.4, frequency=1.6)
+    )
+    bath = chains.chain(chains.Discrete(frequencies=[0.6], couplings=[0.1]))
+    model = tt.SpinBoson(hamiltonian={"z": 0.3}, coupling={"x": 0.7}, bath=bath, drives=[drive])
+    settings = {"until": 2.0, "levels": 6, "bath_entropy": "off"}
+    fine = tt.evolve(model, algorithm=tt.Exact(step=0.02, tolerance=1e-13), error_bars=False, **settings)
+    for step, tolerance in ((0.2, 2e-8), (0.2, 1e-6), (0.1, 1e-9)):
+        run = tt.evolve(model, algorithm=tt.Exact(step=step, tolerance=tolerance), **settings)
+        off = np.abs(run.rho_S[-1] - fine.rho_S[-1]).max()
+        error = tt.ledger(run).rho_S_error.values[-1].max()
+        assert off < error < 1e3 * tolerance
+        assert error > 1e-12

@@ -164,6 +164,10 @@ def calls() -> dict[str, Call]:
         "measure": of(chains.measure, {"density": J, "temperature": 0.5, "longest_time": 1.0}),
         "front_time": of(chains.front_time, {"bath": LONG, "tolerance": 1e-3}),
         "light_cone_time": of(chains.light_cone_time, {"bath": LONG, "tolerance": 1e-3}),
+        "end_times": of(chains.end_times, {"bath": LONG, "tolerance": 1e-3}),
+        "tail": of(chains.tail, {"density": J, "above": 0.5}, above="none inf"),
+        "lost_tail": of(chains.lost_tail, {"bath": PAIR}),
+        "lost_reorganisation": of(chains.lost_reorganisation, {"bath": LONG}),
         "required_length": of(chains.required_length, NEEDED, support="none"),
         "required_length_front": of(chains.required_length_front, NEEDED, support="none"),
         "mode_functions": of(chains.mode_functions, {"bath": LONG, "resolution": 1}),
@@ -184,6 +188,10 @@ def calls() -> dict[str, Call]:
         "Cosine": of(
             tt.Cosine, {"amplitude": 0.0, "frequency": 1.0, "phase": 0.0, "offset": 1.0},
             amplitude="negative", phase="negative", offset="negative",
+        ),
+        "Square": of(
+            tt.Square, {"start": 0.0, "stop": 1.0, "height": 0.0, "base": 1.0},
+            start="negative", stop="none", height="negative", base="negative",
         ),
         "TimeTable": of(tt.TimeTable, {"times": [0, 1, 2, 3], "values": [0, 1, 1, 0], "source": ""}, source="text digits"),
         "Ramp.value": of(RAMP.value, {"t": TIMES}, t="negative empty masses"),
@@ -245,6 +253,7 @@ def calls() -> dict[str, Call]:
 NAMES = sorted(calls())
 # What functions return, what they raise, what they take by its methods: made by the library, not by who calls it.
 MADE = {
+    "AccuracyWarning", "EndTimes", "Tail",
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
     "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "RunFailed", "State", "Trajectory",
     "BathRates", "Exchange", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chains import StarCells, lost_tail
-from tnthermo.algorithms import TDVP
+from tnthermo.algorithms import TDVP, TDVP1
 from tnthermo.bipartition.choice import BathEntropy
 from tnthermo.config import Resolved
 from tnthermo.config_limits import COPIES, adapted_levels, available_memory, site_dimensions, state_bytes
@@ -179,7 +179,9 @@ def guessed_levels(resolved: Resolved) -> tuple[int, int]:
         return resolved.levels, resolved.levels
     if isinstance(resolved.levels, list):
         return min(resolved.levels), max(resolved.levels)
-    return 6, adapted_levels(resolved.model, resolved.until)
+    # tdvp1 gives the last sites the levels that its fixed bond needs
+    own = resolved.algorithm.bond if isinstance(resolved.algorithm, TDVP1) else 0
+    return 6, max(own, adapted_levels(resolved.model, resolved.until))
 
 
 def guessed_seconds(

@@ -115,7 +115,7 @@ def engine_for(model: Model, start: Prepared, algorithm: Algorithm, *, rougher: 
         case TEBD():
             return TEBDEngine(algorithm, state, machine, model, may_grow=start.may_grow)
         case Exact():
-            return ExactEngine(algorithm, state, machine, model, may_grow=start.may_grow)
+            return ExactEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
     raise TypeError(f"no engine for {algorithm!r}")
 
 
@@ -204,6 +204,10 @@ class Run:
         grid = Grid.of(model, self.algorithm.step, rougher=self.rougher)
         times = grid.times(self.until)
         recorded = record_indices(times, recording.every, self.algorithm.step)
+        if (
+            recording.beside is not None
+        ):  # wherever the finer run records, if there is a step: a pulse may be over before the next multiple
+            recorded = sorted({*recorded, *common_times(times, recording.beside)[0].tolist()})
         course = self._course(keeper, stage, times, recorded)
         engine, flags = course.engine, course.flags
         measure = Measure(model)
@@ -247,8 +251,8 @@ class Run:
         saved = keeper.load(stage)
         if saved is None:
             start = prepare(
-                self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until, keeper.look
-            )
+                self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until, keeper.look, rougher=self.rougher,
+            )  # fmt: skip
         else:
             engine = saved["engine"]
             start = Prepared(state=saved_state(engine, self.model, engine["time"]), **known_start(saved))

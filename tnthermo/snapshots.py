@@ -49,6 +49,14 @@ def check_snapshot(saved: Snapshot, model: Model, algorithm: Algorithm, observab
     for entry in _entries(flags, "found"):
         if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(text, str) for text in entry)):
             raise _wrong("found")
+    kinds = {entry[0] for entry in _entries(flags, "found")}
+    for entry in _entries(flags, "since"):
+        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
+            raise _wrong("since")
+        _number(entry, 1)
+        kinds.discard(entry[0])
+    if kinds:
+        raise _wrong("since")
     known = set()
     for entry in _entries(flags, "before"):
         if not (isinstance(entry, list) and len(entry) == 2 and type(entry[0]) is int):

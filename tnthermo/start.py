@@ -34,6 +34,7 @@ Complex = npt.NDArray[np.complex128]
 MEAN_FORCE = "mean-force"
 PHASE = 0.15  # imaginary-time steps times the strongest local term: a fourth-order step is then good to about 1e-7
 MIRROR = 1e-4  # of the energies in play: how far bath and ancilla of an equilibrium may differ
+FEWEST = 4  # imaginary-time steps
 MOST_LEVELS = 400
 MOST_LOST = 0.5  # of a displaced start, that may be cut off: what is left is no such state
 MOST_IMAGINARY = 100_000  # steps of imaginary time
@@ -123,14 +124,17 @@ def prepare(
     displacement: Any,
     until: float,
     look: Callable[[], None] = lambda: None,
+    *,
+    rougher: bool = False,
 ) -> Prepared:
     """The start of a run: rho (d, d) times the (displaced) baths, or with None the mean-force state.
 
-    look  called between the steps of imaginary time; what it raises ends them
+    look     called between the steps of imaginary time; what it raises ends them
+    rougher  for the companion that judges a run: with fewer such steps
     """
     numbers, may_grow = start_levels(levels, model.sites)
     if rho is None:
-        return _mean_force(model, algorithm, numbers, may_grow=may_grow, look=look)
+        return _mean_force(model, algorithm, numbers, may_grow=may_grow, look=look, rougher=rougher)
     amplitudes = np.zeros(model.sites, dtype=np.complex128)
     flags = []
     displaced: tuple[Complex, ...] = ()
@@ -285,7 +289,13 @@ def imaginary_steps(model: Model, algorithm: Algorithm) -> float:
 
 
 def _mean_force(
-    model: Model, algorithm: Algorithm, levels: tuple[int, ...], *, may_grow: bool, look: Callable[[], None]
+    model: Model,
+    algorithm: Algorithm,
+    levels: tuple[int, ...],
+    *,
+    may_grow: bool,
+    look: Callable[[], None],
+    rougher: bool,
 ) -> Prepared:
     """Imaginary time beta/2 by fourth-order TDVP."""
     temperature = model.temperature
@@ -293,12 +303,15 @@ def _mean_force(
     d = model.dimension
     state = product_state(np.eye(d, dtype=np.complex128) / math.sqrt(d), model.line, levels)
     duration = 0.5 / temperature
-    steps = max(4, math.ceil(imaginary_steps(model, algorithm)))
+    steps = max(FEWEST, math.ceil(imaginary_steps(model, algorithm)))
+    if rougher:  # two thirds of the run's own, which has a tenth of the tolerance: the rule may give both the same
+        finer = replace(algorithm, tolerance=max(1e-14, 0.1 * algorithm.tolerance))
+        steps = min(steps, 2 * max(FEWEST, math.ceil(imaginary_steps(model, finer))) // 3)
     settings = TDVP(
         step=duration / steps, tolerance=min(1e-4, 0.1 * algorithm.tolerance), max_bond=algorithm.max_bond, order=4
     )
     machine = automaton(model.terms, model.line.length)
-    engine = TDVPEngine(settings, state, machine, model, may_grow=may_grow, imaginary=True)
+    engine = TDVPEngine(settings, state, machine, model, may_grow=may_grow, imaginary=True, rougher=rougher)
     capped = 0.0
     for _ in range(steps):
         look()

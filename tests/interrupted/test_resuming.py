@@ -166,7 +166,7 @@ def test_another_model_is_refused_with_the_keys_that_differ(tmp_path: Path) -> N
 def test_what_may_change_may(tmp_path: Path) -> None:
     """A larger bond, the interval of saving, a later end; not a smaller bond, not an end before what is saved."""
     config = write_config(tmp_path, add=SAVING)
-    config.write_text(config.read_text().replace('method = "exact"', 'method = "exact"\nmax_bond = 8'))
+    config.write_text(config.read_text().replace('method = "exact"', 'method = "tdvp"\nmax_bond = 8'))
     out = tmp_path / "out"
     stop_at(config, out, 6)
     with pytest.raises(InvalidInput, match=r"evolution\.max_bond = 4: at least 8"):

@@ -56,13 +56,13 @@ def test_a_signal_while_kernels_are_compiled(
     config, out, stop, steps = write_config(tmp_path), tmp_path / "out", Stop(), [0]
     real = ExactEngine.step
 
-    def step(self: ExactEngine, dt: float) -> Any:
+    def step(self: ExactEngine, dt: float, end: float | None = None) -> Any:
         steps[0] += 1
         if steps[0] == at:
             stop.request("SIGTERM")
         fresh = njit(lambda x: x + 1)  # compiled in every step
         assert fresh(1) == 2
-        return real(self, dt)
+        return real(self, dt, end)
 
     with monkeypatch.context() as patch:
         patch.setattr(ExactEngine, "step", step)

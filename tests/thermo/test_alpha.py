@@ -111,7 +111,7 @@ def test_the_error_bar_holds_what_a_rougher_run_moves() -> None:
 
 def test_bad_alphas_are_refused() -> None:
     run = run_of(entropy=False)
-    with pytest.raises(chains.InvalidInput, match="at least one"):
+    with pytest.raises(chains.InvalidInput, match="a non-empty list"):
         tt.alpha_scan(run, [])
     with pytest.raises(chains.InvalidInput, match="finite"):
         tt.alpha_scan(run, [0.5, np.inf])

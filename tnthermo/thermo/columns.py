@@ -70,7 +70,9 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
         values = values | part.values
         attributes = attributes | part.attributes
     productions, reasons = _entropy_productions(run, values)
-    return complete(Findings(values=values | productions, attributes=attributes | reasons), run)
+    every = {name: column[e.after] for name, column in steps.items()} | system_entropy(run.rho_S).values
+    whole = Findings(values=values | productions, attributes=attributes | reasons, steps=every)
+    return complete(whole, run)
 
 
 def complete(found: Findings, run: Trajectory) -> Findings:

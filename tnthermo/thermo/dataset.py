@@ -7,13 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tnthermo.clock import common_times
 from tnthermo.thermo.causes import unjudged, without_lost_modes
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
-from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
+from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, at_next, envelope, floors_of, sparse_envelope, with_floor
 from tnthermo.thermo.tail import rho_S_error, tail_errors
 from tnthermo.trajectory import Trajectory
 
+SHARE = 0.25
+KIN = (
+    ("E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot", "E_B_each"),
+    ("Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total", "Q_B_each", "W_B_each"),
+    ("Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "flux_each"),
+)
+KEPT = frozenset({"U_tot", "W_chi", "W_total"})  # constants without a drive, and known as well as the norm
 Real = npt.NDArray[np.float64]
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
 NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
@@ -35,6 +43,7 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
     variables: Variables = {}
     blind, why = unjudged(run)
     beyond = tail_errors(run, found)
+    floors_of_kin = _kin(run, rough, found, other)
     for column in (*COLUMNS, *PER_BATH):
         value = found.values[column.name]
         attributes: Attributes = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none"}
@@ -47,6 +56,9 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
             norm = found.values["norm"]
             floors = floors_of(column.floors, found.values)
             error = with_floor(difference, value, floors, norm, local=column.poles)
+            if column.name in floors_of_kin:
+                least = floors_of_kin[column.name].reshape((-1,) + (1,) * (value.ndim - 1))
+                error = np.where(np.isnan(error), error, np.fmax(error, least))
             if column.name in beyond:
                 error = error + beyond[column.name]
                 attributes["tail"] = "enlarged by what the modes beyond the cut of a density would do"
@@ -58,6 +70,26 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
                     attributes["reason"] = NOT_BY_BOTH.format(column.name)
         variables[f"{column.name}_error"] = (("t", *column.dims), error, attributes)
     return variables
+
+
+def _kin(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> dict[str, Real]:
+    """What the error (n,) of a column cannot be below, by name: `SHARE` of the largest difference among the columns of its kind so far.
+
+    They are sums and integrals of the same few expectation values. That the two runs agree in one of them and not in its kin is chance: a
+    difference changes its sign. Where they were compared at one time only since the start it is all of that difference, at two a half.
+    """
+    floors: dict[str, Real] = {}
+    both, _ = common_times(run.times, rough.times)
+    compared = np.arange(both.size, dtype=np.float64)
+    share = np.maximum(SHARE, 1 / np.maximum(at_next(both, compared, run.times.size), 1))
+    for group in KIN:
+        names = [name for name in group if run.model.driven or name not in KEPT]
+        largest = np.zeros(run.times.size)
+        for name in names:
+            every = envelope(run.times, found.steps[name], rough.times, other.steps[name])
+            largest = np.fmax(largest, every.reshape(run.times.size, -1).max(axis=1))
+        floors |= dict.fromkeys(names, (share * largest)[run.recorded])
+    return floors
 
 
 def _infinite(error: Real, value: Real, where: npt.NDArray[np.bool_]) -> Real:
@@ -73,6 +105,9 @@ def _difference(
     finite = _finite(value)
     if column.name in SPARSE | BOUNDS and not finite.all():
         return _where_both(run, value, rough, their_value), HOW_SPARSE
+    if column.name in found.steps:
+        every = envelope(run.times, found.steps[column.name], rough.times, other.steps[column.name])
+        return every[run.recorded], HOW
     how = HOW_LOCAL if column.poles else HOW
     return envelope(run.t, value, rough.t, their_value, local=column.poles), how
 
@@ -143,7 +178,7 @@ def state_variables(run: Trajectory) -> Variables:
     if run.rough is not None:
         how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0]}
         how |= {"infinite": why} if why else {}
-        error = envelope(run.t, rho_S, run.rough.t, _re_im(run.rough.rho_S[run.rough.recorded]))
+        error = envelope(run.times, _re_im(run.rho_S), run.rough.times, _re_im(run.rough.rho_S))[run.recorded]
         # one bar for the whole matrix: an entry that both runs agree on by chance is no better known than the others
         largest = error.max(axis=(1, 2, 3), keepdims=True) + rho_S_error(run)[:, None, None, None]
         error = _infinite(np.broadcast_to(largest, rho_S.shape), rho_S, blind)

@@ -25,10 +25,14 @@ BETWEEN = "not evaluated at the times that are NaN (bath_entropy_every)"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Findings:
-    """Columns (n,) by name, and attributes that belong to some of them: a reason for NaN, a note on the meaning."""
+    """Columns (n,) by name, and attributes that belong to some of them: a reason for NaN, a note on the meaning.
+
+    steps  those of the columns that are known after every step, (m,): what two runs differ by is not only seen at record times
+    """
 
     values: dict[str, Real]
     attributes: dict[str, Attributes] = field(default_factory=dict)
+    steps: dict[str, Real] = field(default_factory=dict)
 
 
 def spectrum(rho: Complex) -> Real:

@@ -20,6 +20,7 @@ from tnthermo.trajectory import Trajectory
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 
+FEWEST = 4  # points whose derivative can be told from that of two points less
 ROUNDING = 1e-12  # of the largest term: what a difference of terms cannot resolve
 
 
@@ -106,7 +107,7 @@ def _slope(run: Trajectory, values: Real) -> Real:
 def difference_error(run: Trajectory) -> Real:
     """How far (n,) Sdot_B by differences, of order 8 in the record interval, is from that of order 6; 0 where it is not found so.
 
-    Between two breaks, or in a run, of fewer than 8 record times the orders are their number and two less; where less than 3 points
+    Between two breaks, or in a run, of fewer than 8 record times the orders are their number and two less; where less than 4 points
     remain there is nothing to compare with, and it is infinite.
     """
     entropy = recorded_entropy(run)
@@ -119,12 +120,19 @@ def difference_error(run: Trajectory) -> Real:
 
 
 def _order_error(t: Real, values: Real) -> Real:
-    """|derivative - that of two orders less| (n,) of smooth samples ``values`` (n,)."""
+    """|derivative - that of two orders less| (n,) of smooth samples ``values`` (n,), the largest of a time and its neighbours.
+
+    Where all polynomials go through the same few points it is the largest of all: one alone may vanish by chance.
+    """
     order = min(POINTS, t.size)
-    if order < 3:
+    if order < FEWEST:
         return np.full(t.size, np.inf)
-    fine, rough = (derivative(t, values, points) for points in (order, max(2, order - 2)))
-    return np.asarray(np.abs(fine - rough))
+    fine, rough = (derivative(t, values, points) for points in (order, order - 2))
+    width = np.abs(fine - rough)
+    if t.size < POINTS:
+        return np.full(t.size, width.max())
+    padded = np.concatenate([width[:1], width, width[-1:]])
+    return np.asarray(np.maximum(width, np.maximum(padded[:-2], padded[2:])))
 
 
 def rounding(model: Model) -> tuple[float, float]:
