@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
-import importlib
+import functools
 import os
 import random
 import resource
@@ -35,11 +35,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+import chains
 from tnthermo import cli
+from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Exact
 from tnthermo.config_drive import DRIVE_SHAPES
 from tnthermo.config_text import to_toml
-from tnthermo.sweeps.workers import KERNELS
+from tnthermo.evolve import evolve
+from tnthermo.model import SpinBoson
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH
+from tnthermo.thermo.ledger import ledger
 
 SECONDS = 5.0  # after which a run is asked to stop
 MORE = 30.0  # that a step may then still take
@@ -60,7 +64,7 @@ def extreme(rng: random.Random) -> Tables:
     d = rng.choice((2, 2, 2, 3, 4, 5))
     several = rng.random() < 0.3
     baths = [_bath(rng, d) for _ in range(rng.choice((2, 2, 3)) if several else 1)]
-    step = rng.choice((1e-9, 0.01, 0.1, 0.1, 0.3, 2.0))
+    step = rng.choice((1e-9, 0.01, 0.01, 0.1, 0.1, 0.3, 2.0))
     evolution: Tables = {
         "method": rng.choice(("tdvp", "tdvp", "tdvp1", "tdvp2", "tebd", "exact")),
         "until": rng.choice((0.0, 1e-12, step, 1.5 * step, 2 * step, 4 * step, 4.2 * step)), "step": step,
@@ -84,6 +88,8 @@ def extreme(rng: random.Random) -> Tables:
         },
         "run": {"error_bars": rng.random() < 0.8, "strict": rng.random() < 0.1},
     }  # fmt: skip
+    if rng.random() < 0.85:
+        _make_possible(baths, tables)
     if len(baths) == 1:
         tables |= {key: baths[0].pop(key) for key in ("spectral_density", "coupling")} | {"bath": baths[0]}
     else:
@@ -95,10 +101,60 @@ def extreme(rng: random.Random) -> Tables:
     return tables
 
 
+def _make_possible(baths: list[Tables], tables: Tables) -> None:
+    """Take back what two keys together would be refused for."""
+    evolution, levels = tables["evolution"], baths[0]["levels"]
+    for bath in baths:
+        bath["levels"] = levels
+        if evolution["method"] in ("tebd", "tdvp2") and bath["route"] == "star-cells":
+            bath["route"] = "auto"
+        if bath["route"] == "single-chain" and bath["coupling"].get("kind") == "exchange":
+            bath["route"] = "auto"
+        if evolution["method"] == "tdvp1":
+            bath.pop("displacement", None)
+    if tables["system"]["initial"] == "mean-force":
+        for bath in baths:
+            bath.pop("displacement", None)
+            bath["temperature"] = baths[0]["temperature"] or 0.5
+        if evolution["method"] == "tdvp1":
+            evolution |= {"method": "tdvp", "bond": None}
+    pairs = [
+        b["temperature"] > 0 and (b["route"] == "two-chains" or b["coupling"].get("kind") == "exchange") for b in baths
+    ]
+    chains = len(baths) + sum(pairs)
+    cells = any(b["route"] == "star-cells" for b in baths)
+    if evolution["method"] in ("tebd", "tdvp2") and chains > 2:
+        evolution["method"] = "tdvp"
+    if evolution["method"] in ("tebd", "tdvp2"):
+        evolution["layout"] = "middle" if chains == 2 else "auto"
+    elif chains != 2 or cells:
+        evolution["layout"] = "auto"
+    if evolution["method"] == "exact":
+        evolution["max_bond"] = None
+    for bath in baths:  # a chain that reaches further has thousands of sites, which takes minutes to check
+        scale = max(
+            [
+                1.0,
+                *(
+                    v
+                    for k, v in bath["spectral_density"].items()
+                    if k in ("cutoff", "width", "frequency", "centre", "half_width")
+                ),
+            ]
+        )
+        if bath.get("modes") == "auto" and scale * evolution["until"] > 5:
+            bath["modes"] = 4
+    finite = all(b["spectral_density"]["kind"] == "discrete" or b["route"] == "star-cells" for b in baths)
+    if tables["thermodynamics"]["bath_entropy"] in ("exact", "bracket") and (
+        not finite or tables["system"]["initial"] == "mean-force"
+    ):
+        tables["thermodynamics"]["bath_entropy"] = "auto"
+
+
 def _bath(rng: random.Random, d: int) -> Tables:
     density = _density(rng)
     bath: Tables = {
-        "spectral_density": density, "temperature": rng.choice((0.0, 0.0, 1e-12, 1e-3, 0.2, 0.5, 2.0, 1e3)),
+        "spectral_density": density, "temperature": rng.choice((0.0, 0.0, 0.0, 1e-12, 1e-3, 0.2, 0.5, 2.0, 1e3)),
         "route": rng.choice(("auto", "auto", "single-chain", "two-chains", "star-cells")), "allow_reflection": True,
         "levels": rng.choice(("auto", "auto", "auto", 2, 3, 8)),
     }  # fmt: skip
@@ -110,9 +166,12 @@ def _bath(rng: random.Random, d: int) -> Tables:
             density["kind"] == "discrete" and rng.random() < 0.5 and len(set(density["frequencies"])) == len(density["frequencies"])
         ) else x  # fmt: skip
     if rng.random() < 0.35:
-        bath["coupling"] = {"operator": _matrix(rng, d, rng.choice((0.0, 1e-9, 0.5, 1.0, 20.0))), "kind": "exchange"}
+        bath["coupling"] = {
+            "operator": _matrix(rng, d, rng.choice((0.0, 1e-9, 0.5, 0.5, 0.5, 1.0, 20.0))),
+            "kind": "exchange",
+        }
     else:
-        bath["coupling"] = {"operator": _hermitian(rng, d, rng.choice((0.0, 1e-9, 0.5, 1.0, 20.0)))}
+        bath["coupling"] = {"operator": _hermitian(rng, d, rng.choice((0.0, 1e-9, 0.5, 0.5, 0.5, 1.0, 20.0)))}
     return bath
 
 
@@ -120,7 +179,7 @@ def _density(rng: random.Random) -> Tables:
     kind = rng.choice(
         ("power-law", "power-law", "drude-lorentz", "brownian", "semicircle", "discrete", "discrete", "sum")
     )
-    strength, scale = rng.choice((1e-12, 1e-3, 0.3, 0.3, 10.0, 1e3)), rng.choice((1e-3, 1.0, 1.0, 1e3))
+    strength, scale = rng.choice((1e-12, 1e-3, 0.01, 0.1, 0.3, 0.3, 3.0, 1e3)), rng.choice((1e-3, 1.0, 1.0, 1.0, 1e3))
     if kind == "power-law":
         return {
             "kind": kind, "alpha": strength, "exponent": rng.choice((0.1, 0.5, 1.0, 3.0, 8.0)), "cutoff": scale,
@@ -269,7 +328,7 @@ def examine(text: str, folder: Path, *, figures: bool = False, seconds: float = 
 
 def command(arguments: list[str], folder: Path, *, figures: bool = False, seconds: float = MORE) -> tuple[int, str]:
     """(exit code, output) of the program in a process forked off this one. Raises `Wrong` for one that cannot be ended."""
-    importlib.import_module(KERNELS)  # once, and not in every process
+    warm()
     place = folder / "output.txt"
     child = os.fork()
     if child == 0:
@@ -291,6 +350,16 @@ def command(arguments: list[str], folder: Path, *, figures: bool = False, second
         os.kill(child, asking)
     os.waitpid(child, 0)
     raise Wrong(f"{arguments[0]} did not end when it was asked to: {place.read_text(errors='replace')[-1500:]}")
+
+
+@functools.cache
+def warm() -> None:
+    """Load what is compiled, once and not in every process that is forked off."""
+    for method in (TDVP, TDVP1, TDVP2, TEBD, Exact):
+        with contextlib.suppress(Exception):  # it goes wrong again in a run, where it is seen
+            bath = chains.chain(chains.Discrete(frequencies=[1.0, 1.5], couplings=[0.1, 0.1]), temperature=0.5)
+            model = SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=bath)
+            ledger(evolve(model, algorithm=method(step=0.1, tolerance=1e-3), until=0.4))
 
 
 def _be_the_program(arguments: list[str], place: Path, *, figures: bool) -> None:

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import itertools
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -315,14 +317,18 @@ def main() -> int:
         verdicts = pool.map(partial(one, only=asked.only), range(asked.first, asked.first + asked.models))
     else:
         verdicts = (one(seed, asked.only) for seed in range(asked.first, asked.first + asked.models))
-    seen = []
-    for verdict in verdicts:
-        seen.append(verdict)
-        if verdict.bad:
-            print(report(verdict) if not asked.quiet else report(verdict).split("\n\n")[0], flush=True)
-            if asked.keep:
-                asked.keep.mkdir(parents=True, exist_ok=True)
-                (asked.keep / f"seed-{verdict.seed}.toml").write_text(verdict.text)
+    seen: list[Verdict] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):  # asked to stop: what there is so far
+        for verdict in verdicts:
+            seen.append(verdict)
+            if verdict.bad:
+                print(report(verdict) if not asked.quiet else report(verdict).split("\n\n")[0], flush=True)
+                if asked.keep:
+                    asked.keep.mkdir(parents=True, exist_ok=True)
+                    (asked.keep / f"seed-{verdict.seed}.toml").write_text(verdict.text)
+            if len(seen) % 50 == 0:
+                print(f"{len(seen)} models", file=sys.stderr, flush=True)
     print(table(seen))
     return 1 if any(verdict.bad for verdict in seen) else 0
 

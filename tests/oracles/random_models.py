@@ -52,8 +52,10 @@ def draw(rng: np.random.Generator, only: str | None = None) -> Tables:
         bath["route"] = str(rng.choice(routes))
         if start == "displaced":
             bath["displacement"] = _displacement(rng, len(bath["spectral_density"]["frequencies"]))
-        if rng.random() < 0.2:
-            bath["levels"] = int(rng.integers(24, 40)) if rng.random() < 0.8 else int(rng.integers(3, 6))
+    if rng.random() < 0.2:
+        levels = int(rng.integers(24, 40)) if rng.random() < 0.8 else int(rng.integers(3, 6))
+        for bath in baths:
+            bath["levels"] = levels
     step = float(rng.choice([0.02, 0.05, 0.1, 0.2, 0.25]))
     steps = int(rng.choice([1, 2, rng.integers(3, 10), rng.integers(10, 31)], p=[0.05, 0.05, 0.25, 0.65]))
     until = _short((steps - (0.37 if rng.random() < 0.15 and steps > 1 else 0)) * step)
