@@ -137,3 +137,51 @@ def test_flags_and_doubts_survive_in_words_and_times() -> None:
     when, why = unjudged(run)
     assert not when.any()
     assert why == ""
+
+
+def test_two_levels_have_no_fewer_to_compare_with() -> None:
+    """Both runs had the same two: S_S off by 1.3e-4 +- 1.3e-8."""
+    density = chains.Discrete(frequencies=[0.9, 1.3], couplings=[0.6, -0.5])
+    model = tt.SpinBoson(hamiltonian={"z": 0.3, "x": 0.2}, coupling={"z": 0.5}, bath=chains.chain(density))
+    settings = {"until": 0.4, "initial": "+x", "algorithm": tt.TDVP(step=0.1, tolerance=1e-7), "bath_entropy": "off"}
+    for levels, infinite in (([2, 30], True), ([30, 2], True), ([6, 30], False)):
+        run = tt.evolve(model, levels=levels, **settings)
+        assert np.isinf(tt.ledger(run).S_S_error.values[-1]) == infinite, levels
+
+
+def test_a_jump_at_the_end_leaves_the_rate_of_the_entropy_of_the_bath_unknown() -> None:
+    """T_B was the energy's rate after the jump over the entropy's before it: 1.5246 +- 1.3e-4 for .3049."""
+    bath = chains.chain(chains.Discrete(frequencies=[1.3], couplings=[-0.3]), temperature=0.3)
+    jump = tt.Square(start=1.0, stop=2.0, height=0.8, base=0.2)
+    for strength, infinite in ((jump, True), (tt.Ramp(duration=1.0, initial=0.2), False)):
+        model = tt.SpinBoson(hamiltonian={"z": 0.3}, coupling={"x": 0.5}, bath=bath, strength=strength)
+        run = tt.evolve(
+            model,
+            initial="+x",
+            until=1.0,
+            algorithm=tt.TDVP(step=0.1, tolerance=1e-8),
+            bath_entropy="exact",
+            bath_entropy_every=0.1,
+        )
+        ledger = tt.ledger(run)
+        assert np.isinf(ledger.Sdot_B_error.values[-1]) == infinite
+        assert np.isinf(ledger.T_B_error.values[-1]) == infinite
+        assert np.isfinite(ledger.Sdot_B_error.values[5])
+
+
+@pytest.mark.parametrize(("frequencies", "couplings"), [([0.9, 0.9], [0.3, -0.2]), ([0.9, 1.3], [0.3, 0.0])])
+def test_the_distance_of_a_displaced_bath_counts_what_does_not_couple(
+    frequencies: list[float], couplings: list[float]
+) -> None:
+    amplitudes, temperature = [0.4, 0.2j], 0.1
+    bath = chains.chain(chains.Discrete(frequencies=frequencies, couplings=couplings), temperature=temperature)
+    model = tt.SpinBoson(hamiltonian={"z": 0.3, "x": 0.2}, coupling={"z": 0.5}, bath=bath)
+    run = tt.evolve(
+        model, initial="+x", displacement=(amplitudes,), until=0.4, algorithm=tt.TDVP(step=0.1, tolerance=1e-8), bath_entropy="exact",
+        bath_entropy_every=0.2, error_bars=False,
+    )  # fmt: skip
+    ledger = tt.ledger(run)
+    energy = sum(w * abs(a) ** 2 for w, a in zip(frequencies, amplitudes, strict=True))
+    assert ledger.D_B.values[0] == pytest.approx(energy / temperature, rel=1e-9)  # D of a displaced thermal state
+    assert ledger.E_B.values[0] == pytest.approx(energy, rel=1e-9)
+    assert np.nanmax(np.abs(ledger.residual_entropy.values)) < 1e-7

@@ -13,6 +13,7 @@ from tnthermo.trajectory import Trajectory
 
 Real = npt.NDArray[np.float64]
 
+LEAST = 2  # boson levels, of the run and of its companion
 LOST = 1e-2  # population of a highest level: what is cut off is no correction any more
 MODES_LOST = "lost from t = {:.6g} on, when the front had reached the end of a chain: its last site mixes all modes"
 
@@ -33,6 +34,8 @@ def unjudged(run: Trajectory) -> tuple[npt.NDArray[np.bool_], str]:
             reasons.append((0.0, "a bond of 1 has no half to compare with"))
         if own.tolerance >= 1:
             reasons.append((0.0, f"a tolerance of {own.tolerance:g} has no rougher one to compare with"))
+        if run.levels.size and run.levels[0].min() == LEAST:
+            reasons.append((run.since("levels"), "two boson levels have no fewer to compare with"))
         full = np.maximum(run.top_populations.max(axis=1), _at(rough, run.t)) > LOST
         if math.isfinite(run.since("levels")) and full.any():
             reasons.append(

@@ -222,7 +222,18 @@ def _thermal_share(run: Trajectory) -> Real:
     temperatures = np.array(run.model.temperatures)
     if np.any(temperatures == 0):
         return np.full(run.recorded.size, np.nan)
-    return np.asarray(run.mode_energy @ (1 / temperatures))
+    return np.asarray((run.mode_energy + _idle_energy(run)) @ (1 / temperatures))
+
+
+def _idle_energy(run: Trajectory) -> Real:
+    """Energy (B,) of displaced modes that do not couple, or combinations of modes of one frequency that do not: theirs for good.
+
+    E_B has it, the modes of the chain have not.
+    """
+    if run.start != "displaced":
+        return np.zeros(run.mode_energy.shape[1])
+    idle = run.energy_offset - (run.mode_energy[0] - run.chain_energy[0])
+    return np.where(np.isfinite(idle), idle, 0.0)
 
 
 def modes_entropy(run: Trajectory) -> float:

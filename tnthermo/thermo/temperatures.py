@@ -116,6 +116,8 @@ def difference_error(run: Trajectory) -> Real:
     width = np.zeros(run.t.size)
     for part in smooth_parts(run.t, run.breaks):
         width[part] = np.maximum(width[part], _order_error(run.t[part], entropy[part]))
+    if any(abs(jump - run.t[-1]) <= 1e-9 * run.t[-1] for jump in run.model.jumps):
+        width[-1] = np.inf  # the other rates are those after it, and there is no entropy after it
     return width
 
 
