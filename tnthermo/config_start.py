@@ -28,6 +28,8 @@ from tnthermo.start import MOST_IMAGINARY, imaginary_steps, prepare
 
 LARGEST_PHASE = 1e6
 """A step times the fastest term: beyond it nothing that is computed says anything, and a dense step takes hours."""
+MANY = 200
+"""Sites whose physical modes are looked at in passing: those of a thousand take a minute, and what fails for them fails for fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +162,9 @@ def states(
     """The start itself, the modes of the baths, and how the entropy of the bath is measured."""
     evolution, entropy = tables.made["evolution"], tables.get("thermodynamics")
     density = tables.baths[0].spectral_density
-    stages = [Stage(key=density, value=tables.made[density].kind, evaluate=lambda: finite_modes(model))]
+    stages = []
+    if displacement is not None or model.sites <= MANY:
+        stages.append(Stage(key=density, value=tables.made[density].kind, evaluate=lambda: finite_modes(model)))
     if rho is None:
         temperature = f"{tables.baths[0].bath}.temperature"
         stages.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -222,6 +223,7 @@ class Measure:
         return Modes(occupation=np.concatenate(occupations), energy=np.array(energies), ancilla=np.array(ancillas))
 
 
+@lru_cache(maxsize=4)
 def mode_functions(model: Model) -> tuple[chains.ModeFunctions, ...]:
     """The physical modes of each bath."""
     return tuple(
