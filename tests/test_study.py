@@ -109,6 +109,8 @@ def test_the_screen_of_a_result(tmp_path: Path) -> None:
         assert "converged in" in text
         assert "S_chi       in [" not in text  # one mode: its entropy is exact
     assert number(0.123456789, 2e-5) == "0.123457 +- 2e-05"
+    assert number(0.123456789, float("inf")) == "0.123 +- inf"
+    assert number(0.123456789, float("nan")) == "0.123457"
     assert number(float("nan"), 0.0) == "-"
     assert number(float("inf"), 0.0) == "inf"
 

@@ -128,9 +128,11 @@ RESIDUALS = ("energy", "heat", "work", "flux", "occupation", "chi")
 
 
 def number(value: float, error: float) -> str:
-    """Value with its error in brackets, at the digits the error leaves: 0.12346 +- 2e-5."""
+    """Value with its error, at the digits the error leaves: 0.12346 +- 2e-5; "+- inf" where nothing is known of it."""
     if not np.isfinite(value):
         return "-" if np.isnan(value) else f"{value:g}"
+    if error == np.inf:
+        return f"{value:.3g} +- inf"
     if not (np.isfinite(error) and error > 0):
         return f"{value:.6g}"
     digits = min(10, max(0, 1 - int(np.floor(np.log10(error)))))
@@ -244,6 +246,8 @@ def shown(dataset: xr.Dataset) -> str:
     remarks = [] if flags == "none" else [f"  {flag}" for flag in flags.split("; ")]
     if pending := str(attributes.get("pending", "")):
         remarks.insert(0, f"  UNFINISHED: without its {pending}; tnthermo run with --resume adds them")
+    if infinite := str(dataset["E_S_error"].attrs.get("infinite", "")) if "E_S_error" in dataset else "":
+        remarks.append(f"  errors are infinite {infinite}")
     room = SCREEN - len(lines) - 1
     remarks += notes
     if len(remarks) > room:

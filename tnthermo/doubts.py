@@ -85,7 +85,7 @@ def local_terms(model: Model, times: Real) -> Real:
 def hardest_step(model: Model, step: float, until: float) -> tuple[float, float]:
     """(largest local energy in its middle, length) of the step of a run that has the largest product of the two, drives followed."""
     if not model.driven:
-        return float(local_terms(model, np.zeros(1))[0]), step
+        return float(local_terms(model, np.zeros(1))[0]), min(step, until)
     times = Grid.of(model, step).times(until)
     starts, lengths = times[:-1], np.diff(times)
     blocks = range(0, lengths.size, BLOCK)
@@ -104,11 +104,11 @@ def step_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]
     if order is None or until == 0:
         return []
     scale, step = hardest_step(model, algorithm.step, until)
-    if scale * min(step, until) <= 1:
+    if scale * step <= 1:
         return []
     phase = min(scale * step, 1e50)
     text = (
-        f"too large: strongest local term {scale:.3g} x step = {phase:.3g} > 1, local error about {phase ** (order + 1):.2g}; "
+        f"too large: strongest local term {scale:.3g} x step = {phase:.3g} > 1, no order of the method holds there; "
         f"a step near {0.5 / scale:.2g} is more accurate and often faster, because bonds and levels stay small"
     )
     return [Doubt(kind="step", text=text)]

@@ -29,6 +29,7 @@ END_REACHED = (
     "from then on what is made of the modes' occupations (mode_occupation, residual_occupation) is NaN, "
     "system and energies are as they were; more modes avoid it"
 )
+UNTIL_FELT = " (until the system feels the end)"
 
 
 class RunFailed(RuntimeError):
@@ -115,7 +116,8 @@ class Flags:
         self.before = {number: value for number, value in saved["before"]}
 
     def _add(self, kind: str, t: float, text: str) -> None:
-        self.found[kind], self.since[kind] = text, t
+        # the result file joins flags by semicolons
+        self.found[kind], self.since[kind] = text.replace("; ", ", "), t
 
     def look(self, report: StepReport, blocks: BlockState, t: float) -> None:
         """After a step."""
@@ -162,7 +164,10 @@ class Flags:
                 least = min(max(self.algorithm.tolerance, FINEST), COARSEST)
                 front = 0.0 if self.displaced else end_times(self.model, least).front
                 if t >= EARLY * front:
-                    self._add("chain", t, f"chain end reached at t = {t:g} ({occupied}): {END_REACHED}")
+                    felt = any(kind.split()[0] == "reflection" for kind in self.found)
+                    self._add(
+                        "chain", t, f"chain end reached at t = {t:g} ({occupied}): {END_REACHED}{UNTIL_FELT * felt}"
+                    )
                     return
                 # Nothing can have come here yet: what made it is the fault, and where that is named it is enough.
                 if not {kind.split()[0] for kind in self.found} & {"step", "bond", "levels", "krylov"}:
