@@ -186,6 +186,7 @@ def state_variables(run: Trajectory) -> Variables:
         if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
             ours, theirs = run.mode_occupation, run.rough.mode_occupation
             error = sparse_envelope(run.t, ours, _finite(ours), run.rough.t, theirs, _finite(theirs))
+            error = np.maximum(error, SHARE * error.max(axis=1, keepdims=True))  # the modes are each other's kin
             error = _infinite(error, ours, blind)
             own: Attributes = {"long_name": "error of mode_occupation", "how": HOW_SPARSE}
             if np.isnan(error).any():
