@@ -24,7 +24,8 @@ class Algorithm:
     """What every algorithm has.
 
     step       time step (1/energy units)
-    tolerance  error a step may add to the normalised state: discarded weight <= tolerance^2, Krylov residual <= tolerance
+    tolerance  error a step may add to the normalised state: discarded weight <= tolerance^2, Krylov residual <= tolerance; one that is cut
+               short, where a drive is faster, adds its part
     max_bond   largest bond dimension allowed; reaching it is flagged, and the error columns hold what it costs. None: memory is the limit,
                and at T > 0 the bond that a tolerance asks for grows exponentially with time.
     """

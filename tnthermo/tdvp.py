@@ -27,6 +27,7 @@ SUZUKI = 1 / (4 - 4 ** (1 / 3))
 # Of the weight that bonds at the cap lose in a step: what the highest levels hold below that is noise, and levels for it would only be
 # filled with more of it. (Three times slower and no more accurate without, at strong coupling and high temperature.)
 LEVEL_NOISE = 0.1
+FULL = 1 - 1e-9  # of a step: less is a part of one
 LOOKS = 8  # bonds at the cap are asked every so many sweeps what they miss
 SHORTEST = 2**-6  # of the first step, its shortest piece: from a product state bonds open one order of H at a time
 
@@ -124,7 +125,9 @@ class TDVPEngine:
             pieces = [r * piece for r in first_pieces(4 if self.rougher else 2) for piece in pieces]
             self.started = True
         report = np.zeros(REPORT)
-        share = self.algorithm.tolerance / len(pieces)
+        # A step that is cut, for a drive say, may add its part only: what counts is their sum.
+        part = 1.0 if self.imaginary else min(1.0, dt / self.algorithm.step)
+        share = self.algorithm.tolerance * (part if part < FULL else 1.0) / len(pieces)
         b = self.blocks
         top = np.zeros(b.places.size)
         end = self.time + dt if end is None else end

@@ -196,3 +196,24 @@ def test_a_step_is_too_large_only_where_it_is_not_cut() -> None:
     assert hardest_step(struck(tt.Cosine(amplitude=2.0, frequency=0.1)), 0.1, 0.7) == pytest.approx(
         (2.0, 0.1), abs=2e-2
     )
+
+
+def test_steps_that_are_cut_add_their_part_of_the_tolerance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pulse that cuts a step into many added the tolerance as many times: W_S off by 2e-4 +- 1.7e-5 at a tolerance of 3e-5."""
+    pulse = tt.Pulse(centre=0.55, width=0.004, height=60.0, base=1.0)
+    bath = chains.chain(chains.Discrete(frequencies=[0.8, 1.8], couplings=[0.2, 0.3]))
+    model = tt.SpinBoson(hamiltonian={"z": 0.3, "x": 0.2}, coupling={"x": 0.5, "z": 0.3}, bath=bath, strength=pulse)
+    settings = {"initial": "+x", "until": 1.0, "error_bars": False, "bath_entropy": "off"}
+    exact = tt.evolve(model, algorithm=tt.Exact(step=0.1, tolerance=1e-9), **settings)
+    coarse = tt.TDVP(step=0.1, tolerance=3e-4, max_bond=None)
+
+    def off() -> float:
+        run = tt.evolve(model, algorithm=coarse, **settings)
+        return float(
+            np.abs(run.rho_S[-1] - exact.rho_S[-1]).max() + np.abs(run.chain_energy[-1] - exact.chain_energy[-1]).max()
+        )
+
+    own = off()
+    monkeypatch.setattr("tnthermo.tdvp.FULL", 0.0)
+    assert own < coarse.tolerance
+    assert own < 0.6 * off()
