@@ -220,7 +220,8 @@ def test_drives_are_added_and_multiplied(tmp_path: Path) -> None:
     table.write_text("t f\n" + "\n".join(f"{t} {0.1 * t}" for t in (0, 2, 4, 6)))
     lines = [f'"hamiltonian.{name}" = {shape}' for name, shape in zip("xyzi", SHAPES.values(), strict=True)]
     lines += ['"hamiltonian.mine" = { operator = [[0, 1], [1, 0]], shape = "table", file = "f.txt" }']
-    found = of(tmp_path, drive("\n".join(lines) + "\ncoupling = " + SHAPES["cosine"]))
+    content = drive("\n".join(lines) + "\ncoupling = " + SHAPES["cosine"])
+    found = of(tmp_path, content)
     model = found.model
     assert len(model.drives) == 5
     t = 1.25
@@ -230,14 +231,15 @@ def test_drives_are_added_and_multiplied(tmp_path: Path) -> None:
     np.testing.assert_allclose(model.strengths(t), [0.1 * np.sin(0.5 * t)], atol=1e-14)
     assert "drive coupling, a factor: cosine" in checked(found)
     assert "drive        hamiltonian.x: smooth ramp" in planned(found, tmp_path)
-    # the file counts by what is in it
+    # the resolved text has the numbers of the file, and the file counts by what is in it
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     assert of(elsewhere, found.text).hash == found.hash
     table.write_text(table.read_text().replace("0.2", "0.25"))
-    assert of(elsewhere, found.text).hash != found.hash
+    assert of(elsewhere, found.text).hash == found.hash
+    assert of(tmp_path, content).hash != found.hash
     table.write_text("0 1\n1 two\n")
-    assert "drive.hamiltonian.mine.file (f.txt: line 2)" in problems(elsewhere, found.text)
+    assert "drive.hamiltonian.mine.file (f.txt: line 2)" in problems(tmp_path, content)
 
 
 def test_quoted_and_nested_keys_of_a_drive_are_the_same(tmp_path: Path) -> None:
