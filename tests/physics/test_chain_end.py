@@ -1,5 +1,7 @@
 """What the end of a chain harms, and when: a short chain beside one whose end is out of reach."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def beside(until: float, lengths: tuple[int, int], *, temperature: float) -> tup
             models[-1], tt.TDVP(step=0.2, tolerance=1e-6, max_bond=16), until, initial="+z", record_every=1.0,
             occupation_every=1.0, correlations_every=1.0, variance_every=1.0,
         )  # fmt: skip
-        found.append(tt.ledger(run))
+        found.append(tt.ledger(replace(run, flagged={})))  # what would stand where it says NaN
     return models[0], found
 
 

@@ -72,7 +72,8 @@ def entropy_rate(rho: Complex, rate: Complex) -> Real:
 def gibbs_entropy(frequencies: Real, beta: float) -> float:
     """Entropy (nats) of independent bosonic modes, frequencies (M,) > 0, in equilibrium at 0 < beta < inf."""
     x = beta * np.asarray(frequencies, dtype=np.float64)
-    return float(np.sum(x / np.expm1(x) - np.log(-np.expm1(-x))))
+    rest = -np.expm1(-x)  # 1 - exp(-x): what is large in x stays small, exp(x) would overflow
+    return float(np.sum(x * np.exp(-x) / rest - np.log(rest)))
 
 
 def system_entropy(rho: Complex) -> Findings:
