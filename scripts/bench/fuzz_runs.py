@@ -366,7 +366,7 @@ def _be_the_program(arguments: list[str], place: Path, *, figures: bool) -> None
     """The forked process: never comes back."""
     code = 70
     if not figures:
-        cli.plots.figures = lambda *_: None
+        cli.plots.figures = lambda *_: []
     try:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
         with place.open("w") as text, contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
