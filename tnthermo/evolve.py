@@ -146,7 +146,7 @@ def evolve(
 def rough(algorithm: Algorithm) -> Algorithm:
     """The rougher settings from which error bars come: twice the step, ten times the tolerance, half the bond cap.
 
-    A cap, or a fixed bond, of 1 has no half: `tnthermo.thermo.errors` makes the errors infinite where it costs anything.
+    A cap, or a fixed bond, of 1 has no half: `tnthermo.thermo.causes` makes the errors infinite where it costs anything.
     """
     rougher = replace(algorithm, step=2 * algorithm.step, tolerance=min(1.0, ROUGHER_TOLERANCE * algorithm.tolerance))
     if algorithm.max_bond is not None:
