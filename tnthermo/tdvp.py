@@ -126,7 +126,7 @@ class TDVPEngine:
             self.started = True
         report = np.zeros(REPORT)
         # A step that is cut, for a drive say, may add its part only: what counts is their sum.
-        part = 1.0 if self.imaginary else min(1.0, dt / self.algorithm.step)
+        part = 1.0 if self.imaginary else min(1.0, abs(dt) / self.algorithm.step)
         share = self.algorithm.tolerance * (part if part < FULL else 1.0) / len(pieces)
         b = self.blocks
         top = np.zeros(b.places.size)
