@@ -55,7 +55,7 @@ def bits_of(path: Path, name: str) -> tuple[int, int]:
 def test_every_flip_is_refused(
     name: str, readers: tuple[Callable[[Path], Any], ...], folder: Path, tmp_path: Path
 ) -> None:
-    """But for the length of the index and the magic at the end, without which the file is as whole as any other."""
+    """But for the length of the index, which only finds the words for damage."""
     source = folder / name
     size = 8 * source.stat().st_size
     end = size - 8 * (seal.LENGTH.size + len(seal.MAGIC))
@@ -63,11 +63,31 @@ def test_every_flip_is_refused(
         path = flipped(source, tmp_path / name, bit)
         with pytest.raises(files.StorageError, match=f"{name} is damaged, not as it was written"):
             readers[k % len(readers)](path)
+    for bit in range(end + 8 * seal.LENGTH.size, size, 8):
+        with pytest.raises(files.StorageError, match=f"{name} is damaged at its end"):
+            readers[0](flipped(source, tmp_path / name, bit))
     whole = quick_ledger if name == files.RESULT else files.load_state
-    expected = whole(source)
-    for bit in (size - 3, end + 5):
-        found = whole(flipped(source, tmp_path / name, bit))
-        assert found.identical(expected) if isinstance(found, xr.Dataset) else same(found, expected)
+    found, expected = whole(flipped(source, tmp_path / name, end + 5)), whole(source)
+    assert found.identical(expected) if isinstance(found, xr.Dataset) else same(found, expected)
+
+
+@pytest.mark.parametrize("name", [files.RESULT, files.STATE])
+def test_a_file_cut_within_its_seal_is_refused(name: str, folder: Path, tmp_path: Path) -> None:
+    """Cut within its data as well; cut right between the two it is what another program would write."""
+    read = files.load_ledger if name == files.RESULT else files.load_state
+    data = (folder / name).read_bytes()
+    with (folder / name).open("rb") as handle:
+        own = seal.hdf5_size(handle, len(data))
+    assert 0 < own < len(data)
+    for size in (own + 1, (own + len(data)) // 2, len(data) - 1):
+        (tmp_path / name).write_bytes(data[:size])
+        with pytest.raises(files.StorageError, match=f"{name} is damaged at its end"):
+            read(tmp_path / name)
+    (tmp_path / name).write_bytes(data[: own - 1])
+    with pytest.raises(files.StorageError, match=name):
+        read(tmp_path / name)
+    (tmp_path / name).write_bytes(data[:own])
+    read(tmp_path / name)
 
 
 def test_without_the_check_flips_are_read(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

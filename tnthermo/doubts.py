@@ -67,8 +67,10 @@ def doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
 
 
 def largest_splitting(model: Model, until: float) -> float:
-    """Of H_S(t) in [0, until]."""
-    return float(np.ptp(np.linalg.eigvalsh(model.hamiltonian_at(_samples(model, until))), axis=-1).max())
+    """Of H_S(t) in [0, until], at times that follow the drives."""
+    times = Grid.of(model, until / SAMPLES).times(until) if model.driven and until > 0 else np.zeros(1)
+    blocks = (model.hamiltonian_at(times[i : i + BLOCK]) for i in range(0, times.size, BLOCK))
+    return max(float(np.ptp(np.linalg.eigvalsh(block), axis=-1).max()) for block in blocks)
 
 
 def local_terms(model: Model, times: Real) -> Real:
@@ -92,10 +94,6 @@ def hardest_step(model: Model, step: float, until: float) -> tuple[float, float]
     terms = np.concatenate([local_terms(model, (starts + lengths / 2)[i : i + BLOCK]) for i in blocks])
     hardest = int(np.argmax(terms * lengths))
     return float(terms[hardest]), float(lengths[hardest])
-
-
-def _samples(model: Model, until: float) -> npt.NDArray[np.float64]:
-    return np.linspace(0.0, until, SAMPLES) if model.driven else np.zeros(1)
 
 
 def step_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:

@@ -6,7 +6,8 @@ index    JSON: [[name, offset, size, SHA-256], ...] of the parts that have a nam
 8 bytes  length of the index, little-endian
 16 bytes `MAGIC`
 
-A file without the magic (written by another program, or changed by one, which writes over the end) is read unchecked.
+A file without the magic whose own format ends where the file does was written by another program, or changed by one, which
+cuts off what is behind: it is read unchecked. One with something else behind its own end was damaged there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ HASH = hashlib.sha256().digest_size
 TAIL = HASH + LENGTH.size + len(MAGIC)
 BLOCK = 2**20  # bytes that are read at a time
 MOST_NAMED = 5
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+HDF5_HEAD = 64  # bytes of a superblock that are looked at
 
 Part = tuple[str, int, int]
 """(name, offset, size in bytes) of what a message can name."""
@@ -51,7 +54,11 @@ def check_seal(path: Path) -> None:
             size = handle.seek(0, os.SEEK_END)
             handle.seek(max(0, size - TAIL))
             tail = handle.read(TAIL)
-            if len(tail) < TAIL or not tail.endswith(MAGIC) or tail[:HASH] == _digest(handle, 0, size - TAIL):
+            if len(tail) < TAIL or not tail.endswith(MAGIC):
+                if hdf5_size(handle, size) < size:
+                    raise StorageError(f"{path.absolute()} is damaged at its end, behind its data, or was cut there")
+                return
+            if tail[:HASH] == _digest(handle, 0, size - TAIL):
                 return
             wrong = _damaged(handle, size - TAIL, LENGTH.unpack_from(tail, HASH)[0])
     except OSError as error:
@@ -59,6 +66,21 @@ def check_seal(path: Path) -> None:
     names = ", ".join(wrong[:MOST_NAMED]) + (f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else "")
     what = names or "attributes, texts or the structure of the file"
     raise StorageError(f"{path.absolute()} is damaged, not as it was written (SHA-256 differs): {what}")
+
+
+def hdf5_size(handle: IO[bytes], size: int) -> int:
+    """Where an HDF5 file says that it ends; ``size``, that of the file, for anything else."""
+    handle.seek(0)
+    head = handle.read(HDF5_HEAD)
+    if len(head) < HDF5_HEAD or not head.startswith(HDF5_SIGNATURE):
+        return size
+    version = head[8]
+    offsets, fixed = (head[13], 24) if version < 2 else (head[9], 12)
+    fixed += 4 if version == 1 else 0
+    if version > 3 or offsets != LENGTH.size:
+        return size
+    # base address, free space or extension, end of file
+    return int(LENGTH.unpack_from(head, fixed + 2 * LENGTH.size)[0])
 
 
 def _digest(handle: IO[bytes], start: int, size: int) -> bytes:

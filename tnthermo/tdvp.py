@@ -42,6 +42,12 @@ def substeps(order: int) -> tuple[float, ...]:
     return (1.0,) if order == 2 else (SUZUKI, SUZUKI, 1 - 4 * SUZUKI, SUZUKI, SUZUKI)
 
 
+def part_of_step(dt: float, step: float) -> float:
+    """The part of the tolerance that ``dt`` may add, at most 1: steps that are cut, for a drive say, add no more than a whole one."""
+    part = abs(dt) / step
+    return part if part < FULL else 1.0
+
+
 def first_pieces(ratio: int) -> list[float]:
     """Fractions of the first step, the shortest first: after each of them ``ratio`` times as much is done as before.
 
@@ -125,9 +131,8 @@ class TDVPEngine:
             pieces = [r * piece for r in first_pieces(4 if self.rougher else 2) for piece in pieces]
             self.started = True
         report = np.zeros(REPORT)
-        # A step that is cut, for a drive say, may add its part only: what counts is their sum.
-        part = 1.0 if self.imaginary else min(1.0, abs(dt) / self.algorithm.step)
-        share = self.algorithm.tolerance * (part if part < FULL else 1.0) / len(pieces)
+        part = 1.0 if self.imaginary else part_of_step(dt, self.algorithm.step)
+        share = self.algorithm.tolerance * part / len(pieces)
         b = self.blocks
         top = np.zeros(b.places.size)
         end = self.time + dt if end is None else end

@@ -18,7 +18,7 @@ from tnthermo.checkpoint import Snapshot
 from tnthermo.model import Model
 from tnthermo.network import Automaton, mps_tensors, to_quimb_hamiltonian, to_quimb_mps
 from tnthermo.state import State
-from tnthermo.tdvp import StepReport, substeps
+from tnthermo.tdvp import StepReport, part_of_step, substeps
 
 
 class TEBDEngine:
@@ -66,13 +66,15 @@ class TEBDEngine:
         pairs = [(i, i + 1) for i in range(self.psi.L - 1)]
         even, odd = pairs[0::2], pairs[1::2]
         behind = 0.0
+        tolerance = self.algorithm.tolerance * part_of_step(dt, self.algorithm.step)
+        cutoff = tolerance**2 / (3 * self.psi.L)
         for fraction in substeps(self.algorithm.order):
             if self.model.driven:
                 self._set_gates(self.time + (behind + 0.5 * fraction) * dt)
                 behind += fraction
-            self._layer(even, 0.5 * fraction * dt)
-            self._layer(odd, fraction * dt)
-            self._layer(even, 0.5 * fraction * dt)
+            self._layer(even, 0.5 * fraction * dt, cutoff)
+            self._layer(odd, fraction * dt, cutoff)
+            self._layer(even, 0.5 * fraction * dt, cutoff)
         discarded = before - self._weight()
         blocks = self.network()
         top = np.array([self._top(blocks, place) for place in blocks.places])
@@ -94,8 +96,7 @@ class TEBDEngine:
     def _dimensions(self) -> list[int]:
         return [int(self.psi.phys_dim(i)) for i in range(self.psi.L)]
 
-    def _layer(self, pairs: list[tuple[int, int]], dt: float) -> None:
-        cutoff = self.algorithm.tolerance**2 / (3 * self.psi.L)
+    def _layer(self, pairs: list[tuple[int, int]], dt: float, cutoff: float) -> None:
         for pair in pairs:
             self.psi.canonicalize_(pair)
             gate = self.gates.get_gate_expm(pair, -1j * dt)

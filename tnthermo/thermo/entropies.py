@@ -21,6 +21,7 @@ Attributes = dict[str, str | float | int]
 EXACT = "exact at T = 0: the start is pure on S, its ancilla S' (none for a pure start) and the bath"
 BOUND = "rigorous bound"
 BETWEEN = "not evaluated at the times that are NaN (bath_entropy_every)"
+COUPLED = "of the distinct coupled modes"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,6 +148,7 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
     single: Attributes = {"note": measured} if np.isfinite(run.bath_entropy).any() else unknown
     if "note" in single and np.isnan(run.bath_entropy).any():
         single |= unknown
+    absolute = single | {"note": f"{single['note']}; {COUPLED}"} if "note" in single and "note" in gibbs else single
     distances = {"D_B": dict(single)}
     bounds: dict[str, Attributes] = {name: dict(lower) for name in ("S_chi_lower", "Delta_S_B_lower", "D_B_upper")}
     bounds |= {name: dict(upper) for name in ("S_chi_upper", "Delta_S_B_upper", "D_B_lower")}
@@ -160,8 +162,8 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
             about["reason"] = "a bath has T = 0: beta infinite" if cold else "; ".join(reasons)
     return Findings(
         values=values,
-        attributes={"S_B0": gibbs, "S_B": single if "note" in single else of_bath}
-        | dict.fromkeys(["Delta_S_B", "S_chi", "S_SB"], single)
+        attributes={"S_B0": gibbs, "S_B": absolute if "note" in single else of_bath, "S_SB": absolute}
+        | dict.fromkeys(["Delta_S_B", "S_chi"], single)
         | distances
         | bounds,
     )
@@ -255,4 +257,4 @@ def _thermal_entropy(run: Trajectory, nan: Real, unknown: Attributes) -> tuple[R
         return nan, reason, reason
     if run.start == "mean-force":
         return nan, {"reason": "correlated start: the bath is not in its own equilibrium"}, unknown
-    return np.full_like(nan, total), {"note": "of the distinct coupled modes, in equilibrium"}, unknown
+    return np.full_like(nan, total), {"note": f"{COUPLED}, in equilibrium"}, unknown

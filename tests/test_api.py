@@ -1,0 +1,97 @@
+"""The public names and what they take, as text: api.txt is changed by hand or not at all.
+
+    python tests/test_api.py > tests/api.txt         after a change that is meant, beside a line in CHANGELOG.md
+
+One line for each name of ``__all__`` and for each public attribute of a class: parameters with their kinds and defaults,
+without annotations, which name types that no caller writes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+import chains
+import tnthermo as tt
+
+TEXT = Path(__file__).parent / "api.txt"
+MODULES = {"tt": tt, "tt.closed_forms": tt.closed_forms, "chains": chains}
+
+
+def taken(function: Any) -> str:
+    """Parameters as text; "(...)" for what has none to show, such as exceptions."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return "(...)"
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    text = str(signature.replace(parameters=bare, return_annotation=signature.empty))
+    return re.sub(r"<function ([^ ]+) at 0x[0-9a-f]+>", r"\1", text)
+
+
+def lines(prefix: str, name: str, value: Any) -> Iterator[str]:
+    """The lines of one public name."""
+    if isinstance(value, ModuleType):
+        yield f"{prefix}.{name}: module"
+    elif inspect.isclass(value):
+        parents = ", ".join(base.__name__ for base in value.__bases__ if base is not object)
+        yield f"{prefix}.{name}{taken(value)}" + (f" < {parents}" if parents else "")
+        yield from (f"    {line}" for line in members(value))
+    elif callable(value):
+        yield f"{prefix}.{name}{taken(value)}"
+    else:
+        yield f"{prefix}.{name} = " + " | ".join(kind.__name__ for kind in get_args(value))
+
+
+def members(kind: type) -> list[str]:
+    """What our own classes add to those they are made of, by name; fields of data classes are in the signature."""
+    fields = {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
+    found = []
+    for name in sorted(set(dir(kind)) - fields):
+        owner = next(base for base in kind.__mro__ if name in vars(base))
+        if name.startswith("_") or not owner.__module__.startswith(("tnthermo", "chains")):
+            continue
+        value = inspect.getattr_static(kind, name)
+        if isinstance(value, property | functools.cached_property):
+            found.append(f".{name}")
+        elif isinstance(value, classmethod | staticmethod):
+            found.append(f".{name}{taken(getattr(kind, name))} ({type(value).__name__})")
+        elif inspect.isfunction(value):
+            found.append(f".{name}{taken(value)}")
+        else:
+            found.append(f".{name} = {value!r}")
+    return found
+
+
+def api() -> list[str]:
+    """All lines, in the order of the names."""
+    return [
+        line
+        for prefix, module in MODULES.items()
+        for name in sorted(module.__all__)
+        for line in lines(prefix, name, getattr(module, name))
+    ]
+
+
+def test_public_names_and_what_they_take() -> None:
+    assert api() == TEXT.read_text("utf-8").splitlines(), "meant? python tests/test_api.py > tests/api.txt, and say so"
+
+
+def test_a_changed_default_is_seen() -> None:
+    """The negative twin."""
+
+    def before(model: Any, *, step: float = 0.1) -> None: ...
+    def after(model: Any, *, step: float = 0.2) -> None: ...
+
+    assert list(lines("tt", "evolve", before)) == ["tt.evolve(model, *, step=0.1)"]
+    assert list(lines("tt", "evolve", after)) != list(lines("tt", "evolve", before))
+
+
+if __name__ == "__main__":
+    print("\n".join(api()))
