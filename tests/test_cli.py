@@ -170,7 +170,7 @@ def test_two_time_correlations_from_the_configuration(tmp_path: Path) -> None:
     config.write_text(text + '\n[record]\ntwo_time = { zz = ["z", "z"], mp = ["sigma_minus", { x = 1.0 }] }\n')
     ran = call("run", config, "--out", out)
     assert ran.exit_code == 0, ran.output
-    found = xr.load_dataset(out / files.RESULT, engine="h5netcdf", group="two_time")
+    found = xr.load_dataset(out / files.RESULT, engine="netcdf4", group="two_time")
     resolved = study.resolve_file(config)
     again = tt.two_time(resolved.model, **resolved.two_time_keywords())
     for name in ("zz", "mp", "zz_connected", "mp_error"):

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # fmt: off
 ORDER = [
     "kernels",
-    "checkpoint", "rows", "lasting", "signals", "threads", "usage", "storage", "seal", "lock",
+    "checkpoint", "rows", "lasting", "signals", "threads", "usage", "storage", "seal", "netcdf", "lock",
     "line", "local", "drive", "observables", "coupling", "terms", "model",
     "network", "state",
     "algorithms", "grid", "doubts", "blocks", "tdvp", "tebd", "exact", "bipartition",
@@ -35,6 +35,7 @@ ORDER = [
 DOORS = {
     "quimb": ("tnthermo.network", "tnthermo.state"),
     "numba": ("tnthermo.kernels", "chains.recurrence", "chains.cache_folder"),
+    "netCDF4": ("tnthermo.netcdf",),
 }
 # What a kernel may have of chains: where its machine code is kept.
 CACHE = "chains.cache_folder"

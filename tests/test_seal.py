@@ -14,7 +14,6 @@ from tests.test_config import write_config
 from tests.test_files import same
 from tnthermo import files, seal
 from tnthermo.config import load_config, resolve
-from tnthermo.sweeps.reading import quick_ledger
 from tnthermo.trajectory import Trajectory
 
 FLIPS = 250
@@ -50,7 +49,7 @@ def bits_of(path: Path, name: str) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     ("name", "readers"),
-    [(files.RESULT, (files.load_ledger, tt.load, quick_ledger, files.result_attributes)), (files.STATE, (files.load_state,))],
+    [(files.RESULT, (files.load_ledger, tt.load, files.result_attributes)), (files.STATE, (files.load_state,))],
 )  # fmt: skip
 def test_every_flip_is_refused(
     name: str, readers: tuple[Callable[[Path], Any], ...], folder: Path, tmp_path: Path
@@ -66,7 +65,7 @@ def test_every_flip_is_refused(
     for bit in range(end + 8 * seal.LENGTH.size, size, 8):
         with pytest.raises(files.StorageError, match=f"{name} is damaged at its end"):
             readers[0](flipped(source, tmp_path / name, bit))
-    whole = quick_ledger if name == files.RESULT else files.load_state
+    whole = files.load_ledger if name == files.RESULT else files.load_state
     found, expected = whole(flipped(source, tmp_path / name, end + 5)), whole(source)
     assert found.identical(expected) if isinstance(found, xr.Dataset) else same(found, expected)
 

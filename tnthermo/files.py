@@ -21,6 +21,7 @@ import xarray as xr
 import chains
 from chains.checks import path_problems
 from chains.problems import raise_if_any
+from tnthermo import netcdf
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.coupling import Coupling
 from tnthermo.drive import Cosine, Pulse, Ramp, Square, TimeTable
@@ -121,8 +122,7 @@ def result_attributes(file: Path) -> dict[str, Any]:
     """The attributes of a result file: config_hash, config, flags, ... Raises StorageError where any bit of the file is damaged."""
     check_seal(file)
     try:
-        with h5py.File(file, "r") as handle:
-            return dict(handle.attrs)
+        return netcdf.attributes(file)
     except (OSError, RuntimeError) as error:
         raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
 
@@ -147,7 +147,7 @@ def load_ledger(path: str | Path) -> xr.Dataset:
     file = result_path(path)
     check_seal(file)
     try:
-        return xr.load_dataset(file, engine="h5netcdf")
+        return netcdf.read(file)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
 
@@ -160,14 +160,12 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
 
     Raises StorageError.
     """
-    groups = {"two_time": correlations, "raw": raw_dataset(run)}
+    groups = {netcdf.ROOT: ledger, "raw": raw_dataset(run)}
+    if correlations is not None:
+        groups["two_time"] = correlations
     if run.rough is not None:
         groups["raw/rough"] = raw_dataset(run.rough)
-    image = io.BytesIO()
-    ledger.to_netcdf(image, engine="h5netcdf")
-    for name, dataset in groups.items():
-        if dataset is not None:
-            dataset.to_netcdf(image, engine="h5netcdf", mode="a", group=name)
+    image = netcdf.image_of(groups)
     write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
 
 
@@ -259,16 +257,14 @@ def load(path: str | Path) -> Trajectory:
     file = result_path(path)
     check_seal(file)
     try:
-        with h5py.File(file, "r") as handle:
-            groups = {name for name in ("raw", "raw/rough") if name in handle}
-            own = str(handle.attrs.get("config_hash", ""))
+        groups, own = netcdf.groups_in(file), str(netcdf.attributes(file).get("config_hash", ""))
         if "raw" not in groups:
             raise StorageError(f"{file.absolute()} holds a ledger without the raw trajectory")
         state = _state_beside(file, own)
         rough = None
         if "raw/rough" in groups:
-            rough = from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw/rough"))
-        run = from_raw(xr.load_dataset(file, engine="h5netcdf", group="raw"), rough=rough, state=state)
+            rough = from_raw(netcdf.read(file, "raw/rough"))
+        run = from_raw(netcdf.read(file, "raw"), rough=rough, state=state)
         late = state is not None and state.time != run.times[-1]
         return dataclasses.replace(run, state=None) if late else run
     except StorageError:

@@ -18,7 +18,7 @@ import os
 import struct
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from tnthermo.storage import StorageError
 
@@ -54,21 +54,22 @@ def check_seal(path: Path) -> None:
             size = handle.seek(0, os.SEEK_END)
             handle.seek(max(0, size - TAIL))
             tail = handle.read(TAIL)
-            if len(tail) < TAIL or not tail.endswith(MAGIC):
-                if hdf5_size(handle, size) < size:
-                    raise StorageError(f"{path.absolute()} is damaged at its end, behind its data, or was cut there")
+            whole = len(tail) == TAIL and tail.endswith(MAGIC)
+            if not whole and hdf5_size(handle, size) >= size:
                 return
-            if tail[:HASH] == _digest(handle, 0, size - TAIL):
+            if whole and tail[:HASH] == _digest(handle, 0, size - TAIL):
                 return
-            wrong = _damaged(handle, size - TAIL, LENGTH.unpack_from(tail, HASH)[0])
+            wrong = _damaged(handle, size - TAIL, LENGTH.unpack_from(tail, HASH)[0]) if whole else []
     except OSError as error:
         raise StorageError(f"cannot read {path.absolute()}: {error.strerror or error}") from error
+    if not whole:
+        raise StorageError(f"{path.absolute()} is damaged at its end, behind its data, or was cut there")
     names = ", ".join(wrong[:MOST_NAMED]) + (f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else "")
     what = names or "attributes, texts or the structure of the file"
     raise StorageError(f"{path.absolute()} is damaged, not as it was written (SHA-256 differs): {what}")
 
 
-def hdf5_size(handle: IO[bytes], size: int) -> int:
+def hdf5_size(handle: BinaryIO, size: int) -> int:
     """Where an HDF5 file says that it ends; ``size``, that of the file, for anything else."""
     handle.seek(0)
     head = handle.read(HDF5_HEAD)
@@ -83,7 +84,7 @@ def hdf5_size(handle: IO[bytes], size: int) -> int:
     return int(LENGTH.unpack_from(head, fixed + 2 * LENGTH.size)[0])
 
 
-def _digest(handle: IO[bytes], start: int, size: int) -> bytes:
+def _digest(handle: BinaryIO, start: int, size: int) -> bytes:
     digest = hashlib.sha256()
     handle.seek(start)
     while size > 0 and (block := handle.read(min(BLOCK, size))):
@@ -92,7 +93,7 @@ def _digest(handle: IO[bytes], start: int, size: int) -> bytes:
     return digest.digest()
 
 
-def _damaged(handle: IO[bytes], end: int, length: int) -> list[str]:
+def _damaged(handle: BinaryIO, end: int, length: int) -> list[str]:
     """Names of the parts that differ, as far as the index (``length`` bytes before ``end``) can still be read."""
     if length > end:
         return []

@@ -138,7 +138,7 @@ def differing(out: Path, reference: Path) -> list[str]:
     """The variables, and tensors, of two finished runs that differ in any bit; a row that is missing, or twice, differs."""
     found = []
     for group in GROUPS:
-        ours, theirs = (xr.load_dataset(one / files.RESULT, engine="h5netcdf", group=group) for one in (out, reference))
+        ours, theirs = (xr.load_dataset(one / files.RESULT, engine="netcdf4", group=group) for one in (out, reference))
         found += [f"{group}: {name}" for name in set(ours.variables) ^ set(theirs.variables)]
         for name in set(ours.variables) & set(theirs.variables):
             a, b = ours[name].values, theirs[name].values

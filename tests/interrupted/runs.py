@@ -14,7 +14,7 @@ import xarray as xr
 from tests import test_config
 from tests.test_checkpoint_runs import physics
 from tests.test_files import same
-from tnthermo import checkpoints, files, lock, study
+from tnthermo import checkpoints, files, lock, netcdf, study
 from tnthermo.checkpoints import Checkpoints
 from tnthermo.clock import Progress
 from tnthermo.signals import Stop, Stopped
@@ -34,7 +34,7 @@ def write_config(folder: Path, *, add: str = "", **more: Any) -> Path:
 
 def columns(out: Path) -> list[xr.Dataset]:
     """All variables of a result; the attributes hold what the machine spent."""
-    return [xr.load_dataset(out / files.RESULT, engine="h5netcdf", group=group) for group in GROUPS]
+    return [xr.load_dataset(out / files.RESULT, engine="netcdf4", group=group) for group in GROUPS]
 
 
 def assert_same(out: Path, reference: Path) -> None:
@@ -58,10 +58,10 @@ WRITE = files.save_result
 
 
 def save_little(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: xr.Dataset | None = None) -> None:
-    """What is looked at of a result when a folder is used again; the run itself stays in memory. (All columns take a second to write.)"""
+    """What is looked at of a result when a folder is used again; the run itself stays in memory."""
     RUNS[path.parent] = run
     little = ledger[["t"]]
-    path.write_bytes(little.to_netcdf(None, engine="h5netcdf"))
+    path.write_bytes(netcdf.image_of({netcdf.ROOT: little}).getvalue())
 
 
 def assert_same_run(out: Path, reference: Path) -> None:

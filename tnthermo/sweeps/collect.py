@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from chains.checks import path_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo import netcdf
 from tnthermo.config_limits import available_memory
 from tnthermo.config_text import toml_value
-from tnthermo.files import RESULT, StorageError, replacing
+from tnthermo.files import RESULT, StorageError, load_ledger
+from tnthermo.storage import write_pieces
 from tnthermo.sweeps.axes import long_name, short_names
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
-from tnthermo.sweeps.reading import quick_ledger
 from tnthermo.sweeps.status import FINISHED, standings
 from tnthermo.usage import readable
 
@@ -109,9 +109,10 @@ def left_out(root: str | Path) -> str:
     for run in dict.fromkeys(load_manifest(folder).runs):
         result = folder.point(run) / RESULT
         try:
-            with h5py.File(result, "r") as handle:
-                if "two_time" in handle:
-                    return f"two-time correlations are not collected: group two_time of each {folder.root}/points/RUN/{RESULT}"
+            if "two_time" in netcdf.groups_in(result):
+                return (
+                    f"two-time correlations are not collected: group two_time of each {folder.root}/points/RUN/{RESULT}"
+                )
         except (OSError, RuntimeError):
             continue  # not there yet, or damaged, which `collect` says
     return ""
@@ -130,8 +131,7 @@ def contents(data: xr.Dataset) -> str:
 
 def save_collected(data: xr.Dataset, path: Path) -> None:
     """Write it as one netCDF-4 file. Raises StorageError."""
-    with replacing(path) as temporary:
-        data.to_netcdf(temporary, engine="h5netcdf")
+    write_pieces(path, [netcdf.image_of({netcdf.ROOT: data}).getbuffer()])
 
 
 def loaded(folder: SweepFolder, manifest: Manifest) -> tuple[dict[str, xr.Dataset], str]:
@@ -139,7 +139,7 @@ def loaded(folder: SweepFolder, manifest: Manifest) -> tuple[dict[str, xr.Datase
     found, missing = {}, []
     for one in standings(folder, manifest):
         if one.state in FINISHED:
-            found[one.run] = quick_ledger(folder.point(one.run))
+            found[one.run] = load_ledger(folder.point(one.run))
         else:
             how = f"{one.state}, {one.detail}" if one.detail else one.state
             missing.append(f"{one.run} ({one.label}): {how}")

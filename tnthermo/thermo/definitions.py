@@ -22,8 +22,8 @@ class Column:
     units      "energy", "energy^2" (a rate of energy, or a variance), "nat", "nat energy" (a rate of entropy) or "1"
     equation   what it is, with the number in the paper where it has one
     floors     residual columns that its error cannot be below (for one bath of several those of their union); or a width:
-               S_chi_width = S_chi_upper - S_chi_lower where S_chi is exact, NAME_width of ratios, from the errors of their rates, and of
-               integrals, from every second point
+               S_chi_width = what S_chi and its bounds differ by where S_chi is exact, NAME_width of ratios, from the errors of their rates,
+               and of integrals, from every second point
     exact      a fact about the run, whose error is 0
     poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
     dims       after ``t``: nothing, or "bath" for one value for each bath
@@ -124,26 +124,26 @@ COLUMNS: tuple[Column, ...] = (
     _entropy("Delta_S_B", "entropy change of the physical bath", "S_B(t) - S_B(0)", *_CHI),
     _entropy("S_chi", "entropy of the correlations (mutual information of S and B)", "S_S + S_B - S_SB [31]", *_CHI),
     _entropy("S_SB", "entropy of system and physical bath together", "-Tr rho log rho, = S_S(0) + S_B(0)", *_CHI),
-    _entropy("Delta_S_B_lower", "lower bound on the entropy change of the bath", "S_chi_lower - Delta S_S [33]"),
-    _entropy("Delta_S_B_upper", "upper bound on the entropy change of the bath", "S_chi_upper - Delta S_S [33]"),
-    _entropy("S_chi_lower", "lower bound on the mutual information", "I(S:B_K Q) >= 0"),
-    _entropy("S_chi_upper", "upper bound on the mutual information", "2 S_S - I(S:S' B'_K Q') <= 2 S_S"),
+    _entropy("Delta_S_B_lower", "lower bound on the entropy change of the bath", "S_chi_lower - Delta S_S [33]", *_CHI),
+    _entropy("Delta_S_B_upper", "upper bound on the entropy change of the bath", "S_chi_upper - Delta S_S [33]", *_CHI),
+    _entropy("S_chi_lower", "lower bound on the mutual information", "I(S:B_K Q) >= 0", *_CHI),
+    _entropy("S_chi_upper", "upper bound on the mutual information", "2 S_S - I(S:S' B'_K Q') <= 2 S_S", *_CHI),
     _entropy(
         "D_B",
         "distance of the bath from equilibrium",
         "D(rho_B || rho_B^beta) = sum_jk beta_j w_jk (n_jk - n_jk^beta) - (S_B - S_B^beta)",
         *_CHI,
     ),
-    _entropy("D_B_lower", "lower bound on the distance of the bath from equilibrium", "from Delta_S_B_upper"),
-    _entropy("D_B_upper", "upper bound on the distance of the bath from equilibrium", "from Delta_S_B_lower"),
+    _entropy("D_B_lower", "lower bound on the distance of the bath from equilibrium", "from Delta_S_B_upper", *_CHI),
+    _entropy("D_B_upper", "upper bound on the distance of the bath from equilibrium", "from Delta_S_B_lower", *_CHI),
     _temperature("T_S", "pseudo-temperature of the system", "dU_S/dS_S [34]"),
     _temperature("T_B", "pseudo-temperature of the bath", "dU_B/dS_B [34]"),
     _temperature("T_chi", "pseudo-temperature of the correlations", "dU_chi/dS_chi [34]"),
     _temperature("T_ext_S", "extended temperature of the qubit", "1/T = -log((1+r)/(1-r)) (rhat . hhat)/|hvec| [48]"),
     _entropy("Sigma_S", "entropy production of the system", "Delta S_S - beta Q_S [40]"),
     _entropy("Sigma_B", "entropy production of the bath", "Delta S_B - sum_j beta_j Q_Bj [40]", *_CHI),
-    _entropy("Sigma_B_lower", "lower bound on the entropy production of the bath", "from Delta_S_B_lower"),
-    _entropy("Sigma_B_upper", "upper bound on the entropy production of the bath", "from Delta_S_B_upper"),
+    _entropy("Sigma_B_lower", "lower bound on the entropy production of the bath", "from Delta_S_B_lower", *_CHI),
+    _entropy("Sigma_B_upper", "upper bound on the entropy production of the bath", "from Delta_S_B_upper", *_CHI),
     _entropy("Sigma_total", "entropy production", "Delta S_S + sum_j beta_j Delta E_Bj [33]"),
     _entropy(
         "Sigma_pseudo_S",

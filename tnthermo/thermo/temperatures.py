@@ -92,13 +92,19 @@ def smooth_parts(t: Real, breaks: Sequence[float]) -> list[slice]:
     return parts
 
 
+def _parts(run: Trajectory) -> list[slice]:
+    """The `smooth_parts` of a run's record times; an interval within which a drive comes and goes unseen counts as a break."""
+    unseen = np.diff(run.t) > run.model.scale_within(run.t[:-1], run.t[1:])
+    return smooth_parts(run.t, [*run.breaks, *(0.5 * (run.t[:-1] + run.t[1:]))[unseen]])
+
+
 def _slope(run: Trajectory, values: Real) -> Real:
     """Derivative (n,) of ``values`` (n,) at the record times, to the right of a break, from the points of its own smooth part.
 
     A time that is alone in its part has that through all points: no more than a guess, of which `difference_error` is infinite.
     """
     result = derivative(run.t, values)
-    for part in smooth_parts(run.t, run.breaks):
+    for part in _parts(run):
         if part.stop - part.start > 1:
             result[part] = derivative(run.t[part], values[part])
     return result
@@ -114,7 +120,7 @@ def difference_error(run: Trajectory) -> Real:
     if entropy is None:
         return np.zeros(run.t.size)
     width = np.zeros(run.t.size)
-    for part in smooth_parts(run.t, run.breaks):
+    for part in _parts(run):
         width[part] = np.maximum(width[part], _order_error(run.t[part], entropy[part]))
     if any(abs(jump - run.t[-1]) <= 1e-9 * run.t[-1] for jump in run.model.jumps):
         width[-1] = np.inf  # the other rates are those after it, and there is no entropy after it
