@@ -202,3 +202,10 @@ def test_no_random_model_is_silently_wrong(first: int) -> None:
     assert not [campaign.report(verdict) for verdict in verdicts if verdict.bad]
     assert {verdict.outcome for verdict in verdicts} == {"done"}
     assert sum(verdict.flagged for verdict in verdicts) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1099, 3055, 3110, 3138])
+def test_what_was_silently_wrong_once_is_right(seed: int) -> None:
+    """Tails of one row, bounds that miss what they enclose, a pulse between two record times, modes of one frequency."""
+    assert not campaign.one(seed).bad

@@ -295,6 +295,17 @@ def dense(tables: Tables) -> Dense:
     return Dense(hamiltonian=H, baths=tuple(baths), initial=rho, levels=levels, drives=drives)
 
 
+def idle_entropy(tables: Tables) -> float:
+    """Entropy (nats) of what does not couple, constant in time: of modes of equal frequency all combinations but one."""
+    found = 0.0
+    for table in bath_tables(tables):
+        w, T = table["spectral_density"]["frequencies"], float(table["temperature"])
+        for frequency in set(w) if T > 0 else ():
+            x = math.exp(-frequency / T)
+            found += (w.count(frequency) - 1) * (frequency / T * x / (1 - x) - math.log1p(-x))
+    return found
+
+
 def initial_state(value: Any) -> Array | None:
     """rho_S, None for "mean-force"."""
     if value == "mean-force":
