@@ -12,6 +12,8 @@ import numpy.typing as npt
 from chains.checks import integer_problems, number_problems
 from chains.problems import Problem, raise_if_any
 
+FINEST = 1e-14  # tolerance: double precision resolves no finer one
+
 
 def is_multiple(interval: float, step: float) -> bool:
     """Whether ``interval`` is 1, 2, 3 ... times ``step``, to 1e-9 relative."""
@@ -43,8 +45,8 @@ class Algorithm:
         """What is wrong with the settings, all of it."""
         problems = number_problems("step", self.step, above=0.0)
         of_tolerance = number_problems("tolerance", self.tolerance)
-        if not of_tolerance and not 1e-14 <= self.tolerance <= 1:
-            allowed = "between 1e-14 (double precision) and 1"
+        if not of_tolerance and not FINEST <= self.tolerance <= 1:
+            allowed = f"between {FINEST:g} (double precision) and 1"
             of_tolerance = [Problem(key="tolerance", value=self.tolerance, allowed=allowed)]
         problems += of_tolerance
         if self.max_bond is not None:

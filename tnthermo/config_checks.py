@@ -22,7 +22,7 @@ from tnthermo.observables import observables
 from tnthermo.run import engine_problems
 from tnthermo.start import MEAN_FORCE, displacement_problems, mean_force_problems
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
-from tnthermo.two_time import name_problems, operator_pair
+from tnthermo.two_time import method_problems, name_problems, operator_pair
 
 # Names in result.nc beside the columns of `tnthermo.thermo.definitions`.
 OTHERS = {
@@ -170,6 +170,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
     if record is not None:
         lengths = tuple(chain.length for chain in model.chains)
         problems += observable_problems(record, model.dimension, lengths)
+        problems += method_problems(algorithm, key="evolution.method") if record.two_time else []
     ancilla = model.dimension if isinstance(state, str) else purify(state).shape[1]
     return problems + memory_problems(model, algorithm, all_levels(tables, made), ancilla)
 

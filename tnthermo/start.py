@@ -20,7 +20,7 @@ from scipy.special import gammainc
 import chains
 from chains.checks import number_problems
 from chains.problems import InvalidInput, Problem
-from tnthermo.algorithms import TDVP, Algorithm
+from tnthermo.algorithms import FINEST, TDVP, Algorithm
 from tnthermo.blocks import start_levels
 from tnthermo.coupling import Coupling, sign
 from tnthermo.local import Matrix, as_array, purify
@@ -305,11 +305,10 @@ def _mean_force(
     duration = 0.5 / temperature
     steps = max(FEWEST, math.ceil(imaginary_steps(model, algorithm)))
     if rougher:  # two thirds of the run's own, which has a tenth of the tolerance: the rule may give both the same
-        finer = replace(algorithm, tolerance=max(1e-14, 0.1 * algorithm.tolerance))
+        finer = replace(algorithm, tolerance=max(FINEST, 0.1 * algorithm.tolerance))
         steps = min(steps, 2 * max(FEWEST, math.ceil(imaginary_steps(model, finer))) // 3)
-    settings = TDVP(
-        step=duration / steps, tolerance=min(1e-4, 0.1 * algorithm.tolerance), max_bond=algorithm.max_bond, order=4
-    )
+    tolerance = min(1e-4, max(FINEST, 0.1 * algorithm.tolerance))
+    settings = TDVP(step=duration / steps, tolerance=tolerance, max_bond=algorithm.max_bond, order=4)
     machine = automaton(model.terms, model.line.length)
     engine = TDVPEngine(settings, state, machine, model, may_grow=may_grow, imaginary=True, rougher=rougher)
     capped = 0.0

@@ -76,9 +76,7 @@ def two_time(
             operators[name] = operator_pair(pair, key=f"pairs.{name}", dimension=dimension)
         except InvalidInput as error:
             problems += error.problems
-    if isinstance(algorithm, TDVP1):
-        allowed = "any method but tdvp1, whose spare bond directions belong to one start"
-        problems.append(Problem(key="algorithm", value="tdvp1", allowed=allowed))
+    problems += method_problems(algorithm, key="algorithm")
     rho = None
     try:
         rho, _ = check_arguments(
@@ -98,6 +96,12 @@ def two_time(
         coarse = replace(pass_, algorithm=rough(algorithm), every=rough_interval(every, algorithm), rougher=True)
         other = coarse.go("correlations, error bars")
     return _dataset(model, operators, fine, other)
+
+
+def method_problems(algorithm: object, *, key: str) -> list[Problem]:
+    """What keeps a method from propagating the state after O' has acted on it."""
+    allowed = "any method but tdvp1, whose spare bond directions belong to one start"
+    return [Problem(key=key, value="tdvp1", allowed=allowed)] if isinstance(algorithm, TDVP1) else []
 
 
 def name_problems(names: Iterable[str], *, key: str) -> list[Problem]:

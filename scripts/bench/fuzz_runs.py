@@ -336,7 +336,7 @@ def command(arguments: list[str], folder: Path, *, figures: bool = False, second
     for wait, asking in (
         (seconds, signal.SIGTERM),
         (MORE, signal.SIGINT),
-        (1.0, signal.SIGINT),
+        (MORE, signal.SIGINT),  # a handler waits for the kernel to end: a second one that comes before is none
         (MORE, signal.SIGKILL),
     ):
         deadline = time.monotonic() + wait
@@ -365,6 +365,7 @@ def warm() -> None:
 def _be_the_program(arguments: list[str], place: Path, *, figures: bool) -> None:
     """The forked process: never comes back."""
     code = 70
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a campaign in the background ignores it, and what it forks would
     if not figures:
         cli.plots.figures = lambda *_: []
     try:
@@ -420,6 +421,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=Path("."), help="where the file that fails is saved")
     parser.add_argument("--all", action="store_true", help="go on after a failure")
     asked = parser.parse_args()
+    asked.keep.mkdir(parents=True, exist_ok=True)
     counts: collections.Counter[str] = collections.Counter()
     began, failures, slowest = time.perf_counter(), 0, (0.0, -1)
     for number in range(asked.start, asked.start + asked.runs):

@@ -99,10 +99,18 @@ def ramped(end: float) -> tt.Model:
     return tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=bath, strength=tt.Ramp(duration=0.8))
 
 
+def jumping(end: float) -> tt.Model:
+    """The coupling jumps twice, the splitting once."""
+    bath = chains.chain(DENSITY, int(0.62 * end) + 14, support=end)
+    strength, field = tt.Square(start=0.25, stop=0.75, height=0.6, base=0.4), tt.Square(start=0.5, height=0.3)
+    drives = [tt.SystemDrive(operator={"z": 1.0}, drive=field)]
+    return tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=bath, strength=strength, drives=drives)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("model_of", "initial"),
-    [(qubit, "+z"), (exchanging, np.array([0.8, 0.6])), (ramped, "+z")],
+    [(qubit, "+z"), (exchanging, np.array([0.8, 0.6])), (ramped, "+z"), (jumping, "+z")],
     ids=lambda v: getattr(v, "__name__", ""),
 )
 def test_errors_hold_the_tail_of_a_system_that_moves(model_of, initial):
@@ -113,11 +121,35 @@ def test_errors_hold_the_tail_of_a_system_that_moves(model_of, initial):
     for name in ("E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total", "S_S",
                  "Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "Sdot_S", "E_B_each", "Q_B_each", "W_B_each"):  # fmt: skip
         missing = np.abs(found.values[name] - better.values[name])
-        # a tail to 30 widths instead of one without an end lacks a sixth of what is lost
-        assert np.all(missing[later] <= 1.1 * amounts[name][later] + 1e-4), name
+        # a tail to 30 widths instead of one without an end lacks a sixth of what is lost; that of a rate is an estimate
+        room = 1.5 if name == "Sdot_S" and model_of is jumping else 1.1
+        assert np.all(missing[later] <= room * amounts[name][later] + 1e-4), name
     for name in ("E_B", "E_int", "U_chi", "Q_B"):
         missing = np.abs(found.values[name] - better.values[name])
-        assert np.all(amounts[name][later] <= 10 * missing[later] + 1e-4), name
+        settled = run.t > 0.3 if model_of is jumping else later
+        assert np.all(amounts[name][settled] <= 10 * missing[settled] + 1e-4), name
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5])
+def test_a_drive_that_jumps_within_the_run_and_at_a_record_time(temperature):
+    """Columns with two sides of a jump beside a tail: amounts of every column at every record time, larger where the coupling is."""
+    bath = chains.chain(DENSITY, 10, temperature=temperature, support=5.0)
+    model = tt.SpinBoson(
+        hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=bath,
+        strength=tt.Square(start=0.1, stop=0.33, height=0.9, base=0.1),
+    )  # fmt: skip
+    run = bare(model, tt.TDVP(step=0.05, tolerance=1e-4, max_bond=8), 0.4, record_every=0.1)
+    found = columns(run, 0.5)
+    amounts = tail_errors(run, found)
+    for name, amount in amounts.items():
+        assert amount.shape == found.values[name].shape, name
+        assert not np.isnan(amount).any(), name
+        assert np.all(amount >= 0), name
+    # 2 lambda_lost <M> of what is held, M = F^2/4, F = 1 from the jump at t = 0.1 on, and at first as much of what was shaken off
+    held = 1.2 * 2 * chains.lost_tail(bath).reorganisation / 4
+    assert amounts["E_int"][1] == pytest.approx(1.9 * held, rel=0.1)
+    assert held < amounts["E_int"][3] < 2.0 * held
+    assert amounts["E_int"][4] < 0.3 * amounts["E_int"][3]
 
 
 def test_only_where_something_is_lost():

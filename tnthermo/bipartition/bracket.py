@@ -117,7 +117,7 @@ def correlation(
     d, most = state.dimension, math.log(state.dimension * state.ancilla)
 
     below = _gathered(state, *_cells(frame, K, ancilla=False), effort, K.quadrature(frame, ancilla=False))
-    S_S = _system_entropy(below.block, state)
+    S_S = system_entropy(state)
 
     def tells(tensor: Complex) -> float:  # S(B_K) - S(S B_K), unnormalised
         split = tensor.reshape(d, state.ancilla, *tensor.shape[1:])
@@ -127,7 +127,7 @@ def correlation(
     nothing = tells(below.block.tensor) if below.read else known
     lost = below.missing + unseen
     cost = doubt(lost) + lost * math.log(d)
-    lower = S_S.lower + max(known - unseen * math.log(d), nothing) - cost
+    lower = S_S + max(known - unseen * math.log(d), nothing) - cost
     dropped = below.dropped + unseen
 
     above = _gathered(state, *_cells(frame, K, ancilla=True), effort, K.quadrature(frame, ancilla=True))
@@ -139,9 +139,9 @@ def correlation(
     whole = entropy(above.block, [SYSTEM, INSIDE]).upper
     price = doubt(above.missing) + above.missing * (above.block.log_dimension + most)
     hidden = min(whole, hidden + price)
-    upper = min(2 * S_S.upper, S_S.upper - initial_entropy - entropy_of_K + hidden)
+    upper = min(2 * S_S, S_S - initial_entropy - entropy_of_K + hidden)
     return Correlation(
-        lower=max(0.0, lower), upper=upper, S_S=S_S.lower, exact=False, modes=K.modes,
+        lower=max(0.0, lower), upper=upper, S_S=S_S, exact=False, modes=K.modes,
         rows=max(below.block.rows, above.block.rows), left_out=max(below.missing, above.missing),
         dropped=dropped + above.dropped + unseen, loss=cost + price,
     )  # fmt: skip
@@ -175,6 +175,11 @@ def configurations(occupations: Real, *, missing: float = 1e-4) -> float:
     weights = number * np.exp(-energies)
     held = np.cumsum(weights) / np.sum(weights)
     return float(np.sum(number[: 1 + int(np.searchsorted(held, 1.0 - missing))]))
+
+
+def system_entropy(state: State) -> float:
+    """S_S of a state whose system is at site 0, nothing left out."""
+    return conditional(spectrum(state.tensors[0].reshape(state.dimension, state.ancilla, -1), [0]))
 
 
 def _system_entropy(block: Block, state: State) -> Enclosure:

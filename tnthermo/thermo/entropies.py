@@ -138,8 +138,7 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
         "Delta_S_B": delta_S_B,
         "D_B": energy - (run.bath_entropy - modes_entropy(run)),
         **_bounds(least, most, S_S, distance, start),
-        # NaN where S_chi is; where it is known the bounds close in on it, and miss each other by what states were left out
-        "S_chi_width": np.abs([most - least, S_chi - least, most - S_chi]).max(axis=0),
+        "S_chi_width": np.fmax(_apart(S_chi, least, most), _crossed(run, S_S)),
     }
     measured = run.bath_entropy_how
     free = "S_chi <= 2 S_S", "S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")
@@ -168,6 +167,18 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
         | distances
         | bounds,
     )
+
+
+def _apart(S_chi: Real, least: Real, most: Real) -> Real:
+    """How far (n,) S_chi and its bounds are apart, NaN where S_chi is: where it is known they close in on it, but for states left out."""
+    return np.asarray(np.abs([most - least, S_chi - least, most - S_chi]).max(axis=0))
+
+
+def _crossed(run: Trajectory, S_S: Real) -> Real:
+    """By how much (n,) the bounds as evaluated contradict each other, 0 or 2 S_S: by their numerical error alone. NaN where they do not."""
+    lower, upper = run.correlation_lower, run.correlation_upper
+    most = np.fmax.reduce([lower - upper, -upper, lower - 2 * S_S])
+    return np.where(most > 0, most, np.nan)
 
 
 def _bounds(least: Real, most: Real, S_S: Real, distance: Real, start: float) -> dict[str, Real]:

@@ -35,7 +35,7 @@ FIRST_SWING = 1.6  # times J at the cut and the cut itself: the largest rate at 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Following:
-    """The modes beyond the cut of one bath, at the step times (m,).
+    """The modes beyond the cut of one bath, at the times of `Expectations` (m,): those of the steps, jumps of a drive twice.
 
     lost      `chains.lost_tail`
     held      M = F^2 [(1 + n) L^dag L + n L L^dag] (m, d, d)
@@ -44,8 +44,9 @@ class _Following:
     shaken    <M> of what start and jumps of F have shaken off so far
     shaken_mean   u^2 of that: what is common to all branches of the state
     moved     |x|: the start has <a_k> = -x g_k/w_k
-    rings     1 - int (J/w) cos(w t)/lambda (m,) at most: what was shaken off at the start comes back at first, up to twice lambda
-    swing     int J sin(w t) (m,), the rate at which what was shaken off at the start gives energy back, at most
+    rings     int (J/w) cos(w t)/lambda (m,) at most, 0 to 1, t since the start or the last jump of F: what was shaken off then
+              still swings with the system
+    swing     int J sin(w t) (m,), the rate at which it gives energy back, at most
     operator  L
     strength  F (m,)
     hot       coth(w_max/(2 T))
@@ -87,7 +88,8 @@ def tail_errors(run: Trajectory, found: Findings) -> dict[str, Real]:
     tails = [_following(run, e, j, one) for j, one in enumerate(lost)]
     state = state_change(run, e, tails)
     at_steps = _on_energies(run, e, tails, state, share_of_h(found))
-    amounts = {name: SAFE * amount[run.recorded] for name, amount in at_steps.items()}
+    at = e.after[run.recorded]
+    amounts = {name: SAFE * amount[at] for name, amount in at_steps.items()}
     of_system = System.at(run, e, SAFE * state.whole, SAFE * state.mixing, amounts)
     amounts |= on_entropies(run.model.temperatures, of_system, amounts)
     amounts |= on_ratios(run.t, found.values, of_system, amounts)
@@ -101,7 +103,7 @@ def rho_S_error(run: Trajectory) -> Real:
         return np.zeros(run.recorded.size)
     e = expectations(run)
     change = state_change(run, e, [_following(run, e, j, one) for j, one in enumerate(lost)])
-    return np.asarray(0.5 * SAFE * change.whole[run.recorded])
+    return np.asarray(0.5 * SAFE * change.whole[e.after[run.recorded]])
 
 
 def share_of_h(found: Findings) -> float:
@@ -112,7 +114,7 @@ def share_of_h(found: Findings) -> float:
 
 
 def _following(run: Trajectory, e: Expectations, bath: int, lost: chains.Tail) -> _Following:
-    coupling, t = run.model.couplings[bath], run.times
+    coupling, t = run.model.couplings[bath], e.times
     L = coupling.operator
     own = np.flatnonzero(e.baths == bath)
     F = e.strength[:, own[0]]
@@ -121,7 +123,7 @@ def _following(run: Trajectory, e: Expectations, bath: int, lost: chains.Tail) -
         n = float(1.0 / np.expm1(min(lost.start / coupling.temperature, 700.0)))
     hermitian = coupling.kind == "hermitian"
     M = L @ L if hermitian else (1 + n) * L.conj().T @ L + n * L @ L.conj().T
-    moment, mean = trace(M, run.rho_S), np.abs(np.einsum("ij,mji->m", L, run.rho_S)) ** 2
+    moment, mean = trace(M, e.rho_S), np.abs(np.einsum("ij,mji->m", L, e.rho_S)) ** 2
     moved = 0.0
     if run.start == "displaced" and lost.whole > lost.reorganisation:
         moved = float(np.hypot.reduce(e.position[0, own])) / (2 * (lost.whole - lost.reorganisation))
@@ -130,11 +132,13 @@ def _following(run: Trajectory, e: Expectations, bath: int, lost: chains.Tail) -
     if run.start != "mean-force":
         shaken += (abs(F[0]) * np.sqrt(moment[0]) + moved) ** 2
         shaken_mean += (abs(F[0]) * np.sqrt(mean[0]) + moved) ** 2
-    rings = np.ones(t.size)
+    jumped = np.append(False, np.diff(t) == 0) & (jumps > 0)
+    since = t - np.maximum.accumulate(np.where(jumped, t, 0.0))
+    rings = np.zeros(t.size)
     with np.errstate(divide="ignore"):
         if lost.reorganisation > 0.0:
-            rings = 1 + np.minimum(1.0, lost.edge / (lost.start * lost.reorganisation) / t)
-        swing = lost.edge * np.minimum(1 / t, FIRST_SWING * lost.start) if lost.edge > 0.0 else 0.0 * t
+            rings = np.minimum(1.0, lost.edge / (lost.start * lost.reorganisation) / since)
+        swing = lost.edge * np.minimum(1 / since, FIRST_SWING * lost.start) if lost.edge > 0.0 else 0.0 * t
     return _Following(
         lost=lost, held=F[:, None, None] ** 2 * M, second=F**2 * moment, mean=F**2 * mean, shaken=shaken,
         shaken_mean=shaken_mean, moved=moved, rings=rings, swing=swing, operator=L, strength=F, hot=1 + 2 * n,
@@ -162,21 +166,21 @@ def state_change(run: Trajectory, e: Expectations, tails: list[_Following]) -> S
     while rho_S moves evenly, and no longer grows once it rests. Phases act on the rest as far as delta H commutes neither with H_S
     nor with L; coherences in the basis of L, and populations, as far as L does not commute with H_S.
     """
-    shift, dressed = np.zeros_like(run.rho_S), np.zeros_like(run.rho_S)
+    shift, dressed = np.zeros_like(e.rho_S), np.zeros_like(e.rho_S)
     for one in tails:
         factor = one.strength[:, None, None] ** 2 * one.lost.dressing * one.hot
         shift = shift - one.lost.reorganisation * one.held - 0.5 * factor * _twice(one.operator, e.hamiltonian)
-        dressed = dressed + one.rings[:, None, None] * factor * _twice(one.operator, run.rho_S)
+        dressed = dressed + (1 + one.rings)[:, None, None] * factor * _twice(one.operator, e.rho_S)
     coherences = _trace_norm(dressed)
     if run.start == "product":
         coherences[0] = 0.0
-    turning, speed = _trace_norm(1j * (shift @ run.rho_S - run.rho_S @ shift)), _trace_norm(e.rho_S_rate)
+    turning, speed = _trace_norm(1j * (shift @ e.rho_S - e.rho_S @ shift)), _trace_norm(e.rho_S_rate)
     way, squares = _integral(e.times, speed), _integral(e.times, speed**2)
     felt = np.divide(way**2, squares, out=e.times.copy(), where=squares > 0)
     phases = np.minimum(_integral(e.times, turning), np.maximum.accumulate(turning) * felt)
     spread, levels = (np.ptp(np.linalg.eigvalsh(matrices), axis=-1) for matrices in (shift, e.hamiltonian))
     scale = max(*run.model.temperatures, float(levels.max()))
-    relaxed = np.maximum.accumulate(_trace_norm(run.rho_S - run.rho_S[0]))
+    relaxed = np.maximum.accumulate(_trace_norm(e.rho_S - e.rho_S[0]))
     relaxed = np.ones_like(relaxed) if run.start == "mean-force" else np.minimum(1.0, relaxed)
     populations = relaxed * spread / (2 * scale) if scale > 0.0 else np.zeros_like(relaxed)
     couplings = [one.operator for one in tails]
@@ -186,7 +190,7 @@ def state_change(run: Trajectory, e: Expectations, tails: list[_Following]) -> S
     )
     both = told * phases + exchanged * populations
     # turning a state leaves its entropy; what follows differs in as much as the baths have mixed it
-    mixed = np.maximum.accumulate(np.minimum(1.0, 4 * (1 - np.linalg.eigvalsh(run.rho_S)[:, -1])))
+    mixed = np.maximum.accumulate(np.minimum(1.0, 4 * (1 - np.linalg.eigvalsh(e.rho_S)[:, -1])))
     return StateChange(
         whole=np.minimum(2.0, coherences + phases + exchanged * populations),
         mixing=np.minimum(2.0, coherences + both * mixed),
@@ -220,8 +224,10 @@ def _on_energies(
     scale = np.maximum.accumulate(levels + np.abs(e.strength * e.product).sum(axis=1))
     kept = 0.5 * state.acting * scale  # what a different rho_S makes the modes below the cut do
     also = kept[:, None]
-    of_lambda = np.stack([one.lost.reorganisation * one.rings for one in tails], axis=1)
-    started = np.ones((run.times.size, 1))
+    rings = np.stack([one.rings for one in tails], axis=1)
+    bare = np.array([one.lost.reorganisation for one in tails])
+    of_lambda = bare * (1 + rings)
+    started = np.ones((e.times.size, 1))
     if run.start == "product":
         started[0] = 0.0
 
@@ -236,15 +242,19 @@ def _on_energies(
     own, system = abs(alpha_S), abs(1 - alpha_S)
 
     def driven(of: Real) -> Real:
-        """lambda int |bare d(F^2)| (m, B), ``of`` with its F^2."""
+        """lambda int |of/F^2 d(F^2)| (m, B), ``of`` with its F^2."""
         squares = each("strength") ** 2
-        bare = np.divide(of, squares, out=np.zeros_like(of), where=squares > 0)
-        return np.asarray(of_lambda * np.cumsum(switched * bare, axis=0))
+        without = np.divide(of, squares, out=np.zeros_like(of), where=squares > 0)
+        return np.asarray(of_lambda * np.cumsum(switched * without, axis=0))
+
+    def felt(held: Real, off: Real) -> Real:
+        """2 lambda times what the system feels (m, B): of what it holds, and of what it has shaken off and still swings with it."""
+        return np.asarray(started * 2 * bare * (held + rings * np.sqrt(held * off)))
 
     E_B = started * of_lambda * (second + shaken) + also
-    E_int = (started * 2 * of_lambda * (second + np.sqrt(second) * moved)).sum(axis=1) + kept
-    h = (started * 2 * of_lambda * (mean + np.sqrt(mean) * moved)).sum(axis=1) + kept
-    U_chi = (started * 2 * of_lambda * apart).sum(axis=1) + kept
+    E_int = (felt(second, shaken) + started * 2 * of_lambda * np.sqrt(second) * moved).sum(axis=1) + kept
+    h = (felt(mean, shaken_mean) + started * 2 * of_lambda * np.sqrt(mean) * moved).sum(axis=1) + kept
+    U_chi = felt(apart, shaken_apart).sum(axis=1) + kept
     Q_B = started * of_lambda * (apart + shaken_apart) + also
     swept = np.maximum.accumulate(np.abs(mean - mean[0]), axis=0)
     W_B = started * of_lambda * (own * swept + system * (mean + shaken_mean)) + (own + system) * also
@@ -253,7 +263,7 @@ def _on_energies(
     on_system = np.cumsum(0.5 * state.acting * moving)
     E_S = 0.5 * state.acting * levels
     at_start = E_B[0].sum() + E_int[0]
-    slopes = {"second": _slope(e.times, second), "apart": _slope(e.times, apart), "mean": _slope(e.times, mean)}
+    slopes = {"second": _slope(e, second), "apart": _slope(e, apart), "mean": _slope(e, mean)}
     rate = (kept * np.maximum.accumulate(levels))[:, None]
     flux = of_lambda * slopes["second"] + 2 * swing * np.sqrt(second * shaken) + rate
     Qdot_B = of_lambda * slopes["apart"] + 2 * swing * np.sqrt(apart * shaken_apart) + rate
@@ -304,6 +314,8 @@ def _integral(t: Real, values: Real) -> Real:
     return np.append(0.0, np.cumsum(0.5 * np.diff(t) * (values[1:] + values[:-1])))
 
 
-def _slope(t: Real, values: Real) -> Real:
-    """|d/dt| (m, B)."""
-    return np.abs(np.gradient(values, t, axis=0)) if t.size > 1 else np.zeros_like(values)
+def _slope(e: Expectations, values: Real) -> Real:
+    """|d/dt| (m, B), from the values after each step, where a drive jumps those after the jump."""
+    if e.after.size == 1:
+        return np.zeros_like(values)
+    return np.asarray(np.abs(np.gradient(values[e.after], e.times[e.after], axis=0))[e.step])

@@ -38,9 +38,9 @@ class System:
 
     @classmethod
     def at(cls, run: Trajectory, e: Expectations, state: Real, mixing: Real, amounts: Mapping[str, Real]) -> System:
-        """``state`` (m,) and the part of it that changes entropies at the step times; the energies' ``amounts`` at the record times."""
-        at = run.recorded
-        eigenvalues, vectors = np.linalg.eigh(run.rho_S[at])
+        """``state`` (m,) and the part of it that changes entropies at the times of ``e``; the energies' ``amounts`` at the record times."""
+        at = e.after[run.recorded]
+        eigenvalues, vectors = np.linalg.eigh(e.rho_S[at])
         distance = 0.5 * mixing[at]
         floor = np.maximum(distance, 1e-300)[:, None]
         logs = np.log(np.maximum(eigenvalues, floor))
@@ -51,14 +51,14 @@ class System:
         # dS/dt = -sum_i dp_i/dt log p_i
         rate = entropy * levels + np.sum(moving * np.minimum(1.0, floor / np.maximum(eigenvalues, floor)), axis=-1)
         rate = np.where(distance > 0, rate, 0.0)
-        qubit = run.rho_S.shape[-1] == 2
+        qubit = e.rho_S.shape[-1] == 2
         norm = max(float(np.linalg.norm(operator, 2)) for operator in e.operators)
         return cls(
             state=state[at],
             entropy=entropy,
             rate=rate,
             levels=levels,
-            bloch=bloch_vector(run.rho_S[at]) if qubit else None,
+            bloch=bloch_vector(e.rho_S[at]) if qubit else None,
             bloch_rate=bloch_vector(e.rho_S_rate[at]) if qubit else np.zeros((at.size, 3)),
             field=bloch_vector(e.effective[at]) if qubit else np.zeros((at.size, 3)),
             turned=2 * np.sqrt(amounts["h"] * (amounts["h"] + amounts["E_int"])) * norm if norm > 0 else 0.0 * rate,
