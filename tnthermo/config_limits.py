@@ -154,6 +154,6 @@ def adapted_levels(model: Model, until: float) -> int:
             rate = chain.hoppings[0] if chain.length > 1 else max(abs(chain.frequencies[0]), 1e-12)
             if star:
                 rate = max(0.5 * rate, 1 / max(until, 1e-12))
-            bosons = (size * chain.coupling / float(rate)) ** 2
+            bosons = min(size * chain.coupling / float(rate), 20.0) ** 2  # more are beyond the 200 levels below
             found = max(found, 6 + bosons + 6 * math.sqrt(bosons))
     return math.ceil(min(found, 200.0))

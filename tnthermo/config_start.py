@@ -17,10 +17,11 @@ import numpy as np
 from chains import ChainNotConverged
 from chains.checks import LARGEST
 from chains.problems import InvalidInput, Problem
-from tnthermo.algorithms import Algorithm
+from tnthermo.algorithms import Algorithm, Exact
 from tnthermo.bipartition.choice import choose, states_of_exact
 from tnthermo.config_checks import in_its_bath
 from tnthermo.config_read import Tables
+from tnthermo.exact import check_size
 from tnthermo.local import Matrix
 from tnthermo.model import Model
 from tnthermo.record import mode_functions
@@ -176,9 +177,11 @@ def states(
 
         def start() -> None:
             try:
-                prepare(model, rho, algorithm, levels, displacement, evolution.until)
+                prepared = prepare(model, rho, algorithm, levels, displacement, evolution.until)
             except InvalidInput as error:
                 raise InvalidInput([replace(p, key=in_its_bath(p.key, tables)) for p in error.problems]) from None
+            if isinstance(algorithm, Exact):
+                check_size(math.prod(tensor.shape[1] for tensor in prepared.state.tensors))
 
         stages.append(Stage(key=key, value=value, evaluate=start))
     if entropy is not None:

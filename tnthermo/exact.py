@@ -72,7 +72,8 @@ def tensors_of(vector: Tensor, centre: int = 0) -> tuple[Tensor, ...]:
     return (*left_part, center, *reversed(right_part))
 
 
-def _check_size(size: int) -> None:
+def check_size(size: int) -> None:
+    """Raises `chains.InvalidInput` where a dense vector of that many elements is too large."""
     if size > LARGEST_VECTOR:
         allowed = f"a vector of at most {LARGEST_VECTOR} elements, this model needs {size}"
         hint = 'use "tdvp", fewer modes or fewer levels'
@@ -104,7 +105,7 @@ class ExactEngine:
         self.may_grow = may_grow
         self.start = state
         self.time = state.time
-        _check_size(math.prod(t.shape[1] for t in state.tensors))
+        check_size(math.prod(t.shape[1] for t in state.tensors))
         self.vector = state.dense()
         self.pieces = 1
         self._assemble()
@@ -147,7 +148,7 @@ class ExactEngine:
             shape = list(start.shape)
             for place, d in zip(self.model.line.places, wanted, strict=True):
                 shape[place] = int(d)
-            _check_size(math.prod(shape))
+            check_size(math.prod(shape))
             wider = np.zeros(shape, dtype=np.complex128)
             wider[tuple(slice(0, d) for d in start.shape)] = start
             start = self.vector = wider
