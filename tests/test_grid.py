@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import chains
@@ -124,6 +124,8 @@ def test_a_drive_that_does_not_say_where_it_is_fast_is_followed_everywhere() -> 
 
 
 @settings(max_examples=60)
+@example(step=0.03, until=2.0, breaks=[], centre=2.0, width=0.003)  # at the end a pulse that a longer run need not follow there
+@example(step=0.1875, until=0.1875, breaks=[], centre=0.0, width=0.75)  # cut in a much longer run, not in one that is hardly longer
 @given(
     step=st.floats(0.03, 0.5),
     until=st.floats(0.01, 3.0),

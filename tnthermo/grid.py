@@ -22,6 +22,7 @@ RESOLVED = 5  # steps in the shortest time over which a drive changes
 MOST_STEPS = 10_000_000
 NEAR = 1e-6  # of a step: a multiple of the step nearer to a break gives way to it
 ROUNDED = 1e-9  # of a step, or of a time scale
+LONGER = (0.01, 0.1, 0.5, 1.0, 2.0)  # steps by which a run may be made longer: what is shared is so for each of them
 ULPS = 8  # spacings of doubles: a jump nearer to the start or the end is there
 
 
@@ -71,9 +72,8 @@ class Grid:
         def so_far(start: Real, end: Real) -> Real:
             return np.where(start < until, self.scale_within(start, end), np.inf)
 
-        longer = replace(self, scale_within=so_far).times(until + 2 * self.step)
-        differ = np.flatnonzero(longer[: times.size] != times)
-        return int(differ[0]) - 1 if differ.size else times.size - 1
+        grid = replace(self, scale_within=so_far)
+        return min(_agreed(times, grid.times(until + part * self.step)) for part in LONGER)
 
     def _edges(self, until: float, fine: float) -> Real:
         """Even multiples of the fine step, the breaks and the end, increasing."""
@@ -130,6 +130,13 @@ class Grid:
         hint = "a larger step, a shorter run, or a slower drive; Square(...), shape square, jumps without small steps"
         allowed = f"at most {MOST_STEPS} steps to t = {until:g}{drive}"
         return Problem(key="step", value=f"{self.step:g}: {found}", allowed=allowed, hint=hint)
+
+
+def _agreed(one: Real, other: Real) -> int:
+    """The index of the last time up to which both have the same to the bit."""
+    least = min(one.size, other.size)
+    differ = np.flatnonzero(one[:least] != other[:least])
+    return int(differ[0]) - 1 if differ.size else least - 1
 
 
 def _middle(start: Real, end: Real, fine: float) -> Real:
