@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.clock import common_times
 from tnthermo.thermo.causes import unjudged, without_lost_modes
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
-from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, at_next, envelope, floors_of, sparse_envelope, with_floor
+from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
+from tnthermo.thermo.kin import SHARE, kin_floors, occupation_floor
 from tnthermo.thermo.tail import rho_S_error, tail_errors
 from tnthermo.trajectory import Trajectory
 
-SHARE = 0.25
-KIN = (
-    ("E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot", "E_B_each"),
-    ("Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total", "Q_B_each", "W_B_each"),
-    ("Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "flux_each"),
-)
-KEPT = frozenset({"U_tot", "W_chi", "W_total"})  # constants without a drive, and known as well as the norm
 Real = npt.NDArray[np.float64]
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
 NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
@@ -38,12 +32,38 @@ def ledger_variables(found: Findings) -> Variables:
     return variables
 
 
-def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> Variables:
-    """NAME_error for every column, from the difference to the rougher run and the residuals named as floors."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Errors:
+    """What the rougher run says of each column that is not exact, by name, without what a lost tail adds.
+
+    values   errors, shapes of the columns
+    how      how each was found
+    """
+
+    values: dict[str, Real]
+    how: dict[str, str]
+
+
+def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> Errors:
+    """From the differences to the rougher run, the residuals named as floors, and what kin columns differ by."""
+    values, how = {}, {}
+    for column in (*COLUMNS, *PER_BATH):
+        if not column.exact:
+            difference, how[column.name] = _difference(column, run, rough, found, other)
+            value, floors = found.values[column.name], floors_of(column.floors, found.values)
+            values[column.name] = with_floor(difference, value, floors, found.values["norm"], local=column.poles)
+    for name, least in kin_floors(run, rough, found, other, values).items():
+        error = values[name]
+        least = least.reshape(least.shape + (1,) * (error.ndim - least.ndim))
+        values[name] = np.where(np.isnan(error), error, np.fmax(error, least))
+    return Errors(values=values, how=how)
+
+
+def error_variables(run: Trajectory, found: Findings, errors: Errors) -> Variables:
+    """NAME_error for every column: what is known of its numerical error, and what a lost tail adds."""
     variables: Variables = {}
     blind, why = unjudged(run)
     beyond = tail_errors(run, found)
-    floors_of_kin = _kin(run, rough, found, other)
     for column in (*COLUMNS, *PER_BATH):
         value = found.values[column.name]
         attributes: Attributes = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none"}
@@ -51,14 +71,8 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
             attributes["how"] = "a fact about this run"
             error = np.zeros(value.shape)
         else:
-            difference, how = _difference(column, run, rough, found, other)
+            error, how = errors.values[column.name], errors.how[column.name]
             attributes |= {"how": how, "floor": ", ".join(column.floors) or "none"}
-            norm = found.values["norm"]
-            floors = floors_of(column.floors, found.values)
-            error = with_floor(difference, value, floors, norm, local=column.poles)
-            if column.name in floors_of_kin:
-                least = floors_of_kin[column.name].reshape((-1,) + (1,) * (value.ndim - 1))
-                error = np.where(np.isnan(error), error, np.fmax(error, least))
             if column.name in beyond:
                 error = error + beyond[column.name]
                 attributes["tail"] = "enlarged by what the modes beyond the cut of a density would do"
@@ -70,26 +84,6 @@ def error_variables(run: Trajectory, rough: Trajectory, found: Findings, other: 
                     attributes["reason"] = NOT_BY_BOTH.format(column.name)
         variables[f"{column.name}_error"] = (("t", *column.dims), error, attributes)
     return variables
-
-
-def _kin(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> dict[str, Real]:
-    """What the error (n,) of a column cannot be below, by name: `SHARE` of the largest difference among the columns of its kind so far.
-
-    They are sums and integrals of the same few expectation values. That the two runs agree in one of them and not in its kin is chance: a
-    difference changes its sign. Where they were compared at one time only since the start it is all of that difference, at two a half.
-    """
-    floors: dict[str, Real] = {}
-    both, _ = common_times(run.times, rough.times)
-    compared = np.arange(both.size, dtype=np.float64)
-    share = np.maximum(SHARE, 1 / np.maximum(at_next(both, compared, run.times.size), 1))
-    for group in KIN:
-        names = [name for name in group if run.model.driven or name not in KEPT]
-        largest = np.zeros(run.times.size)
-        for name in names:
-            every = envelope(run.times, found.steps[name], rough.times, other.steps[name])
-            largest = np.fmax(largest, every.reshape(run.times.size, -1).max(axis=1))
-        floors |= dict.fromkeys(names, (share * largest)[run.recorded])
-    return floors
 
 
 def _infinite(error: Real, value: Real, where: npt.NDArray[np.bool_]) -> Real:
@@ -129,8 +123,11 @@ def _re_im(array: npt.NDArray[np.complex128]) -> Real:
     return np.stack([array.real, array.imag], axis=-1)
 
 
-def state_variables(run: Trajectory) -> Variables:
-    """rho_S, the profiles over sites and bonds, the physical modes, the user's observables and, where asked for, correlation matrices."""
+def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
+    """rho_S, the profiles over sites and bonds, the physical modes, the user's observables and, where asked for, correlation matrices.
+
+    errors  those of the columns, where there is a rougher run
+    """
 
     run = without_lost_modes(run)
     blind, why = unjudged(run)
@@ -175,7 +172,7 @@ def state_variables(run: Trajectory) -> Variables:
             text = about(f"correlation matrix {equation} of the chain sites", equation)
             variables[name] = (("t", "site", "other_site", "complex"), _re_im(array), text)
     variables |= _observables(run)
-    if run.rough is not None:
+    if run.rough is not None and errors is not None:
         how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0]}
         how |= {"infinite": why} if why else {}
         error = envelope(run.times, _re_im(run.rho_S), run.rough.times, _re_im(run.rough.rho_S))[run.recorded]
@@ -187,6 +184,7 @@ def state_variables(run: Trajectory) -> Variables:
             ours, theirs = run.mode_occupation, run.rough.mode_occupation
             error = sparse_envelope(run.t, ours, _finite(ours), run.rough.t, theirs, _finite(theirs))
             error = np.maximum(error, SHARE * error.max(axis=1, keepdims=True))  # the modes are each other's kin
+            error = np.where(np.isnan(error), error, np.fmax(error, occupation_floor(run, errors.values["E_B_each"])))
             error = _infinite(error, ours, blind)
             own: Attributes = {"long_name": "error of mode_occupation", "how": HOW_SPARSE}
             if np.isnan(error).any():

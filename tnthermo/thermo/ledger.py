@@ -15,7 +15,7 @@ from tnthermo.local import Matrix
 from tnthermo.model import Model
 from tnthermo.thermo.arguments import alpha_problems, run_problems
 from tnthermo.thermo.columns import columns
-from tnthermo.thermo.dataset import coordinates, error_variables, ledger_variables, state_variables
+from tnthermo.thermo.dataset import coordinates, error_variables, errors_of, ledger_variables, state_variables
 from tnthermo.thermo.definitions import CONVENTION
 from tnthermo.thermo.entropies import Attributes
 from tnthermo.thermo.errors import HOW
@@ -41,11 +41,12 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
     raise_if_any(run_problems(run) + alpha_problems(alpha_S))
     alpha = float(alpha_S)
     found = columns(run, alpha)
-    variables = ledger_variables(found)
+    variables, errors = ledger_variables(found), None
     if run.rough is not None:
-        variables |= error_variables(run, run.rough, found, columns(run.rough, alpha))
+        errors = errors_of(run, run.rough, found, columns(run.rough, alpha))
+        variables |= error_variables(run, found, errors)
     return xr.Dataset(
-        variables | state_variables(run),
+        variables | state_variables(run, errors),
         coords=coordinates(run),
         attrs=_attributes(run, alpha, smallest=float(found.attributes["S_S"]["smallest_eigenvalue"])),
     )

@@ -1,0 +1,69 @@
+"""What the error of a column cannot be below, because of columns that are made of the same expectation values.
+
+A difference of two runs changes its sign now and then: that they agree in one column and not in its kin is chance. So is the agreement of
+two truncated runs in one number, where their states differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.clock import common_times
+from tnthermo.thermo.entropies import Findings
+from tnthermo.thermo.errors import at_next, envelope
+from tnthermo.trajectory import Trajectory
+
+Real = npt.NDArray[np.float64]
+
+SHARE = 0.5  # of the largest difference among its kin
+# by the power of an energy that their difference is made of rho_S with
+KIN = {
+    "energies": ("E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot", "E_B_each"),
+    "heat and work": ("Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total", "Q_B_each", "W_B_each"),
+    "rates": ("Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "flux_each"),
+}
+KEPT = frozenset({"U_tot", "W_chi", "W_total"})  # constants without a drive, and known as well as the norm
+ENTROPIES = ("S_S", "S_B", "Delta_S_B", "S_chi")
+VARIANCES = {"Var_Q_B": "E_B", "Var_Q_B_each": "E_B_each"}
+
+
+def kin_floors(
+    run: Trajectory, rough: Trajectory, found: Findings, other: Findings, errors: Mapping[str, Real]
+) -> dict[str, Real]:
+    """Floors by name, at the record times, shapes (n,) or those of the columns; ``errors`` those of all columns without them.
+
+    Where the runs were compared at one time only since the start it is all of the largest difference, at two a half.
+    """
+    both, _ = common_times(run.times, rough.times)
+    compared = np.arange(both.size, dtype=np.float64)
+    share = np.maximum(SHARE, 1 / np.maximum(at_next(both, compared, run.times.size), 1))
+    state = envelope(run.times, np.abs(run.rho_S), rough.times, np.abs(rough.rho_S)).max(axis=(1, 2))
+    spread = np.ptp(np.linalg.eigvalsh(run.model.hamiltonian_at(run.times)), axis=-1)
+    floors: dict[str, Real] = {}
+    for kind, group in KIN.items():
+        names = [name for name in group if run.model.driven or name not in KEPT]
+        largest = state * spread ** (2 if kind == "rates" else 1)
+        for name in names:
+            every = envelope(run.times, found.steps[name], rough.times, other.steps[name])
+            largest = np.fmax(largest, every.reshape(run.times.size, -1).max(axis=1))
+        floors |= dict.fromkeys(names, (share * largest)[run.recorded])
+    of_entropies = np.fmax.reduce([errors[name] for name in ENTROPIES])
+    floors |= dict.fromkeys(ENTROPIES, SHARE * of_entropies)
+    for bound, value in ((f"{name}_{side}", name) for name in ("Delta_S_B", "S_chi") for side in ("lower", "upper")):
+        floors[bound] = np.where(
+            np.isfinite(found.values[value]), floors[value], 0.0
+        )  # where they are the value itself
+    quanta = np.array([max(abs(float(chain.frequencies[0])) for chain in one.chains) for one in run.model.couplings])
+    for name, energy in VARIANCES.items():
+        # d<Q^2> = 2 <Q dQ>, or w d<Q> of few quanta w
+        size = 2 * np.fmax.accumulate(np.sqrt(np.abs(found.values[name])), axis=0)
+        floors[name] = np.fmax(size, quanta if size.ndim > 1 else quanta.max()) * errors[energy]
+    return floors
+
+
+def occupation_floor(run: Trajectory, of_energy: Real) -> Real:
+    """(n, modes) what the error of mode_occupation cannot be below: a share of that of its bath's energy (n, B), in its quanta."""
+    return np.asarray(SHARE * of_energy[:, run.mode_bath] / run.mode_frequency)
