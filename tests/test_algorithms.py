@@ -5,8 +5,8 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tnthermo.line import line
-from tnthermo.tdvp import SUZUKI, distances, substeps
+from tnthermo.engines.step_report import SUZUKI, substeps
+from tnthermo.model.line import distances, line
 
 EVERY = pytest.mark.parametrize("kind", [tt.TDVP, tt.TDVP1, tt.TDVP2, tt.TEBD, tt.Exact])
 

@@ -46,7 +46,7 @@ def lines(prefix: str, name: str, value: Any) -> Iterator[str]:
     elif callable(value):
         yield f"{prefix}.{name}{taken(value)}"
     else:
-        yield f"{prefix}.{name} = " + " | ".join(kind.__name__ for kind in get_args(value))
+        yield f"{prefix}.{name} = " + (" | ".join(kind.__name__ for kind in get_args(value)) or repr(value))
 
 
 def members(kind: type) -> list[str]:

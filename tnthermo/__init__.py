@@ -5,30 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
-from tnthermo.coupling import Coupling, couple
-from tnthermo.doubts import AccuracyWarning
-from tnthermo.drive import Cosine, Drive, Pulse, Ramp, Square, TimeTable
-from tnthermo.evolve import NotConverged, Progress, RunFailed, evolve
-from tnthermo.files import load
-from tnthermo.lawbook.laws import Law, MeanForce, laws
-from tnthermo.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
-from tnthermo.state import State
+from tnthermo.closed_forms.finite_dephasing import Dephasing, dephasing
+from tnthermo.errors import NotConverged, RunFailed
+from tnthermo.evolution.doubts import AccuracyWarning
+from tnthermo.evolution.evolve import evolve
+from tnthermo.evolution.progress import Progress
+from tnthermo.evolution.spectrum import spectrum
+from tnthermo.evolution.two_time import two_time
+from tnthermo.lawbook.laws import laws
+from tnthermo.lawbook.mean_force import MeanForce
+from tnthermo.lawbook.verdict import Law
+from tnthermo.model.coupling import Coupling, couple
+from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square, TimeTable
+from tnthermo.model.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
+from tnthermo.network.state import State
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.results.result_file import load
+from tnthermo.second_order.weak_coupling import weak_coupling
 from tnthermo.sweeps.collect import collect
-from tnthermo.sweeps.local import run_sweep
+from tnthermo.sweeps.here import run_sweep
 from tnthermo.sweeps.status import sweep_status
-from tnthermo.thermo import closed_forms
 from tnthermo.thermo.alpha import alpha_scan, matching_alpha
 from tnthermo.thermo.currents import steady_currents
-from tnthermo.thermo.dephasing import Dephasing, dephasing
 from tnthermo.thermo.ledger import ledger
-from tnthermo.thermo.weak_coupling import weak_coupling
-from tnthermo.trajectory import Trajectory
-from tnthermo.two_time import spectrum, two_time
 
 
 def plot(dataset: Any) -> Any:
-    """The four panels of a ledger as one matplotlib Figure; see `tnthermo.plots.plot` (matplotlib is imported on the first call)."""
-    from tnthermo.plots import plot as draw
+    """The four panels of a ledger as one matplotlib Figure, which is imported on the first call; see `tnthermo.figures.panels.plot`."""
+    from tnthermo.figures.panels import plot as draw
 
     return draw(dataset)
 

@@ -1,4 +1,4 @@
-"""Time-evolution algorithms as frozen settings. All of them are driven by :func:`tnthermo.evolve`."""
+"""Time-evolution algorithms as frozen settings. All of them are driven by :func:`tnthermo.evolution.evolve`."""
 
 from __future__ import annotations
 

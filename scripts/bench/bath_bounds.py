@@ -20,11 +20,11 @@ import numpy as np
 
 import chains
 import tnthermo as tt
-from tnthermo.bipartition.bracket import Effort
-from tnthermo.bipartition.choice import BathEntropy, Wanted, choose
-from tnthermo.bipartition.frame import frame
-from tnthermo.threads import one_blas_thread
-from tnthermo.usage import peak_memory
+from tnthermo.bath_entropy.bracket import Effort
+from tnthermo.bath_entropy.choice import BathEntropy, Wanted, choose
+from tnthermo.bath_entropy.frame import frame
+from tnthermo.machine.memory import peak_memory
+from tnthermo.machine.threads import one_blas_thread
 
 DEPHASING: tuple[tuple[float, float, int, Wanted], ...] = (
     (0.25, 20, 6, "exact"), (0.25, 20, 8, "exact"), (0.025, 20, 8, "exact"), (0.25, 20, 12, "bracket"), (0.025, 10, 8, "bracket"),

@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import tnthermo as tt
-from tnthermo.checkpoint import Snapshot, pack, unpack
-from tnthermo.checkpoints import PART, USUAL, Checkpoints, Identity
-from tnthermo.study import resolve_file
+from tnthermo.results.checkpoint_file import pack, unpack
+from tnthermo.results.checkpoints import PART, USUAL, Checkpoints, Identity
+from tnthermo.studies.study import resolve_file
+from tnthermo.types import Snapshot
 
 EVERY, CAP = 10, 16
 

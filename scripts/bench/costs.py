@@ -32,7 +32,7 @@ import timing
 
 import chains
 import tnthermo as tt
-from tnthermo import files
+from tnthermo.results import result_file, run_folder, state_file
 
 # --- chains -----------------------------------------------------------------------------------------------------------------------
 
@@ -79,17 +79,17 @@ def file_costs() -> dict[str, float]:
     run = tt.evolve(convergence.case_b(), algorithm=algorithm, until=convergence.UNTIL)
     with tempfile.TemporaryDirectory() as where:
         folder = Path(where)
-        result, state = folder / files.RESULT, folder / files.STATE
+        result, state = folder / run_folder.RESULT, folder / run_folder.STATE
         dataset = tt.ledger(run)
         final = run.state
         assert final is not None
         found = {
             "ledger": timing.seconds(lambda: tt.ledger(run), 3),
-            "write result.nc": timing.seconds(lambda: files.save_result(result, dataset, run), 3),
-            "write state.h5": timing.seconds(lambda: files.save_state(state, final, config_hash="-"), 3),
-            "read the ledger": timing.seconds(lambda: files.load_ledger(folder), 3),
-            "read the run": timing.seconds(lambda: files.load(folder), 3),
-            "read state.h5": timing.seconds(lambda: files.load_state(state), 3),
+            "write result.nc": timing.seconds(lambda: result_file.save_result(result, dataset, run), 3),
+            "write state.h5": timing.seconds(lambda: state_file.save_state(state, final, config_hash="-"), 3),
+            "read the ledger": timing.seconds(lambda: result_file.load_ledger(folder), 3),
+            "read the run": timing.seconds(lambda: result_file.load(folder), 3),
+            "read state.h5": timing.seconds(lambda: state_file.load_state(state), 3),
         }
         sizes = f"result.nc {result.stat().st_size / 2**20:.2f} MiB, state.h5 {state.stat().st_size / 2**20:.2f} MiB"
     print(

@@ -36,18 +36,21 @@ from typing import Any
 
 import chains
 from chains import InvalidInput
-from tnthermo import checkpoint, files, study
-from tnthermo.checkpoint import Snapshot
-from tnthermo.checkpoints import Checkpoints, Identity
-from tnthermo.clock import Progress
-from tnthermo.config import Resolved, load_config, resolve
-from tnthermo.config_text import flat
-from tnthermo.evolve import evolve
-from tnthermo.signals import Stop, Stopped
+from tnthermo import errors
+from tnthermo.configuration.resolve import Resolved, load_config, resolve
+from tnthermo.configuration.written import flat
+from tnthermo.errors import Stopped
+from tnthermo.evolution.evolve import evolve
+from tnthermo.evolution.progress import Progress
+from tnthermo.machine.signals import Stop
+from tnthermo.results import checkpoint_file
+from tnthermo.results.checkpoints import Checkpoints, Identity
+from tnthermo.studies import study
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import RUN, SweepFolder, load_manifest, save_sweep
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.workers import KERNELS
+from tnthermo.types import Snapshot
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0  # for one input
@@ -243,9 +246,9 @@ def torn(data: bytes, rng: random.Random) -> bytes:
 
 def forged(data: bytes, rng: random.Random) -> bytes:
     """A checkpoint whose header was edited, with a SHA-256 that fits: what no disk does, but a program of another version may."""
-    start = len(checkpoint.MAGIC) + checkpoint.HASH
-    (length,) = checkpoint.LENGTH.unpack_from(data, start)
-    start += checkpoint.LENGTH.size
+    start = len(checkpoint_file.MAGIC) + checkpoint_file.HASH
+    (length,) = checkpoint_file.LENGTH.unpack_from(data, start)
+    start += checkpoint_file.LENGTH.size
     header = json.loads(data[start : start + length])
     for _ in range(rng.choice((1, 1, 2))):
         place: Any = header
@@ -264,8 +267,8 @@ def forged(data: bytes, rng: random.Random) -> bytes:
         if not header:
             break
     text = json.dumps(header).encode()
-    body = checkpoint.LENGTH.pack(len(text)) + text + data[start + length :]
-    return checkpoint.MAGIC + hashlib.sha256(body).digest() + body
+    body = checkpoint_file.LENGTH.pack(len(text)) + text + data[start + length :]
+    return checkpoint_file.MAGIC + hashlib.sha256(body).digest() + body
 
 
 # --- what may come of it ----------------------------------------------------------------------------------------------------------
@@ -457,7 +460,7 @@ class Campaign:
             ):
                 raise Wrong("refused without a reason") from error
             outcome = "refused"
-        except files.StorageError:
+        except errors.StorageError:
             outcome = "refused, storage"
         except BaseException as error:
             error.add_note(f"seed {seed}, input {number}, {make.__name__}")
@@ -474,7 +477,7 @@ class Campaign:
         data = damaged(SMALL + SWEEP if kind == "sweep" else rng.choice((SMALL, BATHS)), rng)
         path.write_bytes(data)
         more = [] if kind == "check" else ["--out", str(out)]
-        command = [sys.executable, "-m", "tnthermo.cli", kind, str(path), *more]
+        command = [sys.executable, "-m", "tnthermo.terminal.cli", kind, str(path), *more]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

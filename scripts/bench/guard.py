@@ -29,7 +29,7 @@ import timing
 
 import chains
 import tnthermo as tt
-from tnthermo.threads import one_blas_thread
+from tnthermo.machine.threads import one_blas_thread
 
 KEPT = Path(__file__).with_name("guard.json")
 SETTINGS = tt.TDVP(step=0.25, tolerance=1e-4, max_bond=12)

@@ -29,13 +29,15 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from tnthermo import cluster, files, signals
-from tnthermo.checkpoints import Checkpoints
-from tnthermo.sweeps import command, task
+from tnthermo.machine import signals, slurm
+from tnthermo.results import run_folder, state_file
+from tnthermo.results.checkpoints import Checkpoints
+from tnthermo.sweeps import task
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import SweepFolder
-from tnthermo.sweeps.local import run_sweep
+from tnthermo.sweeps.here import run_sweep
 from tnthermo.sweeps.points import sweep_points
+from tnthermo.terminal import sweep_command
 
 ROOT = Path(__file__).parents[2]
 SLURM = ROOT / "scripts" / "slurm"
@@ -95,32 +97,32 @@ def submit(out: Path, pause: float, *options: str, deaf: bool = False, delay: fl
     slowed = f"{Path(__file__).resolve()} --task {pause} {int(deaf)}"
     script = out / "slowed.sh"
     script.write_text(text.replace("exec ", f"sleep {delay:.1f}\nexec ").replace("-m tnthermo.sweeps", slowed))
-    return cluster.ask("sbatch", "--parsable", *options, str(script)).strip().partition(";")[0] + "_0"
+    return slurm.ask("sbatch", "--parsable", *options, str(script)).strip().partition(";")[0] + "_0"
 
 
 def over(job: str) -> bool:
     """Whether the job is in the queue no more."""
-    queue = cluster.queue()
+    queue = slurm.queue()
     return queue is not None and job not in queue
 
 
 def carried_through(job: Job, run: str) -> str:
     """What happened, in words. Raises RuntimeError where it was not what should have."""
     place = SweepFolder(job.out)
-    result, kept = place.point(run) / files.RESULT, place.point(run) / "checkpoint" / "run.ckpt"
+    result, kept = place.point(run) / run_folder.RESULT, place.point(run) / "checkpoint" / "run.ckpt"
     if job.kind == "signal":
         number = submit(job.out, PAUSES["signal"])
         wait_for(kept.exists, f"{job.name} has saved once")
         time.sleep(job.delay)
-        cluster.ask("scancel", "--batch", "--signal=USR1", number)
+        slurm.ask("scancel", "--batch", "--signal=USR1", number)
         wait_for(
-            lambda: int(cluster.field(number, "Restarts") or 0) > 0 or over(number), f"{job.name} is back in the queue"
+            lambda: int(slurm.field(number, "Restarts") or 0) > 0 or over(number), f"{job.name} is back in the queue"
         )
-        state = f"requeued {cluster.field(number, 'Restarts')} time"
+        state = f"requeued {slurm.field(number, 'Restarts')} time"
     else:
         number = submit(job.out, PAUSES["limit"], "--time=1", "--signal=B:CONT@5", deaf=job.deaf, delay=job.delay)
         wait_for(lambda: over(number), f"{job.name} meets its limit")
-        state = cluster.field(number, "JobState")
+        state = slurm.field(number, "JobState")
         if state != "TIMEOUT" or result.exists():
             raise RuntimeError(f"{job.name}: the job ended as {state}, before its limit")
         number = submit(job.out, PAUSES["rest"])
@@ -138,7 +140,9 @@ def differing(out: Path, reference: Path) -> list[str]:
     """The variables, and tensors, of two finished runs that differ in any bit; a row that is missing, or twice, differs."""
     found = []
     for group in GROUPS:
-        ours, theirs = (xr.load_dataset(one / files.RESULT, engine="netcdf4", group=group) for one in (out, reference))
+        ours, theirs = (
+            xr.load_dataset(one / run_folder.RESULT, engine="netcdf4", group=group) for one in (out, reference)
+        )
         found += [f"{group}: {name}" for name in set(ours.variables) ^ set(theirs.variables)]
         for name in set(ours.variables) & set(theirs.variables):
             a, b = ours[name].values, theirs[name].values
@@ -147,7 +151,7 @@ def differing(out: Path, reference: Path) -> list[str]:
                 found.append(f"{group}: {name}")
         if group is None and not np.all(np.diff(ours["t"].values) > 0):
             found.append("t: a row twice")
-    ours_state, their_state = (files.load_state(one).tensors for one in (out, reference))
+    ours_state, their_state = (state_file.load_state(one).tensors for one in (out, reference))
     if len(ours_state) != len(their_state):
         return [*found, "the number of tensors"]
     pairs = zip(ours_state, their_state, strict=True)
@@ -191,7 +195,7 @@ def campaign(folder: Path, asked: argparse.Namespace) -> int:
         with open(os.devnull, "w") as nowhere:
             before, sys.stdout = sys.stdout, nowhere
             try:
-                command.hand_over(
+                sweep_command.hand_over(
                     config, job.out, at_once=None, only_failed=False, many=False, write=True, say=lambda text: None
                 )
             finally:
@@ -224,7 +228,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=None)
     asked = parser.parse_args()
     os.environ["PYTHONPATH"] = str(ROOT)
-    ours = cluster.queue() is None
+    ours = slurm.queue() is None
     if ours:
         subprocess.run([SLURM / "up.sh"], check=True, env={"SLURM_CPUS": "4", **os.environ})
     try:

@@ -20,7 +20,7 @@ import numpy as np
 
 import chains
 import tnthermo as tt
-from tnthermo.model import Layout
+from tnthermo.model.line import Layout
 
 DENSITY = chains.PowerLaw(alpha=0.1, cutoff=1.0, exponent=1.0, shape="hard")
 SPLITTING = {"z": 0.25, "x": 0.1}

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from time_to_accuracy import HERE, STORED, Settings, brief, launch, problem_of, say
 
-from tnthermo.config import load_config, resolve
+from tnthermo.configuration.resolve import load_config, resolve
 
 CHAIN: dict[str, Settings] = {
     "C": {"step": 0.0625, "tolerance": 1e-6, "max_bond": 36, "modes": 26},

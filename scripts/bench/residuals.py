@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import tnthermo as tt
-from tnthermo.config import load_config, resolve
+from tnthermo.configuration.resolve import load_config, resolve
 
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "strong_coupling.toml"
 RESIDUALS = ("energy", "heat", "work", "flux", "occupation", "chi")

@@ -33,7 +33,7 @@ from matplotlib.ticker import NullFormatter
 
 import chains
 import tnthermo as tt
-from tnthermo.usage import peak_memory
+from tnthermo.machine.memory import peak_memory
 
 matplotlib.use("Agg")
 

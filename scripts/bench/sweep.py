@@ -2,7 +2,7 @@
 
     OPENBLAS_NUM_THREADS=1 python scripts/bench/sweep.py [--points 200] [--workers 2] [--slurm] [--json FILE]
 
-one process    a loop over `tnthermo.study.run_study` with a configuration file for each point, in a fresh process, its start included
+one process    a loop over `tnthermo.studies.study.run_study` with a file for each point, in a fresh process, its start included
 workers        `tnthermo sweep`, its start and the check of all points included; parallel efficiency = one process / (workers x wall)
 --slurm        `tnthermo sweep --engine slurm` with as many tasks at a time; needs a running Slurm (scripts/slurm/up.sh)
 
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import timing
 
-from tnthermo import files
+from tnthermo.results import result_file
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.collect import collect, save_collected
 from tnthermo.sweeps.folder import SweepFolder, load_manifest, read_record
@@ -59,7 +59,7 @@ error_bars = false
 LOOP = """
 import sys
 from pathlib import Path
-from tnthermo.study import run_study
+from tnthermo.studies.study import run_study
 for path in sorted(Path(sys.argv[1]).glob("*.toml")):
     run_study(path, Path(sys.argv[2]) / path.stem)
 """
@@ -78,7 +78,7 @@ def timed(*command: str) -> tuple[float, float]:
 
 def tnthermo(*arguments: object) -> tuple[float, float]:
     """The same of the command line."""
-    return timed(sys.executable, "-m", "tnthermo.cli", *map(str, arguments))
+    return timed(sys.executable, "-m", "tnthermo.terminal.cli", *map(str, arguments))
 
 
 def under_slurm(config: Path, out: Path, at_once: int) -> float:
@@ -114,8 +114,8 @@ def costs(points: int, workers: int, slurm: bool, where: Path) -> dict[str, Any]
     place = SweepFolder(out)
     runs = load_manifest(place).runs
     own = [float(read_record(place, run)["seconds"]) for run in runs]
-    evolved = [float(files.load_ledger(place.point(run)).attrs["wall_seconds"]) for run in runs]
-    memory = max(float(files.load_ledger(place.point(run)).attrs["peak_memory_bytes"]) for run in runs)
+    evolved = [float(result_file.load_ledger(place.point(run)).attrs["wall_seconds"]) for run in runs]
+    memory = max(float(result_file.load_ledger(place.point(run)).attrs["peak_memory_bytes"]) for run in runs)
     start = time.perf_counter()
     save_collected(collect(out), where / "workers.nc")
     found: dict[str, Any] = {
@@ -138,7 +138,7 @@ def costs(points: int, workers: int, slurm: bool, where: Path) -> dict[str, Any]
         same = (where / "workers.nc").read_bytes() == (where / "slurm.nc").read_bytes()
         found["collected files are the same"] = "yes" if same else "NO"
     for run in runs:  # what was run alone is what the workers ran
-        single, swept = (files.load_ledger(folder / run) for folder in (where / "alone", out / "points"))
+        single, swept = (result_file.load_ledger(folder / run) for folder in (where / "alone", out / "points"))
         if not single.equals(swept):
             raise SystemExit(f"{run}: the sweep's numbers are not those of the single run")
     return found

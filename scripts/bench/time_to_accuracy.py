@@ -33,8 +33,8 @@ from scipy.interpolate import CubicSpline
 
 import chains
 from chains.problems import InvalidInput
-from tnthermo.config import Resolved, load_config, resolve
-from tnthermo.local import purify
+from tnthermo.configuration.resolve import Resolved, load_config, resolve
+from tnthermo.model.operators import purify
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parents[1] / "tests" / "oracles" / "reference"

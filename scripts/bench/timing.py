@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 import tnthermo as tt
-from tnthermo import run as driver
-from tnthermo.record import Measure
-from tnthermo.tdvp import TDVPEngine
-from tnthermo.threads import one_blas_thread
+from tnthermo.engines.tdvp import TDVPEngine
+from tnthermo.evolution import driver, flags
+from tnthermo.evolution.measure import Measure
+from tnthermo.machine.threads import one_blas_thread
 
 NEVER = float("inf")
 BARE: dict[str, Any] = {"error_bars": False, "occupation_every": NEVER, "variance_every": NEVER}
@@ -71,7 +71,7 @@ def split() -> Iterator[dict[str, float]]:
     found = {"sweeps": 0.0, "measurements": 0.0}
     places = [
         (TDVPEngine, "_sweep", "sweeps"), (Measure, "local", "measurements"), (driver, "measured", "measurements"),
-        (driver.Flags, "look", "measurements"),
+        (flags.Flags, "look", "measurements"),
     ]  # fmt: skip
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
 

@@ -34,7 +34,7 @@ from shared import asked, star_modes, write_table
 
 import chains
 import tnthermo as tt
-from tnthermo.plot_style import BLUE, GREEN, PURPLE, RED, STYLE, WIDTH
+from tnthermo.figures.style import BLUE, GREEN, PURPLE, RED, STYLE, WIDTH
 
 UNTIL, AT = 6.0, 3.0  # end of the runs; time of the panels over coupling
 SPLITTING = 0.5

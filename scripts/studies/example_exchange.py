@@ -30,7 +30,7 @@ from shared import asked, star_modes, write_table
 
 import chains
 import tnthermo as tt
-from tnthermo.plot_style import BLACK, BLUE, GREEN, PURPLE, RED, STYLE, WIDTH
+from tnthermo.figures.style import BLACK, BLUE, GREEN, PURPLE, RED, STYLE, WIDTH
 
 W0, HALF_WIDTH, MODES = 1.0, 0.5, 5
 UNTIL, AT = 16.0, 8.0

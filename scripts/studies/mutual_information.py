@@ -32,7 +32,7 @@ from shared import asked, star_modes, write_table
 
 import chains
 import tnthermo as tt
-from tnthermo.plot_style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, STYLE, WIDTH
+from tnthermo.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, STYLE, WIDTH
 
 LATE, EARLY = 8.0, 4.0  # times of the first two couplings and of exchange
 SPLITTING = 0.6  # of the ground state, and the frequency of the single mode

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 # A thermal chain compiles one kernel; how often it was found in the cache is printed.
 CHAIN = """
 import chains
-from chains.recurrence import jacobi_matrix
+from chains.numerics.recurrence import jacobi_matrix
 J = chains.PowerLaw(alpha=0.1, cutoff=1.0, exponent=1.0, shape="hard")
 print(round(chains.chain(J, 4, temperature=0.5).coupling, 6), sum(jacobi_matrix.stats.cache_hits.values()))
 """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import chains
-from chains.cells import cells_of
+from chains.maps.cells import cells_of
 from tests.chains.tolerances import CORRELATION
 from tests.tolerances import ROUNDING
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import roots_legendre
 
 import chains
-from chains.coefficients import _continuous_chain
-from chains.recurrence import jacobi_matrix
+from chains.maps.coefficients import _continuous_chain
+from chains.numerics.recurrence import jacobi_matrix
 from tests.chains.compare import all_hoppings, largest_difference
 from tests.chains.high_precision import chain_from_moments, thermal_hard_moment
 from tests.chains.tolerances import CLOSED_FORM, HIGH_PRECISION, PRINTED, VISIBLE
@@ -197,8 +197,8 @@ def test_two_bands_with_a_gap_converge() -> None:
 
 
 def test_not_converged_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chains.coefficients.AGREED", 0.0)
-    monkeypatch.setattr("chains.coefficients.ACCEPTED", 1e-20)
+    monkeypatch.setattr("chains.maps.coefficients.AGREED", 0.0)
+    monkeypatch.setattr("chains.maps.coefficients.ACCEPTED", 1e-20)
     with pytest.raises(chains.ChainNotConverged, match=r"residual .* nodes; try resolution=16") as caught:
         chains.chain(chains.PowerLaw(alpha=0.1), 30, temperature=0.1)
     assert caught.value.residual > 0.0

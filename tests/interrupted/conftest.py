@@ -8,13 +8,14 @@ import pytest
 
 import tnthermo as tt
 from tests.interrupted.runs import RUNS, save_little, write_config
-from tnthermo import files, study
-from tnthermo.study import run_study
+from tnthermo.results import result_file
+from tnthermo.studies import study
+from tnthermo.studies.study import run_study
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "save_result", save_little)
+    monkeypatch.setattr(result_file, "save_result", save_little)
 
 
 @pytest.fixture(scope="session")

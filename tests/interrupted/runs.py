@@ -11,15 +11,18 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests import test_config
-from tests.test_checkpoint_runs import physics
-from tests.test_files import same
-from tnthermo import checkpoints, files, lock, netcdf, study
-from tnthermo.checkpoints import Checkpoints
-from tnthermo.clock import Progress
-from tnthermo.signals import Stop, Stopped
-from tnthermo.study import run_study
-from tnthermo.trajectory import Trajectory
+from tests.configuration import test_resolve as test_config
+from tests.results.test_checkpoints import physics
+from tests.results.test_result_file import same
+from tnthermo.errors import Stopped
+from tnthermo.evolution.progress import Progress
+from tnthermo.machine import lock
+from tnthermo.machine.signals import Stop
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.results import checkpoints, netcdf, result_file, run_folder, state_file
+from tnthermo.results.checkpoints import Checkpoints
+from tnthermo.studies import study
+from tnthermo.studies.study import run_study
 
 ROOT = Path(__file__).parents[2]
 SAVING = "[run]\ncheckpoint_every = 0\nstorage_patience = 0.3\n"
@@ -34,7 +37,7 @@ def write_config(folder: Path, *, add: str = "", **more: Any) -> Path:
 
 def columns(out: Path) -> list[xr.Dataset]:
     """All variables of a result; the attributes hold what the machine spent."""
-    return [xr.load_dataset(out / files.RESULT, engine="netcdf4", group=group) for group in GROUPS]
+    return [xr.load_dataset(out / run_folder.RESULT, engine="netcdf4", group=group) for group in GROUPS]
 
 
 def assert_same(out: Path, reference: Path) -> None:
@@ -47,14 +50,14 @@ def assert_same(out: Path, reference: Path) -> None:
             assert a.tobytes() == b.tobytes() if a.dtype.kind in "fi" else np.array_equal(a, b), name
     t = columns(out)[0]["t"].values
     assert np.all(np.diff(t) > 0)
-    ours, theirs = (files.load_state(folder / files.STATE).tensors for folder in (out, reference))
+    ours, theirs = (state_file.load_state(folder / run_folder.STATE).tensors for folder in (out, reference))
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
     left = [path.name for path in out.rglob("*") if path.name == lock.LOCK or path.name.endswith(".tmp")]
     assert left == []
 
 
 RUNS: dict[Path, Trajectory] = {}
-WRITE = files.save_result
+WRITE = result_file.save_result
 
 
 def save_little(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: xr.Dataset | None = None) -> None:
@@ -105,18 +108,20 @@ def a_keeper(config: Path, out: Path) -> Checkpoints:
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from tnthermo import storage, study
-from tnthermo.signals import Stopped, listening
+from tnthermo.machine import atomic_files
+from tnthermo.studies import study
+from tnthermo.errors import Stopped
+from tnthermo.machine.signals import listening
 
 config, out, pause, slow_save = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
-real = storage.os.fsync
+real = atomic_files.os.fsync
 def fsync(handle):  # a save that takes long enough to be hit
     Path(out, "saving").touch()
     time.sleep(slow_save)
     real(handle)
     Path(out, "saving").unlink(missing_ok=True)
 if slow_save:
-    storage.os.fsync = fsync
+    atomic_files.os.fsync = fsync
 print("ready", flush=True)
 with listening() as stop:
     try:

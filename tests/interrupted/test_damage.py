@@ -9,11 +9,13 @@ import pytest
 
 from chains import InvalidInput
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, stop_at, write_config
-from tests.test_cli import call
-from tnthermo import checkpoints, cli, files, study
-from tnthermo.checkpoint import pack, unpack
+from tests.terminal.test_cli import call
 from tnthermo.kernels.compiling import CompileClock
-from tnthermo.study import run_study
+from tnthermo.results import checkpoints, run_folder
+from tnthermo.results.checkpoint_file import pack, unpack
+from tnthermo.studies import study
+from tnthermo.studies.study import run_study
+from tnthermo.terminal import cli
 
 
 def test_damaged_checkpoints(tmp_path: Path, reference: Path) -> None:
@@ -37,7 +39,7 @@ def test_damaged_checkpoints(tmp_path: Path, reference: Path) -> None:
     previous.write_bytes(b"")
     with pytest.raises(InvalidInput, match=r"(?s)checkpoint that can be read.*--overwrite starts afresh"):
         run_study(config, out, resume=True)
-    assert not (out / files.RESULT).exists()
+    assert not (out / run_folder.RESULT).exists()
     newest.unlink()
     previous.write_bytes(older)
     run_study(config, out, resume=True, say=said.append)
@@ -106,7 +108,7 @@ def test_a_lost_first_stage_and_newer_formats_are_refused(tmp_path: Path, monkey
     run, previous = (out / checkpoints.FOLDER / name for name in ("run.ckpt", "run.previous.ckpt"))
     data = run.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("tnthermo.checkpoint.FORMAT", 0)
+        patch.setattr("tnthermo.results.checkpoint_file.FORMAT", 0)
         with pytest.raises(InvalidInput, match=r"format 1, written by tnthermo.*; this version reads format 0"):
             run_study(config, out, resume=True)
     run.unlink()

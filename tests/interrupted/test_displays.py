@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.interrupted.runs import ROOT, write_config
-from tnthermo import cli, files, plots
+from tnthermo.figures import panels
+from tnthermo.results import result_file, run_folder
+from tnthermo.terminal import cli
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +28,8 @@ def test_a_run_ends_as_with_a_display(ending: str, tmp_path: Path) -> None:
     config, out = write_config(tmp_path), tmp_path / "out"
     done = shell(f"$P run $1 --out $2 {ending}", config, out)
     assert done.returncode == 0, done.stderr
-    assert files.inspect(out).state == "finished"
-    assert plots.complete(out)
+    assert run_folder.inspect(out).state == "finished"
+    assert panels.complete(out)
     assert not list(out.glob(".*"))
 
 
@@ -44,8 +46,8 @@ def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
         seen += os.read(terminal, 1000)
     os.close(terminal)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code == (cli.ACCURACY if files.load_ledger(out).attrs["flags"] != "none" else 0)
-    assert files.inspect(out).state == "finished"
+    assert code == (cli.ACCURACY if result_file.load_ledger(out).attrs["flags"] != "none" else 0)
+    assert run_folder.inspect(out).state == "finished"
 
 
 def test_output_that_nobody_reads_to_its_end(tmp_path: Path) -> None:

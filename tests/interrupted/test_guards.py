@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, write_config
-from tnthermo import study, threads
-from tnthermo.config_limits import Memory, cgroup_limits, memory_watch
-from tnthermo.evolve import RunFailed
-from tnthermo.record import Measure
-from tnthermo.signals import Stopped
-from tnthermo.study import run_study
+from tnthermo.errors import RunFailed, Stopped
+from tnthermo.evolution.measure import Measure
+from tnthermo.machine import threads
+from tnthermo.machine.memory import Memory, cgroup_limits, memory_watch
+from tnthermo.studies import study
+from tnthermo.studies.study import run_study
 
 
 def test_memory_that_runs_out_saves_and_stops(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:

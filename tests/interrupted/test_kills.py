@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.interrupted.runs import SAVING, assert_same, assert_same_run, start, wait_for, write_config
-from tnthermo import checkpoints, files
-from tnthermo.checkpoint import unpack
-from tnthermo.study import run_study
+from tnthermo.results import checkpoints, run_folder
+from tnthermo.results.checkpoint_file import unpack
+from tnthermo.studies.study import run_study
 
 
 def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed: int) -> int:
@@ -37,7 +37,7 @@ def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed:
         process.kill()
         process.communicate(timeout=60)
         (out / "saving").unlink(missing_ok=True)
-        if files.inspect(out).state == "finished":
+        if run_folder.inspect(out).state == "finished":
             return kill
     return kills
 

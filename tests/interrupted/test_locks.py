@@ -12,10 +12,11 @@ import pytest
 
 from chains import InvalidInput
 from tests.interrupted.runs import start, wait_for, write_config
-from tests.test_cli import call
-from tnthermo import files, lock
-from tnthermo.lock import Held
-from tnthermo.study import run_study
+from tests.terminal.test_cli import call
+from tnthermo.errors import Held
+from tnthermo.machine import lock, slurm
+from tnthermo.results import run_folder
+from tnthermo.studies.study import run_study
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_a_folder_in_use_is_in_use_before_it_is_anything_else(tmp_path: Path) ->
     """Not "holds an unfinished run": a plain second command is told who is at work."""
     config, out = write_config(tmp_path), tmp_path / "out"
     out.mkdir()
-    (out / files.CONFIG).write_text(config.read_text())
+    (out / run_folder.CONFIG).write_text(config.read_text())
     with lock.locked(out):
         for options in ({}, {"resume": True}, {"overwrite": True}):
             with pytest.raises(Held, match=f"in use: host {socket.gethostname()}, pid {os.getpid()}"):
@@ -85,7 +86,7 @@ def test_stale_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with lock.locked(tmp_path), pytest.raises(Held):
         lock.locked(tmp_path).__enter__()
     monkeypatch.setenv("SLURM_JOB_ID", "9")
-    assert lock.job_id() == "9"
+    assert slurm.job_id() == "9"
     monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "8")
     monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
-    assert lock.job_id() == "8_3"
+    assert slurm.job_id() == "8_3"

@@ -23,19 +23,19 @@ from tests.interrupted.runs import (
     stopping,
     write_config,
 )
-from tests.test_checkpoint_runs import physics
-from tests.test_files import same
-from tnthermo import checkpoints, files
-from tnthermo.display import shown
-from tnthermo.signals import Stopped
-from tnthermo.study import run_study
-from tnthermo.trajectory import Trajectory
+from tests.results.test_checkpoints import physics
+from tests.results.test_result_file import same
+from tnthermo.errors import Stopped
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.results import checkpoints, result_file, run_folder
+from tnthermo.studies.study import run_study
+from tnthermo.terminal.show import shown
 
 
 def assert_without_errors(out: Path, whole: Path) -> None:
     """All columns and the final state, to the last bit; no error is known yet, and it is said why."""
-    ours, theirs = files.load_ledger(out), files.load_ledger(whole)
-    assert (files.inspect(out).state, files.inspect(whole).state) == ("pending", "finished")
+    ours, theirs = result_file.load_ledger(out), result_file.load_ledger(whole)
+    assert (run_folder.inspect(out).state, run_folder.inspect(whole).state) == ("pending", "finished")
     assert list(ours.data_vars) == list(theirs.data_vars)
     for name, column in ours.data_vars.items():
         if str(name).endswith("_error"):
@@ -45,19 +45,19 @@ def assert_without_errors(out: Path, whole: Path) -> None:
         else:
             assert column.equals(theirs[name]), name
     assert np.isfinite(theirs["E_B_error"]).all()  # the negative twin
-    assert same(physics(files.load(out)), physics(replace(files.load(whole), rough=None)))
+    assert same(physics(result_file.load(out)), physics(replace(result_file.load(whole), rough=None)))
     assert "UNFINISHED: without its error bars" in shown(ours)
     assert "UNFINISHED" not in shown(theirs)
 
 
 def test_stopped_in_either_pass_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all files as a user gets them."""
-    monkeypatch.setattr(files, "save_result", WRITE)
+    monkeypatch.setattr(result_file, "save_result", WRITE)
     config, out = write_config(tmp_path), tmp_path / "out"
     run_study(config, tmp_path / "whole")
     for at, stage in ((0, "run"), (4, "run"), (10, "run"), (2, "error bars"), (5, "error bars")):
         stop_at(config, out, at, stage)
-        assert (out / files.RESULT).exists() == (stage == "error bars")
+        assert (out / run_folder.RESULT).exists() == (stage == "error bars")
     assert_without_errors(out, tmp_path / "whole")
     with pytest.raises(InvalidInput, match=r"lacks its error bars.*--resume goes on"):
         run_study(config, out)
@@ -83,7 +83,7 @@ def test_error_bars_are_added_to_a_finished_run(tmp_path: Path, reference: Path)
         run_study(config, out)
     said = stop_at(config, out, 2, "error bars")
     assert "adding error bars to a finished run; its result stays until the new one is written" in said
-    assert files.inspect(out).state == "finished"
+    assert run_folder.inspect(out).state == "finished"
     steps: list[str] = []
     run_study(config, out, resume=True, progress=lambda now: steps.append(now.stage))
     assert set(steps) == {"error bars"}
@@ -108,7 +108,7 @@ def test_error_bars_are_done_without(tmp_path: Path, reference: Path) -> None:
     steps: list[str] = []
     run_study(without, out, resume=True, progress=lambda now: steps.append(now.stage))
     assert steps == []
-    assert files.inspect(out).state == "finished"
+    assert run_folder.inspect(out).state == "finished"
     assert RUNS[out].rough is None
     assert same(physics(RUNS[out]), physics(replace(RUNS[reference], rough=None)))
     other = write_config(tmp_path, temperature=0.7, name="other.toml", add=SAVING)
@@ -131,14 +131,14 @@ def test_a_stop_while_correlations_are_computed(tmp_path: Path, monkeypatch: pyt
         found[path.parent.name] = correlations
         save_little(path, ledger, run)
 
-    monkeypatch.setattr(files, "save_result", save)
+    monkeypatch.setattr(result_file, "save_result", save)
     pairs = '[record]\ntwo_time = { zz = ["z", "z"] }\n'
     config = write_config(tmp_path, add=pairs)
     run_study(config, tmp_path / "whole")
     stop, look = stopping(3, "correlations")
     with pytest.raises(Stopped):
         run_study(config, tmp_path / "out", stop=stop, progress=look)
-    assert files.inspect(tmp_path / "out").pending == "two-time correlations"
+    assert run_folder.inspect(tmp_path / "out").pending == "two-time correlations"
     said: list[str] = []
     run_study(config, tmp_path / "out", resume=True, say=said.append)
     assert "run: going on from t = 1" in said
@@ -160,7 +160,7 @@ def test_another_model_is_refused_with_the_keys_that_differ(tmp_path: Path) -> N
         run_study(step, out, resume=True)
     assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert not run_study(other, out, overwrite=True).already_done
-    assert files.load_ledger(out).attrs["temperature"] == 0.7
+    assert result_file.load_ledger(out).attrs["temperature"] == 0.7
 
 
 def test_what_may_change_may(tmp_path: Path) -> None:

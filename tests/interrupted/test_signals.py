@@ -10,9 +10,10 @@ import pytest
 from numba import njit
 
 from tests.interrupted.runs import RUNS, SAVING, a_keeper, assert_same_run, start, wait_for, write_config
-from tnthermo.exact import ExactEngine
-from tnthermo.signals import Stop, Stopped, listening
-from tnthermo.study import run_study
+from tnthermo.engines.exact import ExactEngine
+from tnthermo.errors import Stopped
+from tnthermo.machine.signals import Stop, listening
+from tnthermo.studies.study import run_study
 
 
 def test_a_signal_sets_a_flag_and_the_second_interrupt_is_the_systems() -> None:

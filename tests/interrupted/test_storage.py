@@ -12,10 +12,13 @@ import pytest
 import xarray as xr
 
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, save_little, stop_at, write_config
-from tnthermo import checkpoints, files, lock, study
-from tnthermo.clock import Progress
-from tnthermo.study import run_study
-from tnthermo.trajectory import Trajectory
+from tnthermo import errors
+from tnthermo.evolution.progress import Progress
+from tnthermo.machine import lock
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.results import checkpoints, result_file, run_folder
+from tnthermo.studies import study
+from tnthermo.studies.study import run_study
 
 
 def test_a_full_disk_is_waited_for_and_then_exit_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +37,7 @@ def test_a_full_disk_is_waited_for_and_then_exit_4(tmp_path: Path, monkeypatch: 
     said: list[str] = []
     keeper = a_keeper(config, out)
     keeper.patience, keeper.first_pause, keeper.say = 0.2, 0.02, said.append
-    with pytest.raises(files.StorageError, match=r"No space left.*the checkpoint before it is kept") as failed:
+    with pytest.raises(errors.StorageError, match=r"No space left.*the checkpoint before it is kept") as failed:
         keeper.save("run", 0.5, lambda: {"x": np.zeros(3)})
     assert failed.value.errno == 28
     assert [float(line.split()[-2]) for line in said][:2] == [0.02, 0.04]
@@ -46,7 +49,7 @@ def test_a_full_disk_is_waited_for_and_then_exit_4(tmp_path: Path, monkeypatch: 
     assert keeper.saves == 1
     keeper.stop.request("SIGUSR1")  # no time to wait
     failures[0] = 10
-    with pytest.raises(files.StorageError):
+    with pytest.raises(errors.StorageError):
         keeper.save("run", 0.5, lambda: {"x": np.zeros(3)})
     assert failures[0] == 9
 
@@ -60,17 +63,17 @@ def test_a_result_that_cannot_be_replaced_is_written_when_resumed(
 
     def save(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: Any = None) -> None:
         if busy[0]:
-            failed = files.StorageError(f"cannot write {path}: Device or resource busy")
+            failed = errors.StorageError(f"cannot write {path}: Device or resource busy")
             failed.errno = errno.EBUSY
             raise failed
         save_little(path, ledger, run, correlations)
 
-    monkeypatch.setattr(files, "save_result", save)
+    monkeypatch.setattr(result_file, "save_result", save)
     said: list[str] = []
-    with pytest.raises(files.StorageError, match="busy"):
+    with pytest.raises(errors.StorageError, match="busy"):
         run_study(config, out, say=said.append)
     assert any("busy; trying again in" in line for line in said)
-    assert not (out / files.RESULT).exists()
+    assert not (out / run_folder.RESULT).exists()
     busy[0] = False
     run_study(config, out, resume=True, say=said.append)
     assert "run: going on from t = 1" in said
@@ -95,7 +98,7 @@ def test_a_full_disk_met_by_the_probe_is_waited_for(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "open", full)
     said: list[str] = []
     limit = 1_000_000
-    with pytest.raises(files.StorageError, match=r"cannot write into .*No space left on device") as failed:
+    with pytest.raises(errors.StorageError, match=r"cannot write into .*No space left on device") as failed:
         run_study(config, out, say=said.append)
     assert failed.value.errno == errno.ENOSPC
     assert met[0] == 2  # again after the 0.3 s of its patience
@@ -103,7 +106,7 @@ def test_a_full_disk_met_by_the_probe_is_waited_for(tmp_path: Path, monkeypatch:
     met[0], limit = 0, 1
     run_study(config, out, say=said.append)
     assert any("No space left on device; trying again in" in line for line in said)
-    assert files.inspect(out).state == "finished"
+    assert run_folder.inspect(out).state == "finished"
     assert not list(out.glob(".*"))
 
 
@@ -118,7 +121,7 @@ def test_a_lock_that_finds_no_room_leaves_nothing(tmp_path: Path, monkeypatch: p
         return real(*arguments)
 
     monkeypatch.setattr(os, "pwrite", full)
-    with pytest.raises(files.StorageError, match="cannot lock"), lock.locked(tmp_path):
+    with pytest.raises(errors.StorageError, match="cannot lock"), lock.locked(tmp_path):
         pass
     assert not (tmp_path / lock.LOCK).exists()
     met[0] = 0
@@ -130,7 +133,7 @@ def test_a_lock_that_finds_no_room_leaves_nothing(tmp_path: Path, monkeypatch: p
 def test_room_is_looked_for_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "evolve", lambda *args, **keywords: pytest.fail("the run started"))
     monkeypatch.setattr(study, "checkpoint_bytes", lambda resolved: (1e18, 1e18))
-    with pytest.raises(files.StorageError, match="of free space, 2 checkpoints take"):
+    with pytest.raises(errors.StorageError, match="of free space, 2 checkpoints take"):
         run_study(write_config(tmp_path), tmp_path / "out")
 
 
@@ -159,11 +162,11 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
 
             try:
                 run_study(config, out, resume=True, progress=fill)
-            except files.StorageError:
+            except errors.StorageError:
                 stored += 1
             ballast.unlink(missing_ok=True)
-            if files.inspect(out).state == "finished":
-                for path in (out / files.RESULT, *(out / checkpoints.FOLDER).iterdir()):
+            if run_folder.inspect(out).state == "finished":
+                for path in (out / run_folder.RESULT, *(out / checkpoints.FOLDER).iterdir()):
                     path.unlink()
         assert stored >= 8
         run_study(config, out, resume=True)

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tnthermo.blocks import BlockState
-from tnthermo.exact import hamiltonian
+from tnthermo.engines.exact import hamiltonian
 from tnthermo.kernels.arrays import array_list
-from tnthermo.line import Line
-from tnthermo.network import Automaton, automaton
-from tnthermo.state import State
-from tnthermo.terms import Term
+from tnthermo.model.line import Line
+from tnthermo.model.terms import Term
+from tnthermo.network.automaton import Automaton, automaton
+from tnthermo.network.blocks import BlockState
+from tnthermo.network.state import State
 
 Array = np.ndarray
 SEEDS = st.integers(0, 2**32 - 1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.kernels.dense import SEEDS, Problem, blocks_of, gaussian, left_states, mirrored, problem, vector
 from tests.tolerances import DENSE
-from tnthermo.exact import hamiltonian
+from tnthermo.engines.exact import hamiltonian
 from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.expand import missing_directions, pick_rows, product_norm
 from tnthermo.kernels.sweep import expand_left, expand_right, turned, turned_block, turned_matrix

@@ -18,7 +18,7 @@ from tnthermo.kernels.measure import (
     reduced_moment,
     reduced_state,
 )
-from tnthermo.local import boson
+from tnthermo.model.operators import boson
 
 DIMENSIONS = (2, 3, 4, 3, 2)
 BONDS = (2, 4, 5, 2)

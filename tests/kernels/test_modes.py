@@ -11,7 +11,7 @@ from scipy.stats import unitary_group
 
 from tests.kernels.dense import SEEDS
 from tests.tolerances import DENSE, ROUNDING
-from tnthermo.bipartition.squeezing import two_mode_squeezer
+from tnthermo.bath_entropy.squeezing import two_mode_squeezer
 from tnthermo.kernels.modes import beam_splitter, hermite_functions
 
 

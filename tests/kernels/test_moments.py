@@ -21,11 +21,11 @@ from tests.kernels.dense import (
     vector,
 )
 from tests.tolerances import DENSE
-from tnthermo.exact import tensors_of
+from tnthermo.engines.exact import tensors_of
 from tnthermo.kernels.apply import grow_right
 from tnthermo.kernels.arrays import array_list
 from tnthermo.kernels.moments import grow_gram, moments, overlap, overlap_operator
-from tnthermo.network import automaton
+from tnthermo.network.automaton import automaton
 
 LINE = (3, 2, 4, 2, 3, 2)
 PLACES = [(shape, bond) for shape, (dimensions, _) in enumerate(SHAPES) for bond in range(len(dimensions))]

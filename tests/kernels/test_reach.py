@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 import chains
-from tnthermo.blocks import BlockState
 from tnthermo.kernels.measure import reduced_state
 from tnthermo.kernels.moments import moments
 from tnthermo.kernels.reach import carried, passing, reach_right, weighted
-from tnthermo.model import Model, assemble, couple
-from tnthermo.network import automaton
-from tnthermo.state import product_state
+from tnthermo.model.coupling import couple
+from tnthermo.model.model import Model, assemble
+from tnthermo.network.automaton import automaton
+from tnthermo.network.blocks import BlockState
+from tnthermo.network.state import product_state
 
 ROOM = 1 << 20
 

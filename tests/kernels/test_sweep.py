@@ -26,8 +26,7 @@ from tests.kernels.dense import (
     vector,
 )
 from tests.tolerances import DENSE, ROUNDING
-from tnthermo.blocks import BlockState
-from tnthermo.coupling import couple
+from tnthermo.engines.step_report import substeps
 from tnthermo.kernels.arrays import Limits
 from tnthermo.kernels.sweep import (
     CAPPED,
@@ -42,10 +41,11 @@ from tnthermo.kernels.sweep import (
     top_population,
 )
 from tnthermo.kernels.two_site import two_site_sweep
-from tnthermo.model import SpinBoson, assemble
-from tnthermo.network import automaton
-from tnthermo.state import State, product_state
-from tnthermo.tdvp import substeps
+from tnthermo.model.coupling import couple
+from tnthermo.model.model import SpinBoson, assemble
+from tnthermo.network.automaton import automaton
+from tnthermo.network.blocks import BlockState
+from tnthermo.network.state import State, product_state
 
 NO_CAP = 1 << 30
 DIMENSIONS = (2, 3, 4, 3)

@@ -15,8 +15,8 @@ from scipy.special import digamma
 import chains
 from tests.oracles.commuting import occupation_density
 from tests.oracles.trajectories import trajectory
-from tnthermo.model import SpinBoson
-from tnthermo.trajectory import Trajectory
+from tnthermo.model.model import SpinBoson
+from tnthermo.record.trajectory import Trajectory
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator, make_interp_spline
 
 from tests.oracles.amplitudes import Bath, Dense, Factor, TooLarge
-from tnthermo.config_drive import DRIVE_SHAPES
+from tnthermo.configuration.drives import DRIVE_SHAPES
 
 Array = np.ndarray
 Tables = dict[str, Any]

@@ -12,10 +12,10 @@ import chains
 from tests.oracles.general import Bath, General
 from tests.oracles.naive import Naive, entropy
 from tnthermo.algorithms import Exact
-from tnthermo.coupling import Coupling
-from tnthermo.drive import Drive
-from tnthermo.model import Model, SystemDrive
-from tnthermo.trajectory import Trajectory
+from tnthermo.model.coupling import Coupling
+from tnthermo.model.drives import Drive
+from tnthermo.model.model import Model, SystemDrive
+from tnthermo.record.trajectory import Trajectory
 
 Array = np.ndarray
 

@@ -7,7 +7,7 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tnthermo import files
+from tnthermo.results import result_file, run_folder
 
 V4 = {
     "S_S": 0.3720087089,
@@ -184,7 +184,7 @@ def test_a_mixed_start_and_files_keep_the_entropies(tmp_path: Path) -> None:
     evaluated = np.isfinite(ledger.S_SB.values)
     assert np.allclose(ledger.S_SB[evaluated], S_S0 + V4["S_B0"], atol=1e-6)
     assert np.abs(ledger.residual_entropy[evaluated]).max() < 1e-5
-    files.save_result(tmp_path / files.RESULT, ledger, run)
+    result_file.save_result(tmp_path / run_folder.RESULT, ledger, run)
     again = tt.load(tmp_path)
     assert again.bath_entropy_how == run.bath_entropy_how
     assert np.array_equal(again.bath_entropy, run.bath_entropy, equal_nan=True)

@@ -7,9 +7,9 @@ import pytest
 
 import chains
 import tnthermo as tt
-from chains.recurrence import polynomial_amplitudes
+from chains.numerics.recurrence import polynomial_amplitudes
 from tests.physics.runs import bare
-from tnthermo.model import end_times
+from tnthermo.model.model import end_times
 
 DENSITY = chains.PowerLaw(alpha=0.15, shape="hard")
 UNHARMED = ("E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot", "Q_S", "Q_B", "Q_chi", "W_S", "W_B", "S_S", "Var_Q_B",

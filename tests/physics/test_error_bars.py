@@ -7,8 +7,9 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tnthermo.evolve import rough, rough_levels
-from tnthermo.thermo.causes import unjudged
+from tnthermo.evolution.arguments import rough
+from tnthermo.evolution.evolve import rough_levels
+from tnthermo.record.causes import unjudged
 
 OHMIC = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
 

@@ -11,7 +11,7 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.physics.runs import bare, few_modes
-from tnthermo.thermo import closed_forms as forms
+from tnthermo import closed_forms as forms
 
 FREQUENCIES = (0.8, 1.5)
 WEAK, STRONG = (0.05, 0.08), (0.5, 0.6)

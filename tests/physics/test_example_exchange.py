@@ -18,7 +18,7 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.physics.runs import bare
-from tnthermo.thermo import closed_forms as forms
+from tnthermo import closed_forms as forms
 
 W0, T = 0.5, 0.3
 

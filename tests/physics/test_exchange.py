@@ -12,7 +12,7 @@ from tests.oracles.reference import COLUMNS, Reference, assert_ledger_matches, l
 from tests.physics.dense import assert_within
 from tests.physics.runs import bare
 from tnthermo.thermo.expectations import expectations
-from tnthermo.thermo.integrate import cumulative_integral
+from tnthermo.timeline.integrate import cumulative_integral
 
 # One excitation, T = 0: hard Ohmic J, alpha = .1, wc = 1, w0 = .5, start excited.
 OHMIC = chains.PowerLaw(alpha=0.1, cutoff=1.0, exponent=1.0, shape="hard")

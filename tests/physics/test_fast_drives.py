@@ -10,8 +10,8 @@ import chains
 import tnthermo as tt
 from tests.physics.dense import assert_within, deviations, oracle_of
 from tests.physics.runs import bare
-from tnthermo.doubts import hardest_step, step_doubts
-from tnthermo.drive import Drive
+from tnthermo.evolution.doubts import hardest_step, step_doubts
+from tnthermo.model.drives import Drive
 
 SIGMA_X = np.array([[0, 1], [1, 0]], dtype=complex)
 SIGMA_Z = np.diag([1, -1]).astype(complex)
@@ -214,6 +214,6 @@ def test_steps_that_are_cut_add_their_part_of_the_tolerance(monkeypatch: pytest.
         )
 
     own = off()
-    monkeypatch.setattr("tnthermo.tdvp.FULL", 0.0)
+    monkeypatch.setattr("tnthermo.engines.tdvp.FULL", 0.0)
     assert own < coarse.tolerance
     assert own < 0.6 * off()

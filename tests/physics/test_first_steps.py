@@ -5,8 +5,8 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tnthermo import tdvp
-from tnthermo.tdvp import first_pieces
+from tnthermo.engines import tdvp
+from tnthermo.engines.tdvp import first_pieces
 
 # With so few modes every bond is full and the step costs nothing but for the drive, which is taken at the middle of a piece.
 MODEL = tt.assemble(
@@ -73,7 +73,7 @@ def test_a_fixed_bond_is_reached_where_levels_grow() -> None:
 def test_a_bond_that_is_as_narrow_as_the_levels_at_the_start_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative twin."""
     filled = tdvp.filled
-    monkeypatch.setattr("tnthermo.run.filled", lambda state, bond, *, may_grow: filled(state, bond))
+    monkeypatch.setattr("tnthermo.engines.engine.filled", lambda state, bond, *, may_grow: filled(state, bond))
     run, right = two_modes()
     np.testing.assert_array_equal(run.bonds[0], [12, 4])
     assert np.abs(run.rho_S[run.recorded] - right.rho_S[right.recorded]).max() > 1e-5

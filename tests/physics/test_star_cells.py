@@ -5,10 +5,10 @@ import pytest
 
 import chains
 import tnthermo as tt
-from chains.cells import StarCells
+from chains.maps.cells import StarCells
 from tests.physics.dense import assert_within
 from tests.physics.runs import bare
-from tnthermo.network import automaton
+from tnthermo.network.automaton import automaton
 
 MODES = chains.Discrete(frequencies=[0.15, 0.55, 0.9], couplings=[0.15, 0.3, 0.3])
 TDVP = tt.TDVP(step=0.1, tolerance=1e-6, max_bond=None)

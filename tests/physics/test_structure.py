@@ -6,11 +6,11 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.physics.runs import bare, few_modes
-from tnthermo.blocks import BlockState
-from tnthermo.network import automaton
-from tnthermo.record import Measure
-from tnthermo.state import State, product_state
-from tnthermo.tdvp import TDVPEngine, filled
+from tnthermo.engines.tdvp import TDVPEngine, filled
+from tnthermo.evolution.measure import Measure
+from tnthermo.network.automaton import automaton
+from tnthermo.network.blocks import BlockState
+from tnthermo.network.state import State, product_state
 
 MODEL = few_modes((0.6, 1.1), (0.2, 0.3), 0.5, {"z": 0.2, "x": 0.3}, {"z": 1.0})
 # driven, the system between a cold and a warm bath of one mode each

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.test_config import SMALL
-from tests.test_sweep_axes import write_sweep
-from tnthermo import cluster
+from tests.configuration.test_resolve import SMALL
+from tests.sweeps.test_axes import write_sweep
+from tnthermo.machine import slurm
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.status import sweep_status
@@ -21,7 +21,7 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = SECONDS)
     """Look every quarter of a second. Raises AssertionError."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"{what}: not within {seconds} s; queue: {cluster.queue()}"
+        assert time.monotonic() < end, f"{what}: not within {seconds} s; queue: {slurm.queue()}"
         time.sleep(0.25)
 
 
@@ -33,7 +33,7 @@ def sbatch(script: Path, *options: str) -> str:
 
 def gone(job: str) -> bool:
     """Whether nothing of a job is in the queue any more."""
-    queue = cluster.queue()
+    queue = slurm.queue()
     return queue is not None and not any(name.partition("_")[0] == job for name in queue)
 
 

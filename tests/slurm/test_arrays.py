@@ -10,11 +10,11 @@ import pytest
 
 import tnthermo as tt
 from tests.slurm.jobs import gone, ids, long_sweep, sbatch, states, wait_for
-from tests.test_cli import call
-from tests.test_sweep import plain
-from tests.test_sweep_axes import write_sweep
-from tnthermo import files
-from tnthermo.cluster import field
+from tests.sweeps.test_axes import write_sweep
+from tests.sweeps.test_sweeps import plain
+from tests.terminal.test_cli import call
+from tnthermo.machine.slurm import field
+from tnthermo.results import run_folder
 from tnthermo.sweeps.folder import SweepFolder, read_record
 from tnthermo.sweeps.status import sweep_status
 
@@ -45,14 +45,14 @@ def test_an_array_with_one_failing_point_beside_the_same_sweep_here(timed_out: o
     script = emitted(config, out)
     place, runs = SweepFolder(out), ids(config)
     place.point(runs[2]).mkdir(parents=True)
-    (place.point(runs[2]) / files.RESULT).write_bytes(b"half a file")
+    (place.point(runs[2]) / run_folder.RESULT).write_bytes(b"half a file")
     job = sbatch(script)
     wait_for(lambda: gone(job), "the array ends")
     assert states(out) == ["done", "done", "failed"]
     assert read_record(place, runs[2])["code"] == 4
     assert {read_record(place, run)["job"].partition("_")[0] for run in runs} == {job}
     # only the point that failed, through submitit
-    (place.point(runs[2]) / files.RESULT).unlink()
+    (place.point(runs[2]) / run_folder.RESULT).unlink()
     pytest.importorskip("submitit")
     again = call("sweep", config, "--out", out, "--engine", "slurm", "--only-failed")
     assert again.exit_code == 0, again.output

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.slurm.jobs import gone, ids, states, wait_for
-from tests.test_cli import call
-from tests.test_sweep_axes import write_sweep
-from tnthermo import files
+from tests.sweeps.test_axes import write_sweep
+from tests.terminal.test_cli import call
+from tnthermo.results import run_folder
 from tnthermo.sweeps.folder import SweepFolder
 
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("slurm_with_accounting")]
@@ -19,7 +19,7 @@ def test_an_array_through_submitit_agrees_with_sacct(tmp_path: Path) -> None:
     config, out = write_sweep(tmp_path, '"bath.temperature" = [0.5, 0.25]'), tmp_path / "out"
     place, runs = SweepFolder(out), ids(config)
     place.point(runs[1]).mkdir(parents=True)
-    (place.point(runs[1]) / files.RESULT).write_bytes(b"half a file")
+    (place.point(runs[1]) / run_folder.RESULT).write_bytes(b"half a file")
     done = call("sweep", config, "--out", out, "--engine", "slurm")
     assert done.exit_code == 0, done.output
     job = done.stdout.split()[0]

@@ -9,8 +9,8 @@ import chains
 import tnthermo as tt
 from tests.oracles.general import Bath, General, columns_at
 from tests.oracles.trajectories import trajectory_of_general
-from tests.thermo.test_weak_coupling import TILTED
-from tnthermo.trajectory import Trajectory
+from tests.second_order.test_weak_coupling import TILTED
+from tnthermo.record.trajectory import Trajectory
 
 SIGMA_Z = np.diag([1.0, -1.0]).astype(complex)
 SIGMA_X = np.array([[0, 1], [1, 0]], dtype=complex)

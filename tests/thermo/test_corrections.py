@@ -13,8 +13,8 @@ import chains
 from tests.oracles.general import Bath, General, columns_at, derivative
 from tests.oracles.naive import entropy
 from tests.oracles.one_excitation import OneExcitation, hard_power_law
-from tnthermo.thermo import closed_forms as forms
-from tnthermo.thermo.qubit import extended_inverse_temperature, extended_production_rate
+from tnthermo import closed_forms as forms
+from tnthermo.model.qubit import extended_inverse_temperature, extended_production_rate
 
 MIXED = np.array([[0.7, 0.2 - 0.3j], [0.2 + 0.3j, 0.3]])
 LOWER = np.array([[0, 0], [1, 0]], dtype=complex)

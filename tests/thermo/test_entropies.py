@@ -3,9 +3,9 @@ import pytest
 from scipy.linalg import expm, logm
 
 from tests.tolerances import DENSE, ROUNDING
-from tnthermo.clock import common_times
-from tnthermo.thermo.entropies import entropy_rate, gibbs_entropy, spectrum, von_neumann
-from tnthermo.thermo.errors import envelope, sparse_envelope
+from tnthermo.model.density_matrix import entropy_rate, gibbs_entropy, spectrum, von_neumann
+from tnthermo.timeline.clock import common_times
+from tnthermo.timeline.differences import envelope, sparse_envelope
 
 
 def state(seed: int, dimension: int = 3) -> np.ndarray:

@@ -12,14 +12,14 @@ from tests.oracles.general import Bath, General, columns_at
 from tests.oracles.general import ledger as dense_ledger
 from tests.oracles.trajectories import trajectory_of_general
 from tests.tolerances import DENSE, INTEGRALS, ROUNDING
-from tnthermo.drive import Cosine, Drive, Pulse, Ramp, Square
-from tnthermo.model import SystemDrive
+from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square
+from tnthermo.model.model import SystemDrive
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo import temperatures
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.temperatures import difference_error, rates, smooth_parts
-from tnthermo.trajectory import Trajectory
 
 SIGMA_X, SIGMA_Y, SIGMA_Z = (
     np.array(m, dtype=complex) for m in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])

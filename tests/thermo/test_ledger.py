@@ -16,10 +16,10 @@ from tests.oracles.reference import NAMES, assert_ledger_matches, load, naive_of
 from tests.oracles.trajectories import trajectory_of
 from tests.thermo.test_oracles import OHMIC, PRINTED_DIGITS, PRINTED_TIMES, one_mode
 from tests.tolerances import DENSE, DIFFERENCES, INTEGRALS, PRINTED, ROUNDING
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.definitions import COLUMNS
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.temperatures import extended_temperature
-from tnthermo.trajectory import Trajectory
 
 TILT = np.array([[1.0, 1.0 - 0.4j], [1.0 + 0.4j, -1.0]]) / np.sqrt(2.16)
 MIXED = np.array([[0.6, 0.1 - 0.2j], [0.1 + 0.2j, 0.4]])

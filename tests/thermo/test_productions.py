@@ -12,8 +12,8 @@ from tests.oracles.trajectories import trajectory_of
 from tests.thermo.test_ledger import MIXED, PURE, TIMES, small
 from tests.thermo.test_oracles import OHMIC
 from tests.tolerances import DENSE, DIFFERENCES, ROUNDING
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.ledger import ledger
-from tnthermo.trajectory import Trajectory
 
 WARM, HALF = small(1.5, MIXED), 0.3
 RATES = ("Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "Udot_S", "Udot_B", "Sdot_S", "Sdot_B")

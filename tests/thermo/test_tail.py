@@ -9,7 +9,7 @@ import chains
 import tnthermo as tt
 from tests.oracles.commuting import DephasingModes
 from tests.physics.runs import bare
-from tnthermo.doubts import tail_doubts
+from tnthermo.evolution.doubts import tail_doubts
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.dataset import error_variables, errors_of
 from tnthermo.thermo.tail import rho_S_error, tail_errors
@@ -171,7 +171,9 @@ def test_the_error_columns_have_it():
     run = bare(model, tt.TDVP(step=0.05, tolerance=1e-5, max_bond=8), 0.5, record_every=0.25)
     found = columns(run, 0.5)
     own = tail_errors(run, found)
-    errors = error_variables(run, found, errors_of(run, run, found, found))  # a companion that is the run itself: only floors and the tail
+    errors = error_variables(
+        run, found, errors_of(run, run, found, found)
+    )  # a companion that is the run itself: only floors and the tail
     for name in ("E_B", "E_int", "h", "Q_B", "E_S", "S_S", "E_B_each"):
         assert np.all(errors[f"{name}_error"][1] >= own[name])
         assert np.all(own[name][1:] > 0)

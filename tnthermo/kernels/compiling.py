@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numba.core import event
+
+from tnthermo.kernels.sweep import sweep
 
 OURS = ("tnthermo.", "chains.")  # modules
 
@@ -53,3 +56,8 @@ class CompileClock(event.Listener):
             seconds = time.perf_counter() - self._since
             self.seconds += seconds
             CompileClock.process += seconds if self._ours else 0.0
+
+
+def is_compiled() -> bool:
+    """Whether an earlier run left the compiled sweep in the cache (of any version of its file)."""
+    return any(Path(str(sweep.stats.cache_path)).glob("sweep.sweep-*.nbc"))

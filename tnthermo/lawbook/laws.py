@@ -8,6 +8,7 @@ import xarray as xr
 
 from chains.checks import instance_problems, number_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.checks import dataset_problems
 from tnthermo.lawbook.books import esposito
 from tnthermo.lawbook.limits import limits
 from tnthermo.lawbook.mean_force import MeanForce, mean_force
@@ -15,7 +16,6 @@ from tnthermo.lawbook.paper import balances, entropies, productions
 from tnthermo.lawbook.pseudo import pseudo
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.verdict import RESOLUTION, Law
-from tnthermo.thermo.arguments import dataset_problems
 
 NOT_GIVEN = MeanForce(state=None, reason="the mean-force state was not given")
 

@@ -14,8 +14,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.lawbook.reading import Complex, Reading, Series, judged_with_bounds
+from tnthermo.lawbook.reading import Reading, Series, judged_with_bounds
 from tnthermo.lawbook.verdict import Law, Statement, over_time, single, with_remark
+from tnthermo.types import Complex
 
 UNSETTLED = "the run is too short to see the system settle"
 LAST = 0.25  # of the run: the window over which ringing is seen

@@ -23,8 +23,9 @@ import numpy as np
 
 from tnthermo.lawbook.books import MEAN_FORCE, second_law
 from tnthermo.lawbook.limits import distance_at_the_end
-from tnthermo.lawbook.reading import Complex, Reading, Series
+from tnthermo.lawbook.reading import Reading, Series
 from tnthermo.lawbook.verdict import Law, Statement, single
+from tnthermo.types import Complex
 
 STEPS = (0.05, 0.1)  # of beta, for Richardson's extrapolation; its difference to the finer one is in the error bar
 DRIVEN = "driven: pi* would be needed at every value of the drive"

@@ -25,9 +25,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from tnthermo.lawbook.reading import Reading, Real, Series
+from tnthermo.lawbook.reading import Reading, Series
 from tnthermo.lawbook.verdict import Law, Statement, over_time, single
-from tnthermo.thermo.integrate import POINTS, derivative
+from tnthermo.timeline.integrate import POINTS, derivative
+from tnthermo.types import Real
 
 FINE, COARSE = 6, 4  # points of the polynomials between record times
 

@@ -13,9 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from tnthermo.lawbook.verdict import Law, Statement
-
-Real = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
+from tnthermo.types import Complex, Real
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

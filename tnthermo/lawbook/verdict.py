@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.lawbook.digits import interval, number
+from tnthermo.types import Real
 
-Real = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_] | bool
 Relation = Literal["=", ">=", "->"]
 Verdict = Literal["holds", "fails", "cannot tell"]

@@ -1,1 +1,1 @@
-"""Sweeps: many runs from one configuration file, on this machine, on any executor or as a Slurm array, into one folder."""
+"""Many runs of one file: axes, points, workers, job arrays, the collected table."""

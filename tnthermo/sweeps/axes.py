@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from chains.problems import MISSING, InvalidInput, Problem
-from tnthermo.config import load_config
-from tnthermo.config_hints import nearest
-from tnthermo.config_toml import read_toml
+from tnthermo.configuration.hints import nearest
+from tnthermo.configuration.resolve import load_config
+from tnthermo.configuration.toml import read_toml
 
 MODES = ("product", "zip", "list")
 KEY = re.compile(r"[\w-]+(\[\d{1,6}\]|\.[\w-]+)*", re.ASCII)

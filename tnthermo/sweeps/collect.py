@@ -18,15 +18,17 @@ import xarray as xr
 
 from chains.checks import path_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo import netcdf
-from tnthermo.config_limits import available_memory
-from tnthermo.config_text import toml_value
-from tnthermo.files import RESULT, StorageError, load_ledger
-from tnthermo.storage import write_pieces
+from tnthermo.configuration.written import toml_value
+from tnthermo.errors import StorageError
+from tnthermo.machine.atomic_files import write_pieces
+from tnthermo.machine.memory import available_memory
+from tnthermo.machine.words import readable
+from tnthermo.results import netcdf
+from tnthermo.results.result_file import load_ledger
+from tnthermo.results.run_folder import RESULT
 from tnthermo.sweeps.axes import long_name, short_names
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
 from tnthermo.sweeps.status import FINISHED, standings
-from tnthermo.usage import readable
 
 COLLECTED = "table.nc"
 SAME_TIME = 1e-9  # times that differ by less than this part of the last one are one: 3 x 0.1 and 0.3
@@ -56,7 +58,7 @@ def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
     run has none. Likewise a dimension (site, mode) is as long as the longest. Numbers are double precision, whole ones too.
     Two-time correlations are left out: they are in the group two_time of each DIR/points/RUN/result.nc.
 
-    Raises `tnthermo.files.StorageError`, and :class:`chains.InvalidInput` for a column that no run has or where nothing is done yet.
+    Raises `tnthermo.errors.StorageError`, and :class:`chains.InvalidInput` for a column that no run has or where nothing is done yet.
     """
     problems = path_problems("root", root)
     if not isinstance(columns, list | tuple) or not all(isinstance(name, str) for name in columns):
@@ -104,7 +106,7 @@ def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
 
 
 def left_out(root: str | Path) -> str:
-    """What of the finished runs `collect` leaves out, in words; "" for nothing. Raises `tnthermo.files.StorageError`."""
+    """What of the finished runs `collect` leaves out, in words; "" for nothing. Raises `tnthermo.errors.StorageError`."""
     folder = SweepFolder(Path(root))
     for run in dict.fromkeys(load_manifest(folder).runs):
         result = folder.point(run) / RESULT

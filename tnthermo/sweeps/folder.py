@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from chains.problems import InvalidInput, Problem
-from tnthermo.config_text import toml_value
-from tnthermo.files import StorageError, prepare_folder, write_text
-from tnthermo.storage import refuse_links
+from tnthermo.configuration.written import toml_value
+from tnthermo.errors import StorageError
+from tnthermo.machine.atomic_files import prepare_folder, refuse_links, write_text
+from tnthermo.machine.versions import installed_version
 from tnthermo.sweeps.axes import short_names
 from tnthermo.sweeps.points import Sweep
-from tnthermo.thermo.ledger import installed_version
 
 FORMAT = 1
 MANIFEST = "sweep.json"

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.config import Resolved, load_config, resolve
-from tnthermo.config_estimate import duration, estimate
-from tnthermo.config_limits import available_memory
+from tnthermo.configuration.estimate import estimate
+from tnthermo.configuration.resolve import Resolved, load_config, resolve
+from tnthermo.machine.memory import available_memory
+from tnthermo.machine.words import duration, readable
 from tnthermo.sweeps.axes import Axes
 from tnthermo.sweeps.run_ids import id_of
-from tnthermo.usage import readable
 
 MOST_POINTS = 1000
 """Sweeps of more points must be asked for twice."""

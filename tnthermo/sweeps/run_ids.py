@@ -11,7 +11,7 @@ DIGITS = 16  # hexadecimal
 
 
 def id_of(config_hash: str, values: Mapping[str, Any]) -> str:
-    """The name of the run with this fingerprint and these resolved values (`tnthermo.config.Resolved`).
+    """The name of the run with this fingerprint and these resolved values (`tnthermo.configuration.resolve.Resolved`).
 
     The fingerprint leaves out how long the run is, its bond cap and whether it has error bars, because a run may go on with others; two
     points of a sweep may not be taken for one because of that.

@@ -12,8 +12,9 @@ from typing import Any
 
 from chains.checks import path_problems
 from chains.problems import raise_if_any
-from tnthermo import cluster
-from tnthermo.files import RESULT, StorageError, pending_in, result_attributes
+from tnthermo.errors import StorageError
+from tnthermo.machine import slurm
+from tnthermo.results.run_folder import RESULT, pending_in, result_attributes
 from tnthermo.sweeps.folder import Manifest, SweepFolder, is_claimed, load_manifest, read_json, read_record
 from tnthermo.sweeps.run_ids import id_of
 
@@ -45,7 +46,7 @@ def sweep_status(root: str | Path) -> list[Standing]:
 
 def standings(folder: SweepFolder, manifest: Manifest) -> list[Standing]:
     """All runs of a manifest, each once."""
-    jobs, queue = handed_over(folder), cluster.queue()
+    jobs, queue = handed_over(folder), slurm.queue()
     found = []
     for run in dict.fromkeys(manifest.runs):
         record = read_record(folder, run)
@@ -59,7 +60,7 @@ def standings(folder: SweepFolder, manifest: Manifest) -> list[Standing]:
 def standing(
     folder: SweepFolder, run: str, record: Mapping[str, Any], queue: Mapping[str, str] | None, job: str
 ) -> tuple[str, str]:
-    """(state, detail). ``queue`` as `cluster.queue` gives it, ``job`` the one this run was last handed to."""
+    """(state, detail). ``queue`` as `slurm.queue` gives it, ``job`` the one this run was last handed to."""
     result = folder.point(run) / RESULT
     if result.exists():
         try:

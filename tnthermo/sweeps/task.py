@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from chains.problems import InvalidInput
-from tnthermo import cluster
-from tnthermo.evolve import NotConverged, RunFailed
-from tnthermo.lasting import lasting_screen, outlasting_the_terminal
-from tnthermo.lock import Held, job_id
-from tnthermo.signals import Stopped, listening
-from tnthermo.storage import refuse_links
-from tnthermo.study import run_study
+from tnthermo.errors import Held, NotConverged, RunFailed, Stopped
+from tnthermo.machine import slurm
+from tnthermo.machine.atomic_files import refuse_links
+from tnthermo.machine.lasting import lasting_screen, outlasting_the_terminal
+from tnthermo.machine.signals import listening
+from tnthermo.machine.slurm import job_id
+from tnthermo.studies.study import run_study
 from tnthermo.sweeps.folder import RUN, SweepFolder, Taken, claimed, read_record, write_record
 
 DONE, FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 0, 1, 2, 3, 4, 75
@@ -133,7 +133,7 @@ class TaskFailed(RuntimeError):
 
 def queued_again(outcome: Mapping[str, Any]) -> bool:
     """Put this process's job back into the queue if its run was stopped and can go on; whether it was."""
-    return outcome["state"] == "stopped" and cluster.requeue()
+    return outcome["state"] == "stopped" and slurm.requeue()
 
 
 def run_task(root: str, run: str) -> dict[str, Any]:

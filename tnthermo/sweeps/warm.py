@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from chains import Discrete, chain
 from tnthermo.algorithms import TDVP
-from tnthermo.evolve import evolve
-from tnthermo.model import SpinBoson
+from tnthermo.evolution.evolve import evolve
+from tnthermo.model.model import SpinBoson
 from tnthermo.thermo.ledger import ledger
 
 with suppress(Exception):

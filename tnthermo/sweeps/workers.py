@@ -14,7 +14,7 @@ from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
-from tnthermo.threads import allocated_threads, limit_threads
+from tnthermo.machine.threads import allocated_threads, limit_threads
 
 ATTEMPTS = 2
 PATIENCE = 1.0  # seconds between two requests to end

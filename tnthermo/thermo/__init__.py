@@ -1,5 +1,1 @@
-"""From the raw columns of a run to its thermodynamic ledger."""
-
-from tnthermo.thermo.ledger import ledger
-
-__all__ = ["ledger"]
+"""From the record of a run to the thermodynamic ledger."""

@@ -20,17 +20,15 @@ import xarray as xr
 
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.thermo.arguments import run_problems
+from tnthermo.record.trajectory import Trajectory, run_problems
 from tnthermo.thermo.energies import energies
 from tnthermo.thermo.entropies import Attributes, bath_entropies, system_entropy
-from tnthermo.thermo.errors import envelope, sparse_envelope
 from tnthermo.thermo.expectations import expectations
-from tnthermo.thermo.integrate import derivative
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.temperatures import rates, rounding
-from tnthermo.trajectory import Trajectory
-
-Real = npt.NDArray[np.float64]
+from tnthermo.timeline.differences import envelope, sparse_envelope
+from tnthermo.timeline.integrate import derivative
+from tnthermo.types import Real
 
 DEPENDENT = (
     "U_S", "U_B", "W_S", "W_B", "Wdot_S", "Wdot_B", "T_S", "T_B", "W_B_each", "Sigma_pseudo_S", "Sigma_pseudo_B",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 
 import numpy as np
-import numpy.typing as npt
 
-from tnthermo.thermo.causes import without_lost_modes
+from tnthermo.record.causes import without_lost_modes
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.thermo.balances import entropy_productions, residuals
 from tnthermo.thermo.definitions import needed
 from tnthermo.thermo.energies import accumulated, energies, flux, heat_rates, work_rates
 from tnthermo.thermo.entropies import (
@@ -19,9 +20,7 @@ from tnthermo.thermo.entropies import (
     modes_missing,
     system_entropy,
 )
-from tnthermo.thermo.errors import envelope
 from tnthermo.thermo.expectations import expectations
-from tnthermo.thermo.laws import entropy_productions, residuals
 from tnthermo.thermo.productions import extended_production, lindblad_production, production_rates, pseudo_productions
 from tnthermo.thermo.temperatures import (
     Rates,
@@ -32,9 +31,8 @@ from tnthermo.thermo.temperatures import (
     rates,
     rounding,
 )
-from tnthermo.trajectory import Trajectory
-
-Real = npt.NDArray[np.float64]
+from tnthermo.timeline.differences import envelope
+from tnthermo.types import Real
 
 
 def columns(run: Trajectory, alpha_S: float) -> Findings:

@@ -7,7 +7,7 @@ import xarray as xr
 
 from chains.checks import number_problems
 from chains.problems import Problem, raise_if_any
-from tnthermo.thermo.arguments import dataset_problems
+from tnthermo.checks import dataset_problems
 
 FEWEST = 5  # record times in the window
 

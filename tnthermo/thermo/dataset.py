@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.thermo.causes import unjudged, without_lost_modes
+from tnthermo.record.causes import unjudged, without_lost_modes
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
-from tnthermo.thermo.errors import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
 from tnthermo.thermo.kin import SHARE, kin_floors, occupation_floor
 from tnthermo.thermo.tail import rho_S_error, tail_errors
-from tnthermo.trajectory import Trajectory
+from tnthermo.timeline.differences import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
+from tnthermo.types import Real
 
-Real = npt.NDArray[np.float64]
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
 NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
 

@@ -1,17 +1,16 @@
 """Energies of system, baths and correlation, and the heat and work that change them.
 
-Everything is a sum over the channels q of the coupling, H_int = sum_q F_q A_q (x) X_q (`tnthermo.model`); B is the union of the baths.
+Everything is a sum over the channels q of the coupling, H_int = sum_q F_q A_q (x) X_q (`tnthermo.model.model`); B is the union of the
+baths.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from tnthermo.thermo.expectations import Expectations, trace
-from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes
-
-Real = npt.NDArray[np.float64]
+from tnthermo.timeline.integrate import cumulative_integral, cumulative_stieltjes
+from tnthermo.types import Real
 
 
 def energies(e: Expectations, alpha_S: float) -> dict[str, Real]:

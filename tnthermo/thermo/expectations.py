@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.drive import just_before
-from tnthermo.trajectory import Trajectory
+from tnthermo.model.drives import just_before
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.types import Complex, Real
 
-Real = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
 Indices = npt.NDArray[np.int64]
 
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from tnthermo.clock import common_times
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.entropies import Findings
-from tnthermo.thermo.errors import at_next, envelope
-from tnthermo.trajectory import Trajectory
-
-Real = npt.NDArray[np.float64]
+from tnthermo.timeline.clock import common_times
+from tnthermo.timeline.differences import at_next, envelope
+from tnthermo.types import Real
 
 SHARE = 0.5  # of the largest difference among its kin
 # by the power of an energy that their difference is made of rho_S with
@@ -27,6 +25,7 @@ KIN = {
 }
 KEPT = frozenset({"U_tot", "W_chi", "W_total"})  # constants without a drive, and known as well as the norm
 ENTROPIES = ("S_S", "S_B", "Delta_S_B", "S_chi")
+PRODUCTIONS = ("D_S", "Sigma_S", "Sigma_total", "Sigma_Lindblad_S")  # sums of entropies and energies over T
 VARIANCES = {"Var_Q_B": "E_B", "Var_Q_B_each": "E_B_each"}
 
 
@@ -52,6 +51,11 @@ def kin_floors(
         floors |= dict.fromkeys(names, (share * largest)[run.recorded])
     of_entropies = np.fmax.reduce([errors[name] for name in ENTROPIES])
     floors |= dict.fromkeys(ENTROPIES, SHARE * of_entropies)
+    floors |= dict.fromkeys(ENTROPIES[1:], np.fmax(SHARE * of_entropies, truncation(run)))
+    betas = [1 / T for T in run.model.temperatures if T > 0]
+    if len(betas) == len(run.model.temperatures):
+        energy = np.fmax.reduce([errors[name] for name in ("E_S", "E_B", "Q_S", "Q_B")])
+        floors |= dict.fromkeys(PRODUCTIONS, SHARE * (errors["S_S"] + max(betas) * energy))
     for bound, value in ((f"{name}_{side}", name) for name in ("Delta_S_B", "S_chi") for side in ("lower", "upper")):
         floors[bound] = np.where(
             np.isfinite(found.values[value]), floors[value], 0.0
@@ -62,6 +66,16 @@ def kin_floors(
         size = 2 * np.fmax.accumulate(np.sqrt(np.abs(found.values[name])), axis=0)
         floors[name] = np.fmax(size, quanta if size.ndim > 1 else quanta.max()) * errors[energy]
     return floors
+
+
+def truncation(run: Trajectory) -> Real:
+    """What dropped weight does to the bath's entropy (n,), nats, alike in both runs: what every step drops anew adds up as amplitudes.
+
+    A part e = (sum of sqrt(w))^2 of the whole, w the weights of the steps, would be spread over other states: e (1 - log e).
+    """
+    dropped = np.diff(run.discarded_weight, prepend=0.0)
+    e = np.minimum(np.cumsum(np.sqrt(np.maximum(dropped, 0.0))) ** 2, 1.0)[run.recorded]
+    return np.asarray(e * (1 - np.log(np.maximum(e, 1e-300))))
 
 
 def occupation_floor(run: Trajectory, of_energy: Real) -> Real:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import math
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import xarray as xr
 
 from chains.problems import raise_if_any
-from tnthermo.local import Matrix
-from tnthermo.model import Model
-from tnthermo.thermo.arguments import alpha_problems, run_problems
+from tnthermo.checks import alpha_problems
+from tnthermo.machine.versions import installed_version
+from tnthermo.model.model import Model
+from tnthermo.model.operators import Matrix
+from tnthermo.record.trajectory import Trajectory, run_problems
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.dataset import coordinates, error_variables, errors_of, ledger_variables, state_variables
 from tnthermo.thermo.definitions import CONVENTION
 from tnthermo.thermo.entropies import Attributes
-from tnthermo.thermo.errors import HOW
-from tnthermo.trajectory import Trajectory
+from tnthermo.timeline.differences import HOW
 
 NEGATIVE = -1e-10  # a smaller eigenvalue of rho_S is named among the flags
 PACKAGES = ("tnthermo", "numpy", "scipy", "numba", "quimb", "xarray")
@@ -56,14 +56,6 @@ def _text(matrix: Matrix) -> str:
     """A matrix as nested lists of numbers, complex ones as strings: what a configuration file would hold."""
     real = bool(np.all(matrix.imag == 0))
     return json.dumps([[float(z.real) if real else f"{z:.15g}" for z in row] for row in matrix])
-
-
-def installed_version(package: str) -> str:
-    """Version of an installed package, "not installed" without one."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attributes:

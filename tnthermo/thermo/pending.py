@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.ledger import ledger
-from tnthermo.trajectory import Trajectory
 
 REASON = "the rougher run, from which errors come, was not over when this was written"
 

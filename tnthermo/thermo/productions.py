@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tnthermo.thermo.entropies import Attributes, Findings, spectrum, von_neumann
-from tnthermo.thermo.errors import at_next
+from tnthermo.model.density_matrix import spectrum, von_neumann
+from tnthermo.model.qubit import bloch_vector, extended_production_rate
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.thermo.entropies import Attributes, Findings
 from tnthermo.thermo.expectations import Expectations
-from tnthermo.thermo.integrate import cumulative_integral, cumulative_stieltjes, every_second
-from tnthermo.thermo.qubit import bloch_vector, extended_production_rate
 from tnthermo.thermo.temperatures import Rates, difference_error
-from tnthermo.trajectory import Trajectory
-
-Real = npt.NDArray[np.float64]
+from tnthermo.timeline.differences import at_next
+from tnthermo.timeline.integrate import cumulative_integral, cumulative_stieltjes, every_second
+from tnthermo.types import Real
 
 LONGEST_HOLE = 2  # points at which dW/dU is 0/0 in a row; a longer stretch is not bridged
 COLD: Attributes = {"reason": "beta infinite"}

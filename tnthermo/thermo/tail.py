@@ -18,16 +18,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 import chains
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.entropies import Findings
 from tnthermo.thermo.expectations import Expectations, expectations, trace
 from tnthermo.thermo.tail_ratios import System, on_entropies, on_ratios
-from tnthermo.trajectory import Trajectory
-
-Real = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
+from tnthermo.types import Complex, Real
 
 SAFE = 1.2  # for the next order in frequencies over the cut
 FIRST_SWING = 1.6  # times J at the cut and the cut itself: the largest rate at which a tail 1/w takes up energy, pi/2

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tnthermo.model.qubit import bloch_vector, entropy_slope
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.expectations import Expectations
-from tnthermo.thermo.qubit import bloch_vector, entropy_slope
-from tnthermo.trajectory import Trajectory
-
-Real = npt.NDArray[np.float64]
+from tnthermo.types import Real
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.model import Model
+from tnthermo.model.density_matrix import entropy_rate
+from tnthermo.model.model import Model
+from tnthermo.model.qubit import bloch_vector, extended_inverse_temperature
+from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.energies import heat_rates, work_rates
-from tnthermo.thermo.entropies import Attributes, Findings, entropy_rate
-from tnthermo.thermo.errors import envelope
+from tnthermo.thermo.entropies import Attributes, Findings
 from tnthermo.thermo.expectations import Expectations, expectations
-from tnthermo.thermo.integrate import POINTS, derivative
-from tnthermo.thermo.qubit import bloch_vector, extended_inverse_temperature
-from tnthermo.trajectory import Trajectory
-
-Real = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
+from tnthermo.timeline.differences import envelope
+from tnthermo.timeline.integrate import POINTS, derivative
+from tnthermo.types import Complex, Real
 
 FEWEST = 4  # points whose derivative can be told from that of two points less
 ROUNDING = 1e-12  # of the largest term: what a difference of terms cannot resolve

@@ -10,8 +10,8 @@ import numpy as np
 from common import Problem, drive, sigma_z
 
 import tnthermo as tt
-from tnthermo.config import Resolved, load_config, resolve
-from tnthermo.config_reach import shortened
+from tnthermo.configuration.light_cone import shortened
+from tnthermo.configuration.resolve import Resolved, load_config, resolve
 
 
 def shorter(model: tt.Model, modes: int) -> tt.Model:

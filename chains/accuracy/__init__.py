@@ -1,0 +1,1 @@
+"""What a finite chain is worth: correlation functions, the light cone, the lost tail."""

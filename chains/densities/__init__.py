@@ -1,0 +1,1 @@
+"""Spectral densities and their integrals."""

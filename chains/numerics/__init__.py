@@ -1,0 +1,1 @@
+"""Numerics that knows nothing of baths: quadrature, recurrences, closed forms, eigenproblems."""

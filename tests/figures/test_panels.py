@@ -1,0 +1,183 @@
+"""Figures: they are written, they show what there is, and their labels do not overlap."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+import chains
+import tnthermo as tt
+from tests.configuration.test_resolve import write_config
+from tests.terminal.test_cli import call
+from tnthermo.configuration.resolve import load_config, resolve
+from tnthermo.figures import panels
+from tnthermo.figures.second_order import COMPARED, companion, compared
+from tnthermo.figures.style import PURPLE, STYLE, spread
+from tnthermo.results import result_file
+
+
+@pytest.fixture(scope="module", params=[0.0, 0.5])
+def dataset(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
+    resolved = resolve(load_config(write_config(tmp_path_factory.mktemp("plots"), temperature=request.param)))
+    return tt.ledger(tt.evolve(resolved.model, **(resolved.evolve_keywords() | {"bath_entropy": "off"})))
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+@pytest.fixture(scope="module")
+def two_baths() -> xr.Dataset:
+    cold, warm = (chains.chain(chains.Discrete(frequencies=[1.0], couplings=[0.4]), temperature=T) for T in (0.0, 0.5))
+    model = tt.assemble(hamiltonian={"x": 0.5}, couplings=[tt.couple({"z": 0.5}, cold), tt.couple({"x": 0.3}, warm)])
+    algorithm = tt.TDVP(step=0.2, tolerance=1e-3)
+    return tt.ledger(
+        tt.evolve(model, algorithm=algorithm, until=1.0, occupation_every=float("inf"), bath_entropy="off")
+    )
+
+
+def test_four_figures_and_the_modes_in_two_formats(dataset: xr.Dataset, tmp_path: Path) -> None:
+    assert not panels.complete(tmp_path)
+    written = panels.figures(dataset, tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(written)
+    assert panels.names(dataset) == ("energies", "heat_and_work", "entropies", "residuals", "modes")
+    assert len(written) == 10
+    assert panels.complete(tmp_path)
+    assert all(path.stat().st_size > 5000 for path in written)
+
+
+def test_several_baths_have_a_figure_of_their_own(two_baths: xr.Dataset, tmp_path: Path) -> None:
+    """The modes, which were not evaluated, have none."""
+    assert panels.names(two_baths) == ("energies", "heat_and_work", "entropies", "residuals", "baths")
+    written = panels.figures(two_baths, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in written)
+    assert len(written) == 10
+    labels = texts(panels.single(two_baths, "baths"))
+    assert labels == ["$T_0$ = 0", "$T_1$ = 0.5"] * 2
+    assert len(tt.plot(two_baths).axes) == 5
+
+
+def test_without_modes_there_are_four(dataset: xr.Dataset, tmp_path: Path) -> None:
+    bare = dataset.drop_vars([name for name in dataset.variables if str(name).startswith("mode_")])
+    written = panels.figures(bare, tmp_path)
+    assert len(written) == 8
+    assert panels.complete(tmp_path)
+    assert all(path.stat().st_size > 5000 for path in written)
+
+
+def test_the_notebook_figure_shows_bounds_as_bounds(dataset: xr.Dataset) -> None:
+    figure = tt.plot(dataset)
+    assert len(figure.axes) == (6 if dataset.attrs["temperature"] > 0 else 5)  # productions have axes of their own
+    labels = texts(figure)
+    bounded = r"$S_\chi$ bounds" in labels
+    assert bounded == (dataset.attrs["temperature"] > 0)
+    assert (r"$S_\chi$" in labels) != bounded
+    assert (r"$\Sigma$ total" in labels) == (dataset.attrs["temperature"] > 0)
+    sizes = [
+        text.get_fontsize()
+        for axes in figure.axes
+        for text in [*axes.texts, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels()]
+    ]
+    assert min(sizes) >= 7
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of labels of which one is drawn over the other."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    found = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in found]
+    return [(a, b) for i, (a, one) in enumerate(boxes) for b, other in boxes[:i] if one.overlaps(other)]
+
+
+def test_the_caution_stands_over_nothing(dataset: xr.Dataset) -> None:
+    """Labels of curves that end together at the top reach above the axes."""
+    names = [curve.name for curve in panels.RESIDUALS]
+    flagged = dataset.assign({name: 0 * dataset[name] + 10.0 ** (dataset["t"] - 1) for name in names})
+    flagged.attrs = dataset.attrs | {"flags": "bond cap reached at t = 3.25 (16); norm drifted by 1e-3 at t = 4"}
+    second = dataset.assign_attrs(method="tcl2")
+    with mpl.rc_context(STYLE):
+        for name in panels.NAMES:
+            figure = panels.single(flagged, name)
+            assert "not converged" in figure.texts[0].get_text()
+            assert not overlaps(figure), name
+        for name in COMPARED:
+            assert not overlaps(compared(flagged, second, name)), name
+
+
+def test_bounds_narrower_than_their_line_are_marks(dataset: xr.Dataset) -> None:
+    if dataset.attrs["temperature"] == 0:
+        return
+    t, S_S = dataset["t"].values, dataset["S_S"].values
+    at, width = np.zeros(t.size, dtype=bool), np.where(np.arange(t.size) == 2, 0.5, 1e-4) * S_S.max()
+    at[[0, 2, -1]] = True
+    bounds = {"S_chi_lower": np.where(at, S_S, 0.0), "S_chi_upper": np.where(at, S_S + width, 2 * S_S)}
+    axes = panels.single(dataset.assign({name: ("t", values) for name, values in bounds.items()}), "entropies").axes[0]
+    lines = [line for line in axes.lines if line.get_color() == PURPLE]
+    marks = {mark: {x for line in lines if line.get_marker() == mark for x in line.get_xdata()} for mark in "D_"}
+    assert marks == {"D": {t[0], t[-1]}, "_": {t[2]}}
+
+
+def test_second_order_beyond_what_a_state_has_is_said(dataset: xr.Dataset) -> None:
+    good = dataset.assign(S_chi=1.9 * dataset["S_S"]).assign_attrs(method="tcl2")
+    for second, said in ((good, False), (good.assign(S_chi=2.1 * good["S_S"]), True)):
+        text = compared(dataset, second, "entropies").texts[0].get_text()
+        assert ("second order fails" in text) == said
+
+
+def test_a_single_time_can_be_drawn(dataset: xr.Dataset) -> None:
+    tt.plot(dataset.isel(t=[0]))
+
+
+@given(st.lists(st.floats(-1, 2), max_size=7))
+def test_labels_stay_inside_and_apart(wanted: list[float]) -> None:
+    placed = spread(wanted, 0.1)
+    assert len(placed) == len(wanted)
+    assert all(0 <= x <= 1 for x in placed)
+    assert np.all(np.diff(sorted(placed)) > 0.08)
+    order = np.argsort(wanted, kind="stable")
+    assert np.all(np.diff(np.array(placed)[order]) > 0)
+
+
+def test_a_run_beside_second_order(tmp_path: Path) -> None:
+    """The command draws what the model has; circles are the companion's numbers, and those are the run's where coupling is weak."""
+    out = tmp_path / "out"
+    assert call("run", write_config(tmp_path, temperature=0.5), "--out", out, "--quiet").exit_code == 0
+    done = call("plot", out, "--weak-coupling", "tcl2")
+    assert done.exit_code == 0, done.output
+    for name in COMPARED:
+        assert f"{name}_tcl2.png" in done.stdout
+        assert (out / f"{name}_tcl2.pdf").stat().st_size > 5000
+    run, ledger = result_file.load(out), result_file.load_ledger(out)
+    second = companion(run, "tcl2", alpha_S=0.5)
+    for draw in (tt.plot, lambda dataset: panels.figures(dataset, tmp_path)):  # it has no residuals of its own
+        with pytest.raises(chains.InvalidInput, match="--weak-coupling"):
+            draw(second)
+    figure = compared(ledger, second, "energies")
+    circles = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert len(circles) == 5
+    np.testing.assert_array_equal(circles[0].get_ydata()[[0, -1]], second["E_S"].values[[0, -1]])
+    apart = float(np.abs(second["E_B"] - ledger["E_B"]).max())  # of fourth order in J t: small here, but not zero
+    assert 1e-5 < apart < 1e-3
+    refused = call("plot", out, "--weak-coupling", "lindblad")  # modes have no Markov limit
+    assert refused.exit_code == 2
+    assert call("plot", out, "--weak-coupling", "exact").exit_code == 2
+
+
+def test_second_order_needs_a_product_start(tmp_path: Path) -> None:
+    model = tt.SpinBoson(
+        hamiltonian={"x": 0.2},
+        coupling={"z": 0.1},
+        bath=chains.chain(chains.Discrete(frequencies=[1.0], couplings=[0.4]), temperature=0.5),
+    )
+    run = tt.evolve(
+        model, initial="mean-force", until=0.2, algorithm=tt.TDVP(step=0.1, tolerance=1e-3), error_bars=False
+    )
+    with pytest.raises(chains.InvalidInput, match="mean-force"):
+        companion(run, "tcl2", alpha_S=0.5)

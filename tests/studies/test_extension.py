@@ -1,0 +1,90 @@
+"""A later `until` with modes = "auto": the chain that is there is kept while the system does not feel its end."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chains import InvalidInput
+from tests.configuration.test_resolve import text_of
+from tests.configuration.test_resolve import write as write_text
+from tests.terminal.test_cli import call
+from tnthermo.errors import Stopped
+from tnthermo.evolution.progress import Progress
+from tnthermo.machine.signals import Stop
+from tnthermo.studies.study import run_study
+from tnthermo.terminal import cli
+
+
+def write(folder: Path, until: float, **bath: str) -> Path:
+    evolution = {"until": f"{until}", "step": "0.25", "method": '"exact"', "tolerance": "1e-4"}
+    extra = "[run]\nerror_bars = false\n[thermodynamics]\nbath_entropy = 'off'\n"
+    spectral = {"alpha": "0.1"}
+    return write_text(
+        folder,
+        text_of({"spectral_density": spectral, "bath": {"levels": "3", **bath}, "evolution": evolution}) + extra,
+    )
+
+
+def test_a_run_is_extended_on_its_own_chain(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    short = run_study(write(tmp_path, 0.5), out)
+    modes = short.resolved.values["bath"]["modes"]
+    said: list[str] = []
+    with pytest.raises(InvalidInput, match="--resume extends it"):
+        run_study(write(tmp_path, 1.0), out)
+    longer = run_study(write(tmp_path, 1.0), out, resume=True, say=said.append)
+    assert any(f"going on with the chain that is there (bath.modes {modes})" in line for line in said)
+    assert longer.resolved.values["bath"]["modes"] == modes
+    # the same bits as with as many modes from the beginning, and not those of the chain that it would have had alone
+    whole = run_study(write(tmp_path, 1.0, modes=str(modes)), tmp_path / "whole")
+    alone = run_study(write(tmp_path, 1.0), tmp_path / "alone")
+    assert np.array_equal(longer.ledger["E_B"], whole.ledger["E_B"])
+    assert alone.resolved.values["bath"]["modes"] > modes
+    assert not np.array_equal(longer.ledger["E_B"], alone.ledger["E_B"])
+    # the same command again finds it
+    assert run_study(write(tmp_path, 1.0), out, resume=True).already_done
+
+
+def test_a_chain_that_is_too_short_is_said_with_what_to_do(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_study(write(tmp_path, 0.5), out)
+    with pytest.raises(InvalidInput) as refused:
+        run_study(write(tmp_path, 6.0), out, resume=True)
+    (problem,) = refused.value.problems
+    assert problem.key == "evolution.until"
+    assert "must go on with the chain of the run" in problem.allowed
+    assert "bath.modes 4" in problem.allowed
+    assert ">= 7" in problem.allowed
+    assert "from the beginning" in problem.hint
+    # another key that differs is named as before
+    with pytest.raises(InvalidInput, match=r"bath\.temperature: 0\.2 -> 0\.3"):
+        run_study(write(tmp_path, 1.0, temperature="0.3"), out, resume=True)
+
+
+def test_an_unfinished_run_is_shown_as_one(tmp_path: Path) -> None:
+    out, stop = tmp_path / "out", Stop()
+    config = write(tmp_path, 1.0)
+
+    def after_two_steps(now: Progress) -> None:
+        if now.time >= 0.5:
+            stop.request("enough")
+
+    with pytest.raises(Stopped):
+        run_study(config, out, stop=stop, progress=after_two_steps)
+    shown = call("show", out)
+    assert shown.exit_code == cli.BAD_INPUT
+    assert (
+        "must hold a result.nc (stopped at t = 0.5 of 1, or still on; tnthermo run with --resume goes on)"
+        in shown.output
+    )
+    (out / "sweep.json").write_text("{}")
+    for checkpoint in (out / "checkpoint").iterdir():
+        checkpoint.write_bytes(b"damaged")
+    assert "tnthermo status and collect" in call("plot", out).output
+    refused = call("run", config, "--out", out, "--resume")
+    assert refused.exit_code == cli.BAD_INPUT
+    assert refused.output.count("no checkpoint") == 1
+    assert (
+        "must hold a checkpoint that can be read; what is there is damaged: run.ckpt: no checkpoint" in refused.output
+    )

@@ -1,0 +1,194 @@
+"""The one machine for entropies of sets of sites: the sites of a line gathered, one by one, on two sides of a partition.
+
+A pure matrix product state with its centre at site 0 is read from there on. Sites that were read go to one of two sides, "inside" and
+"outside", each kept in as many of its own states as its weight asks for, so that at every moment the state is
+
+    sum T[s, i, o, r] |s> |i> |o> |r>,
+
+s of site 0, i and o of the two sides, r of the sites not read yet, which are orthonormal. The entropy of any union of s, i, o, r is
+that of a matrix made of T. A set of sites thus meets a cut, as by swaps, but each site is moved once.
+
+What is left out is left out by projections on one side. With P on one side, weight e outside of it, rho' the normalised rest:
+
+    (1 - e) S(rho') <= S(rho) <= (1 - e) S(rho') + h(e) + e log D,
+
+h(e) = -e log e - (1 - e) log(1 - e), D the dimension of the union; it holds for every union that has or lacks the side as a whole.
+(To read P without looking raises an entropy, by h(e) at most; M. A. Nielsen and I. L. Chuang, Quantum Computation and Quantum
+Information, section 11.3.) So every entropy here is a pair of bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.network.state import Tensor
+from tnthermo.types import Complex, Real
+
+SYSTEM, INSIDE, OUTSIDE, REST = range(4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enclosure:
+    """lower <= entropy <= upper, nats."""
+
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block:
+    """The state while its sites are being gathered.
+
+    tensor         (s, i, o, r)
+    inside, outside  weights (i,), (o,) of the states kept of either side
+    log_dimension  of both sides together, before anything was left out
+
+    The squared norm of ``tensor`` is 1 - what was left out.
+    """
+
+    tensor: Complex
+    inside: Real
+    outside: Real
+    log_dimension: float = 0.0
+
+    @classmethod
+    def of(cls, centre: Tensor) -> Block:
+        """Nothing read but the centre (1, d, r)."""
+        one = np.ones(1)
+        return cls(tensor=np.ascontiguousarray(centre[0][:, None, None, :]), inside=one, outside=one)
+
+    @property
+    def norm(self) -> float:
+        """Squared norm."""
+        return float(np.vdot(self.tensor, self.tensor).real)
+
+    @property
+    def rows(self) -> int:
+        """States kept of the larger side."""
+        return max(self.tensor.shape[INSIDE], self.tensor.shape[OUTSIDE])
+
+    def density_of_rest(self) -> Complex:
+        """(r, r): the density matrix of the sites not read, in the basis of the bond."""
+        s, i, o, r = self.tensor.shape
+        flat = self.tensor.reshape(s * i * o, r)
+        return np.asarray(flat.T @ flat.conj())
+
+
+def absorb(block: Block, site: Tensor, *, weight: float, most: int | None = None) -> Block:
+    """Read a site or cell (r, n, n', r'): n goes inside, n' outside; either may have one level.
+
+    weight  that each of the four projections may leave out
+    most    states kept of either side whatever the weight; None: as many as it asks for
+    """
+    left = np.tensordot(block.density_of_rest(), site, axes=(0, 0))  # (r*, n, n', r')
+    joint = np.einsum("rnmk,rnmk->nm", left, site.conj(), optimize=True).real
+    levels = (joint.sum(axis=1), joint.sum(axis=0))
+    inside = _likely(block.inside, levels[0], weight, most)
+    outside = _likely(block.outside, levels[1], weight, most)
+    new = np.zeros(
+        (block.tensor.shape[0], sum(len(x) for x in inside), sum(len(x) for x in outside), site.shape[3]),
+        dtype=np.complex128,
+    )
+    at = 0
+    for n, rows in enumerate(inside):
+        if not len(rows):
+            continue
+        part, beside = block.tensor[:, rows], 0
+        for m, columns in enumerate(outside):
+            if len(columns) and np.any(site[:, n, m]):
+                new[:, at : at + len(rows), beside : beside + len(columns)] = part[:, :, columns] @ site[:, n, m]
+            beside += len(columns)
+        at += len(rows)
+    found = Block(
+        tensor=new,
+        inside=np.concatenate([block.inside[rows] * p for rows, p in zip(inside, levels[0], strict=True)]),
+        outside=np.concatenate([block.outside[rows] * p for rows, p in zip(outside, levels[1], strict=True)]),
+        log_dimension=block.log_dimension + math.log(site.shape[1]) + math.log(site.shape[2]),
+    )
+    return _compressed(_compressed(found, INSIDE, weight, most), OUTSIDE, weight, most)
+
+
+def _likely(states: Real, levels: Real, weight: float, most: int | None) -> list[npt.NDArray[np.int64]]:
+    """For each level the states that are kept beside it: the pairs of the largest product of weights."""
+    products = np.outer(states, np.clip(levels, 0.0, None))
+    flat = np.sort(products, axis=None)
+    leave = int(np.searchsorted(np.cumsum(flat), weight))
+    if most is not None:
+        leave = max(
+            leave, flat.size - 4 * most
+        )  # what is unlikely as a product may be likely together: `_compressed` decides
+    least = flat[min(leave, flat.size - 1)]
+    return [np.flatnonzero(products[:, n] >= least) for n in range(levels.size)]
+
+
+def _compressed(block: Block, axis: int, weight: float, most: int | None) -> Block:
+    """One side in the eigenvectors of its own density matrix, without the least of them."""
+    moved = np.moveaxis(block.tensor, axis, 0)
+    flat = np.ascontiguousarray(moved).reshape(moved.shape[0], -1)
+    weights, vectors = np.linalg.eigh(flat @ flat.conj().T)
+    leave = int(np.searchsorted(np.cumsum(np.clip(weights, 0.0, None)), weight))
+    if most is not None:
+        leave = max(leave, weights.size - most)
+    leave = min(leave, weights.size - 1)
+    kept = (vectors[:, leave:].conj().T @ flat).reshape(-1, *moved.shape[1:])
+    tensor = np.ascontiguousarray(np.moveaxis(kept, 0, axis))
+    if axis == INSIDE:
+        return replace(block, tensor=tensor, inside=weights[leave:])
+    return replace(block, tensor=tensor, outside=weights[leave:])
+
+
+def spectrum(tensor: Complex, axes: Sequence[int]) -> Real:
+    """Eigenvalues of the density matrix of some axes of a pure state, not normalised."""
+    others = [axis for axis in range(tensor.ndim) if axis not in axes]
+    matrix = tensor.transpose(*axes, *others).reshape(math.prod(tensor.shape[axis] for axis in axes), -1)
+    if matrix.shape[0] > matrix.shape[1]:
+        matrix = matrix.T
+    return np.asarray(np.linalg.eigvalsh(matrix @ matrix.conj().T))
+
+
+def entropy_of(weights: Real) -> float:
+    """-sum p log p, nats; weights <= 0 add nothing."""
+    positive = weights[weights > 0]
+    return float(-np.sum(positive * np.log(positive)))
+
+
+def conditional(weights: Real) -> float:
+    """p S(rho/p) of weights that add up to p."""
+    total = float(np.sum(weights[weights > 0]))
+    return entropy_of(weights) + total * math.log(total) if total > 0 else 0.0
+
+
+def doubt(missing: float) -> float:
+    """h(e) for 0 <= e <= 1, and 0 for what is negative by rounding."""
+    e = min(max(missing, 0.0), 1.0)
+    return 0.0 if e in (0.0, 1.0) else -e * math.log(e) - (1 - e) * math.log1p(-e)
+
+
+def entropy(block: Block, axes: Sequence[int]) -> Enclosure:
+    """Of the union of some of SYSTEM, INSIDE, OUTSIDE, REST, for the state before anything was left out."""
+    known = conditional(spectrum(block.tensor, axes))
+    missing = max(0.0, 1.0 - block.norm)
+    most = block.log_dimension + math.log(block.tensor.shape[SYSTEM])
+    return Enclosure(lower=known, upper=known + doubt(missing) + missing * most)
+
+
+def entropy_of_sites(
+    tensors: Sequence[Tensor], chosen: Sequence[int], *, weight: float = 1e-12, most: int | None = None
+) -> Enclosure:
+    """Entropy (nats) of a set of sites of a pure matrix product state of norm 1 with its centre at site 0.
+
+    weight  that one projection may leave out, two for each site
+    most    states kept of either side
+    """
+    members = set(chosen)
+    block = Block.of(tensors[0])
+    for place in range(1, len(tensors)):
+        tensor = tensors[place]
+        site = tensor[:, :, None, :] if place in members else tensor[:, None, :, :]
+        block = absorb(block, site, weight=weight, most=most)
+    return entropy(block, [SYSTEM, INSIDE] if 0 in members else [INSIDE])

@@ -1,1 +1,0 @@
-"""Entropies of sets of sites of a pure matrix product state: of the physical bath, alone and together with the system."""

@@ -1,0 +1,121 @@
+"""Remarks on a configuration that is legal: what is doubtful, and what was done about a choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+import chains
+from tnthermo.algorithms import Algorithm
+from tnthermo.configuration.drives import Drives
+from tnthermo.configuration.read import BathKeys
+from tnthermo.configuration.sections import Evolution, System
+from tnthermo.evolution.doubts import Doubt, bond_doubts, largest_splitting, parameter_doubts, step_doubts, tail_doubts
+from tnthermo.evolution.grid import RESOLVED
+from tnthermo.model.drives import jumps, scale_within
+from tnthermo.model.model import Model
+from tnthermo.model.operators import as_array
+
+SOME_ULPS = 1e-15  # a norm that is 1 but for the last digit goes without saying
+FEW = 5  # times that a note names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something the user should know: a "warning" is legal but doubtful, a "note" says what was done."""
+
+    level: Literal["note", "warning"]
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.key}: {self.text}"
+
+
+def _warning(key: str, text: str) -> Note:
+    return Note(level="warning", key=key, text=text)
+
+
+def rounding_notes(system: System) -> list[Note]:
+    """Matrices and vectors that are Hermitian, or normalised, to rounding only: what was done to them."""
+    notes = []
+    for key, value in (("hamiltonian", system.hamiltonian), ("initial", system.initial)):
+        if not isinstance(value, list):
+            continue
+        given = as_array(value, key=key)
+        found = []
+        if given.ndim == 2 and (skew := float(np.abs(given - given.conj().T).max())) > 0:
+            found.append(f"max |M - M^dag| = {skew:.2g}: averaged across the diagonal")
+        size = float(np.linalg.norm(given)) if given.ndim == 1 else float(np.trace(given).real)
+        if key == "initial" and abs(size - 1) > SOME_ULPS:
+            found.append(f"{'norm' if given.ndim == 1 else 'trace'} {size:.12g}: divided out")
+        notes += [Note(level="note", key=f"system.{key}", text=text) for text in found]
+    return notes
+
+
+def model_doubts(algorithm: Algorithm, model: Model, until: float, baths: Sequence[BathKeys]) -> list[Note]:
+    """What `tnthermo.evolution.doubts` says of step and parameters, with keys of the file; ends of chains are told where they are made."""
+    found = step_doubts(model, algorithm, until) + bond_doubts(model, algorithm, until)
+    splitting = largest_splitting(model, until)
+    for j, coupling in enumerate(model.couplings):
+        found += parameter_doubts(coupling, splitting, j) + tail_doubts(coupling, j)
+    return [_warning(_key(doubt, model, baths), doubt.text) for doubt in found]
+
+
+def _key(doubt: Doubt, model: Model, baths: Sequence[BathKeys]) -> str:
+    if doubt.bath is None:
+        return "evolution.max_bond" if doubt.kind == "bond" else "evolution.step"
+    keys = baths[doubt.bath]
+    if doubt.kind == "tail":
+        return keys.spectral_density
+    if doubt.kind == "temperature":
+        return f"{keys.bath}.temperature"
+    many = isinstance(model.couplings[doubt.bath].density, chains.Sum)
+    return f"{keys.spectral_density}.{'parts' if many else 'cutoff'}"
+
+
+def evolution_notes(evolution: Evolution) -> list[Note]:
+    """A last step that does not fit."""
+    notes = []
+    steps = evolution.until / evolution.step
+    if evolution.until > 0 and not math.isclose(steps, round(steps), rel_tol=1e-9):
+        last = evolution.until - math.floor(steps) * evolution.step
+        text = f"{evolution.until:g} is no multiple of the step {evolution.step:g}: the last step is shortened to {last:.6g}"
+        notes.append(Note(level="note", key="evolution.until", text=text))
+    return notes
+
+
+def drive_doubts(drives: Drives, evolution: Evolution) -> list[Note]:
+    """Steps that are cut because a drive changes within them, has kinks or jumps."""
+    notes, step = [], evolution.step
+    whole = np.zeros(1), np.array([evolution.until])
+    for name, drive in drives.made.items():
+        shortest = float(scale_within(drive, *whole)[0])
+        if step > shortest / RESOLVED * (1 + 1e-9):
+            text = (
+                f"changes within {shortest:.4g}, which steps of {step:g} do not resolve: where it does, "
+                f"steps are cut to {shortest / RESOLVED:.3g} or less"
+            )
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
+        inside = [t for t in drive.breaks if 0 < t < evolution.until]
+        jumping = set(jumps(drive))
+        off = [t for t in inside if t not in jumping and abs(t / step - round(t / step)) > 1e-6]
+        if off:
+            text = (
+                f"begins, ends or has a kink at t = {_some(off)}, no multiple of the step {step:g}: a step is cut there"
+            )
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
+        if sudden := [t for t in inside if t in jumping]:
+            text = f"jumps at t = {_some(sudden)}: a step ends there, and what is recorded at that time is what comes after the jump"
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
+    return notes
+
+
+def _some(times: list[float]) -> str:
+    """The first few of them, and how many more there are."""
+    text = ", ".join(f"{t:g}" for t in times[:FEW])
+    return text if len(times) <= FEW else f"{text} and {len(times) - FEW} more"

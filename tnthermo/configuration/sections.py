@@ -1,0 +1,290 @@
+"""The configuration file's sections: which keys there are, what each may hold, what it defaults to.
+
+One class for each ``[section]``; a key that is not here is an error. [spectral_density] is in `config_density`, [drive] in `config_drive`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+
+from chains.checks import sequence_problems
+from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
+from tnthermo.configuration.densities import DENSITIES, DENSITY_KINDS, Density
+from tnthermo.configuration.drives import DRIVE_SHAPES
+from tnthermo.configuration.fields import (
+    NEVER,
+    AnyOperator,
+    Count,
+    Displacement,
+    HermitianOperator,
+    Interval,
+    Levels,
+    Modes,
+    NotNegative,
+    Number,
+    Positive,
+    Section,
+    integer,
+    number,
+)
+from tnthermo.evolution.arguments import MEAN_FORCE, name_problems, operator_pair
+from tnthermo.machine.atomic_files import PATIENCE
+from tnthermo.model.observables import observables
+from tnthermo.model.operators import STATES, Matrix, density_matrix, operator
+
+MOST_STEPS = 10_000_000
+EXCHANGE = 'kind = "exchange" couples any operator L, as L (x) C^dag + h.c.'
+
+
+class Bath(Section):
+    """[bath], or each of [[bath]]."""
+
+    temperature: NotNegative
+    modes: Modes = "auto"
+    levels: Levels = "auto"
+    route: Literal["auto", "single-chain", "two-chains", "star-cells"] = "auto"
+    allow_reflection: bool = False
+    displacement: Displacement | None = None
+
+    def chains(self, kind: str) -> int:
+        """How many chains hold this bath: two for a warm exchange coupling (one thermal chain holds X, not C), and where asked for.
+
+        Of star cells: how many sites a cell has.
+        """
+        asked = self.route in ("two-chains", "star-cells")
+        return 2 if self.temperature > 0 and (asked or kind == "exchange") else 1
+
+    def refuses(self, kind: str) -> bool:
+        """Whether the route asked for cannot hold a coupling of this kind."""
+        return self.route == "single-chain" and self.temperature > 0 and kind == "exchange"
+
+
+class System(Section):
+    hamiltonian: HermitianOperator
+    initial: Any = "+z"
+    normalise: bool = False
+
+    def matrix(self) -> Matrix:
+        """H_S, (d, d)."""
+        return operator(self.hamiltonian, key="system.hamiltonian")
+
+    def state(self) -> Matrix | str:
+        """The initial density matrix (d, d), or "mean-force"."""
+        if self.initial == MEAN_FORCE:
+            return MEAN_FORCE
+        return density_matrix(self.initial, dimension=self.matrix().shape[0], key="initial", normalise=self.normalise)
+
+    @model_validator(mode="after")
+    def _initial_state(self) -> System:
+        try:
+            self.state()
+        except InvalidInput as error:
+            if not isinstance(self.initial, str) or self.initial in STATES:
+                raise
+            hint = f'the equilibrium of system and bath together is "{MEAN_FORCE}"'
+            raise InvalidInput([replace(p, hint=p.hint or hint) for p in error.problems]) from None
+        return self
+
+
+class Coupling(Section):
+    operator: AnyOperator
+    kind: Literal["hermitian", "exchange"] = "hermitian"
+
+    def matrix(self) -> Matrix:
+        """A or L, (d, d)."""
+        return operator(self.operator, key="operator", hermitian=self.kind == "hermitian")
+
+    @model_validator(mode="after")
+    def _hermitian(self) -> Coupling:
+        try:
+            self.matrix()
+        except InvalidInput as error:
+            hints = ["; ".join(part for part in (p.hint, EXCHANGE) if part) for p in error.problems]
+            raise InvalidInput([replace(p, hint=h) for p, h in zip(error.problems, hints, strict=True)]) from None
+        return self
+
+
+class Evolution(Section):
+    until: NotNegative
+    method: Literal["tdvp", "tdvp1", "tdvp2", "tebd", "exact"] = "tdvp"
+    step: Positive = Algorithm.step
+    record_every: Positive | None = None
+    tolerance: Positive = Algorithm.tolerance
+    max_bond: Count | None = None
+    order: Annotated[int, integer(at_least=2)] | None = None
+    taper: NotNegative | None = None
+    bond: Count | None = None
+    layout: Literal["auto", "middle", "interleaved"] = "auto"
+
+    def algorithm(self) -> Algorithm:
+        """The frozen settings of the method; raises InvalidInput for a value it refuses or a key it does not have."""
+        common: dict[str, Any] = {"step": self.step, "tolerance": self.tolerance}
+        if self.max_bond is not None or self.method not in ("exact", "tdvp1"):  # which refuse one themselves
+            common["max_bond"] = self.max_bond
+        problems = []
+        if self.bond is not None and self.method != "tdvp1":
+            problems.append(
+                Problem(key="bond", value=self.bond, allowed='method "tdvp1" only', hint="did you mean max_bond?")
+            )
+        if self.order is not None and self.method == "exact":
+            problems.append(
+                Problem(key="order", value=self.order, allowed="any method but exact, which has no splitting error")
+            )
+        if self.taper is not None and self.method != "tdvp":
+            problems.append(Problem(key="taper", value=self.taper, allowed='method "tdvp" only'))
+        elif self.taper is not None:
+            common["taper"] = self.taper
+        if self.order is not None and self.method != "exact":
+            common["order"] = self.order
+        if self.bond is not None and self.method == "tdvp1":
+            common["bond"] = self.bond
+        kinds: dict[str, Callable[..., Algorithm]] = {
+            "tdvp": TDVP, "tdvp1": TDVP1, "tdvp2": TDVP2, "tebd": TEBD, "exact": Exact,
+        }  # fmt: skip
+        if not problems:
+            return kinds[self.method](**common)
+        raise InvalidInput(problems)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Evolution:
+        problems: list[Problem] = []
+        try:
+            self.algorithm()
+        except InvalidInput as error:
+            problems += error.problems
+        if self.until > MOST_STEPS * self.step:
+            allowed = f"at most {MOST_STEPS} steps; until / step is {self.until / self.step if self.step > 1e-200 else math.inf:.3g}"
+            problems.append(Problem(key="until", value=self.until, allowed=allowed))
+        if self.record_every is not None and not is_multiple(self.record_every, self.step):
+            ratio = self.record_every / self.step
+            near = max(1, round(ratio)) * self.step if math.isfinite(ratio) else self.step
+            allowed = f"a multiple of evolution.step = {self.step:g}"
+            problems.append(
+                Problem(key="record_every", value=self.record_every, allowed=allowed, hint=f"nearest: {near:g}")
+            )
+        raise_if_any(problems)
+        return self
+
+
+class Thermodynamics(Section):
+    alpha_S: Number = 0.5
+    bath_entropy: Literal["auto", "exact", "bracket", "off"] = "auto"
+    bath_entropy_every: Interval | None = None
+    bath_entropy_max_bond: Annotated[int, Field(ge=2)] | None = None
+
+    def keywords(self) -> dict[str, Any]:
+        """As `tnthermo.evolution.evolve` takes it."""
+        return {
+            "bath_entropy": self.bath_entropy,
+            "bath_entropy_every": _seconds(self.bath_entropy_every),
+            "bath_entropy_max_bond": self.bath_entropy_max_bond,
+        }
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidInput([Problem(key="", value=value, allowed="a table of names")])
+    return value
+
+
+def _observables(value: Any) -> Any:
+    """What can be said of them before the system is known; the rest is said in `config_checks`."""
+    try:
+        observables(_table(value), dimension=None)
+    except InvalidInput as error:
+        raise InvalidInput([replace(p, key=p.key.removeprefix("observables.")) for p in error.problems]) from None
+    return value
+
+
+def _two_time(value: Any) -> Any:
+    """The same for pairs of operators."""
+    problems = name_problems(_table(value), key="")
+    for name, pair in value.items():
+        try:
+            operator_pair(pair, key=f".{name}", dimension=None)
+        except InvalidInput as error:
+            problems += error.problems
+    raise_if_any(problems)
+    return value
+
+
+class Record(Section):
+    """[record]: what is measured beside the ledger's own columns; `keywords` hands it to `tnthermo.evolution.evolve`."""
+
+    occupation_every: Interval | None = None
+    variance_every: Interval | None = None
+    correlations_every: Interval = NEVER
+    observables: Annotated[dict[str, Any], BeforeValidator(_observables)] = Field(default_factory=dict)
+    two_time: Annotated[dict[str, Any], BeforeValidator(_two_time)] = Field(default_factory=dict)
+
+    def keywords(self) -> dict[str, Any]:
+        """As `tnthermo.evolution.evolve` takes it."""
+        return {
+            "occupation_every": _seconds(self.occupation_every),
+            "variance_every": _seconds(self.variance_every),
+            "correlations_every": _seconds(self.correlations_every),
+            "observables": dict(self.observables),
+        }
+
+
+def _seconds(interval: Any) -> float | None:
+    return None if interval is None else math.inf if interval == NEVER else float(interval)
+
+
+class Run(Section):
+    """[run]; checkpoint_every in seconds (none: by what saving costs), storage_patience: seconds for which a full disk is waited for."""
+
+    strict: bool = False
+    error_bars: bool = True
+    checkpoint_every: NotNegative | None = None
+    storage_patience: NotNegative = PATIENCE
+
+
+def _factors(value: Any) -> Any:
+    problems = [replace(p, key=p.key.removeprefix("_")) for p in sequence_problems("_", value)]
+    if not problems:
+        allowed = "positive factors of J, each once"
+        if not value or any(not factor > 0 for factor in value) or len(set(value)) < len(value):
+            problems.append(Problem(key="", value=value, allowed=allowed))
+    raise_if_any(problems)
+    return [float(factor) for factor in value]
+
+
+class LawScan(Section):
+    """[laws]: the coupling strengths that `tnthermo laws` goes through; it does not enter a run."""
+
+    couplings: Annotated[list[float], BeforeValidator(_factors)] = Field(default_factory=lambda: [0.01, 0.1, 1.0])
+    resolution: Annotated[float, number(above=0.0), Field(lt=1.0)] = 0.05
+
+
+SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
+    "spectral_density": DENSITIES,
+    "bath": Bath,
+    "system": System,
+    "coupling": Coupling,
+    "drive": None,  # its keys are the user's: config_drive
+    "evolution": Evolution,
+    "thermodynamics": Thermodynamics,
+    "record": Record,
+    "run": Run,
+    "laws": LawScan,
+}
+OF_A_BATH = ("spectral_density", "bath", "coupling")
+REQUIRED = ("spectral_density", "bath", "system", "coupling", "evolution")
+
+
+def known_keys(section: str, tag: object = None) -> list[str]:
+    """The keys of a section; of [spectral_density] and of a drive those of the kind or shape ``tag``, or of all when that is unknown."""
+    tagged: Mapping[str, type[Section]] = {"spectral_density": DENSITY_KINDS, "drive": DRIVE_SHAPES}.get(section, {})  # type: ignore[assignment]
+    if tagged:
+        kinds = [tagged[tag]] if isinstance(tag, str) and tag in tagged else list(tagged.values())
+        return sorted({key for each in kinds for key in each.model_fields})
+    model = SECTIONS[section]
+    assert isinstance(model, type)
+    return list(model.model_fields)

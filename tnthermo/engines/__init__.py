@@ -1,0 +1,1 @@
+"""TDVP, TEBD and exact propagation behind one step signature."""

@@ -1,0 +1,83 @@
+"""What an engine is to the driver of a run: how it is prepared, what it must do, and which one a method has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import chains
+from chains.problems import Problem, raise_if_any
+from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.engines.exact import ExactEngine
+from tnthermo.engines.step_report import StepReport
+from tnthermo.engines.tdvp import TDVPEngine, filled
+from tnthermo.engines.tebd import TEBDEngine
+from tnthermo.model.model import Model
+from tnthermo.network.automaton import automaton
+from tnthermo.network.blocks import BlockState
+from tnthermo.network.state import State
+from tnthermo.types import Complex, Snapshot
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """The state at t = 0, and what is known of it.
+
+    may_grow     whether boson levels may grow ("auto")
+    displaced    for each bath the <a_k> of its physical modes; none where nothing is displaced
+    free_energy  -T log(Z/Z_B) of a mean-force start; else NaN
+    flags        what did not converge
+    fresh        False for the state of a later time, from which a run goes on
+    """
+
+    state: State
+    may_grow: bool
+    displaced: tuple[Complex, ...] = ()
+    free_energy: float = math.nan
+    flags: tuple[str, ...] = ()
+    fresh: bool = True
+
+
+class Engine(Protocol):
+    """What the driver needs of an algorithm."""
+
+    def step(self, dt: float, end: float | None = None) -> StepReport: ...
+
+    def network(self) -> BlockState: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def restore(self, saved: Snapshot) -> None: ...
+
+
+def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
+    """Why a method cannot evolve a model: gates and pairs of sites see neighbours on the line only."""
+    if model.neighbours_only or not isinstance(algorithm, TDVP2 | TEBD):
+        return []
+    star = any(isinstance(coupling.bath, chains.StarCells) for coupling in model.couplings)
+    which = "star cells and the system" if star else "sites of interleaved chains"
+    allowed = f"tdvp | tdvp1 | exact: {which} interact across each other"
+    helps = len(model.chains) == 2 and not star
+    hint = 'or layout = "middle", the system between the two chains' if helps else ""
+    return [Problem(key="algorithm", value=algorithm.name, allowed=allowed, hint=hint)]
+
+
+def engine_for(model: Model, start: Prepared, algorithm: Algorithm, *, rougher: bool = False) -> Engine:
+    """The engine that carries out ``algorithm`` from the prepared state; ``rougher``: as the companion from which error bars come.
+
+    Raises `chains.InvalidInput` for `engine_problems`.
+    """
+    raise_if_any(engine_problems(model, algorithm))
+    state = start.state
+    if isinstance(algorithm, TDVP1) and start.fresh:
+        state = filled(state, algorithm.bond, may_grow=start.may_grow)
+    machine = automaton(model.terms, model.line.length)
+    match algorithm:
+        case TDVP() | TDVP1() | TDVP2():
+            return TDVPEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
+        case TEBD():
+            return TEBDEngine(algorithm, state, machine, model, may_grow=start.may_grow)
+        case Exact():
+            return ExactEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
+    raise TypeError(f"no engine for {algorithm!r}")

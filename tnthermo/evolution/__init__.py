@@ -1,0 +1,1 @@
+"""The driver of a run: start, steps by the clock, measurements, flags."""

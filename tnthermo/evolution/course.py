@@ -1,0 +1,170 @@
+"""How far a pass over the clock has come: what it measured so far, and all that it takes to go on from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import chains
+from chains.problems import InvalidInput, Problem
+from tnthermo.bath_entropy.bracket import Correlation
+from tnthermo.engines.engine import Prepared
+from tnthermo.engines.step_report import StepReport
+from tnthermo.evolution.flags import Flags
+from tnthermo.evolution.measure import Local, Measure, Modes, measure_profile
+from tnthermo.model.observables import Observable
+from tnthermo.network.blocks import BlockState
+from tnthermo.record.growing import Columns
+from tnthermo.types import Snapshot
+
+LOCAL = ("rho_S", "moment_X", "moment_P", "chain_energy", "total_energy", "norm")
+REPORT = ("discarded", "krylov", "work")
+PROFILE = ("cut_entropy", "bonds", "occupations", "levels", "top_populations", "observables")
+OF_BATH = ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy")
+NO_STEP = StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0)
+HELD = 3e-2  # of the energy of a displacement that a chain may miss
+
+
+@dataclass(kw_only=True, eq=False)
+class Course:
+    """Changes with every step; `snapshot` has all of it, the state of the engine included.
+
+    start     the state at t = 0 and what is known of it; of a restored course the state is that of the snapshot
+    steps     a row for every step: `LOCAL` and `REPORT`
+    rows      a row for every record time: its "index" among the steps, `PROFILE`, what is sparse (NaN where it was not due), `OF_BATH`
+    matrices  a row wherever the correlation matrices were due
+    dropped, krylov   sums over the steps so far
+    wall_seconds      that earlier processes took
+    """
+
+    start: Prepared
+    engine: Any
+    flags: Flags
+    steps: Columns = field(default_factory=Columns)
+    rows: Columns = field(default_factory=Columns)
+    matrices: Columns = field(default_factory=Columns)
+    dropped: float = 0.0
+    krylov: float = 0.0
+    wall_seconds: float = 0.0
+    entropy_seconds: float = 0.0
+
+    def add_step(self, local: Local, report: StepReport) -> None:
+        """What was measured after a step, and what the step reported."""
+        values = {name: getattr(local, name) for name in LOCAL} | {name: getattr(report, name) for name in REPORT}
+        self.steps.append(values)
+        self.dropped += report.discarded
+        self.krylov += report.krylov
+
+    def add_row(self, index: int, row: Mapping[str, Any], matrices: Mapping[str, Any]) -> None:
+        """What was measured at a record time, the step ``index``."""
+        self.rows.append({"index": index, **row})
+        if matrices:
+            self.matrices.append({"index": index, **matrices})
+
+    def snapshot(self, times: npt.NDArray[np.float64], started: float) -> Snapshot:
+        """What `restored` needs; ``times`` are those of the steps so far, ``started`` the `time.perf_counter` of this process."""
+        return {
+            "times": times,
+            "engine": self.engine.snapshot(),
+            "start": {
+                "may_grow": self.start.may_grow, "displaced": list(self.start.displaced), "free_energy": self.start.free_energy,
+            },
+            "flags": self.flags.snapshot(),
+            **{name: getattr(self, name).arrays() for name in ("steps", "rows", "matrices")},
+            "dropped": self.dropped,
+            "krylov": self.krylov,
+            "wall_seconds": self.wall_seconds + time.perf_counter() - started,
+            "entropy_seconds": self.entropy_seconds,
+        }  # fmt: skip
+
+    def take_up(self, saved: Snapshot, times: npt.NDArray[np.float64], recorded: Sequence[int]) -> None:
+        """Be as when the snapshot was taken, on a clock with ``times`` of which ``recorded`` are recorded.
+
+        The clock may end later than it did: then the row of the old end, if it is no multiple of the interval, goes.
+        Raises `chains.InvalidInput` where the snapshot is not on the clock.
+        """
+        done = saved["times"]
+        if done.size > times.size or np.any(times[: done.size] != done):
+            allowed = f"at least {float(done[-1]):g}, the time that is saved"
+            raise InvalidInput([Problem(key="evolution.until", value=float(times[-1]), allowed=allowed)])
+        self.engine.restore(saved["engine"])
+        self.flags.restore(saved["flags"])
+        for name in ("steps", "rows", "matrices"):
+            setattr(self, name, Columns(saved[name]))
+        for columns in (self.rows, self.matrices):
+            if len(columns):
+                columns.keep(np.isin(columns["index"], recorded))
+        for name in ("dropped", "krylov", "wall_seconds", "entropy_seconds"):
+            setattr(self, name, saved[name])
+
+
+def known_start(saved: Snapshot) -> dict[str, Any]:
+    """What a snapshot says of the state at t = 0, as `Prepared` takes it beside a state."""
+    start = saved["start"]
+    return {**start, "displaced": tuple(start["displaced"]), "fresh": False}
+
+
+def measured(
+    measure: Measure,
+    blocks: BlockState,
+    functions: Sequence[chains.ModeFunctions],
+    wanted: set[str],
+    observables: Sequence[Observable],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(a row, the correlation matrices): NaN, or no matrices, for what is not ``wanted``."""
+    baths, count = len(measure.model.couplings), sum(f.frequencies.size for f in functions)
+    modes = Modes(occupation=np.full(count, np.nan), energy=np.full(baths, np.nan), ancilla=np.full(baths, np.nan))
+    matrices = {}
+    if wanted & {"occupations", "correlations"}:
+        normal, anomalous = measure.correlation_matrices(blocks)
+        if "occupations" in wanted:
+            modes = measure.modes(normal, anomalous, functions)
+        if "correlations" in wanted:
+            matrices = {"normal": normal, "anomalous": anomalous}
+    profile = measure_profile(blocks, observables)
+    row = {
+        **{name: getattr(profile, name) for name in PROFILE},
+        "mode_occupation": modes.occupation,
+        "mode_energy": modes.energy,
+        "ancilla_energy": modes.ancilla,
+        "heat_square": measure.heat_squares(blocks) if "variance" in wanted else np.full(1 + baths, np.nan),
+        **dict.fromkeys(OF_BATH, float("nan")),
+    }
+    return row, matrices
+
+
+def of_bath(found: Correlation) -> dict[str, float]:
+    """The part of a row that says what the bath's entropy was found to be."""
+    values = (found.lower, found.upper, found.S_B, found.S_SB)
+    return dict(zip(OF_BATH, map(float, values), strict=True))
+
+
+def from_known_start(
+    rows: dict[str, Any], displaced: Sequence[npt.NDArray[np.complex128]], functions: Sequence[chains.ModeFunctions]
+) -> dict[str, Any]:
+    """The modes' columns counted from the known ones of a displaced start.
+
+    A chain does not reach the softest modes of a warm bath, whose displacement may be large. Where it misses part of the energy of the
+    displacement, what it says of the modes later on is worth nothing: NaN.
+    """
+    if not displaced:
+        return rows
+    known = [np.abs(alpha) ** 2 for alpha in displaced]
+    first = {name: rows[name][0].copy() for name in ("mode_occupation", "mode_energy", "ancilla_energy")}
+    occupation = np.concatenate(known) - first["mode_occupation"]
+    energy = np.array([f.frequencies @ n for f, n in zip(functions, known, strict=True)]) - first["mode_energy"]
+    whole = energy + first["mode_energy"]
+    later = 0.0 if np.all(np.abs(energy) <= HELD * np.abs(whole) + 1e-12) else np.nan
+    doubt = np.full((len(rows["mode_energy"]), 1), later)
+    doubt[0] = 0.0
+    return {
+        **rows,
+        "mode_occupation": rows["mode_occupation"] + occupation + doubt,
+        "mode_energy": rows["mode_energy"] + energy + doubt,
+        "ancilla_energy": rows["ancilla_energy"] - first["ancilla_energy"] + doubt,
+    }

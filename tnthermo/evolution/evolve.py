@@ -1,0 +1,144 @@
+"""`evolve`: check everything, run, and run again more roughly for the error bars."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tnthermo.algorithms import TDVP, Algorithm
+from tnthermo.bath_entropy.choice import Wanted, choose
+from tnthermo.errors import NotConverged, RunFailed
+from tnthermo.evolution.arguments import (
+    callable_problems,
+    check_arguments,
+    keeper_problems,
+    rough,
+    rough_interval,
+    switch_problems,
+)
+from tnthermo.evolution.doubts import AccuracyWarning, doubts
+from tnthermo.evolution.driver import Keeper, Recording, Run
+from tnthermo.evolution.progress import Progress
+from tnthermo.model.model import Model
+from tnthermo.record.trajectory import Trajectory
+
+__all__ = ["NotConverged", "Progress", "RunFailed", "check_arguments", "evolve", "rough", "rough_interval"]
+
+
+def evolve(
+    model: Model,
+    *,
+    initial: Any = "+z",
+    displacement: Any = None,
+    algorithm: Algorithm | None = None,
+    until: float,
+    record_every: float | None = None,
+    levels: str | int | Sequence[int] = "auto",
+    occupation_every: float | None = None,
+    variance_every: float | None = None,
+    correlations_every: float | None = None,
+    observables: Mapping[str, Any] | None = None,
+    bath_entropy: Wanted = "auto",
+    bath_entropy_every: float | None = None,
+    bath_entropy_max_bond: int | None = None,
+    error_bars: bool = True,
+    strict: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    keeper: Keeper | None = None,
+    on_main: Callable[[Trajectory], None] = lambda run: None,
+) -> Trajectory:
+    """Evolve a system and its baths and record what the ledger needs.
+
+    initial           "+x" ... "-z" (qubits), a vector (d,), or a density matrix (d, d), in a product with thermal baths; mixed starts are
+                      purified by an ancilla. "mean-force": the equilibrium of the coupled whole (all baths at one T > 0; drives at t = 0)
+    displacement      of the baths at the start: x for alpha_k = -x g_k/w_k (the bath relaxed to <A> = x), amplitudes <a_k> for a
+                      discrete bath (one for each mode, in the order its frequencies were given) or star cells (ascending), None for
+                      none; for several baths a tuple of these
+    algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; default TDVP()
+    until             end of the run, >= 0, in 1/energy
+    record_every      interval of the output columns, a multiple of the step; default the step. What the ledger integrates is measured
+                      at every step all the same.
+    levels            boson levels of the chain sites: "auto" (grown by rule), an integer >= 2, or a list of N of them
+    occupation_every  interval at which the physical-mode occupations are evaluated (an O(N^2) measurement); default until / 10, and
+                      always at the end; inf: never
+    variance_every    the same for <H_chain^2>, the variance of the heat
+    correlations_every the same for the matrices <c_m^dag c_n> and <c_m c_n>; default never
+    observables       own columns: {"name": system operator, or a table with boson, site, chain, operator} (`tnthermo.model.observables`)
+    bath_entropy      of the physical bath at T > 0, where it has finitely many modes (`chains.star_cells`, chains of a discrete density):
+                      "exact" (refused beforehand where too many states are needed), "bracket" (rigorous bounds), "auto" (exact or
+                      bounds, whatever a second can do), "off"; elsewhere the ledger has the bounds that cost nothing
+    bath_entropy_every  interval of its evaluation; default until / 10, and always at the end; inf: never
+    bath_entropy_max_bond  states kept of the bath and of its ancilla: more are dearer (as the cube) and narrow the bounds; default by
+                      `bath_entropy`: 150 for "auto", 400 for "bracket", 2000 for "exact"
+    error_bars        also run with twice the step, ten times the tolerance, half the bond cap and three quarters of fixed levels: the
+                      ledger's error columns come from the difference
+    strict            raise `NotConverged` where a flag would be set
+    progress          called with a `Progress` after every step
+    keeper            keeps the state now and then, so that another process can go on from it (`tnthermo.results.checkpoints.Checkpoints` in
+                      a folder); default none. No signal is caught unless its `Stop` comes from `tnthermo.machine.signals.listening`.
+    on_main           called with the run as soon as it is over, before the rougher one of the error bars begins, so that it can be kept
+
+    What `tnthermo check` warns about is a Python warning (`AccuracyWarning`) and among the flags or doubts of the result.
+
+    Raises `chains.InvalidInput` (all problems at once), `RunFailed` for numbers that are not finite or run away, `NotConverged` in
+    strict mode, and what the keeper raises.
+    """
+    algorithm = TDVP() if algorithm is None else algorithm
+    intervals = {
+        "occupation_every": occupation_every, "variance_every": variance_every, "correlations_every": correlations_every,
+        "bath_entropy_every": bath_entropy_every,
+    }  # fmt: skip
+    rho, own = check_arguments(
+        model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
+        intervals=intervals, own=observables, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
+        further=[
+            *switch_problems(error_bars=error_bars, strict=strict), *callable_problems(progress=progress, on_main=on_main),
+             *keeper_problems(keeper),
+        ],
+    )  # fmt: skip
+    found = tuple(doubts(model, algorithm, float(until)))
+    for doubt in found:
+        warnings.warn(str(doubt), AccuracyWarning, stacklevel=2)
+    sparse = max(until / 10, algorithm.step)
+    recording = Recording(
+        every=record_every or algorithm.step,
+        occupations=sparse if occupation_every is None else occupation_every,
+        variance=sparse if variance_every is None else variance_every,
+        correlations=float("inf") if correlations_every is None else correlations_every,
+        observables=own,
+        bath_entropy=sparse if bath_entropy_every is None else bath_entropy_every,
+        entropy=choose(model, bath_entropy, rho=rho, most=bath_entropy_max_bond),
+    )
+    run = Run(
+        model=model, rho=rho, displacement=displacement, algorithm=algorithm, until=float(until), levels=levels, recording=recording,
+        progress=progress, strict=strict, keeper=keeper, doubts=found, judged=error_bars,
+    )  # fmt: skip
+    result = run.go("run")
+    if not error_bars:
+        return result
+    on_main(result)
+    rougher = replace(
+        run,
+        algorithm=rough(algorithm),
+        levels=rough_levels(levels),
+        recording=replace(
+            recording, every=rough_interval(recording.every, algorithm), correlations=float("inf"), beside=result.t
+        ),
+        strict=False,
+        doubts=(),
+        rougher=True,
+    )
+    return replace(result, rough=rougher.go("error bars"))
+
+
+def rough_levels(levels: str | int | Sequence[int]) -> str | int | list[int]:
+    """Three quarters of the boson levels, where they are fixed: at least one less, at least 2."""
+    if isinstance(levels, str):
+        return levels
+    if not isinstance(levels, Sequence | np.ndarray):
+        return max(2, min(int(levels) - 1, 3 * int(levels) // 4))
+    return [max(2, min(int(d) - 1, 3 * int(d) // 4)) for d in levels]

@@ -1,0 +1,159 @@
+"""One bath and how the system is coupled to it: A (x) X (Hermitian) or L (x) C^dag + L^dag (x) C (exchange).
+
+C = sum_k g_k a_k and X = C + C^dag. Every coupling is a sum of Hermitian products A_q (x) X_q, the *channels*:
+
+    Hermitian   A (x) X
+    exchange    A_1 (x) X + A_2 (x) Y,   A_1 = (L + L^dag)/2, A_2 = (L - L^dag)/(2i), Y = i (C^dag - C)
+
+Star cells are many chains of one site: C = sum_k g_k (cosh_k b_k + sinh_k b'_k^dag), every kappa_1 = g_k cosh_k, kappa_2 = g_k sinh_k.
+One chain: C = kappa c_0 (at T > 0 there is only X = kappa (c_0 + c_0^dag)). A thermofield pair: C = kappa_1 c_0 + kappa_2 d_0^dag,
+and the free Hamiltonian is that of the c chain minus that of the d chain.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chains import Chain, Discrete, SpectralDensity, StarCells
+from chains.checks import instance_problems, word_problems
+from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.model.drives import Drive
+from tnthermo.model.operators import Matrix, matrix_problems, operator
+
+Kind = Literal["hermitian", "exchange"]
+KINDS: tuple[Kind, ...] = ("hermitian", "exchange")
+Bath = Chain | tuple[Chain, Chain] | StarCells
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coupling:
+    """One bath and how the system is coupled to it.
+
+    operator   A, (d, d) Hermitian, or for exchange L, any (d, d) matrix; dimensionless
+    bath       `chains.chain(...)`, the pair of `chains.thermofield_chains(...)`, or `chains.star_cells(...)`
+    kind       "hermitian": A (x) X; "exchange": L (x) C^dag + h.c., at T > 0 not with a single chain
+    strength   f(t), a number that multiplies the coupling; None: 1
+    """
+
+    operator: Matrix
+    bath: Bath
+    kind: Kind = "hermitian"
+    strength: Drive | None = None
+
+    def __post_init__(self) -> None:
+        problems = matrix_problems("operator", self.operator) + word_problems("kind", self.kind, KINDS)
+        problems += _bath_problems(self.bath, self.kind, "bath") + _strength_problems(self.strength, "strength")
+        raise_if_any(problems)
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """The one or two chains; of star cells all sites, each a chain of its own."""
+        if isinstance(self.bath, StarCells):
+            return self.bath.chains
+        return self.bath if isinstance(self.bath, tuple) else (self.bath,)
+
+    @property
+    def local_strengths(self) -> tuple[float, ...]:
+        """kappa of each chain; of star cells, whose sites act together, the root of the sum of their squares."""
+        each = tuple(chain.coupling for chain in self.chains)
+        return (math.hypot(*each),) if isinstance(self.bath, StarCells) else each
+
+    @property
+    def temperature(self) -> float:
+        return self.chains[0].temperature
+
+    @property
+    def density(self) -> SpectralDensity:
+        return self.chains[0].density
+
+    @property
+    def frequencies(self) -> npt.NDArray[np.float64] | None:
+        """w_k (M,) > 0 of the physical modes, ascending: of star cells or a discrete density; None of a continuum on a chain.
+
+        A chain of a continuum has finitely many sites, too, but they are no modes of the bath: at T > 0 each mixes it with its ancilla.
+        """
+        if isinstance(self.bath, StarCells):
+            return np.asarray(self.bath.frequencies)
+        return np.asarray(self.density.frequencies, dtype=np.float64) if isinstance(self.density, Discrete) else None
+
+    @property
+    def weight(self) -> float:
+        """[C, C^dag] = int J dw = sum g_k^2, energy^2, of the chains as they are."""
+        if self.chains[0].thermal:
+            raise ValueError("one thermal chain holds X, not C: there is no [C, C^dag] in it")
+        return sum(sign(chain) * chain.coupling**2 for chain in self.chains)
+
+    @property
+    def operators(self) -> tuple[Matrix, ...]:
+        """A_q of the channels."""
+        if self.kind == "hermitian":
+            return (self.operator,)
+        L = self.operator
+        return ((L + L.conj().T) / 2, (L - L.conj().T) / 2j)
+
+    @property
+    def amplitudes(self) -> tuple[tuple[complex, ...], ...]:
+        """For each channel the v of X_q = sum v c_0 + h.c., one for each chain."""
+        kappa = [chain.coupling for chain in self.chains]
+        position = tuple(complex(k) for k in kappa)
+        if self.kind == "hermitian":
+            return (position,)
+        # Y = i (C^dag - C): -i kappa_1 c_0, and with C containing d_0^dag, +i kappa_2 d_0
+        return (position, tuple(-1j * sign(chain) * chain.coupling for chain in self.chains))
+
+
+def sign(chain: Chain) -> float:
+    """+1, or -1 for the chain of the ancilla-like partners b' (weight J n), whose energies count negative."""
+    return -1.0 if chain.weight == "absorption" else 1.0
+
+
+def couple(
+    operator_: Any, bath: Bath, *, kind: Kind = "hermitian", strength: Any = None, key: str = "coupling"
+) -> Coupling:
+    """A `Coupling` from user input: Pauli components, a matrix, or a name ("sigma_minus") for the operator.
+
+    Raises :class:`chains.InvalidInput` with all problems: an operator that is not Hermitian in a Hermitian coupling, an exchange coupling
+    to a single thermal chain, chains that are no thermofield pair.
+    """
+    problems: list[Problem] = []
+    matrix = np.zeros((0, 0), dtype=np.complex128)
+    wrong = instance_problems("key", key, str, "a text: how the coupling is called in problems")
+    key = key if not wrong else "coupling"
+    problems += wrong + word_problems(f"{key}.kind", kind, KINDS)
+    exchange = isinstance(kind, str) and kind == "exchange"
+    try:
+        matrix = operator(operator_, key=key, hermitian=not exchange)
+    except InvalidInput as error:
+        hint = 'kind = "exchange" couples any operator L as L (x) C^dag + h.c.'
+        problems += [replace(p, hint=f"{p.hint}; {hint}") if "Hermitian" in p.allowed else p for p in error.problems]
+    problems += _bath_problems(bath, kind, f"{key}.bath") + _strength_problems(strength, f"{key}.strength")
+    raise_if_any(problems)
+    return Coupling(operator=matrix, bath=bath, kind=kind, strength=strength)
+
+
+def _strength_problems(strength: object, key: str) -> list[Problem]:
+    return [] if strength is None else instance_problems(key, strength, Drive, "a tnthermo drive: Ramp, Pulse, ...")
+
+
+def _bath_problems(bath: object, kind: object, key: str) -> list[Problem]:
+    """What is wrong with a bath, called ``key``, for a coupling of this kind."""
+    pair = "the pair of chains.thermofield_chains(density, length, temperature=T)"
+    if isinstance(bath, StarCells):
+        return []
+    members = bath if isinstance(bath, tuple) else (bath,)
+    if not all(isinstance(chain, Chain) for chain in members) or len(members) not in (1, 2):
+        return [Problem(key=key, value=bath, allowed=f"chains.chain(...), {pair}, or chains.star_cells(...)")]
+    weights = tuple(chain.weight for chain in members)
+    if len(members) == 2 and weights != ("emission", "absorption"):
+        return [Problem(key=key, value=weights, allowed=pair)]
+    if len(members) == 1 and weights[0] in ("emission", "absorption"):
+        return [Problem(key=key, value=f"one chain of weight {weights[0]}", allowed=f"both chains: {pair}")]
+    if isinstance(kind, str) and kind == "exchange" and weights == ("thermal",):
+        hint = "one thermal chain holds X only, exchange needs C itself"
+        return [Problem(key=key, value="one thermal chain", allowed=f"at T > 0 {pair}", hint=hint)]
+    return []

@@ -1,0 +1,1 @@
+"""Tables of H, states, blocks, and the one door to quimb."""

@@ -1,0 +1,1 @@
+"""What lies on disk: result.nc, state.h5, checkpoints, their formats and migrations."""

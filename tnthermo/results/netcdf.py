@@ -1,0 +1,58 @@
+"""The one door to netCDF-4 files: datasets in groups, written in memory and read as a whole.
+
+The C library, several times faster than reading and writing the same through HDF5's Python, works for one thread at a time:
+every use of it in this project is in here, under one lock. Errors are those of the library (OSError, ValueError, KeyError, RuntimeError).
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import xarray as xr
+from xarray.backends import NetCDF4DataStore
+
+from tnthermo.machine.seal import hdf5_size
+
+FIRST_SIZE = 2**20  # bytes that a file in memory begins with; it grows
+ROOT = "/"
+
+_one_at_a_time = threading.RLock()
+
+
+def image_of(groups: Mapping[str, xr.Dataset]) -> io.BytesIO:
+    """A file with a dataset in each of its groups (`ROOT`: the file's own), up to where it ends."""
+    with _one_at_a_time:
+        file = netCDF4.Dataset("in memory", "w", memory=FIRST_SIZE)
+        file.set_ncstring_attrs(True)  # texts without a length, of any length and language
+        for name, dataset in groups.items():
+            dataset.dump_to_store(NetCDF4DataStore(file if name == ROOT else file.createGroup(name)))
+        image = io.BytesIO(file.close())
+    image.truncate(hdf5_size(image, image.getbuffer().nbytes))
+    return image
+
+
+def read(file: Path, group: str = ROOT) -> xr.Dataset:
+    """The dataset of a group, in memory."""
+    with _one_at_a_time:
+        return xr.load_dataset(file, engine="netcdf4", group=group)
+
+
+def attributes(file: Path) -> dict[str, Any]:
+    """Those of the file itself: texts and numbers."""
+    with _one_at_a_time, netCDF4.Dataset(file) as handle:
+        return {name: handle.getncattr(name) for name in handle.ncattrs()}
+
+
+def groups_in(file: Path) -> set[str]:
+    """Paths of all groups, such as "raw/rough"."""
+    with _one_at_a_time, netCDF4.Dataset(file) as handle:
+        return set(_paths(handle, ""))
+
+
+def _paths(group: Any, path: str) -> list[str]:
+    return [found for name, inner in group.groups.items() for found in (path + name, *_paths(inner, f"{path}{name}/"))]

@@ -1,0 +1,200 @@
+"""What a run leaves on disk: DIR/result.nc (ledger and raw trajectory), DIR/state.h5 (final state), DIR/config.toml (what was run).
+
+Every file is made in memory, written beside its place, synced and moved there, so that a reader sees the old file or the new one, never
+half of one; result.nc and state.h5 end with a SHA-256 that is checked whenever they are read here. Numbers and text only, no pickle.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from tnthermo.errors import StorageError
+from tnthermo.machine.atomic_files import write_pieces
+from tnthermo.machine.seal import check_seal, parts_of, sealed
+from tnthermo.network.state import State
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.results import netcdf
+from tnthermo.results.codec import FORMAT, algorithm_from, decode, encode
+from tnthermo.results.run_folder import STATE, result_path
+from tnthermo.results.state_file import load_state
+
+# Dimensions of the trajectory's arrays in the raw group: step m, record n, site N, row and column d; re/im is a last axis of its own.
+RAW: dict[str, tuple[str, ...]] = {
+    "times": ("step",),
+    "rho_S": ("step", "row", "column"),
+    "moment_X": ("step", "channel", "row", "column"),
+    "moment_P": ("step", "channel", "row", "column"),
+    "chain_energy": ("step", "bath"),
+    "total_energy": ("step",),
+    "norm": ("step",),
+    "discarded_weight": ("step",),
+    "krylov_residual": ("step",),
+    "recorded": ("record",),
+    "cut_entropy": ("record",),
+    "heat_square": ("record", "union_and_baths"),
+    "mode_occupation": ("record", "mode"),
+    "mode_energy": ("record", "bath"),
+    "ancilla_energy": ("record", "bath"),
+    "bonds": ("record", "site"),
+    "occupations": ("record", "site"),
+    "levels": ("record", "site"),
+    "top_populations": ("record", "site"),
+    "observables": ("record", "observable"),
+    "correlation_lower": ("record",),
+    "correlation_upper": ("record",),
+    "bath_entropy": ("record",),
+    "joint_entropy": ("record",),
+    "normal": ("record", "one_site", "other_site"),
+    "anomalous": ("record", "one_site", "other_site"),
+    "mode_frequency": ("mode",),
+    "mode_weight": ("mode",),
+    "mode_bath": ("mode",),
+    "energy_offset": ("bath",),
+    "initial": ("row", "column"),
+}
+
+
+# --- what is in a folder ----------------------------------------------------------------------------------------------------------
+
+
+def load_ledger(path: str | Path) -> xr.Dataset:
+    """The ledger of DIR or DIR/result.nc, read as a whole. Raises StorageError."""
+    file = result_path(path)
+    check_seal(file)
+    try:
+        return netcdf.read(file)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+
+
+# --- the result file --------------------------------------------------------------------------------------------------------------
+
+
+def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: xr.Dataset | None = None) -> None:
+    """Write the ledger as one netCDF-4 file, with the raw trajectory in the group "raw" and two-time correlations, if any, in "two_time".
+
+    Raises StorageError.
+    """
+    groups = {netcdf.ROOT: ledger, "raw": raw_dataset(run)}
+    if correlations is not None:
+        groups["two_time"] = correlations
+    if run.rough is not None:
+        groups["raw/rough"] = raw_dataset(run.rough)
+    image = netcdf.image_of(groups)
+    write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
+
+
+def raw_dataset(run: Trajectory) -> xr.Dataset:
+    """The trajectory without its state, as arrays and JSON; `from_raw` is the inverse, to the last bit."""
+    arrays = {name: (dims, np.asarray(getattr(run, name))) for name, dims in RAW.items()}
+    variables = {
+        name: ((*dims, "complex"), np.stack([array.real, array.imag], axis=-1))
+        if np.iscomplexobj(array)
+        else (dims, array)
+        for name, (dims, array) in arrays.items()
+    }
+    attributes = {
+        "format": FORMAT,
+        "model": json.dumps(encode(run.model)),
+        "observed": json.dumps(encode(run.observed)),
+        "start": run.start,
+        "free_energy": run.free_energy,
+        "algorithm": json.dumps(run.algorithm.settings()),
+        "flags": json.dumps(run.flags),
+        "flagged": json.dumps(dict(run.flagged)),
+        "doubts": json.dumps(run.doubts),
+        "bath_entropy_how": run.bath_entropy_how,
+        **{name: getattr(run, name) for name in COSTS},
+        "description": "raw trajectory, see tnthermo.trajectory.Trajectory; complex numbers as a last axis (re, im)",
+    }
+    texts = {name: ((), value) for name, value in attributes.items() if isinstance(value, str)}
+    numbers = {name: value for name, value in attributes.items() if not isinstance(value, str)}
+    return xr.Dataset({**variables, **texts}, attrs=numbers)
+
+
+# some files know only the first
+COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "work", "bath_entropy_seconds")
+# files written before these were measured have none
+OF_BATH = ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy")
+
+
+def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State | None = None) -> Trajectory:
+    """The trajectory of a raw group. Raises StorageError for a newer format."""
+    written = int(raw.attrs["format"])
+    if written != FORMAT:
+        which = "update tnthermo" if written > FORMAT else "written before the first release, run it again"
+        raise StorageError(f"raw data of format {written}; this version reads format {FORMAT}: {which}")
+    arrays: dict[str, Any] = {name: np.full(raw["recorded"].shape, np.nan) for name in OF_BATH}
+    for name in RAW:
+        if name in OF_BATH and name not in raw:
+            continue
+        variable = raw[name]
+        values = np.ascontiguousarray(variable.values)
+        arrays[name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
+    settings = json.loads(str(raw["algorithm"].values))
+    costs: dict[str, Any] = {name: float(raw.attrs[name]) for name in COSTS if name in raw.attrs}
+    return Trajectory(
+        model=decode(json.loads(str(raw["model"].values))),
+        observed=tuple(decode(json.loads(str(raw["observed"].values)))),
+        start=str(raw["start"].values),  # type: ignore[arg-type]
+        free_energy=float(raw.attrs["free_energy"]),
+        algorithm=algorithm_from(settings),
+        flags=tuple(json.loads(str(raw["flags"].values))),
+        flagged=json.loads(str(raw["flagged"].values)) if "flagged" in raw else {},
+        doubts=tuple(json.loads(str(raw["doubts"].values))) if "doubts" in raw else (),
+        bath_entropy_how=str(raw["bath_entropy_how"].values) if "bath_entropy_how" in raw else "",
+        **costs,
+        state=state,
+        rough=rough,
+        **arrays,
+    )
+
+
+def load(path: str | Path) -> Trajectory:
+    """The trajectory of a finished run, from DIR or DIR/result.nc: ``tt.ledger(tt.load(DIR), alpha_S=1.0)``.
+
+    Its ``state`` is that of DIR/state.h5, None where there is no such file, or where it is of another time than the end of the run
+    (which is being made longer). Raises StorageError, also for a state.h5 of another run.
+    """
+    file = result_path(path)
+    check_seal(file)
+    try:
+        groups, own = netcdf.groups_in(file), str(netcdf.attributes(file).get("config_hash", ""))
+        if "raw" not in groups:
+            raise StorageError(f"{file.absolute()} holds a ledger without the raw trajectory")
+        state = _state_beside(file, own)
+        rough = None
+        if "raw/rough" in groups:
+            rough = from_raw(netcdf.read(file, "raw/rough"))
+        run = from_raw(netcdf.read(file, "raw"), rough=rough, state=state)
+        late = state is not None and state.time != run.times[-1]
+        return dataclasses.replace(run, state=None) if late else run
+    except StorageError:
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+
+
+def _state_beside(file: Path, config_hash: str) -> State | None:
+    """The state in the folder of a result file, if any. Raises StorageError where it belongs to another run."""
+    path = file.parent / STATE
+    if not path.is_file():
+        return None
+    state = load_state(path)
+    with h5py.File(path, "r") as handle:
+        found = str(handle.attrs.get("config_hash", ""))
+    if config_hash and found != config_hash:
+        raise StorageError(
+            f"{path.absolute()} belongs to another run than {file.name}: config_hash {found[:16]}, expected {config_hash[:16]}"
+        )
+    return state
+
+
+# --- the final state --------------------------------------------------------------------------------------------------------------

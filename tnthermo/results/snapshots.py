@@ -1,0 +1,222 @@
+"""Whether a run can go on from what a checkpoint holds. A SHA-256 says that it is as it was written, not that a run wrote it.
+
+Compiled kernels look at no bounds, and would read a block of another shape beyond its end: every shape is looked at before the first step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tnthermo.algorithms import TEBD, Algorithm, Exact
+from tnthermo.engines.exact import MOST_PIECES
+from tnthermo.errors import Damaged
+from tnthermo.evolution.course import LOCAL, OF_BATH, PROFILE, REPORT
+from tnthermo.model.model import Model
+from tnthermo.network.automaton import automaton
+from tnthermo.types import Snapshot
+
+SAME_TIME = 1e-9  # of the time: steps that were added up one by one
+SAME_NORM = 1e-6  # of the norm, which is measured and saved beside the state
+LARGEST = 1e100  # that a sum or a norm may be: its square has a double
+REAL, WHOLE, COMPLEX = "<f8", "<i8", "<c16"
+SPARSE = ("mode_occupation", "mode_energy", "ancilla_energy", "heat_square")
+ANY = -1  # a length that is not known beforehand
+
+
+def check_snapshot(saved: Snapshot, model: Model, algorithm: Algorithm, observables: int = 0) -> None:
+    """Names, types, shapes and finite numbers of `tnthermo.evolution.course.Course.snapshot`, for a run of ``model`` by ``algorithm``.
+
+    observables  how many the run records
+
+    Raises `Damaged` naming the first entry that is not what the run would have written.
+    """
+    times = _array(saved, "times", REAL, (ANY,))
+    if not times.size or times[0] != 0 or not np.all(np.diff(times) > 0):
+        raise _wrong("times")
+    modes = _check_columns(saved, model, times.size, observables)
+    _check_engine(_tree(saved, "engine"), model, algorithm, float(times[-1]), float(saved["steps"]["norm"][-1]))
+    start = _tree(saved, "start")
+    _kind(start, "may_grow", bool)
+    _number(start, "free_energy", finite=False)
+    displaced = _entries(start, "displaced")
+    sizes = [_array(displaced, j, COMPLEX, (ANY,)).size for j in range(len(displaced))]
+    if sizes and (len(sizes) != len(model.couplings) or sum(sizes) != modes):
+        raise _wrong("displaced")
+    flags = _tree(saved, "flags")
+    for entry in _entries(flags, "found"):
+        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(text, str) for text in entry)):
+            raise _wrong("found")
+    kinds = {entry[0] for entry in _entries(flags, "found")}
+    for entry in _entries(flags, "since"):
+        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
+            raise _wrong("since")
+        _number(entry, 1)
+        kinds.discard(entry[0])
+    if kinds:
+        raise _wrong("since")
+    known = set()
+    for entry in _entries(flags, "before"):
+        if not (isinstance(entry, list) and len(entry) == 2 and type(entry[0]) is int):
+            raise _wrong("before")
+        _number(entry, 1)
+        known.add(entry[0])
+    if known != {number for number, chain in enumerate(model.chains) if chain.next_hopping > 0}:
+        raise _wrong("before")
+    for name in ("dropped", "krylov", "wall_seconds", "entropy_seconds"):
+        _number(saved, name)
+
+
+def _check_engine(engine: Any, model: Model, algorithm: Algorithm, t: float, norm: float) -> None:
+    """The state of an engine at ``t``, of this ``norm`` (squared), as its `snapshot` gives it."""
+    system, sites = model.line.system, model.line.length
+    if abs(_number(engine, "time") - t) > SAME_TIME * max(t, 1.0):
+        raise _wrong("time")
+    ancilla = _integer(engine, "ancilla", 1, model.dimension)
+    _integer(engine, "dimension", model.dimension, model.dimension)
+    tensors = _entries(engine, "tensors", sites)
+    bonds, levels = [1], []
+    for i in range(sites):
+        left, d, right = _array(tensors, i, COMPLEX, (bonds[-1], ANY, ANY), where="tensors").shape
+        expected = d == model.dimension * ancilla if i == system else d >= 2
+        if not expected or not left or not right:
+            raise _wrong(f"tensors[{i}]")
+        bonds.append(right)
+        levels.append(d)
+    if bonds[-1] != 1:
+        raise _wrong(f"tensors[{sites - 1}]")
+    if isinstance(algorithm, Exact):
+        _check_norm(_array(engine, "vector", COMPLEX, tuple(levels)), norm, "vector")
+        _integer(engine, "pieces", 1, MOST_PIECES)
+    elif not isinstance(algorithm, TEBD):
+        _check_norm(tensors[system], norm, f"tensors[{system}]")
+        widths = automaton(model.terms, sites).widths
+        for name, first, last in (("lefts", 0, system), ("rights", system + 1, sites)):
+            blocks = _entries(engine, name, last - first + 1)
+            for i in range(first, last + 1):
+                shape = (int(widths[i]), bonds[i], bonds[i])
+                _array(blocks, i - first, COMPLEX, shape, where=name)
+        _array(engine, "top", REAL, (sites,))
+        _integer(engine, "first", 0, system)
+        _integer(engine, "active", system + 1, sites)
+        _integer(engine, "sweeps", 0)
+        _kind(engine, "started", bool)
+        for name in ("missed", "log_norm"):
+            _number(engine, name)
+
+
+def _check_norm(centre: npt.NDArray[Any], norm: float, name: str) -> None:
+    """The norm is that of the centre of orthogonality, and of a whole vector."""
+    with np.errstate(over="ignore"):
+        found = float(np.sum(np.abs(centre) ** 2))
+    if not abs(found - norm) <= SAME_NORM * norm:
+        raise _wrong(name)
+
+
+def _check_columns(saved: Any, model: Model, times: int, observables: int) -> int:
+    """All columns of ``times`` steps and of the rows recorded among them; the number of physical modes in the rows."""
+    d, baths, sites, channels = model.dimension, len(model.couplings), model.sites, len(model.channels)
+    per_step: dict[str, tuple[str, tuple[int, ...]]] = {
+        "rho_S": (COMPLEX, (d, d)), "moment_X": (COMPLEX, (channels, d, d)), "moment_P": (COMPLEX, (channels, d, d)),
+        "chain_energy": (REAL, (baths,)),
+    }  # fmt: skip
+    steps = _columns(saved, "steps", {name: per_step.get(name, (REAL, ())) for name in (*LOCAL, *REPORT)})
+    if len(steps["norm"]) != times:
+        raise _wrong("steps")
+    profile: dict[str, tuple[str, tuple[int, ...]]] = {
+        "bonds": (WHOLE, (sites,)), "occupations": (REAL, (sites,)), "levels": (WHOLE, (sites,)), "top_populations": (REAL, (sites,)),
+        "observables": (COMPLEX, (observables,)), "mode_occupation": (REAL, (ANY,)), "mode_energy": (REAL, (baths,)),
+        "ancilla_energy": (REAL, (baths,)), "heat_square": (REAL, (1 + baths,)), "index": (WHOLE, ()),
+    }  # fmt: skip
+    names = ("index", *PROFILE, *SPARSE, *OF_BATH)
+    sparse = {*SPARSE, *OF_BATH, "cut_entropy"}
+    rows = _columns(saved, "rows", {name: profile.get(name, (REAL, ())) for name in names}, finite=set(names) - sparse)
+    _check_index(rows["index"], np.arange(times), "rows")
+    if rows["index"][:1].tolist() != [0]:
+        raise _wrong("rows")
+    if _tree(saved, "matrices"):
+        square = (COMPLEX, (sites, sites))
+        matrices = _columns(saved, "matrices", {"index": (WHOLE, ()), "normal": square, "anomalous": square})
+        _check_index(matrices["index"], rows["index"], "matrices")
+    return int(rows["mode_occupation"].shape[1])
+
+
+def _columns(
+    saved: Any, name: str, expected: Mapping[str, tuple[str, tuple[int, ...]]], finite: set[str] | None = None
+) -> dict[str, npt.NDArray[Any]]:
+    """Columns with these names, types and shapes of a row, all of one length. ``finite``: which of them have no NaN; default all."""
+    tree = _tree(saved, name)
+    if set(tree) != set(expected):
+        raise _wrong(name)
+    found = {}
+    for column, (kind, shape) in expected.items():
+        may_be_nan = finite is not None and column not in finite
+        found[column] = _array(tree, column, kind, (ANY, *shape), where=name, finite=not may_be_nan)
+    if len({len(array) for array in found.values()}) != 1:
+        raise _wrong(name)
+    return found
+
+
+def _check_index(index: npt.NDArray[Any], among: npt.NDArray[Any], name: str) -> None:
+    if not (np.all(np.diff(index) > 0) and np.all(np.isin(index, among))):
+        raise _wrong(f"{name}.index")
+
+
+# --- one entry -------------------------------------------------------------------------------------------------------------------------
+
+
+def _wrong(name: str) -> Damaged:
+    return Damaged(f"not what a run holds ({name})")
+
+
+def _kind(tree: Any, name: Any, kind: type) -> Any:
+    try:
+        value = tree[name]
+    except (KeyError, IndexError):
+        raise _wrong(str(name)) from None
+    if type(value) is not kind:
+        raise _wrong(str(name))
+    return value
+
+
+def _tree(tree: Any, name: str) -> Any:
+    return _kind(tree, name, dict)
+
+
+def _entries(tree: Any, name: str, count: int | None = None) -> Any:
+    found = _kind(tree, name, list)
+    if count is not None and len(found) != count:
+        raise _wrong(name)
+    return found
+
+
+def _integer(tree: Any, name: str, least: int, most: int | None = None) -> int:
+    value: int = _kind(tree, name, int)
+    if value < least or (most is not None and value > most):
+        raise _wrong(name)
+    return value
+
+
+def _number(tree: Any, name: Any, *, finite: bool = True) -> float:
+    value: float = _kind(tree, name, float)
+    if finite and not abs(value) <= LARGEST:
+        raise _wrong(str(name))
+    return value
+
+
+def _array(
+    tree: Any, name: Any, kind: str, shape: tuple[int, ...], *, where: str = "", finite: bool = True
+) -> npt.NDArray[Any]:
+    """The array ``name`` of ``tree`` (``where``): of this type and shape, `ANY` of it unknown, all numbers finite if so asked."""
+    called = f"{where}[{name}]" if isinstance(name, int) else f"{where}.{name}".lstrip(".")
+    try:
+        value: npt.NDArray[Any] = _kind(tree, name, np.ndarray)
+    except Damaged:
+        raise _wrong(called) from None
+    fits = value.ndim == len(shape) and all(a in (ANY, b) for a, b in zip(shape, value.shape, strict=True))
+    if not fits or value.dtype.str != kind or (finite and not np.isfinite(value).all()):
+        raise _wrong(called)
+    return value

@@ -1,0 +1,121 @@
+"""What a configuration resolves to, as text: the screen of `tnthermo check`."""
+
+from __future__ import annotations
+
+import chains
+from chains.problems import InvalidInput
+from tnthermo.bath_entropy.choice import states_of_exact
+from tnthermo.configuration.estimate import of_bath
+from tnthermo.configuration.resolve import Resolved
+from tnthermo.model.coupling import Coupling
+from tnthermo.model.model import Model
+from tnthermo.thermo.definitions import CONVENTION
+
+WEIGHTS = {
+    "vacuum": "J, T = 0",
+    "thermal": "J_beta on the whole axis",
+    "emission": "J (1 + n)",
+    "absorption": "J n",
+}
+
+LONGEST = 300  # characters of a line of values: the numbers of a table may be thousands
+
+
+def checked(resolved: Resolved) -> str:
+    """All values, the convention, what the baths and drives are, and what is doubtful."""
+    values = resolved.text.split("\n\n", 1)[1].rstrip().splitlines()
+    lines = [
+        *(value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value)} characters)" for value in values),
+        "",
+        "convention",
+        *(f"  {part}" for part in CONVENTION.split("; ")),
+        "",
+        *bath_lines(resolved.model, resolved.until),
+    ]
+    initial = initial_entropy(resolved)
+    lines += [f"S_B(0) {initial}", ""] if initial else []
+    driven = drive_lines(resolved)
+    lines += [*driven, ""] if driven else []
+    lines += [str(note) for note in resolved.notes]
+    lines += [f"sha256 {resolved.hash}", "no errors" + warnings(resolved)]
+    return "\n".join(lines)
+
+
+def initial_entropy(resolved: Resolved) -> str:
+    """S_B(0) and the states of the bath that bath_entropy = "exact" would take, in words; "" where no finite warm baths are measured."""
+    how = of_bath(resolved)
+    if how is None:
+        return ""
+    states, limit, fits = states_of_exact(how.frame, resolved.bath_entropy["bath_entropy_max_bond"])
+    return (
+        f'{how.frame.entropies.sum():.3g} nats in {how.frame.modes} modes; bath_entropy = "exact" takes {states}: '
+        f"{'allowed' if fits else 'refused'}, the limit is {limit}"
+    )
+
+
+def bath_lines(model: Model, until: float) -> list[str]:
+    """What each chain of each bath is worth."""
+    lines: list[str] = []
+    one = len(model.chains) == 1
+    for j, coupling in enumerate(model.couplings):
+        if not one or isinstance(coupling.bath, chains.StarCells):
+            lines.append(bath_line(model, j))
+        if isinstance(coupling.bath, chains.StarCells):
+            lines += [f"  {line}" for line in coupling.density.describe().splitlines()]
+            lost = chains.lost_tail(coupling.bath)
+            lines += [*([f"  {lost.describe()}"] if lost.noticeable else []), ""]
+            continue
+        said = ""
+        for chain in coupling.chains:
+            description = chain.density.describe()
+            try:
+                text = str(chains.diagnose(chain, until))
+            except (
+                InvalidInput
+            ) as error:  # so long a run, or so fast a mode, that C(t) is not integrated: the run does not need it
+                text = f"{description}\nC(t) of the chain is not compared: {error.problems[0].allowed}"
+            if said == description:  # the second chain of a pair: the same density
+                text = text.removeprefix(said).lstrip("\n")
+                text = "\n".join(line for line in text.splitlines() if not line.startswith("diverges"))
+            said = description
+            lines += text.splitlines() if one else [f"  {line}" for line in text.splitlines()]
+        lines.append("")
+    return lines
+
+
+def cells_text(coupling: Coupling) -> str:
+    """Modes, sites, temperature, coupling and frequencies of a bath of star cells."""
+    cells = coupling.bath
+    assert isinstance(cells, chains.StarCells)
+    low, high = cells.frequencies[0], cells.frequencies[-1]
+    return (
+        f"star cells of {cells.modes} modes ({len(cells.chains)} sites), w from {low:.4g} to {high:.4g}, "
+        f"T = {cells.temperature:g}, {coupling.kind} coupling"
+    )
+
+
+def bath_line(model: Model, number: int) -> str:
+    """One bath in a line: temperature, coupling, chains."""
+    coupling = model.couplings[number]
+    if isinstance(coupling.bath, chains.StarCells):
+        return f"bath {number}: {cells_text(coupling)}"
+    sites = " and ".join(f"{chain.length} ({WEIGHTS[chain.weight]})" for chain in coupling.chains)
+    many = "chains" if len(coupling.chains) > 1 else "chain"
+    return f"bath {number}: T = {coupling.temperature:g}, {coupling.kind} coupling, {many} of {sites} sites"
+
+
+def drive_lines(resolved: Resolved) -> list[str]:
+    """What changes with time, as formulas."""
+    names = [key for key in resolved.values["drive"] if key.startswith("hamiltonian.")]
+    lines = [f"drive {name}: {part.drive.describe()}" for name, part in zip(names, resolved.model.drives, strict=True)]
+    couplings = resolved.model.couplings
+    if "coupling" in resolved.values["drive"] and couplings[0].strength is not None:
+        return [*lines, f"drive coupling, a factor: {couplings[0].strength.describe()}"]
+    driven = [(j, coupling.strength) for j, coupling in enumerate(couplings) if coupling.strength is not None]
+    return [*lines, *(f"drive coupling.{j}, a factor: {strength.describe()}" for j, strength in driven)]
+
+
+def warnings(resolved: Resolved) -> str:
+    """ ", 2 warnings" or nothing."""
+    count = sum(note.level == "warning" for note in resolved.notes)
+    return f", {count} warning{'s' if count > 1 else ''}" if count else ""

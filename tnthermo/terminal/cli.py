@@ -1,0 +1,417 @@
+"""The command line.
+
+Exit codes: 0 done, 1 failed (or another process is at work in the folder), 2 bad input or a refused checkpoint, 3 accuracy not reached,
+4 storage, 75 stopped with a checkpoint.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chains.checks import plain_number
+from chains.problems import InvalidInput, Problem, lines
+from tnthermo.errors import Held, NotConverged, RunFailed, Stopped
+from tnthermo.figures import panels
+from tnthermo.figures.laws import save_law_figure
+from tnthermo.figures.second_order import companion, companion_figures
+from tnthermo.machine import atomic_files
+from tnthermo.machine.atomic_files import remove_temporaries, temporaries
+from tnthermo.machine.lasting import lasting_screen, outlasting_the_terminal
+from tnthermo.machine.lock import locked
+from tnthermo.machine.signals import listening
+from tnthermo.machine.versions import installed_version
+from tnthermo.results import result_file, run_folder
+from tnthermo.studies import laws as law_study
+from tnthermo.studies import study
+from tnthermo.sweeps.axes import has_sweep
+from tnthermo.sweeps.collect import COLLECTED, contents, left_out, save_collected
+from tnthermo.sweeps.collect import collect as collected
+from tnthermo.sweeps.status import sweep_status
+from tnthermo.terminal import sweep_command
+from tnthermo.terminal.check import checked
+from tnthermo.terminal.laws import law_tables
+from tnthermo.terminal.plan import planned
+from tnthermo.terminal.progress import ProgressDisplay
+from tnthermo.terminal.show import shown, steady_lines
+from tnthermo.terminal.sweep_plan import checked_sweep, planned_sweep
+from tnthermo.terminal.sweeps import status_table
+from tnthermo.thermo.currents import steady_currents
+
+FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 1, 2, 3, 4, 75
+FIGURES = "the figures"
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Thermodynamics of strongly coupled open quantum systems: heat, work, binding energy, entropies, with error bars.",
+    epilog="Exit codes: 0 done, 1 the run failed or another process has the folder, 2 bad input or refused checkpoint, "
+    "3 accuracy not reached (result.nc is written), 4 storage, 75 stopped with a checkpoint (--resume goes on).",
+)
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="configuration file (TOML)", show_default=False)]
+ResultPlace = Annotated[
+    Path, typer.Argument(metavar="DIR", help="a run's folder, or its result.nc", show_default=False)
+]
+Strict = Annotated[bool, typer.Option("--strict", help="refuse doubtful input; fail on anything that did not converge")]
+Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
+
+
+SweepPlace = Annotated[Path, typer.Argument(metavar="DIR", help="the folder of a sweep", show_default=False)]
+
+
+class Engine(enum.StrEnum):
+    """Where a sweep runs."""
+
+    local = "local"
+    slurm = "slurm"
+
+
+class Emit(enum.StrEnum):
+    """What a sweep can be written as."""
+
+    slurm = "slurm"
+
+
+class WeakCoupling(enum.Enum):
+    """Which second-order equation a run is drawn beside."""
+
+    tcl2 = "tcl2"
+    redfield = "redfield"
+    lindblad = "lindblad"
+
+
+def say(text: str) -> None:
+    """A line for the user, on standard error; results go to standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def outcomes(*, debug: bool) -> Iterator[None]:
+    """Turn every error into its exit code and one line for each problem."""
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except BaseException as error:
+        if debug:
+            traceback.print_exc()
+        match error:
+            case InvalidInput():
+                for line in lines(error.problems):
+                    say(f"error: {line}")
+                code = BAD_INPUT
+            case NotConverged():
+                for flag in error.flags:
+                    say(f"not converged: {flag}")
+                code = ACCURACY
+            case Stopped():
+                say(f"{error}; the same command with --resume goes on")
+                code = STOPPED
+            case Held() | RunFailed():
+                say(f"error: {error}")
+                code = FAILED
+            case OSError() | MemoryError():
+                say(f"error: {error or 'out of memory'}")
+                code = STORAGE if isinstance(error, OSError) else FAILED
+            case KeyboardInterrupt():
+                say("interrupted")
+                code = FAILED
+            case Exception():
+                say(
+                    f"error: the run failed: {type(error).__name__}: {error}"
+                    + ("" if debug else " (--debug shows the traceback)")
+                )
+                code = FAILED
+            case _:
+                raise
+        raise typer.Exit(code) from None
+
+
+@app.command()
+def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> None:
+    """Check a configuration; show what it resolves to: values, convention, reorganisation energy, light cone, warnings."""
+    with outcomes(debug=debug):
+        print(checked_sweep(config) if has_sweep(config) else checked(study.resolve_file(config, strict=strict)))
+
+
+@app.command()
+def plan(
+    config: ConfigFile, out: Annotated[Path | None, typer.Option(help="output folder")] = None, debug: Debug = False
+) -> None:
+    """Say what a run would take: chain length, memory, time, files. Nothing is computed or written."""
+    with outcomes(debug=debug):
+        folder = out or default_folder(config)
+        print(planned_sweep(config, folder) if has_sweep(config) else planned(study.resolve_file(config), folder))
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    out: Annotated[
+        Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="go on from the folder's checkpoint, or to a later `until`; starts where nothing is there"
+        ),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="start afresh; replace what another run left in the folder")
+    ] = False,
+    strict: Strict = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run a configuration into a folder: result.nc, state.h5, config.toml and the figures. A finished folder is left alone.
+
+    TERM, INT (Ctrl-C) and USR1 let the step finish, save a checkpoint and leave with exit code 75; a second Ctrl-C leaves at once.
+    """
+    with outcomes(debug=debug), outlasting_the_terminal(), listening(say) as stop:
+        folder = out or default_folder(config)
+        with ProgressDisplay(quiet=quiet) as progress:
+            outcome = study.run_study(
+                config, folder, resume=resume, overwrite=overwrite, strict=strict, progress=progress, say=say, stop=stop
+            )
+        stop.first = FIGURES  # nothing is left to be saved
+        draw(outcome)
+        if not outcome.already_done:
+            say(f"written: {folder / run_folder.RESULT}")
+        for flag in outcome.flags:
+            say(f"not converged: {flag}")
+        if outcome.flags:
+            raise typer.Exit(ACCURACY)
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Signals let the figures be finished first: they take seconds, and half of one would stay behind."""
+    with listening(say) as stop:
+        stop.first = FIGURES
+        yield
+
+
+def draw(outcome: study.Outcome) -> None:
+    """The figures of a run, where they are not there yet; what an earlier process left half-written goes.
+
+    Another process that has the folder by now draws its own.
+    """
+    folder = outcome.folder
+    if outcome.already_done and panels.complete(folder) and not temporaries(folder):
+        return
+    try:
+        with locked(folder, say):
+            remove_temporaries(folder)
+            if not outcome.already_done or not panels.complete(folder):
+                panels.figures(outcome.ledger, folder)
+    except Held as error:
+        say(f"no figures drawn: {error}")
+
+
+@app.command()
+def show(
+    result: ResultPlace,
+    steady_since: Annotated[
+        float | None,
+        typer.Option(help="also the mean energy current into each bath from this time on", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
+    with outcomes(debug=debug):
+        dataset = result_file.load_ledger(study.finished(result))
+        steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
+        print(shown(dataset))
+        if steady is not None:
+            print(steady_lines(steady))
+
+
+@app.command()
+def plot(
+    result: ResultPlace,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the figures [default: that of the result]", show_default=False)
+    ] = None,
+    weak_coupling: Annotated[
+        WeakCoupling | None,
+        typer.Option(help="also draw energies, heat and work, entropies beside second order", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Draw the figures (PNG and PDF) of a result: energies, heat and work, entropies, residuals and bond dimensions."""
+    with outcomes(debug=debug):
+        dataset = result_file.load_ledger(study.finished(result))
+        folder = out or run_folder.result_path(result).parent
+        atomic_files.prepare_folder(folder)
+        with drawing():
+            paths = panels.figures(dataset, folder)
+        if weak_coupling is not None:
+            second = companion(result_file.load(result), weak_coupling.value, alpha_S=float(dataset.attrs["alpha_S"]))
+            with drawing():
+                paths += companion_figures(dataset, second, folder)
+        for path in paths:
+            print(path)
+
+
+@app.command()
+def laws(
+    config: ConfigFile,
+    out: Annotated[
+        Path | None, typer.Option(help="output folder [default: results/NAME-laws of CONFIG]", show_default=False)
+    ] = None,
+    couplings: Annotated[
+        str | None,
+        typer.Option(
+            help="factors of J, with commas [default: \\[laws] couplings, else 0.01,0.1,1]", show_default=False
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what other runs left in the folder")] = False,
+    strict: Strict = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """Law by law and strength by strength: what holds, what fails, by how much, with error bars. laws.md, laws.csv, laws.json, laws.png."""
+    with outcomes(debug=debug), outlasting_the_terminal():
+        folder = out or Path("results") / f"{config.stem}-laws"
+        factors = None if couplings is None else factors_of(couplings)
+        with ProgressDisplay(quiet=quiet) as progress:
+            report = law_study.run_laws(
+                config, folder, couplings=factors, overwrite=overwrite, strict=strict, progress=progress, say=say
+            )
+        with drawing():
+            save_law_figure(report, folder)
+        print(law_tables(report))
+        say(f"written: {folder / law_study.MARKDOWN}")
+        flags = [f"J x {run.factor:g}: {flag}" for run in report.runs for flag in run.flags]
+        for flag in flags:
+            say(f"not converged: {flag}")
+        if flags:
+            raise typer.Exit(ACCURACY)
+
+
+def factors_of(text: str) -> list[float]:
+    """ "0.1, 1" as numbers. Raises InvalidInput for anything else."""
+    found = [plain_number(part) for part in text.split(",")]
+    numbers = [number for number in found if number is not None]
+    if len(numbers) < len(found):
+        allowed = "positive numbers with commas, such as 0.01,0.1,1"
+        raise InvalidInput([Problem(key="--couplings", value=text, allowed=allowed)])
+    return numbers
+
+
+@app.command()
+def sweep(
+    config: ConfigFile,
+    out: Annotated[
+        Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="runs at a time [default: one for each processor; of a Slurm array: all]", show_default=False
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="where to run: processes of this machine, or one Slurm array")
+    ] = Engine.local,
+    emit: Annotated[
+        Emit | None,
+        typer.Option(help="only write the plain array script of a sweep into its folder", show_default=False),
+    ] = None,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="only what failed or was killed before")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask about a large number of points")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    r"""Run all points of a configuration with a section \[sweep]; what is done already stays. See status and collect."""
+    with outcomes(debug=debug), outlasting_the_terminal():
+        folder = out or default_folder(config)
+        if emit is not None or engine is Engine.slurm:
+            write = emit is not None
+            code = sweep_command.hand_over(
+                config, folder, at_once=workers, only_failed=only_failed, many=yes, write=write, say=say
+            )
+        else:
+            code = sweep_command.run(
+                config, folder, workers=workers, only_failed=only_failed, many=yes, quiet=quiet, say=say
+            )
+        raise typer.Exit(code)
+
+
+@app.command()
+def status(folder: SweepPlace, debug: Debug = False) -> None:
+    """How every run of a sweep stands: done, running, stopped, failed and why, killed, queued, waiting."""
+    with outcomes(debug=debug):
+        status_table(sweep_status(folder), sys.stdout)
+
+
+@app.command()
+def collect(
+    folder: SweepPlace,
+    out: Annotated[
+        Path | None, typer.Option(help=f"file to write [default: DIR/{COLLECTED}]", show_default=False)
+    ] = None,
+    columns: Annotated[
+        str, typer.Option(help="columns to take, with commas between them [default: all]", show_default=False)
+    ] = "",
+    debug: Debug = False,
+) -> None:
+    """Put all runs of a sweep into one netCDF file, its axes as dimensions; what is missing is NaN and named."""
+    with outcomes(debug=debug):
+        data = collected(folder, columns=[name.strip() for name in columns.split(",") if name.strip()])
+        path = out or folder / COLLECTED
+        save_collected(data, path)
+        if data.attrs["missing"] != "none":
+            say(f"missing: {data.attrs['missing']}")
+        say(contents(data))
+        if not_taken := left_out(folder):
+            say(not_taken)
+        say(f"written: {path}")
+
+
+def default_folder(config: Path) -> Path:
+    """results/NAME for NAME.toml, from the current folder."""
+    return Path("results") / config.stem
+
+
+def version_line(value: bool) -> None:
+    """Print the version and leave."""
+    if value:
+        print(f"tnthermo {installed_version('tnthermo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=version_line, is_eager=True, help="show the version")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def main() -> None:
+    """Entry point of the command ``tnthermo``. Whoever stops reading does not change the exit code; output lost to a full disk does."""
+    with lasting_screen() as output:
+        try:
+            app()
+        except SystemExit as ended:
+            output.flush()
+            if output.lost is None or ended.code:
+                raise
+            say(f"error: standard output could not be written: {output.lost}")
+            raise SystemExit(STORAGE) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The screen of `plan`: chains, start, memory and time of a run that was not started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chains import StarCells
+from tnthermo.configuration.estimate import KEPT, _tail_lines, checkpoint_bytes, estimate, untold_laws
+from tnthermo.configuration.resolve import Resolved
+from tnthermo.machine.words import duration, readable
+from tnthermo.terminal.check import WEIGHTS, cells_text, drive_lines, initial_entropy
+
+
+def planned(resolved: Resolved, out: Path) -> str:
+    """The text of `tnthermo plan`."""
+    found, model = estimate(resolved), resolved.model
+    low, high = found.seconds
+    smallest, largest = checkpoint_bytes(resolved)
+    bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
+    initial = initial_entropy(resolved)
+    dense = "" if resolved.algorithm.name != "exact" else "  (the dense vector is what counts: levels^modes)"
+    lines = [
+        *_chain_lines(resolved),
+        *_tail_lines(model),
+        *(["layout       " + layout_text(resolved)] if len(model.chains) > 1 else []),
+        *(f"{'drive':<13}{line.removeprefix('drive ')}" for line in drive_lines(resolved)),
+        *_start_lines(resolved),
+        f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} or less to t = {resolved.until:g}"
+        + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
+        f"bonds        {bonds}, boson levels {levels}{dense}",
+        *([f"bath entropy {found.bath_entropy}"] if found.bath_entropy else []),
+        *([f"S_B(0)       {initial}"] if initial else []),
+        *([f"laws         {untold}"] if (untold := untold_laws(resolved)) else []),
+        f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
+        f"time         {duration(low)} to {duration(high)}, first compilation apart",
+        "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
+        f"files        {out}/: result.nc, state.h5, config.toml, figures (PNG and PDF), checkpoint/ of "
+        f"{readable(smallest)} to {readable(largest)} each, at most {KEPT}",
+    ]
+    if any(note.key == "evolution.step" and note.level == "warning" for note in resolved.notes):
+        lines.append(
+            "             (NOT VALID for a step that is too large: bonds and levels grow far beyond these ranges)"
+        )
+    return "\n".join([*lines, *(str(note) for note in resolved.notes)])
+
+
+def _chain_lines(resolved: Resolved) -> list[str]:
+    """A line for each chain, or for the cells of a star; of several baths with the bath it belongs to."""
+    model, lines = resolved.model, []
+    for j, coupling in enumerate(model.couplings):
+        if isinstance(coupling.bath, StarCells):
+            lines.append(f"{'star' if len(model.couplings) == 1 else f'bath {j}':<13}{cells_text(coupling)}")
+            continue
+        for chain in coupling.chains:
+            head = "chain" if len(model.couplings) == 1 else f"bath {j}"
+            weight = f", weight {WEIGHTS[chain.weight]}" if len(model.chains) > 1 else ""
+            kind = f", {coupling.kind} coupling" if len(model.chains) > 1 else ""
+            lines.append(
+                f"{head:<13}{chain.length} sites at T = {chain.temperature:g}{weight}{kind}, "
+                f"coefficients by {chain.method}, relative error {chain.error:.1e}"
+            )
+    return lines
+
+
+def _start_lines(resolved: Resolved) -> list[str]:
+    """Starts that are no product with thermal baths."""
+    if isinstance(resolved.initial, str):
+        return ["start        mean-force: the equilibrium of system and baths, by imaginary time (comes first)"]
+    if resolved.displacement is None:
+        return []
+    parts = [f"bath {j}" for j, entry in enumerate(resolved.displacement) if entry is not None]
+    return ["start        displaced: " + ("the bath" if len(resolved.displacement) == 1 else ", ".join(parts))]
+
+
+def layout_text(resolved: Resolved) -> str:
+    """Where the system stands among the chains."""
+    line = resolved.model.line
+    left = [k for k, places in enumerate(line.chains) if places[0] < line.system]
+    right = [k for k in range(len(line.chains)) if k not in left]
+
+    def side(chains: list[int]) -> str:
+        if any(isinstance(coupling.bath, StarCells) for coupling in resolved.model.couplings):
+            return "the cells, fast modes first" if len(resolved.model.couplings) == 1 else "all chains and cells"
+        return "chain " + " and ".join(map(str, chains)) + (" interleaved" if len(chains) > 1 else "")
+
+    return f"{side(left)}, system, {side(right)}" if left else f"system, {side(right)}"

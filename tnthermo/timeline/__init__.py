@@ -1,0 +1,1 @@
+"""The times of a run, and integrals and differences along them."""
