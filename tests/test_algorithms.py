@@ -1,12 +1,20 @@
 """Settings of the algorithms: what they refuse, and what they say about themselves."""
 
+import re
+from pathlib import Path
+from typing import get_args
+
 import numpy as np
 import pytest
 
 import chains
 import tnthermo as tt
+from tnthermo.algorithms import ALGORITHMS, TDVP1, named
+from tnthermo.configuration.sections import Evolution
+from tnthermo.engines.engine import ENGINES
 from tnthermo.engines.step_report import SUZUKI, substeps
 from tnthermo.model.line import distances, line
+from tnthermo.results.codec import algorithm_from
 
 EVERY = pytest.mark.parametrize("kind", [tt.TDVP, tt.TDVP1, tt.TDVP2, tt.TEBD, tt.Exact])
 
@@ -85,3 +93,32 @@ def test_distances_count_interleaved_chains_together():
     assert distances(line([], [(0, 3)])).tolist() == [1, 1, 2, 3, 4]
     assert distances(line([(0, 2)], [(1, 3)])).tolist() == [3, 2, 1, 1, 2, 3, 4]
     assert distances(line([], [(0, 2), (1, 2)])).tolist() == [1, 1, 1, 2, 2, 3]
+
+
+def test_one_table_tells_all_of_them() -> None:
+    """What files may name, what has an engine, and what result files are read back to."""
+    assert set(ENGINES) == set(ALGORITHMS)
+    assert get_args(Evolution.model_fields["method"].annotation) == tuple(kind.name for kind in ALGORITHMS)
+    for kind in ALGORITHMS:
+        assert algorithm_from(kind().settings()) == kind()
+        assert type(kind().coarser()) is kind
+        assert kind().coarser().step == 2 * kind().step
+    assert named("tdvp1") is TDVP1
+    with pytest.raises(KeyError):
+        named("tdvp3")
+
+
+def test_no_other_file_asks_which_algorithm_it_has() -> None:
+    """But the engine of the three TDVP methods, which are one file."""
+    asks = re.compile(
+        r"isinstance\([^()]*\b(TDVP|TDVP1|TDVP2|TEBD|Exact)\b|\.name (==|in|!=) |method (==|!=|in|not in) "
+    )
+    root = Path(__file__).parents[1] / "tnthermo"
+    found = [
+        path.relative_to(root).as_posix()
+        for path in sorted(root.rglob("*.py"))
+        if path.name != "algorithms.py"
+        and any("lgorithm" in line and asks.search(line) for line in path.read_text().splitlines())
+    ]
+    assert found == ["engines/tdvp.py"]
+    assert asks.search("if isinstance(algorithm, TDVP1):")

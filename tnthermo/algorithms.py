@@ -1,4 +1,8 @@
-"""Time-evolution algorithms as frozen settings. All of them are driven by :func:`tnthermo.evolution.evolve`."""
+"""Time-evolution algorithms as frozen settings. All of them are driven by :func:`tnthermo.evolve`.
+
+A new one is a class here, in `ALGORITHMS`, and its engine in `tnthermo.engines.engine`. What others need to know of it is said by its
+class variables, so that nothing else asks which one it has.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,10 @@ import numpy.typing as npt
 from chains.checks import integer_problems, number_problems
 from chains.problems import Problem, raise_if_any
 
+NO_CAP = 1 << 30
+WIDE = 5  # bonds next to the system whose cap does not taper
+NARROW = 4  # what a cap does not taper below
+ROUGHER_TOLERANCE = 10.0
 FINEST = 1e-14  # tolerance: double precision resolves no finer one
 
 
@@ -30,6 +38,10 @@ class Algorithm:
                short, where a drive is faster, adds its part
     max_bond   largest bond dimension allowed; reaching it is flagged, and the error columns hold what it costs. None: memory is the limit,
                and at T > 0 the bond that a tolerance asks for grows exponentially with time.
+
+    Class variables, for whoever treats algorithms alike: `name` in files; `neighbours_only`, pairs of sites must be neighbours on the line;
+    `any_start`, any state may be propagated, not only a product with baths at rest; `dense`, one vector without bonds; `adaptive`, bonds
+    and the part of the chain that moves follow the tolerance; `pairwise`, the work has the boson levels once more; `compiled`.
     """
 
     step: float = 0.1
@@ -37,6 +49,12 @@ class Algorithm:
     max_bond: int | None = 32
 
     name: ClassVar[str] = ""
+    neighbours_only: ClassVar[bool] = False
+    any_start: ClassVar[bool] = True
+    dense: ClassVar[bool] = False
+    adaptive: ClassVar[bool] = False
+    pairwise: ClassVar[bool] = False
+    compiled: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         raise_if_any(self._problems())
@@ -64,14 +82,26 @@ class Algorithm:
         """Population of a site's highest boson levels beyond which levels are added; what is cut off weighs less still."""
         return float(self.tolerance**1.5)
 
+    @property
+    def fixed_bond(self) -> int | None:
+        """The bond dimension that is kept throughout; None where bonds adapt, or where there are none."""
+        return None
+
+    def caps(self, distance: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Largest dimension allowed for bonds at ``distance`` from the system (its own bonds have distance 1)."""
+        return np.full(distance.shape, NO_CAP if self.max_bond is None else self.max_bond, dtype=np.int64)
+
+    def coarser(self) -> Algorithm:
+        """The rougher settings from which error bars come: twice the step, ten times the tolerance, half of a bond that is capped or fixed.
+
+        A bond of 1 has no half: `tnthermo.record.causes` makes the errors infinite where it costs anything.
+        """
+        rougher = replace(self, step=2 * self.step, tolerance=min(1.0, ROUGHER_TOLERANCE * self.tolerance))
+        return rougher if self.max_bond is None else replace(rougher, max_bond=max(1, self.max_bond // 2))
+
     def settings(self) -> dict[str, object]:
         """Name and values, for attributes and progress displays."""
         return {"method": self.name, **{f.name: getattr(self, f.name) for f in fields(self)}}
-
-
-NO_CAP = 1 << 30
-WIDE = 5  # bonds next to the system whose cap does not taper
-NARROW = 4  # what a cap does not taper below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +118,7 @@ class TDVP(Algorithm):
     order: int = 2
     taper: float = 0.0
     name: ClassVar[str] = "tdvp"
+    adaptive: ClassVar[bool] = True
 
     def _problems(self) -> list[Problem]:
         problems = super()._problems()
@@ -102,9 +133,9 @@ class TDVP(Algorithm):
         return problems
 
     def caps(self, distance: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Largest dimension allowed for bonds at ``distance`` from the system (its own bonds have distance 1)."""
+        """Largest dimension allowed for bonds at ``distance`` from the system (its own bonds have distance 1), which may taper."""
         if self.max_bond is None:
-            return np.full(distance.shape, NO_CAP, dtype=np.int64)
+            return super().caps(distance)
         falling = np.floor(self.max_bond * (1 - self.taper * np.maximum(distance - WIDE, 0))).astype(np.int64)
         return np.minimum(self.max_bond, np.maximum(falling, NARROW))
 
@@ -127,6 +158,21 @@ class TDVP1(Algorithm):
     order: int = 2
     max_bond: None = None
     name: ClassVar[str] = "tdvp1"
+    any_start: ClassVar[bool] = False
+
+    @property
+    def fixed_bond(self) -> int:
+        """``bond``."""
+        return self.bond
+
+    def coarser(self) -> TDVP1:
+        """The rougher settings from which error bars come: half of ``bond`` as well."""
+        return replace(
+            self,
+            step=2 * self.step,
+            tolerance=min(1.0, ROUGHER_TOLERANCE * self.tolerance),
+            bond=max(1, self.bond // 2),
+        )
 
     def _problems(self) -> list[Problem]:
         problems = [p for p in super()._problems() if p.key != "max_bond"]
@@ -140,6 +186,8 @@ class TDVP2(Algorithm):
 
     order: int = 2
     name: ClassVar[str] = "tdvp2"
+    neighbours_only: ClassVar[bool] = True
+    pairwise: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +196,9 @@ class TEBD(Algorithm):
 
     order: int = 2
     name: ClassVar[str] = "tebd"
+    neighbours_only: ClassVar[bool] = True
+    pairwise: ClassVar[bool] = True
+    compiled: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +210,25 @@ class Exact(Algorithm):
 
     max_bond: None = None
     name: ClassVar[str] = "exact"
+    dense: ClassVar[bool] = True
+    compiled: ClassVar[bool] = False
 
     def _problems(self) -> list[Problem]:
         problems = [p for p in super()._problems() if p.key != "max_bond"]
         return problems + without_cap(self.max_bond, "a dense vector has no bonds")
+
+
+ALGORITHMS: tuple[type[Algorithm], ...] = (TDVP, TDVP1, TDVP2, TEBD, Exact)
+
+
+def named(name: str) -> type[Algorithm]:
+    """The algorithm that files call ``name``. Raises KeyError."""
+    return {kind.name: kind for kind in ALGORITHMS}[name]
+
+
+def names_of(*, any_start: bool | None = None, neighbours_only: bool | None = None) -> list[str]:
+    """Names of the algorithms with these properties, in the order of `ALGORITHMS`."""
+    wanted = {"any_start": any_start, "neighbours_only": neighbours_only}
+    return [
+        k.name for k in ALGORITHMS if all(value is None or getattr(k, key) == value for key, value in wanted.items())
+    ]

@@ -31,7 +31,7 @@ def sigma_z(run: tt.Trajectory) -> np.ndarray:
 
 
 def bare(model: tt.Model, algorithm: tt.Algorithm, until: float, **settings) -> tt.Trajectory:
-    """`tnthermo.evolution.evolve` without companion run and mode occupations."""
+    """`tnthermo.evolve` without companion run and mode occupations."""
     return tt.evolve(
         model, algorithm=algorithm, until=until, **({"error_bars": False, "occupation_every": np.inf} | settings)
     )

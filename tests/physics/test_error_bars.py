@@ -7,7 +7,6 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tnthermo.evolution.arguments import rough
 from tnthermo.evolution.evolve import rough_levels
 from tnthermo.record.causes import unjudged
 
@@ -66,9 +65,9 @@ def test_fixed_levels_are_judged_by_fewer_and_full_ones_not_at_all() -> None:
 
 
 def test_what_the_companion_is_told() -> None:
-    assert rough(tt.TDVP(max_bond=3)).max_bond == 1
-    assert rough(tt.TDVP(max_bond=None)).max_bond is None
-    assert rough(tt.TDVP1(bond=3)).bond == 1
+    assert tt.TDVP(max_bond=3).coarser().max_bond == 1
+    assert tt.TDVP(max_bond=None).coarser().max_bond is None
+    assert tt.TDVP1(bond=3).coarser().bond == 1
     assert rough_levels("auto") == "auto"
     assert [rough_levels(d) for d in (2, 3, 4, 8)] == [2, 2, 3, 6]
     assert rough_levels([2, 12]) == [2, 9]

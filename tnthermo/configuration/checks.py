@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from chains.problems import InvalidInput, Problem
-from tnthermo.algorithms import TDVP1
 from tnthermo.bath_entropy.choice import choice_problems
 from tnthermo.configuration.baths import MadeBath
 from tnthermo.configuration.drives import Drives
@@ -125,13 +124,13 @@ def observable_problems(record: Record, dimension: int | None, lengths: tuple[in
 
 
 def displacements(tables: Tables) -> tuple[Any, ...] | None:
-    """As `tnthermo.evolution.evolve` takes them: one entry for each bath, or None for none at all."""
+    """As `tnthermo.evolve` takes them: one entry for each bath, or None for none at all."""
     found = tuple(tables.made[keys.bath].displacement for keys in tables.baths)
     return None if all(entry is None for entry in found) else found
 
 
 def all_levels(tables: Tables, made: Sequence[MadeBath]) -> str | int | list[int]:
-    """As `tnthermo.evolution.evolve` takes them: what all baths say, or a list over all their sites."""
+    """As `tnthermo.evolve` takes them: what all baths say, or a list over all their sites."""
     each = [tables.made[keys.bath].levels for keys in tables.baths]
     if all(not isinstance(levels, list) and levels == each[0] for levels in each):
         return each[0]  # type: ignore[no-any-return]
@@ -152,8 +151,8 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
     refused = ""
     if isinstance(state, str):
         refused = f'a product start; the "{MEAN_FORCE}" state has its own displacement'
-    elif isinstance(algorithm, TDVP1):
-        refused = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"
+    elif not algorithm.any_start:
+        refused = f"any method but {algorithm.name}, whose spare bond directions are chosen for a vacuum"
     if displacement is not None and refused:
         for keys, entry in zip(tables.baths, displacement, strict=True):
             if entry is not None:

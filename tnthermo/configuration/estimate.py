@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chains import StarCells, lost_tail
-from tnthermo.algorithms import TDVP, TDVP1
 from tnthermo.bath_entropy.choice import BathEntropy, choose
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.configuration.sizes import COPIES, adapted_levels, site_dimensions, state_bytes
@@ -145,7 +144,7 @@ def bath_entropy(resolved: Resolved) -> tuple[tuple[float, float], str]:
 def guessed_bonds(resolved: Resolved) -> tuple[int, int]:
     """(low, high): a bond that is fixed; else from 8, for warm runs from half of what they end with, to the cap or `adapted_bond`."""
     algorithm, model = resolved.algorithm, resolved.model
-    fixed = getattr(algorithm, "bond", None)
+    fixed = algorithm.fixed_bond
     if fixed is not None:
         return fixed, fixed
     adapted = adapted_bond(model, tolerance=algorithm.tolerance, until=resolved.until)
@@ -160,7 +159,7 @@ def tapered(resolved: Resolved, bond: int) -> npt.NDArray[np.int64]:
     """Bonds (L + 1,) along the line where those next to the system have ``bond``: the caps fall away from it, if they were asked to."""
     line = resolved.model.line
     full = np.full(line.length + 1, bond, dtype=np.int64)
-    return np.minimum(full, resolved.algorithm.caps(distances(line))) if isinstance(resolved.algorithm, TDVP) else full
+    return np.minimum(full, resolved.algorithm.caps(distances(line)))
 
 
 def remaining(resolved: Resolved, bond: int) -> float:
@@ -179,8 +178,8 @@ def guessed_levels(resolved: Resolved) -> tuple[int, int]:
         return resolved.levels, resolved.levels
     if isinstance(resolved.levels, list):
         return min(resolved.levels), max(resolved.levels)
-    # tdvp1 gives the last sites the levels that its fixed bond needs
-    own = resolved.algorithm.bond if isinstance(resolved.algorithm, TDVP1) else 0
+    # the last sites get the levels that a fixed bond needs
+    own = resolved.algorithm.fixed_bond or 0
     return 6, max(own, adapted_levels(resolved.model, resolved.until))
 
 
@@ -190,17 +189,17 @@ def guessed_seconds(
     """(low, high) for a run of so many steps."""
     algorithm, model = resolved.algorithm, resolved.model
     sweeps = steps * (5 if getattr(algorithm, "order", 2) == 4 else 1)
-    slower = QUIMB if algorithm.name == "tebd" else 1.0
-    behind_front = swept_sites(model) if algorithm.name == "tdvp" else float(model.sites)
+    slower = 1.0 if algorithm.compiled or algorithm.dense else QUIMB
+    behind_front = swept_sites(model) if algorithm.adaptive else float(model.sites)
     # a bond that grows exponentially from 5 has a mean cube that is this much below the last one's
-    grows = algorithm.max_bond is None and not hasattr(algorithm, "bond")
+    grows = algorithm.max_bond is None and algorithm.fixed_bond is None
     growing = max(1.0, 3 * math.log(max(bonds[1], 5) / 5)) if grows else 1.0
     products = PRODUCTS * channels(resolved) / CHANNELS
     found = []
     for end in (0, 1):
         chi, d = bonds[end], levels[end]
         work = 8.0 * products * KRYLOV * 2 * chi**3 * d / (growing if end else 1.0) * remaining(resolved, chi)
-        if algorithm.name in ("tdvp2", "tebd"):
+        if algorithm.pairwise:
             work *= d
         swept = sweeps * slower * behind_front * (work / RATE[end] + VISIT[end])
         runs = ERROR_BARS[end] if resolved.error_bars else 1.0

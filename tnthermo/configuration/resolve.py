@@ -113,7 +113,7 @@ class Resolved:
     hash: str
 
     def evolve_keywords(self) -> dict[str, Any]:
-        """Keywords of :func:`tnthermo.evolution.evolve` after the model."""
+        """Keywords of :func:`tnthermo.evolve` after the model."""
         return {
             "initial": self.initial,
             "displacement": self.displacement,
@@ -127,7 +127,7 @@ class Resolved:
         }
 
     def two_time_keywords(self) -> dict[str, Any]:
-        """Keywords of :func:`tnthermo.evolution.two_time` after the model."""
+        """Keywords of :func:`tnthermo.two_time` after the model."""
         names = ("initial", "displacement", "algorithm", "until", "record_every", "levels", "error_bars")
         return {"pairs": self.two_time, **{name: getattr(self, name) for name in names}}
 

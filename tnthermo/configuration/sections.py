@@ -6,7 +6,7 @@ One class for each ``[section]``; a key that is not here is an error. [spectral_
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
+from tnthermo.algorithms import ALGORITHMS, Algorithm, is_multiple, named
 from tnthermo.configuration.densities import DENSITIES, DENSITY_KINDS, Density
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.fields import (
@@ -125,31 +125,18 @@ class Evolution(Section):
     def algorithm(self) -> Algorithm:
         """The frozen settings of the method; raises InvalidInput for a value it refuses or a key it does not have."""
         common: dict[str, Any] = {"step": self.step, "tolerance": self.tolerance}
-        if self.max_bond is not None or self.method not in ("exact", "tdvp1"):  # which refuse one themselves
+        kind = named(self.method)
+        if self.max_bond is not None or kind.max_bond is not None:  # one without a cap refuses it itself
             common["max_bond"] = self.max_bond
         problems = []
-        if self.bond is not None and self.method != "tdvp1":
-            problems.append(
-                Problem(key="bond", value=self.bond, allowed='method "tdvp1" only', hint="did you mean max_bond?")
-            )
-        if self.order is not None and self.method == "exact":
-            problems.append(
-                Problem(key="order", value=self.order, allowed="any method but exact, which has no splitting error")
-            )
-        if self.taper is not None and self.method != "tdvp":
-            problems.append(Problem(key="taper", value=self.taper, allowed='method "tdvp" only'))
-        elif self.taper is not None:
-            common["taper"] = self.taper
-        if self.order is not None and self.method != "exact":
-            common["order"] = self.order
-        if self.bond is not None and self.method == "tdvp1":
-            common["bond"] = self.bond
-        kinds: dict[str, Callable[..., Algorithm]] = {
-            "tdvp": TDVP, "tdvp1": TDVP1, "tdvp2": TDVP2, "tebd": TEBD, "exact": Exact,
-        }  # fmt: skip
-        if not problems:
-            return kinds[self.method](**common)
-        raise InvalidInput(problems)
+        own = {key: value for key in ("order", "taper", "bond") if (value := getattr(self, key)) is not None}
+        for key, value in own.items():
+            have = [one.name for one in ALGORITHMS if hasattr(one, key)]
+            if self.method not in have:
+                hint = "did you mean max_bond?" if key == "bond" else ""
+                problems.append(Problem(key=key, value=value, allowed=f"method {' | '.join(have)} only", hint=hint))
+        raise_if_any(problems)
+        return kind(**common, **own)
 
     @model_validator(mode="after")
     def _consistent(self) -> Evolution:
@@ -179,7 +166,7 @@ class Thermodynamics(Section):
     bath_entropy_max_bond: Annotated[int, Field(ge=2)] | None = None
 
     def keywords(self) -> dict[str, Any]:
-        """As `tnthermo.evolution.evolve` takes it."""
+        """As `tnthermo.evolve` takes it."""
         return {
             "bath_entropy": self.bath_entropy,
             "bath_entropy_every": _seconds(self.bath_entropy_every),
@@ -215,7 +202,7 @@ def _two_time(value: Any) -> Any:
 
 
 class Record(Section):
-    """[record]: what is measured beside the ledger's own columns; `keywords` hands it to `tnthermo.evolution.evolve`."""
+    """[record]: what is measured beside the ledger's own columns; `keywords` hands it to `tnthermo.evolve`."""
 
     occupation_every: Interval | None = None
     variance_every: Interval | None = None
@@ -224,7 +211,7 @@ class Record(Section):
     two_time: Annotated[dict[str, Any], BeforeValidator(_two_time)] = Field(default_factory=dict)
 
     def keywords(self) -> dict[str, Any]:
-        """As `tnthermo.evolution.evolve` takes it."""
+        """As `tnthermo.evolve` takes it."""
         return {
             "occupation_every": _seconds(self.occupation_every),
             "variance_every": _seconds(self.variance_every),

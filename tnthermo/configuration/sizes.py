@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 import chains
 from chains.problems import Problem
-from tnthermo.algorithms import TDVP1, Algorithm, Exact
+from tnthermo.algorithms import Algorithm
 from tnthermo.machine.memory import available_memory
 from tnthermo.machine.words import readable
 from tnthermo.model.model import Model
@@ -51,12 +51,12 @@ def memory_problems(model: Model, algorithm: Algorithm, levels: str | int | list
         return []
     each = levels if isinstance(levels, list) else [levels] * model.sites
     dimensions = site_dimensions(model, each, ancilla)
-    if isinstance(algorithm, Exact):
+    if algorithm.dense:
         need = COMPLEX * COPIES * math.prod(float(d) for d in dimensions)
-        hint, key, value = "fewer modes or levels, or another method", "evolution.method", "exact"
-    elif isinstance(algorithm, TDVP1):
-        need = COPIES * state_bytes(dimensions, algorithm.bond)
-        hint, key, value = "lower evolution.bond or bath.levels", "evolution.bond", str(algorithm.bond)
+        hint, key, value = "fewer modes or levels, or another method", "evolution.method", algorithm.name
+    elif algorithm.fixed_bond is not None:
+        need = COPIES * state_bytes(dimensions, algorithm.fixed_bond)
+        hint, key, value = "lower evolution.bond or bath.levels", "evolution.bond", str(algorithm.fixed_bond)
     else:
         return []
     limit = available_memory()

@@ -17,7 +17,7 @@ import numpy as np
 from chains import ChainNotConverged
 from chains.checks import LARGEST
 from chains.problems import InvalidInput, Problem
-from tnthermo.algorithms import Algorithm, Exact
+from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import choose, states_of_exact
 from tnthermo.configuration.checks import in_its_bath
 from tnthermo.configuration.read import Tables
@@ -180,7 +180,7 @@ def states(
                 prepared = prepare(model, rho, algorithm, levels, displacement, evolution.until)
             except InvalidInput as error:
                 raise InvalidInput([replace(p, key=in_its_bath(p.key, tables)) for p in error.problems]) from None
-            if isinstance(algorithm, Exact):
+            if algorithm.dense:
                 check_size(math.prod(tensor.shape[1] for tensor in prepared.state.tensors))
 
         stages.append(Stage(key=key, value=value, evaluate=start))

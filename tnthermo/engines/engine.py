@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import chains
 from chains.problems import Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, names_of
 from tnthermo.engines.exact import ExactEngine
 from tnthermo.engines.step_report import StepReport
 from tnthermo.engines.tdvp import TDVPEngine, filled
@@ -51,13 +52,19 @@ class Engine(Protocol):
     def restore(self, saved: Snapshot) -> None: ...
 
 
+ENGINES: dict[type[Algorithm], Callable[..., Engine]] = {
+    TDVP: TDVPEngine, TDVP1: TDVPEngine, TDVP2: TDVPEngine, TEBD: TEBDEngine, Exact: ExactEngine,
+}  # fmt: skip
+"""Who carries out each of `tnthermo.algorithms.ALGORITHMS`: made from it, a state, the automaton of H, the model, may_grow and rougher."""
+
+
 def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     """Why a method cannot evolve a model: gates and pairs of sites see neighbours on the line only."""
-    if model.neighbours_only or not isinstance(algorithm, TDVP2 | TEBD):
+    if model.neighbours_only or not algorithm.neighbours_only:
         return []
     star = any(isinstance(coupling.bath, chains.StarCells) for coupling in model.couplings)
     which = "star cells and the system" if star else "sites of interleaved chains"
-    allowed = f"tdvp | tdvp1 | exact: {which} interact across each other"
+    allowed = f"{' | '.join(names_of(neighbours_only=False))}: {which} interact across each other"
     helps = len(model.chains) == 2 and not star
     hint = 'or layout = "middle", the system between the two chains' if helps else ""
     return [Problem(key="algorithm", value=algorithm.name, allowed=allowed, hint=hint)]
@@ -70,14 +77,8 @@ def engine_for(model: Model, start: Prepared, algorithm: Algorithm, *, rougher: 
     """
     raise_if_any(engine_problems(model, algorithm))
     state = start.state
-    if isinstance(algorithm, TDVP1) and start.fresh:
-        state = filled(state, algorithm.bond, may_grow=start.may_grow)
+    if algorithm.fixed_bond is not None and start.fresh:
+        state = filled(state, algorithm.fixed_bond, may_grow=start.may_grow)
     machine = automaton(model.terms, model.line.length)
-    match algorithm:
-        case TDVP() | TDVP1() | TDVP2():
-            return TDVPEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
-        case TEBD():
-            return TEBDEngine(algorithm, state, machine, model, may_grow=start.may_grow)
-        case Exact():
-            return ExactEngine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)
-    raise TypeError(f"no engine for {algorithm!r}")
+    engine = ENGINES[type(algorithm)]
+    return engine(algorithm, state, machine, model, may_grow=start.may_grow, rougher=rougher)

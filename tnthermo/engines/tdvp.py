@@ -78,9 +78,7 @@ class TDVPEngine:
         self.time = state.time
         self.blocks = BlockState(state, machine, model, self.time)
         self.started = state.time > 0
-        self.caps = np.full(len(self.blocks.tensors) + 1, algorithm.max_bond or NO_CAP, dtype=np.int64)
-        if isinstance(algorithm, TDVP):
-            self.caps = algorithm.caps(distances(model.line))
+        self.caps = algorithm.caps(distances(model.line))
 
     def snapshot(self) -> Snapshot:
         """What `restore` needs, as plain arrays and numbers."""
@@ -142,7 +140,7 @@ class TDVPEngine:
             shift(b.net, 0, b.system)
             b.first, b.active = 0, n
             return
-        adaptive = isinstance(self.algorithm, TDVP)
+        adaptive = self.algorithm.adaptive
         if not adaptive:
             b.first, b.active = 0, n
         active = b.active - b.first

@@ -24,9 +24,11 @@ from tnthermo.types import Snapshot
 
 
 class TEBDEngine:
-    """Propagates a quimb MatrixProductState by Trotter gates."""
+    """Propagates a quimb MatrixProductState by Trotter gates; a ``rougher`` companion differs by its settings alone."""
 
-    def __init__(self, algorithm: TEBD, state: State, machine: Automaton, model: Model, *, may_grow: bool) -> None:
+    def __init__(
+        self, algorithm: TEBD, state: State, machine: Automaton, model: Model, *, may_grow: bool, rougher: bool = False
+    ) -> None:
         self.algorithm = algorithm
         self.machine = machine
         self.model = model

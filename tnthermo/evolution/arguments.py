@@ -20,7 +20,7 @@ from chains.checks import (
     number_problems,
 )
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, is_multiple
+from tnthermo.algorithms import ALGORITHMS, Algorithm, is_multiple
 from tnthermo.bath_entropy.choice import Wanted, choice_problems
 from tnthermo.engines.engine import engine_problems
 from tnthermo.evolution.grid import grid_problems
@@ -39,9 +39,7 @@ def model_problems(model: object) -> list[Problem]:
 
 def algorithm_problems(algorithm: object) -> list[Problem]:
     """What keeps ``algorithm`` from being one that can be run."""
-    return instance_problems(
-        "algorithm", algorithm, TDVP | TDVP1 | TDVP2 | TEBD | Exact, "TDVP(...), TDVP1, TDVP2, TEBD or Exact"
-    )
+    return instance_problems("algorithm", algorithm, ALGORITHMS, "TDVP(...), TDVP1, TDVP2, TEBD or Exact")
 
 
 def clock_problems(
@@ -111,20 +109,6 @@ def keeper_problems(keeper: object) -> list[Problem]:
     return [Problem(key="keeper", value=keeper, allowed=f"an object with the methods {', '.join(names)}, or none")]
 
 
-ROUGHER_TOLERANCE = 10.0
-
-
-def rough(algorithm: Algorithm) -> Algorithm:
-    """The rougher settings from which error bars come: twice the step, ten times the tolerance, half the bond cap.
-
-    A cap, or a fixed bond, of 1 has no half: `tnthermo.record.causes` makes the errors infinite where it costs anything.
-    """
-    rougher = replace(algorithm, step=2 * algorithm.step, tolerance=min(1.0, ROUGHER_TOLERANCE * algorithm.tolerance))
-    if algorithm.max_bond is not None:
-        rougher = replace(rougher, max_bond=max(1, algorithm.max_bond // 2))
-    return replace(rougher, bond=max(1, rougher.bond // 2)) if isinstance(rougher, TDVP1) else rougher
-
-
 def rough_interval(every: float, algorithm: Algorithm) -> float:
     """The record interval of the rougher run: the same where it is a multiple of twice the step, else twice as long."""
     return every * (1 if round(every / algorithm.step) % 2 == 0 else 2)
@@ -169,8 +153,8 @@ def check_arguments(
             hint = f'or "{MEAN_FORCE}", the equilibrium of the coupled whole' if isinstance(initial, str) else ""
             problems += [replace(problem, hint=problem.hint or hint) for problem in error.problems]
         problems += displacement_problems(model, displacement)
-        if displacement is not None and isinstance(algorithm, TDVP1):
-            allowed = "any method but tdvp1, whose spare bond directions are chosen for a vacuum"
+        if displacement is not None and not algorithm.any_start:
+            allowed = f"any method but {algorithm.name}, whose spare bond directions are chosen for a vacuum"
             problems.append(Problem(key="displacement", value=displacement, allowed=allowed))
     problems += engine_problems(model, algorithm)
     if "until" not in {problem.key for problem in problems}:
@@ -254,9 +238,9 @@ def mean_force_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     elif model.temperature == 0:
         hint = "imaginary time reaches temperatures > 0"
         problems.append(Problem(key=key, value=MEAN_FORCE, allowed="T > 0", hint=hint))
-    if algorithm.name == "tdvp1":
+    if not algorithm.any_start:
         hint = "its spare bond directions are chosen for a vacuum"
-        problems.append(Problem(key=key, value=MEAN_FORCE, allowed="any method but tdvp1", hint=hint))
+        problems.append(Problem(key=key, value=MEAN_FORCE, allowed=f"any method but {algorithm.name}", hint=hint))
     return problems
 
 

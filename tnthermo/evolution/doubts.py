@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 import chains
-from tnthermo.algorithms import TDVP, Algorithm
+from tnthermo.algorithms import Algorithm
 from tnthermo.evolution.grid import Grid
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.model import Model
@@ -170,7 +170,7 @@ def tail_doubts(coupling: Coupling, bath: int) -> list[Doubt]:
 
 def bond_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
     """Bonds that will grow without a limit."""
-    if not isinstance(algorithm, TDVP) or algorithm.max_bond is not None:
+    if not algorithm.adaptive or algorithm.max_bond is not None:
         return []
     expected = adapted_bond(model, tolerance=algorithm.tolerance, until=until)
     if expected <= LARGE_BOND:

@@ -11,12 +11,10 @@ import numpy as np
 
 from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.bath_entropy.choice import Wanted, choose
-from tnthermo.errors import NotConverged, RunFailed
 from tnthermo.evolution.arguments import (
     callable_problems,
     check_arguments,
     keeper_problems,
-    rough,
     rough_interval,
     switch_problems,
 )
@@ -25,8 +23,6 @@ from tnthermo.evolution.driver import Keeper, Recording, Run
 from tnthermo.evolution.progress import Progress
 from tnthermo.model.model import Model
 from tnthermo.record.trajectory import Trajectory
-
-__all__ = ["NotConverged", "Progress", "RunFailed", "check_arguments", "evolve", "rough", "rough_interval"]
 
 
 def evolve(
@@ -123,7 +119,7 @@ def evolve(
     on_main(result)
     rougher = replace(
         run,
-        algorithm=rough(algorithm),
+        algorithm=algorithm.coarser(),
         levels=rough_levels(levels),
         recording=replace(
             recording, every=rough_interval(recording.every, algorithm), correlations=float("inf"), beside=result.t

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tnthermo.algorithms import NO_CAP, TDVP, Algorithm
+from tnthermo.algorithms import Algorithm
 from tnthermo.engines.step_report import StepReport
 from tnthermo.errors import RunFailed
 from tnthermo.evolution.doubts import COARSEST, FINEST, Doubt
@@ -91,9 +91,7 @@ class Flags:
         self.displaced = displaced
         model = blocks.model
         self.model = model
-        self.caps = np.full(len(blocks.tensors) + 1, algorithm.max_bond or NO_CAP)
-        if isinstance(algorithm, TDVP):
-            self.caps = algorithm.caps(distances(model.line))
+        self.caps = algorithm.caps(distances(model.line))
         self.ends = {
             number: places[-1]
             for number, (chain, places) in enumerate(zip(model.chains, model.line.chains, strict=True))

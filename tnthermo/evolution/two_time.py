@@ -16,14 +16,13 @@ import xarray as xr
 
 from chains.checks import instance_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, Algorithm
+from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.engines.engine import Engine, Prepared, engine_for
 from tnthermo.evolution.arguments import (
     callable_problems,
     check_arguments,
     name_problems,
     operator_pair,
-    rough,
     rough_interval,
     switch_problems,
 )
@@ -56,7 +55,7 @@ def two_time(
     """<O(t) O'(0)> for each NAME: (O, O') of ``pairs``, on a dimension ``t``.
 
     pairs   {"zz": ("z", "z"), "mp": ("sigma_minus", "sigma_plus")}: system operators as Pauli letters, names, components or (d, d) matrices
-    the rest as for `tnthermo.evolution.evolve`
+    the rest as for `tnthermo.evolve`
 
     NAME (t, complex) is the correlation function with the last axis (re, im), NAME_connected the same less <O(t)><O'(0)>, NAME_error
     the largest difference so far to a run with twice the step, ten times the tolerance and half the bond cap; units of O times those of O'.
@@ -95,15 +94,17 @@ def two_time(
     fine = pass_.go("correlations")
     other = None
     if error_bars:
-        coarse = replace(pass_, algorithm=rough(algorithm), every=rough_interval(every, algorithm), rougher=True)
+        coarse = replace(pass_, algorithm=algorithm.coarser(), every=rough_interval(every, algorithm), rougher=True)
         other = coarse.go("correlations, error bars")
     return _dataset(model, operators, fine, other)
 
 
 def method_problems(algorithm: object, *, key: str) -> list[Problem]:
     """What keeps a method from propagating the state after O' has acted on it."""
-    allowed = "any method but tdvp1, whose spare bond directions belong to one start"
-    return [Problem(key=key, value="tdvp1", allowed=allowed)] if isinstance(algorithm, TDVP1) else []
+    if not isinstance(algorithm, Algorithm) or algorithm.any_start:
+        return []
+    allowed = f"any method but {algorithm.name}, whose spare bond directions belong to one start"
+    return [Problem(key=key, value=algorithm.name, allowed=allowed)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.algorithms import TDVP1
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.types import Real
 
@@ -29,7 +28,7 @@ def unjudged(run: Trajectory) -> tuple[npt.NDArray[np.bool_], str]:
         own = run.algorithm
         if own.max_bond == 1:
             reasons.append((run.since("bond"), "a bond cap of 1 has no half to compare with"))
-        if isinstance(own, TDVP1) and own.bond == 1:
+        if own.fixed_bond == 1:
             reasons.append((0.0, "a bond of 1 has no half to compare with"))
         if own.tolerance >= 1:
             reasons.append((0.0, f"a tolerance of {own.tolerance:g} has no rougher one to compare with"))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import chains
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.algorithms import ALGORITHMS, TDVP1, Algorithm, Exact
 from tnthermo.errors import StorageError
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.drives import Cosine, Pulse, Ramp, Square, TimeTable
@@ -28,7 +28,7 @@ KNOWN: dict[str, type] = {
 
 def algorithm_from(settings: Mapping[str, Any]) -> Algorithm:
     """The algorithm whose `settings()` these are."""
-    for kind in (TDVP, TDVP1, TDVP2, TEBD, Exact):
+    for kind in ALGORITHMS:
         if kind.name == settings["method"]:
             # max_bond: files of versions that let Exact and TDVP1 have one, which did nothing
             dropped = {"method", "max_bond"} if kind in (TDVP1, Exact) else {"method"}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.algorithms import TEBD, Algorithm, Exact
+from tnthermo.algorithms import Algorithm
 from tnthermo.engines.exact import MOST_PIECES
 from tnthermo.errors import Damaged
 from tnthermo.evolution.course import LOCAL, OF_BATH, PROFILE, REPORT
@@ -88,10 +88,10 @@ def _check_engine(engine: Any, model: Model, algorithm: Algorithm, t: float, nor
         levels.append(d)
     if bonds[-1] != 1:
         raise _wrong(f"tensors[{sites - 1}]")
-    if isinstance(algorithm, Exact):
+    if algorithm.dense:
         _check_norm(_array(engine, "vector", COMPLEX, tuple(levels)), norm, "vector")
         _integer(engine, "pieces", 1, MOST_PIECES)
-    elif not isinstance(algorithm, TEBD):
+    elif algorithm.compiled:
         _check_norm(tensors[system], norm, f"tensors[{system}]")
         widths = automaton(model.terms, sites).widths
         for name, first, last in (("lefts", 0, system), ("rights", system + 1, sites)):

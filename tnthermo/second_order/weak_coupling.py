@@ -48,7 +48,7 @@ def weak_coupling(
 ) -> xr.Dataset:
     """Second-order prediction for a model at the given times, dimension ``t``, with the ledger's column names.
 
-    initial   of the system, as in `tnthermo.evolution.evolve`; the baths start thermal, in a product with it
+    initial   of the system, as in `tnthermo.evolve`; the baths start thermal, in a product with it
     times     (n,) increasing, >= 0, in 1/energy: ``run.t`` of an exact run
     method    "tcl2": time-convolutionless master equation to second order, memory integrals up to the present (exact for pure dephasing);
               of the chains as they are, so that it stands for the same finite bath as a run. Drives are allowed.

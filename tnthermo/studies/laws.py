@@ -17,6 +17,7 @@ import xarray as xr
 
 from chains import StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.algorithms import named
 from tnthermo.configuration.estimate import untold_laws
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
 from tnthermo.configuration.written import Values, to_toml
@@ -144,7 +145,7 @@ def _prepared(values: Values, resolved: Resolved, beta: float) -> Values:
             modes = {"frequencies": coupling.bath.frequencies.tolist(), "couplings": coupling.bath.couplings.tolist()}
             (table if several else values)["spectral_density"] = {"kind": "discrete", **modes}
             table["modes"] = "auto"
-    if values["evolution"]["method"] == "tdvp1":
+    if not named(values["evolution"]["method"]).any_start:
         values["evolution"]["method"] = "tdvp"
     step = values["evolution"]["step"]
     values["evolution"] |= {"until": step, "record_every": step}
