@@ -18,7 +18,7 @@ def planned(resolved: Resolved, out: Path) -> str:
     smallest, largest = checkpoint_bytes(resolved)
     bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
     initial = initial_entropy(resolved)
-    dense = "" if resolved.algorithm.name != "exact" else "  (the dense vector is what counts: levels^modes)"
+    dense = "  (the dense vector is what counts: levels^modes)" if resolved.algorithm.dense else ""
     lines = [
         *_chain_lines(resolved),
         *_tail_lines(model),
