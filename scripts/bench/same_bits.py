@@ -95,7 +95,7 @@ initial = "+x"
 kind = "exchange"
 operator = "sigma_minus"
 [record]
-observables = { coherence = "sigma_minus", site = { boson = "number", site = 0 } }
+observables = { coherence = "sigma_minus", first_site = { boson = "number", site = 0 } }
 """
     + EVOLUTION,
     "two baths": "".join(
