@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
+import pytest
+
 import chains
 import tnthermo as tt
 
@@ -81,6 +83,18 @@ def api() -> list[str]:
 
 def test_public_names_and_what_they_take() -> None:
     assert api() == TEXT.read_text("utf-8").splitlines(), "meant? python tests/test_api.py > tests/api.txt, and say so"
+
+
+def test_only_public_names_are_offered() -> None:
+    assert dir(tt) == sorted(tt.__all__)
+
+
+def test_what_is_raised_can_be_caught_by_a_public_name() -> None:
+    for error in (tt.InvalidInput, tt.StorageError, tt.Stopped, tt.Held, tt.NotConverged, tt.RunFailed):
+        assert issubclass(error, Exception)
+    assert tt.InvalidInput is chains.InvalidInput
+    with pytest.raises(tt.StorageError):
+        tt.load("no such folder")
 
 
 def test_a_changed_default_is_seen() -> None:

@@ -257,6 +257,7 @@ MADE = {
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
     "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "RunFailed", "State", "Trajectory",
     "BathRates", "Exchange", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
+    "Held", "Stopped", "StorageError", "Checkpoints", "listening",
     "Element", "LONGEST_CHAIN", "argument_problems", "cells_of",  # for tnthermo: what a part of a density has, and checks of arguments
 }  # fmt: skip
 # Functions of files and folders, each with the arguments that are not names of these and what they take.

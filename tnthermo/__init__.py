@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chains.problems import InvalidInput
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.closed_forms.finite_dephasing import Dephasing, dephasing
-from tnthermo.errors import NotConverged, RunFailed
+from tnthermo.errors import Held, NotConverged, RunFailed, Stopped, StorageError
 from tnthermo.evolution.doubts import AccuracyWarning
 from tnthermo.evolution.evolve import evolve
 from tnthermo.evolution.progress import Progress
@@ -15,11 +16,13 @@ from tnthermo.evolution.two_time import two_time
 from tnthermo.lawbook.laws import laws
 from tnthermo.lawbook.mean_force import MeanForce
 from tnthermo.lawbook.verdict import Law
+from tnthermo.machine.signals import listening
 from tnthermo.model.coupling import Coupling, couple
 from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square, TimeTable
 from tnthermo.model.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
 from tnthermo.network.state import State
 from tnthermo.record.trajectory import Trajectory
+from tnthermo.results.checkpoints import Checkpoints
 from tnthermo.results.result_file import load
 from tnthermo.second_order.weak_coupling import weak_coupling
 from tnthermo.sweeps.collect import collect
@@ -58,9 +61,15 @@ __all__ = [
     "Square",
     "TimeTable",
     "AccuracyWarning",
+    "Held",
+    "InvalidInput",
     "NotConverged",
     "Progress",
     "RunFailed",
+    "Stopped",
+    "StorageError",
+    "Checkpoints",
+    "listening",
     "State",
     "Trajectory",
     "evolve",
@@ -83,3 +92,8 @@ __all__ = [
     "two_time",
     "weak_coupling",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names only."""
+    return sorted(__all__)

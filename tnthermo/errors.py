@@ -1,8 +1,18 @@
-"""What a user may catch, in one place: each error that is raised here and is not one of bad input (`chains.InvalidInput`)."""
+"""What a user may catch, in one place, and how a run that ended with it is judged: `outcome_of`.
+
+Bad input is `chains.InvalidInput`, of which one error names every problem.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from chains.problems import InvalidInput, lines
+
+DONE, FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 0, 1, 2, 3, 4, 75
+"""Exit codes, of commands and of the points of a sweep."""
 
 
 class Damaged(ValueError):
@@ -35,3 +45,43 @@ class Stopped(RuntimeError):
 
 class StorageError(OSError):
     """A file or folder could not be read or written; the message names it, ``errno`` says why where the system told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How something that raised an error has ended.
+
+    code     one of the exit codes
+    reasons  what to say: a text for each problem, or one
+    known    whether they explain it; False for an error of Python, whose traceback says more
+    """
+
+    code: int
+    reasons: tuple[str, ...]
+    known: bool = True
+
+    @property
+    def state(self) -> Literal["done", "stopped", "failed"]:
+        """Of a point of a sweep: one that did not converge has a result."""
+        return "done" if self.code in (DONE, ACCURACY) else "stopped" if self.code == STOPPED else "failed"
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """The one place where errors become exit codes and words."""
+    text = str(error)
+    match error:
+        case InvalidInput():
+            return Outcome(code=BAD_INPUT, reasons=tuple(lines(error.problems)))
+        case NotConverged():
+            return Outcome(code=ACCURACY, reasons=error.flags)
+        case Stopped():
+            return Outcome(code=STOPPED, reasons=(text,))
+        case Held() | RunFailed():
+            return Outcome(code=FAILED, reasons=(text,))
+        case OSError():
+            return Outcome(code=STORAGE, reasons=(text,))
+        case MemoryError():
+            return Outcome(code=FAILED, reasons=(text or "out of memory",))
+        case KeyboardInterrupt() | SystemExit():
+            return Outcome(code=FAILED, reasons=("interrupted",))
+    return Outcome(code=FAILED, reasons=(f"{type(error).__name__}: {text}",), known=False)

@@ -10,12 +10,12 @@ import pytest
 from chains import InvalidInput
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, stop_at, write_config
 from tests.terminal.test_cli import call
+from tnthermo import errors
 from tnthermo.kernels.compiling import CompileClock
 from tnthermo.results import checkpoints, run_folder
 from tnthermo.results.checkpoint_file import pack, unpack
 from tnthermo.studies import study
 from tnthermo.studies.study import run_study
-from tnthermo.terminal import cli
 
 
 def test_damaged_checkpoints(tmp_path: Path, reference: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_forged_state_is_passed_over_or_refused_in_words(
     for path in kept:
         forged(path, damage)
     ended = call("run", config, "--out", out, "--resume")
-    assert ended.exit_code == cli.BAD_INPUT
+    assert ended.exit_code == errors.BAD_INPUT
     assert "not what a run holds" in ended.output
     assert "--overwrite starts afresh" in ended.output
     with pytest.raises(InvalidInput, match="checkpoint that can be read"):

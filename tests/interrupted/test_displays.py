@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.interrupted.runs import ROOT, write_config
+from tnthermo import errors
 from tnthermo.figures import panels
 from tnthermo.results import result_file, run_folder
-from tnthermo.terminal import cli
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
         seen += os.read(terminal, 1000)
     os.close(terminal)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code == (cli.ACCURACY if result_file.load_ledger(out).attrs["flags"] != "none" else 0)
+    assert code == (errors.ACCURACY if result_file.load_ledger(out).attrs["flags"] != "none" else 0)
     assert run_folder.inspect(out).state == "finished"
 
 
@@ -56,5 +56,5 @@ def test_output_that_nobody_reads_to_its_end(tmp_path: Path) -> None:
         done = shell(line, config)
         assert (done.returncode, done.stderr) == (0, ""), line
     full = shell("$P check $1 > /dev/full", config)
-    assert full.returncode == cli.STORAGE
+    assert full.returncode == errors.STORAGE
     assert "standard output could not be written" in full.stderr

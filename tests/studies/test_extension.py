@@ -9,11 +9,11 @@ from chains import InvalidInput
 from tests.configuration.test_resolve import text_of
 from tests.configuration.test_resolve import write as write_text
 from tests.terminal.test_cli import call
+from tnthermo import errors
 from tnthermo.errors import Stopped
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine.signals import Stop
 from tnthermo.studies.study import run_study
-from tnthermo.terminal import cli
 
 
 def write(folder: Path, until: float, **bath: str) -> Path:
@@ -73,7 +73,7 @@ def test_an_unfinished_run_is_shown_as_one(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         run_study(config, out, stop=stop, progress=after_two_steps)
     shown = call("show", out)
-    assert shown.exit_code == cli.BAD_INPUT
+    assert shown.exit_code == errors.BAD_INPUT
     assert (
         "must hold a result.nc (stopped at t = 0.5 of 1, or still on; tnthermo run with --resume goes on)"
         in shown.output
@@ -83,7 +83,7 @@ def test_an_unfinished_run_is_shown_as_one(tmp_path: Path) -> None:
         checkpoint.write_bytes(b"damaged")
     assert "tnthermo status and collect" in call("plot", out).output
     refused = call("run", config, "--out", out, "--resume")
-    assert refused.exit_code == cli.BAD_INPUT
+    assert refused.exit_code == errors.BAD_INPUT
     assert refused.output.count("no checkpoint") == 1
     assert (
         "must hold a checkpoint that can be read; what is there is damaged: run.ckpt: no checkpoint" in refused.output

@@ -11,6 +11,7 @@ from chains import InvalidInput
 from tests.configuration.test_resolve import problems, text_of
 from tests.sweeps.test_axes import write_sweep
 from tests.terminal.test_cli import call
+from tnthermo import errors
 from tnthermo.machine import slurm
 from tnthermo.studies.laws import run_laws
 from tnthermo.studies.study import run_study
@@ -19,7 +20,6 @@ from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import SweepFolder, save_sweep
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.sweeps.status import sweep_status
-from tnthermo.terminal import cli
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_script_runs_with_any_folder(tmp_path: Path, name: str) -> None:
 def test_a_folder_that_a_line_for_slurm_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
     config = write_sweep(tmp_path, '"bath.temperature" = [0.1]')
     done = call("sweep", config, "--out", tmp_path / name, "--emit", "slurm")
-    assert done.exit_code == cli.BAD_INPUT
+    assert done.exit_code == errors.BAD_INPUT
     assert not list(tmp_path.rglob("*.sh"))
 
 
@@ -67,7 +67,7 @@ def test_a_task_takes_nothing_but_runs(tmp_path: Path, run: str) -> None:
     place = SweepFolder(tmp_path / "out")
     save_sweep(place, sweep_points(read_axes(config)))
     before = sorted(tmp_path.rglob("*"))
-    assert task.main([str(place.root), run]) == task.BAD_INPUT
+    assert task.main([str(place.root), run]) == errors.BAD_INPUT
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -134,12 +134,12 @@ def test_a_run_does_not_write_through_a_link_in_its_folder(tmp_path: Path, elsew
     (out / "checkpoint").symlink_to(elsewhere)
     for more in ((), ("--resume",), ("--overwrite",)):
         done = call("run", config, "--out", out, *more)
-        assert done.exit_code == cli.BAD_INPUT
+        assert done.exit_code == errors.BAD_INPUT
         assert f"found a link to {elsewhere}" in done.output
     assert [path.name for path in out.iterdir()] == ["checkpoint"]
     (out / "checkpoint").unlink()
     (out / "lock").symlink_to(elsewhere / "lock")
-    assert call("run", config, "--out", out).exit_code == cli.STORAGE
+    assert call("run", config, "--out", out).exit_code == errors.STORAGE
     assert contents(elsewhere) == before
     (out / "lock").unlink()
     for name in (f".config.toml.{os.getpid()}.tmp", f".probe.{os.getpid()}.tmp", "config.toml", "state.h5"):
@@ -178,7 +178,7 @@ def test_a_sweep_does_not_write_through_a_link_in_its_folder(tmp_path: Path, els
     out.mkdir()
     (out / part).symlink_to(elsewhere)
     done = call("sweep", config, "--out", out, "--workers", 1)
-    assert done.exit_code == cli.BAD_INPUT
+    assert done.exit_code == errors.BAD_INPUT
     assert f"found a link to {elsewhere}" in done.output
     assert contents(elsewhere) == before
 
@@ -195,7 +195,10 @@ def test_a_task_does_not_write_through_a_link(tmp_path: Path, elsewhere: Path, p
         link.rmdir()
     link.symlink_to(elsewhere / "lock" if part.endswith(".log") else elsewhere)
     outcome = task.run_point(str(place.root), run)
-    assert (outcome["state"], outcome["code"]) == ("failed", task.STORAGE if part.endswith(".log") else task.BAD_INPUT)
+    assert (outcome["state"], outcome["code"]) == (
+        "failed",
+        errors.STORAGE if part.endswith(".log") else errors.BAD_INPUT,
+    )
     assert contents(elsewhere) == before
     if part.startswith("points"):
         assert "found a link" in sweep_status(place.root)[0].detail

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.sweeps.test_axes import write_sweep
+from tnthermo import errors
 from tnthermo.sweeps.folder import SweepFolder, is_claimed, read_record
 from tnthermo.sweeps.status import sweep_status
 from tnthermo.sweeps.workers import Killed, Workers
-from tnthermo.terminal import cli
 
 GROUP = """
 import os, signal, sys, time
@@ -91,7 +91,7 @@ def test_a_signal_to_the_whole_group_fails_no_point(tmp_path: Path) -> None:
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, process_group=0) as sweep:
         wait_for(lambda: len([1 for one in place.root.glob("log/*.log") if is_claimed(one)]) == 2)
         os.killpg(sweep.pid, signal.SIGTERM)
-        assert sweep.wait(timeout=120) == cli.STOPPED
+        assert sweep.wait(timeout=120) == errors.STOPPED
     found = sweep_status(place.root)
     assert sorted(one.state for one in found) == ["stopped", "stopped", "waiting", "waiting"]
     assert not any(read_record(place, one.run).get("state") == "failed" for one in found)

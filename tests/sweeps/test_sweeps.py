@@ -24,6 +24,7 @@ from tests.configuration.test_resolve import SMALL
 from tests.sweeps import tasks as sweep_tasks
 from tests.sweeps.test_axes import write_sweep
 from tests.terminal.test_cli import call
+from tnthermo import errors
 from tnthermo.machine import slurm
 from tnthermo.machine.memory import Memory
 from tnthermo.results import netcdf, run_folder
@@ -46,7 +47,6 @@ from tnthermo.sweeps.slurm_arrays import Request, request
 from tnthermo.sweeps.status import Standing, sweep_status, why_foreign
 from tnthermo.sweeps.task import run_point
 from tnthermo.sweeps.workers import Killed, Workers
-from tnthermo.terminal import cli
 from tnthermo.terminal.sweeps import SweepDisplay
 
 AXES = '"bath.temperature" = [0.5, 0.25]\n"evolution.until" = [1.0, 0.4]'
@@ -87,7 +87,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str, in
 
 def test_a_point_that_fails_is_named_and_the_others_go_on(swept: tuple[Path, Path, str, int]) -> None:
     config, out, output, code = swept
-    assert code == cli.FAILED
+    assert code == errors.FAILED
     assert "Traceback" not in output
     runs = ids(config)
     assert states(out) == ["done", "done", "done", "failed"]
@@ -139,7 +139,7 @@ def test_collect_is_the_single_runs_bit_by_bit_and_names_what_is_missing(
     assert np.isnan(data["E_B"].sel(temperature=0.25, until=0.4).values).all()
     one = collect(out, columns=["E_B"])
     assert set(one.data_vars) == {"E_B", "run", "flags"}
-    assert call("collect", out, "--columns", "E_C").exit_code == cli.BAD_INPUT
+    assert call("collect", out, "--columns", "E_C").exit_code == errors.BAD_INPUT
 
 
 def test_only_failed_again_and_any_executor_gives_the_same_bits(
@@ -285,11 +285,11 @@ def test_a_folder_keeps_its_sweep(tmp_path: Path) -> None:
         {**content, "axes": 3},
     ):
         place.manifest.write_text(json.dumps(damaged))
-        assert call("status", place.root).exit_code == cli.STORAGE
-        assert call("collect", place.root).exit_code == cli.STORAGE
+        assert call("status", place.root).exit_code == errors.STORAGE
+        assert call("collect", place.root).exit_code == errors.STORAGE
     for command in ("status", "collect"):
         wrong = call(command, tmp_path)
-        assert wrong.exit_code == cli.BAD_INPUT
+        assert wrong.exit_code == errors.BAD_INPUT
         assert "must be the folder of a sweep" in wrong.output
 
 
@@ -297,7 +297,7 @@ def test_bad_input_writes_nothing(tmp_path: Path) -> None:
     config = write_sweep(tmp_path, '"bath.temperature" = [0.1, -0.2]')
     for more in ([], ["--emit", "slurm"], ["--engine", "slurm"]):
         refused = call("sweep", config, "--out", tmp_path / "out", *more)
-        assert refused.exit_code == cli.BAD_INPUT
+        assert refused.exit_code == errors.BAD_INPUT
         assert "point 1 (bath.temperature = -0.2)" in refused.output
     assert not (tmp_path / "out").exists()
     assert "tnthermo sweep CONFIG" in call("run", config, "--out", tmp_path / "out").output
@@ -322,7 +322,7 @@ def test_what_cannot_be_handed_over_is_refused_before_anything_is_written(
     monkeypatch.setattr(points, "available_memory", lambda: Memory(size=1, source="a test"))
     config = write_sweep(tmp_path, '"bath.temperature" = [0.1, 0.2]')
     refused = call("sweep", config, "--out", tmp_path / name, *more)
-    assert refused.exit_code == cli.BAD_INPUT
+    assert refused.exit_code == errors.BAD_INPUT
     assert f"error: {key} = " in refused.output
     assert not (tmp_path / name).exists()
     # the twin: nothing is wrong with a plain path, and then the folder is there
@@ -529,7 +529,7 @@ def test_a_result_of_another_run_is_foreign(swept: tuple[Path, Path, str, int], 
     assert np.isnan(data["E_B"].sel(temperature=0.5, until=0.4)).all()
     assert np.isfinite(data["E_B"].sel(temperature=0.5, until=1.0)).all()
     done = call("sweep", config, "--out", copied.root, "--only-failed", "--workers", 1)
-    assert done.exit_code == cli.FAILED
+    assert done.exit_code == errors.FAILED
     assert "left alone: bath.temperature = 0.5, evolution.until = 0.4 (foreign: " in done.output
     # without a name it is nobody's; with its own, its own
     assert why_foreign(first, {"flags": "none"}).startswith("does not say")

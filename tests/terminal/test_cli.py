@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 import tnthermo as tt
 from tests.configuration.test_resolve import write_config
 from tests.configuration.test_runs import BATHS
+from tnthermo import errors
 from tnthermo.errors import RunFailed
 from tnthermo.figures import panels
 from tnthermo.results import result_file, run_folder
@@ -102,7 +103,7 @@ def test_bad_input_is_exit_2_one_line_each_and_nothing_written(tmp_path: Path) -
 
 def test_other_outcomes_have_their_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, out = write_config(tmp_path), tmp_path / "out"
-    assert call("show", tmp_path / "nothing").exit_code == cli.BAD_INPUT
+    assert call("show", tmp_path / "nothing").exit_code == errors.BAD_INPUT
     (tmp_path / "file").write_text("")
     stored = call("run", config, "--out", tmp_path / "file" / "below")
     assert (stored.exit_code, "Traceback" in stored.output) == (4, False)
@@ -185,7 +186,7 @@ def test_two_time_correlations_from_the_configuration(tmp_path: Path) -> None:
     assert study.resolve_file(config).hash != resolved.hash
     config.write_text(text + '\n[record]\ntwo_time = { "a b" = ["z", "z"], one = ["z"], two = ["z", "sigma_minas"] }\n')
     refused = call("check", config)
-    assert refused.exit_code == cli.BAD_INPUT
+    assert refused.exit_code == errors.BAD_INPUT
     for key in ("record.two_time.a b", "record.two_time.one", "record.two_time.two[1]"):
         assert key in refused.output
 
@@ -197,7 +198,7 @@ def test_steady_currents_on_the_screen(tmp_path: Path) -> None:
     shown = call("show", out, "--steady-since", 0)
     assert shown.exit_code == 0, shown.output
     assert "into bath 0" in shown.stdout
-    assert call("show", out, "--steady-since", 2 * end).exit_code == cli.BAD_INPUT
+    assert call("show", out, "--steady-since", 2 * end).exit_code == errors.BAD_INPUT
 
 
 def test_everything_wrong_with_a_record_table_at_once(tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_everything_wrong_with_a_record_table_at_once(tmp_path: Path) -> None:
         + 'two_time = { zz = ["z"], q = ["z", "sigma_pus"], t = ["z", "z"] }\n'
     )
     refused = call("check", config)
-    assert refused.exit_code == cli.BAD_INPUT
+    assert refused.exit_code == errors.BAD_INPUT
     for key in ("variance_every", "observables.a.boson", "observables.b", "two_time.zz", "two_time.q[1]", "two_time.t"):
         assert f"record.{key} = " in refused.output, refused.output
     for near in (

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from tests.terminal.test_cli import call
+from tnthermo import errors
 from tnthermo.configuration import resolve
 from tnthermo.figures import panels
 from tnthermo.machine import lock
@@ -45,7 +46,7 @@ def test_they_are_finished_first(tmp_path: Path, told: list[str]) -> None:
     left = tmp_path / f".energies.png.{os.getpid() + 1}.tmp"
     left.write_text("half a figure")
     done = call("run", "any.toml", "--out", tmp_path)
-    assert done.exit_code == cli.ACCURACY
+    assert done.exit_code == errors.ACCURACY
     assert "SIGUSR1: finishing the figures" in done.output
     assert "saving" not in done.output
     assert panels.complete(tmp_path)
@@ -53,7 +54,7 @@ def test_they_are_finished_first(tmp_path: Path, told: list[str]) -> None:
     assert not (tmp_path / lock.LOCK).exists()
     # the run is found done: nothing is drawn again, but what a death left goes, and what is missing is drawn
     left.write_text("half a figure")
-    assert call("run", "any.toml", "--out", tmp_path).exit_code == cli.ACCURACY
+    assert call("run", "any.toml", "--out", tmp_path).exit_code == errors.ACCURACY
     assert (len(told), left.exists()) == (1, False)
     panels.paths(tmp_path)[0].unlink()
     assert "SIGTERM: finishing the figures" in call("run", "any.toml", "--out", tmp_path).output
@@ -71,7 +72,7 @@ def test_outside_of_it_a_signal_has_its_own_effect(told: list[str]) -> None:
 def test_another_process_draws_its_own(tmp_path: Path, told: list[str]) -> None:
     with lock.locked(tmp_path):
         done = call("run", "any.toml", "--out", tmp_path)
-    assert done.exit_code == cli.ACCURACY
+    assert done.exit_code == errors.ACCURACY
     assert "no figures drawn: " in done.output
     assert "in use" in done.output
     assert told == []

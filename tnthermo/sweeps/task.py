@@ -14,11 +14,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from chains.problems import InvalidInput
-from tnthermo.errors import Held, NotConverged, RunFailed, Stopped
+from tnthermo.errors import ACCURACY, BAD_INPUT, DONE, FAILED, STOPPED, Outcome, outcome_of
 from tnthermo.machine import slurm
 from tnthermo.machine.atomic_files import refuse_links
 from tnthermo.machine.lasting import lasting_screen, outlasting_the_terminal
@@ -26,8 +27,6 @@ from tnthermo.machine.signals import listening
 from tnthermo.machine.slurm import job_id
 from tnthermo.studies.study import run_study
 from tnthermo.sweeps.folder import RUN, SweepFolder, Taken, claimed, read_record, write_record
-
-DONE, FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 0, 1, 2, 3, 4, 75
 
 
 def run_point(root: str, run: str) -> dict[str, Any]:
@@ -59,17 +58,15 @@ def run_point(root: str, run: str) -> dict[str, Any]:
                 refuse_links(folder.root, folder.point(run))
                 with stopping(say) as stop:
                     outcome = run_study(folder.config(run), folder.point(run), resume=True, say=say, **stop)
-                code, reason = (ACCURACY if outcome.flags else DONE), "; ".join(outcome.flags)
+                found = Outcome(code=ACCURACY if outcome.flags else DONE, reasons=outcome.flags)
             except BaseException as error:
-                code, reason = judged(error)
-                if code == FAILED and not isinstance(
-                    error, RunFailed | Held | MemoryError
-                ):  # what words do not explain
+                found = judged(error)
+                if not found.known:
                     say(traceback.format_exc())
-            state = {DONE: "done", ACCURACY: "done", STOPPED: "stopped"}.get(code, "failed")
-            how = "not converged" if code == ACCURACY else state
-            say(f"{how}, exit code {code}" + (f": {reason}" if reason else ""))
-            ended = {"state": state, "code": code, "reason": reason}
+            reason = "; ".join(found.reasons)
+            how = "not converged" if found.code == ACCURACY else found.state
+            say(f"{how}, exit code {found.code}" + (f": {reason}" if reason else ""))
+            ended: dict[str, Any] = {"state": found.state, "code": found.code, "reason": reason}
             ended["seconds"] = earlier + time.time() - started
             ended["processor"] = time.process_time() - processor
             write_record(folder, run, **who, **ended)
@@ -79,8 +76,14 @@ def run_point(root: str, run: str) -> dict[str, Any]:
         reason = f"another process is at it: pid {other.get('pid', '?')} on {other.get('host', '?')}"
         return {"run": run, "state": "taken", "code": FAILED, "reason": reason, "seconds": 0.0}
     except (InvalidInput, OSError) as error:
-        code, reason = judged(error)
-        return {"run": run, "state": "failed", "code": code, "reason": reason, "seconds": time.time() - started}
+        found, seconds = judged(error), time.time() - started
+        return {
+            "run": run,
+            "state": "failed",
+            "code": found.code,
+            "reason": "; ".join(found.reasons),
+            "seconds": seconds,
+        }
 
 
 def seconds_so_far(record: Mapping[str, Any]) -> float:
@@ -105,26 +108,17 @@ def stopping(say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
         yield {"stop": stop}
 
 
-def judged(error: BaseException) -> tuple[int, str]:
-    """(exit code, reason) of what a run raised."""
-    match error:
-        case InvalidInput():
-            return BAD_INPUT, "; ".join(str(problem) for problem in error.problems)
-        case NotConverged():
-            return ACCURACY, "; ".join(error.flags)
-        case OSError():
-            return STORAGE, str(error)
-        case MemoryError():
-            return FAILED, str(error) or "out of memory"
-        case Stopped():
-            # whose signal it was that a worker got is known where the sweep was told to stop
-            own = multiprocessing.parent_process() is None
-            return STOPPED, str(error) if own else str(error).removeprefix("stopped (SIGTERM)").strip()
-        case KeyboardInterrupt() | SystemExit():
-            return STOPPED, "stopped"
-        case Held() | RunFailed():
-            return FAILED, str(error)
-    return FAILED, f"{type(error).__name__}: {error}"
+def judged(error: BaseException) -> Outcome:
+    """How a run that raised ``error`` has ended, seen from a worker."""
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return Outcome(code=STOPPED, reasons=("stopped",))
+    found = outcome_of(error)
+    if found.code == STOPPED and multiprocessing.parent_process() is not None:
+        # whose signal it was that a worker got is known where the sweep was told to stop
+        return replace(
+            found, reasons=tuple(reason.removeprefix("stopped (SIGTERM)").strip() for reason in found.reasons)
+        )
+    return found
 
 
 class TaskFailed(RuntimeError):

@@ -17,8 +17,15 @@ from typing import Annotated
 import typer
 
 from chains.checks import plain_number
-from chains.problems import InvalidInput, Problem, lines
-from tnthermo.errors import Held, NotConverged, RunFailed, Stopped
+from chains.problems import InvalidInput, Problem
+from tnthermo.errors import (
+    ACCURACY,
+    STOPPED,
+    STORAGE,
+    Held,
+    Outcome,
+    outcome_of,
+)
 from tnthermo.figures import panels
 from tnthermo.figures.laws import save_law_figure
 from tnthermo.figures.second_order import companion, companion_figures
@@ -45,7 +52,6 @@ from tnthermo.terminal.sweep_plan import checked_sweep, planned_sweep
 from tnthermo.terminal.sweeps import status_table
 from tnthermo.thermo.currents import steady_currents
 
-FAILED, BAD_INPUT, ACCURACY, STORAGE, STOPPED = 1, 2, 3, 4, 75
 FIGURES = "the figures"
 
 app = typer.Typer(
@@ -95,6 +101,15 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def words(found: Outcome, reason: str, *, debug: bool) -> str:
+    """A reason as a line for the user."""
+    if not found.known:
+        return f"error: the run failed: {reason}" + ("" if debug else " (--debug shows the traceback)")
+    if found.code == STOPPED:
+        return f"{reason}; the same command with --resume goes on"
+    return f"{'not converged' if found.code == ACCURACY else 'error'}: {reason}"
+
+
 @contextmanager
 def outcomes(*, debug: bool) -> Iterator[None]:
     """Turn every error into its exit code and one line for each problem."""
@@ -105,36 +120,12 @@ def outcomes(*, debug: bool) -> Iterator[None]:
     except BaseException as error:
         if debug:
             traceback.print_exc()
-        match error:
-            case InvalidInput():
-                for line in lines(error.problems):
-                    say(f"error: {line}")
-                code = BAD_INPUT
-            case NotConverged():
-                for flag in error.flags:
-                    say(f"not converged: {flag}")
-                code = ACCURACY
-            case Stopped():
-                say(f"{error}; the same command with --resume goes on")
-                code = STOPPED
-            case Held() | RunFailed():
-                say(f"error: {error}")
-                code = FAILED
-            case OSError() | MemoryError():
-                say(f"error: {error or 'out of memory'}")
-                code = STORAGE if isinstance(error, OSError) else FAILED
-            case KeyboardInterrupt():
-                say("interrupted")
-                code = FAILED
-            case Exception():
-                say(
-                    f"error: the run failed: {type(error).__name__}: {error}"
-                    + ("" if debug else " (--debug shows the traceback)")
-                )
-                code = FAILED
-            case _:
-                raise
-        raise typer.Exit(code) from None
+        if not isinstance(error, Exception | KeyboardInterrupt):
+            raise
+        found = outcome_of(error)
+        for reason in found.reasons:
+            say(words(found, reason, debug=debug))
+        raise typer.Exit(found.code) from None
 
 
 @app.command()

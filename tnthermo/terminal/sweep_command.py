@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chains.problems import InvalidInput, raise_if_any
+from tnthermo.errors import ACCURACY, DONE, FAILED, STOPPED
 from tnthermo.sweeps import slurm_arrays
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import SweepFolder, save_sweep
 from tnthermo.sweeps.here import announced, left_to_do, run_sweep
 from tnthermo.sweeps.status import standings, summary
-from tnthermo.sweeps.task import ACCURACY, DONE, FAILED, STOPPED
 from tnthermo.terminal.sweeps import SweepDisplay, failure_table
 
 

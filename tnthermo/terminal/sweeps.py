@@ -14,12 +14,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tnthermo.errors import ACCURACY
 from tnthermo.machine.lasting import lasting
 from tnthermo.machine.words import clock
 from tnthermo.sweeps.here import Failure, SweepProgress
 from tnthermo.sweeps.status import Standing
 from tnthermo.sweeps.status import summary as how_all_stand
-from tnthermo.sweeps.task import ACCURACY
 from tnthermo.terminal.progress import live_on
 
 LAST = 5  # runs that ended, in the live table
