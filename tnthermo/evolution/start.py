@@ -3,7 +3,7 @@
 Displaced   each bath is D(alpha) rho^beta D(alpha)^dag with D(alpha) = exp(sum_k alpha_k a_k^dag - h.c.). With the thermofield map
             D(alpha_k) = D_b(alpha_k cosh) D_b'(-alpha_k^* sinh): a product of coherent states of the chain sites.
 Mean-force  exp(-beta H)/Z of the coupled whole. exp(-beta (H_S + H_int + H_chain)/2) on (S maximally entangled with S') (x) the thermofield
-            vacuum purifies it, because H_B' commutes with all the rest (README: correlated starts).
+            vacuum purifies it, because H_B' commutes with all the rest (scripts/docs/models.md: a mean-force start).
 """
 
 from __future__ import annotations
