@@ -1,0 +1,176 @@
+"""Writes what scripts/docs says of the columns of a ledger and the keys of a configuration from where the code defines them.
+
+    python scripts/docs/generate.py            # rewrites the generated parts of columns.md and configuration.md
+    python scripts/docs/generate.py --check    # exit code 1, and the names, where a page is not what would be written
+
+Generated parts stand between ``<!-- generated: NAME -->`` and ``<!-- end of generated -->``; what is around them is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic.fields import FieldInfo
+
+from chains import LONGEST_CHAIN
+from tnthermo.algorithms import FINEST
+from tnthermo.configuration import fields
+from tnthermo.configuration.densities import DENSITY_KINDS
+from tnthermo.configuration.drives import DRIVE_SHAPES
+from tnthermo.configuration.sections import SECTIONS
+from tnthermo.model.operators import HIGHEST_LEVEL
+from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
+
+FOLDER = Path(__file__).resolve().parent
+MARKED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
+
+WORDS: tuple[tuple[Any, str], ...] = (
+    (fields.Number, "number"),
+    (fields.Positive, "number > 0"),
+    (fields.NotNegative, "number >= 0"),
+    (fields.Count, "integer >= 1"),
+    (fields.Numbers, "list of numbers"),
+    (fields.Modes, f'"auto" or integer, 1 to {LONGEST_CHAIN}'),
+    (fields.Levels, f'"auto", integer, 2 to {HIGHEST_LEVEL}, or a list of these'),
+    (fields.Displacement, "number, or list of amplitudes"),
+    (fields.Interval, '"never" or number > 0'),
+    (fields.HermitianOperator, "Hermitian operator"),
+    (fields.AnyOperator, "operator"),
+    (bool, "true or false"),
+    (str, "text"),
+)
+# What a validator of its own refuses; the type alone does not tell.
+OWN_WORDS = {
+    "system.initial": "name, vector, density matrix, or \"mean-force\"",
+    "evolution.order": "2 or 4",
+    "evolution.tolerance": f"number, {FINEST:g} to 1",
+    "thermodynamics.bath_entropy_max_bond": "integer >= 2",
+    "record.observables": "table of operators",
+    "record.two_time": "table of pairs of operators",
+    "laws.couplings": "list of numbers > 0, each once",
+    "laws.resolution": "number > 0 and < 1",
+    "sum.parts": "list of densities",
+}  # fmt: skip
+
+
+def cell(text: str) -> str:
+    """Text in a cell of a table."""
+    return text.replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    """The same, as it stands."""
+    return f"`{cell(text)}`"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def of_columns(columns: Sequence[Column]) -> str:
+    """Name, units, meaning and equation of each column."""
+    rows = [[code(c.name), c.units, cell(c.long_name), code(c.equation)] for c in columns]
+    return table(["column", "units", "meaning", "equation"], rows)
+
+
+def columns_part() -> str:
+    """All columns of a ledger."""
+    now_and_then = ", ".join(code(c.name) for c in (*COLUMNS, *PER_BATH) if c.name in SPARSE)
+    bounds = ", ".join(code(c.name) for c in COLUMNS if c.name in BOUNDS)
+    return "\n\n".join(
+        [
+            of_columns(COLUMNS),
+            "For each bath:",
+            of_columns(PER_BATH),
+            f"Evaluated now and then, or at every time where that costs nothing; NaN elsewhere: {now_and_then}; bounds: {bounds}.",
+        ]
+    )
+
+
+def allowed(key: str, kind: Any) -> str:
+    """What a key may hold, in words. Raises LookupError for a type that has none yet."""
+    if key in OWN_WORDS:
+        return OWN_WORDS[key]
+    for known, words in WORDS:
+        if kind == known:
+            return words
+    arguments = get_args(kind)
+    if get_origin(kind) is Literal:
+        return ", ".join(f'"{value}"' for value in arguments)
+    if NoneType in arguments:
+        return allowed(key, next(part for part in arguments if part is not NoneType))
+    raise LookupError(f"{key}: no words yet for {kind}; put them into OWN_WORDS in scripts/docs/generate.py")
+
+
+def default(field: FieldInfo) -> str:
+    """The default as TOML writes it; empty where the key is required, "none" where it may be left out without a value."""
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return code(str(value).lower())
+    return code(f'"{value}"' if isinstance(value, str) else "{ }" if value == {} else repr(value))
+
+
+def of_section(name: str, shown: str, section: type[fields.Section], leave_out: Sequence[str] = ()) -> list[list[str]]:
+    """A row for each key."""
+    kinds = get_type_hints(section, include_extras=True)
+    return [
+        [shown, code(key), cell(allowed(f"{name}.{key}", kinds[key])), default(field)]
+        for key, field in section.model_fields.items()
+        if key not in leave_out
+    ]
+
+
+def keys_part() -> str:
+    """The keys of each section."""
+    rows = []
+    for kind, density in DENSITY_KINDS.items():
+        rows += of_section(kind, f'`[spectral_density]` kind = "{kind}"', density, ("kind",))
+    for name, section in SECTIONS.items():
+        if isinstance(section, type):
+            rows += of_section(name, f"`[{name}]`", section)
+    for shape, drive in DRIVE_SHAPES.items():
+        rows += of_section(shape, f'`[drive]` shape = "{shape}"', drive, ("shape",))
+    return table(["section", "key", "allowed", "default"], rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {"columns": columns_part, "keys": keys_part}
+PAGES = ("columns.md", "configuration.md")
+
+
+def rewritten(text: str) -> str:
+    """``text`` with its generated parts as they should be. Raises LookupError for a part that nothing writes."""
+    return MARKED.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]()}\n\n{part[3]}", text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where a page differs")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pages are")
+    options = parser.parse_args(arguments)
+    differ = []
+    for page in PAGES:
+        path = options.folder / page
+        text = path.read_text(encoding="utf-8")
+        wanted = rewritten(text)
+        if text != wanted:
+            differ.append(page)
+            if not options.check:
+                path.write_text(wanted, encoding="utf-8")
+    for page in differ:
+        print(f"{page}: {'is not what the code says; run scripts/docs/generate.py' if options.check else 'written'}")
+    return 1 if options.check and differ else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

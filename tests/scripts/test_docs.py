@@ -1,0 +1,216 @@
+"""The pages say what is so: generated parts are those of the code, blocks of Python run, configurations are accepted, links lead somewhere.
+
+What the blocks compute is made shorter by `shortened`: times, a tolerance and an interval are replaced by small ones. Everything else runs as
+it is written. A block after ``<!-- not run: reason -->`` is compiled only.
+"""
+
+import importlib.util
+import re
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import matplotlib
+import pytest
+
+import chains
+from tnthermo.configuration.resolve import load_config, resolve
+from tnthermo.configuration.sections import REQUIRED
+from tnthermo.sweeps.axes import read_axes
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "scripts" / "docs"
+README = ROOT / "README.md"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+WITH_LINKS = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / ".github").glob("*.md"))]
+WHOLE = DOCS / "configuration.md"  # its first block is a whole configuration, on which a part of one is tried
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+NOT_RUN = re.compile(r"<!-- not run: .+ -->\n+\Z")
+LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)\)")
+# [pattern, what stands in its place]: the only things that a page's blocks do otherwise here
+SHORTER = (
+    (r"\buntil=[\d.]+", "until=1.0"),
+    (r"\bsince=[\d.]+", "since=0.5"),
+    (r"\btolerance=1e-\d+", "tolerance=1e-3"),
+    (r"\bbath_entropy_every=[\d.]+", "bath_entropy_every=0.4"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A block of code in a page: the line of its first line, what it says, whether it is to be run."""
+
+    line: int
+    source: str
+    runs: bool
+
+
+def blocks(text: str, language: str) -> list[Block]:
+    """All blocks of a language."""
+    return [
+        Block(line=text.count("\n", 0, m.start()) + 2, source=m[2], runs=not NOT_RUN.search(text[: m.start()]))
+        for m in BLOCK.finditer(text)
+        if m[1] == language
+    ]
+
+
+def shortened(source: str) -> str:
+    """The same with small times and a loose tolerance."""
+    for pattern, instead in SHORTER:
+        source = re.sub(pattern, instead, source)
+    return source
+
+
+def python_problems(text: str, names: dict[str, Any], *, run: bool = True) -> list[str]:
+    """What the compiler or a run says against the Python blocks of a page, which share ``names``."""
+    found = []
+    for block in blocks(text, "python"):
+        try:
+            compiled = compile("\n" * (block.line - 1) + shortened(block.source), "<page>", "exec")
+            if run and block.runs:
+                exec(compiled, names)
+        except Exception as error:
+            found.append(f"line {block.line}: {type(error).__name__}: {error}")
+    return found
+
+
+def configuration_problems(text: str, whole: str, folder: Path) -> list[str]:
+    """What `tnthermo check` says against the TOML blocks of a page; a part of a configuration is tried with the sections of ``whole``."""
+    found = []
+    for block in blocks(text, "toml"):
+        path = folder / "config.toml"
+        try:
+            tables = tomllib.loads(block.source)
+            missing = [name for name in REQUIRED if name not in tables]
+            if not missing or "[[bath]]" in block.source:
+                path.write_text(block.source)
+                resolve(load_config(path))
+            elif "sweep" in tables:
+                path.write_text(f"{block.source}\n{whole}")
+                axes = read_axes(path)
+                for number in range(axes.count):
+                    resolve(load_config(path, axes.tables(number)))
+            else:
+                path.write_text(block.source)
+                base = tomllib.loads(whole)
+                resolve(load_config(path, base | tables))
+        except (chains.InvalidInput, tomllib.TOMLDecodeError) as error:
+            found.append(f"line {block.line}: {error}")
+    return found
+
+
+def anchors(text: str) -> set[str]:
+    """What a heading of a page is called in a link to it."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def dead_links(text: str, folder: Path) -> Iterator[str]:
+    """Links of a page in ``folder`` to files that are not there, or to headings that a page does not have."""
+    for target in LINK.findall(re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)):
+        if re.match(r"\w+:", target):
+            continue
+        name, _, heading = target.partition("#")
+        path = folder / name if name else None
+        if path is not None and not path.exists():
+            yield target
+        elif heading and heading not in anchors(text if path is None else path.read_text(encoding="utf-8")):
+            yield target
+
+
+@pytest.fixture
+def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, and figures without a screen."""
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("Agg")
+    return tmp_path
+
+
+def generator() -> ModuleType:
+    """scripts/docs/generate.py."""
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_parts_are_what_the_code_says() -> None:
+    assert generator().main(["--check"]) == 0
+
+
+def test_a_page_that_differs_is_seen_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generate = generator()
+    for page in generate.PAGES:
+        text = (DOCS / page).read_text(encoding="utf-8")
+        (tmp_path / page).write_text(text.replace("heat into the bath", "warmth") + "by hand\n", encoding="utf-8")
+    assert generate.main(["--check", "--folder", str(tmp_path)]) == 1
+    assert "columns.md" in capsys.readouterr().out
+    assert generate.main(["--folder", str(tmp_path)]) == 0
+    assert generate.main(["--check", "--folder", str(tmp_path)]) == 0
+    text = (tmp_path / "columns.md").read_text(encoding="utf-8")
+    assert "warmth" not in text
+    assert text.endswith("by hand\n")
+
+
+def test_blocks_of_python(quiet: Path) -> None:
+    """Pages begin with the names that the README's ten lines leave behind."""
+    start: dict[str, Any] = {}
+    found = [f"README.md: {problem}" for problem in python_problems(README.read_text(encoding="utf-8"), start)]
+    for page in PAGES[1:]:
+        began = time.perf_counter()
+        problems = python_problems(page.read_text(encoding="utf-8"), dict(start))
+        print(f"{page.name}: {time.perf_counter() - began:.1f} s")
+        found += [f"{page.name}: {problem}" for problem in problems]
+    assert not found, "\n".join(["", *found])
+
+
+def test_a_broken_block_is_seen() -> None:
+    fine, broken, wrong = "x = 1", "x = (", "x = no_such_name"
+    page = "".join(f"```python\n{source}\n```\n\n" for source in (fine, broken, wrong))
+    found = python_problems(page, {})
+    assert [problem.partition(":")[2].split(":")[0].strip() for problem in found] == ["SyntaxError", "NameError"]
+    assert found[1].startswith("line 10:")
+    assert not python_problems(f"<!-- not run: no such name -->\n```python\n{wrong}\n```\n", {})
+    assert python_problems(f"<!-- not run: a fragment -->\n```python\n{broken}\n```\n", {})
+
+
+def whole() -> str:
+    return blocks(WHOLE.read_text(encoding="utf-8"), "toml")[0].source
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_configurations(page: Path, tmp_path: Path) -> None:
+    assert not configuration_problems(page.read_text(encoding="utf-8"), whole(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (whole().replace("alpha =", "alhpa ="), "alhpa"),
+        ("[bath]\ntemprature = 0.1\n", "temprature"),
+        ('[sweep]\n"bath.temprature" = [0.1]\n', "temprature"),
+        ("[bath\n", "line 2"),
+    ],
+)
+def test_a_bad_key_is_seen(source: str, words: str, tmp_path: Path) -> None:
+    found = configuration_problems(f"```toml\n{source}```\n", whole(), tmp_path)
+    assert words in "".join(found)
+
+
+@pytest.mark.parametrize("page", WITH_LINKS, ids=lambda page: page.name)
+def test_links(page: Path) -> None:
+    assert not list(dead_links(page.read_text(encoding="utf-8"), page.parent))
+
+
+def test_a_dead_link_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "there.md").write_text("# A heading, there\n")
+    page = "# Own\n[a](there.md) [b](there.md#a-heading-there) [c](#own) [d](https://example.org) `[e](no)`\n"
+    assert not list(dead_links(page, tmp_path))
+    page += "[f](gone.md) ![g](gone.png) [h](there.md#gone) [i](#gone)\n"
+    assert list(dead_links(page, tmp_path)) == ["gone.md", "gone.png", "there.md#gone", "#gone"]
