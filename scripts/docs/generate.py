@@ -1,6 +1,6 @@
-"""Writes what scripts/docs says of the columns of a ledger and the keys of a configuration from where the code defines them.
+"""Writes what scripts/docs says of columns, configuration keys and rows of folders from where the code defines them.
 
-    python scripts/docs/generate.py            # rewrites the generated parts of columns.md and configuration.md
+    python scripts/docs/generate.py            # rewrites the generated parts of the pages
     python scripts/docs/generate.py --check    # exit code 1, and the names, where a page is not what would be written
 
 Generated parts stand between ``<!-- generated: NAME -->`` and ``<!-- end of generated -->``; what is around them is written by hand.
@@ -9,6 +9,7 @@ Generated parts stand between ``<!-- generated: NAME -->`` and ``<!-- end of gen
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from tnthermo.model.operators import HIGHEST_LEVEL
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 
 FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parents[1]
 MARKED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
 
 WORDS: tuple[tuple[Any, str], ...] = (
@@ -144,8 +146,37 @@ def keys_part() -> str:
     return table(["section", "key", "allowed", "default"], rows)
 
 
-PARTS: dict[str, Callable[[], str]] = {"columns": columns_part, "keys": keys_part}
-PAGES = ("columns.md", "configuration.md")
+def rows_part() -> str:
+    """The rows of tests/test_layering.py, low to high, with what each place says of itself."""
+    return "\n\n".join(f"`{package}`:\n\n{of_rows(package, rows)}" for package, rows in layers().items())
+
+
+def layers() -> dict[str, list[str]]:
+    """ROWS as the test has them, read and not imported."""
+    for node in ast.parse((ROOT / "tests" / "test_layering.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ROWS":
+            return ast.literal_eval(node.value)  # type: ignore[no-any-return]
+    raise LookupError("tests/test_layering.py has no ROWS")
+
+
+def of_rows(package: str, rows: Sequence[str]) -> str:
+    """A line for each place; places of one row share its number."""
+    found = [
+        [str(number), code(place), cell(says(ROOT / package / place))]
+        for number, row in enumerate(rows, 1)
+        for place in row.split()
+    ]
+    return table(["row", "place", "what it is"], found)
+
+
+def says(place: Path) -> str:
+    """The first line of the docstring of a folder or a file."""
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+PARTS: dict[str, Callable[[], str]] = {"columns": columns_part, "keys": keys_part, "rows": rows_part}
+PAGES = ("architecture.md", "columns.md", "configuration.md")
 
 
 def rewritten(text: str) -> str:

@@ -1,13 +1,15 @@
 """The pages say what is so: generated parts are those of the code, blocks of Python run, configurations are accepted, links lead somewhere.
 
-What the blocks compute is made shorter by `shortened`: times, a tolerance and an interval are replaced by small ones. Everything else runs as
-it is written. A block after ``<!-- not run: reason -->`` is compiled only.
+What the blocks compute is made shorter by `shortened`: times, a tolerance and an interval are replaced by others, which cost less. All the rest
+runs as it is written. A block after ``<!-- not run: reason -->`` is compiled only.
 """
 
 import importlib.util
+import pkgutil
 import re
 import time
 import tomllib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 import chains
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.sections import REQUIRED
+from tnthermo.evolution.doubts import AccuracyWarning
 from tnthermo.sweeps.axes import read_axes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +34,9 @@ WHOLE = DOCS / "configuration.md"  # its first block is a whole configuration, o
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NOT_RUN = re.compile(r"<!-- not run: .+ -->\n+\Z")
 LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)\)")
+SPAN = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"(?<![\w/.])(?:tnthermo|chains|tests|scripts|\.github|\.ci)/[\w/.-]*\w")
+NAME = re.compile(r"(?<![\w/.])(?:tnthermo|chains|tt)(?:\.[A-Za-z_]\w*)+")
 # [pattern, what stands in its place]: the only things that a page's blocks do otherwise here
 SHORTER = (
     (r"\buntil=[\d.]+", "until=1.0"),
@@ -65,14 +71,16 @@ def shortened(source: str) -> str:
     return source
 
 
-def python_problems(text: str, names: dict[str, Any], *, run: bool = True) -> list[str]:
-    """What the compiler or a run says against the Python blocks of a page, which share ``names``."""
+def python_problems(text: str, names: dict[str, Any]) -> list[str]:
+    """What the compiler or a run says against the Python blocks of a page, which share ``names``; a doubtful input counts as well."""
     found = []
     for block in blocks(text, "python"):
         try:
             compiled = compile("\n" * (block.line - 1) + shortened(block.source), "<page>", "exec")
-            if run and block.runs:
-                exec(compiled, names)
+            if block.runs:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", AccuracyWarning)
+                    exec(compiled, names)
         except Exception as error:
             found.append(f"line {block.line}: {type(error).__name__}: {error}")
     return found
@@ -116,10 +124,24 @@ def dead_links(text: str, folder: Path) -> Iterator[str]:
             continue
         name, _, heading = target.partition("#")
         path = folder / name if name else None
-        if path is not None and not path.exists():
+        there = path is None or path.exists()
+        if there and heading:
+            there = heading in anchors(text if path is None else path.read_text(encoding="utf-8"))
+        if not there:
             yield target
-        elif heading and heading not in anchors(text if path is None else path.read_text(encoding="utf-8")):
-            yield target
+
+
+def missing_places(text: str) -> Iterator[str]:
+    """Files, folders and dotted names of ours that a page speaks of in `code` and that are not there."""
+    for span in SPAN.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        yield from (name for name in PATH.findall(span) if not any(ROOT.glob(name)))
+        for name in NAME.findall(span):
+            if (ROOT / name).exists():
+                continue  # a file such as tnthermo.sh
+            try:
+                pkgutil.resolve_name(re.sub(r"^tt\b", "tnthermo", name))
+            except (ImportError, AttributeError):
+                yield name
 
 
 @pytest.fixture
@@ -206,6 +228,21 @@ def test_a_bad_key_is_seen(source: str, words: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", WITH_LINKS, ids=lambda page: page.name)
 def test_links(page: Path) -> None:
     assert not list(dead_links(page.read_text(encoding="utf-8"), page.parent))
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in WITH_LINKS if page.name != "CHANGELOG.md"], ids=lambda page: page.name
+)
+def test_places(page: Path) -> None:
+    """Not of CHANGELOG.md, which speaks of what was."""
+    assert not list(missing_places(page.read_text(encoding="utf-8")))
+
+
+def test_a_missing_place_is_seen() -> None:
+    page = "`tnthermo/engines/tdvp.py` `scripts/docs` `tt.laws(ledger)` `keeper=tnthermo.results.checkpoints.Checkpoints(...)`\n"
+    assert not list(missing_places(page))
+    page += "`tnthermo/tdvp.py` `tt.lwas` `tnthermo.checkpoints.Checkpoints`\n"
+    assert list(missing_places(page)) == ["tnthermo/tdvp.py", "tt.lwas", "tnthermo.checkpoints.Checkpoints"]
 
 
 def test_a_dead_link_is_seen(tmp_path: Path) -> None:
