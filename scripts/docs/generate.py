@@ -172,7 +172,8 @@ def of_rows(package: str, rows: Sequence[str]) -> str:
 def says(place: Path) -> str:
     """The first line of the docstring of a folder or a file."""
     path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    line = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    return re.sub(r":\w+:(?=`)", "", line).replace("``", "`")
 
 
 PARTS: dict[str, Callable[[], str]] = {"columns": columns_part, "keys": keys_part, "rows": rows_part}
