@@ -51,6 +51,7 @@ OWN_WORDS = {
     "system.initial": "name, vector, density matrix, or \"mean-force\"",
     "evolution.order": "2 or 4",
     "evolution.tolerance": f"number, {FINEST:g} to 1",
+    "evolution.taper": "number >= 0 and < 1",
     "thermodynamics.bath_entropy_max_bond": "integer >= 2",
     "record.observables": "table of operators",
     "record.two_time": "table of pairs of operators",

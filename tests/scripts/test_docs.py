@@ -1,7 +1,7 @@
 """The pages say what is so: generated parts are those of the code, blocks of Python run, configurations are accepted, links lead somewhere.
 
-What the blocks compute is made shorter by `shortened`: times, tolerance and an interval are replaced by others, which cost less. All the rest
-runs as it is written. A block after ``<!-- not run: reason -->`` is compiled only.
+What the blocks compute is made shorter by `shortened`: times, tolerance and an interval are replaced by cheaper ones. All the rest runs as
+it is written. A block after ``<!-- not run: reason -->`` is compiled only.
 """
 
 import importlib.util
