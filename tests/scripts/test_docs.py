@@ -245,6 +245,11 @@ def test_a_missing_place_is_seen() -> None:
     assert list(missing_places(page)) == ["tnthermo/tdvp.py", "tt.lwas", "tnthermo.checkpoints.Checkpoints"]
 
 
+def test_the_readme_lists_every_page() -> None:
+    listed = LINK.findall(README.read_text(encoding="utf-8"))
+    assert [page.name for page in PAGES[1:] if f"scripts/docs/{page.name}" not in listed] == []
+
+
 def test_a_dead_link_is_seen(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading, there\n")
     page = "# Own\n[a](there.md) [b](there.md#a-heading-there) [c](#own) [d](https://example.org) `[e](no)`\n"

@@ -1,6 +1,6 @@
 """The configuration file's sections: which keys there are, what each may hold, what it defaults to.
 
-One class for each ``[section]``; a key that is not here is an error. [spectral_density] is in `config_density`, [drive] in `config_drive`.
+One class for each ``[section]``; a key that is not here is an error. [spectral_density] is in `configuration.densities`, [drive] in `configuration.drives`.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _observables(value: Any) -> Any:
-    """What can be said of them before the system is known; the rest is said in `config_checks`."""
+    """What can be said of them before the system is known; the rest is said in `configuration.checks`."""
     try:
         observables(_table(value), dimension=None)
     except InvalidInput as error:
