@@ -1,6 +1,6 @@
 """The configuration file's sections: which keys there are, what each may hold, what it defaults to.
 
-One class for each ``[section]``; a key that is not here is an error. [spectral_density] is in `configuration.densities`, [drive] in `configuration.drives`.
+One class for each ``[section]``; a key that is not here is an error. [spectral_density] is in `densities`, [drive] in `drives`.
 """
 
 from __future__ import annotations

@@ -312,7 +312,7 @@ def complete(folder: Path) -> bool:
 def figures(dataset: xr.Dataset, directory: str | Path) -> list[Path]:
     """Write the figures as PNG and PDF into ``directory`` (which exists); returns the paths.
 
-    Raises `tnthermo.errors.StorageError`, and `chains.InvalidInput` for what `tnthermo.weak_coupling` gives.
+    Raises `errors.StorageError`, and `chains.InvalidInput` for what `tnthermo.weak_coupling` gives.
     """
     raise_if_second_order(dataset)
     folder = Path(directory)

@@ -79,7 +79,7 @@ def beyond(dataset: xr.Dataset, second: xr.Dataset) -> list[str]:
 
 
 def companion_figures(dataset: xr.Dataset, second: xr.Dataset, directory: str | Path) -> list[Path]:
-    """NAME_METHOD.png and .pdf for each of `COMPARED` in ``directory``, which exists; returns the paths. Raises `tnthermo.errors.StorageError`."""
+    """NAME_METHOD.png and .pdf for each of `COMPARED` in ``directory``, which exists; returns the paths. Raises `errors.StorageError`."""
     paths: list[Path] = []
     with mpl.rc_context(STYLE):
         for name in COMPARED:

@@ -174,7 +174,7 @@ def run_sweep(
     only_failed  only what failed or was killed before
     many         go on with more than 1000 points
 
-    All points are checked before the first one runs: raises :class:`chains.InvalidInput` (nothing was written), `tnthermo.errors.StorageError`.
+    All points are checked before the first one runs: raises :class:`chains.InvalidInput` (nothing was written), `errors.StorageError`.
     A run that fails is in the outcome and the others go on; a worker that is killed loses one attempt of one run, of two.
     TERM, INT and USR1 let the runs save and stop; the same call goes on. Processes are started: a script needs ``if __name__ ==
     "__main__":``.
