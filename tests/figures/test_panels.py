@@ -103,7 +103,7 @@ def test_the_caution_stands_over_nothing(dataset: xr.Dataset) -> None:
     flagged.attrs = dataset.attrs | {"flags": "bond cap reached at t = 3.25 (16); norm drifted by 1e-3 at t = 4"}
     second = dataset.assign_attrs(method="tcl2")
     with mpl.rc_context(STYLE):
-        for name in panels.NAMES:
+        for name in panels.names():
             figure = panels.single(flagged, name)
             assert "not converged" in figure.texts[0].get_text()
             assert not overlaps(figure), name

@@ -6,6 +6,7 @@ Bands are NAME +- NAME_error, shaded areas are bounds (`tnthermo.figures.style`)
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -45,8 +46,8 @@ from tnthermo.types import Real
 BELOW_CAUTION = 0.925  # upper edge of the axes of a figure with a caution: labels beside it reach above it
 TALLER = 1.25  # of the figure of entropies
 NARROW = 0.03  # of an axis: bars shorter than that are drawn as marks
+Layout = Callable[[Figure, SubplotSpec, xr.Dataset, float | None], list[Axes]]
 CAUTION = 72  # characters that fit above a figure of one column
-NAMES = ("energies", "heat_and_work", "entropies", "residuals")
 ENERGIES = (
     Curve(name="E_S", label="$E_S$", colour=BLUE),
     Curve(name="E_B", label="$E_B$", colour=RED, style="--"),
@@ -171,7 +172,7 @@ def bars(axes: Axes, t: Real, found: list[tuple[Curve, Real, Real]]) -> None:
         )
 
 
-def entropy_axes(figure: Figure, place: SubplotSpec, dataset: xr.Dataset) -> list[Axes]:
+def entropy_axes(figure: Figure, place: SubplotSpec, dataset: xr.Dataset, hspace: float | None = None) -> list[Axes]:
     """The axes of `entropies` at a place of a figure: two, one above the other, where there are entropy productions, else one."""
     if not any(name in dataset and np.isfinite(dataset[name].values).any() for name in ("Sigma_total", "Sigma_S")):
         return [figure.add_subplot(place)]
@@ -226,7 +227,60 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
     lower.set_xlabel(TIME)
 
 
-PANELS: tuple[Callable[[Axes, xr.Dataset], None], ...] = (energies, heat_and_work)
+def undivided(figure: Figure, place: SubplotSpec, dataset: xr.Dataset, hspace: float | None = None) -> list[Axes]:
+    """All of a place of a figure."""
+    return [figure.add_subplot(place)]
+
+
+def stacked(*heights: float) -> Layout:
+    """Axes one above the other, of relative ``heights``."""
+
+    def axes(figure: Figure, place: SubplotSpec, dataset: xr.Dataset, hspace: float | None = None) -> list[Axes]:
+        parts = place.subgridspec(len(heights), 1, height_ratios=heights, hspace=hspace)
+        return [figure.add_subplot(parts[k]) for k in range(len(heights))]
+
+    return axes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Panel:
+    """One figure of a ledger, alone or as a panel of `plot`.
+
+    name      of its files
+    draw      draws a ledger on the axes
+    axes      makes them at a place of a figure
+    height    of the figure, relative
+    exists    whether a ledger has it; None: every ledger
+    compared  for each of its axes the curves that second order may have as well; none: not drawn beside it
+    """
+
+    name: str
+    draw: Callable[[list[Axes], xr.Dataset], None]
+    axes: Layout = undivided
+    height: float = 1.0
+    exists: Callable[[xr.Dataset], bool] | None = None
+    compared: tuple[tuple[Curve, ...], ...] = ()
+
+
+FIGURES = (
+    Panel(name="energies", draw=lambda axes, dataset: energies(axes[0], dataset), compared=(ENERGIES,)),
+    Panel(name="heat_and_work", draw=lambda axes, dataset: heat_and_work(axes[0], dataset), compared=(HEAT_AND_WORK,)),
+    Panel(name="entropies", draw=entropies, axes=entropy_axes, height=TALLER, compared=(ENTROPIES, PRODUCTIONS)),
+    Panel(name="residuals", draw=lambda axes, dataset: residuals(axes[0], axes[1], dataset), axes=stacked(2.2, 1)),
+    Panel(
+        name="baths",
+        draw=lambda axes, dataset: currents(axes[0], axes[1], dataset),
+        axes=stacked(1, 1),
+        exists=has_baths,
+    ),
+    Panel(name="modes", draw=lambda axes, dataset: modes(axes[0], dataset), exists=has_modes),
+)
+"""All figures of a ledger, in order. A new one is an entry here and a function that draws it."""
+
+
+def panel(name: str) -> Panel:
+    """The entry of `FIGURES`."""
+    return next(found for found in FIGURES if found.name == name)
 
 
 def raise_if_second_order(dataset: xr.Dataset) -> None:
@@ -247,17 +301,10 @@ def plot(dataset: xr.Dataset) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(2 * WIDTH + 0.3, 2 * HEIGHT))
         grid = figure.add_gridspec(2, 2, left=0.08, right=0.875, top=0.955, bottom=0.08, wspace=0.62, hspace=0.3)
-        for place, panel, letter in zip((grid[0, 0], grid[0, 1]), PANELS, "ab", strict=True):
-            axes = figure.add_subplot(place)
-            panel(axes, dataset)
-            axes.set_title(f"({letter})", loc="left", fontsize=8)
-        pair = entropy_axes(figure, grid[1, 0], dataset)
-        entropies(pair, dataset)
-        pair[0].set_title("(c)", loc="left", fontsize=8)
-        parts = grid[1, 1].subgridspec(2, 1, height_ratios=(2.2, 1), hspace=0.12)
-        upper, lower = figure.add_subplot(parts[0]), figure.add_subplot(parts[1])
-        residuals(upper, lower, dataset)
-        upper.set_title("(d)", loc="left", fontsize=8)
+        for k, each in enumerate(found for found in FIGURES if found.exists is None):
+            axes = each.axes(figure, grid[k], dataset, 0.12)
+            each.draw(axes, dataset)
+            axes[0].set_title(f"({'abcd'[k]})", loc="left", fontsize=8)
         caution(figure, dataset)
     return figure
 
@@ -274,34 +321,25 @@ def caution(figure: Figure, dataset: xr.Dataset) -> None:
 
 def single(dataset: xr.Dataset, name: str) -> Figure:
     """One of `names` as a figure of single-column width."""
-    tall = TALLER if name == "entropies" else 1.0
-    figure = Figure(figsize=(WIDTH, HEIGHT * tall))
-    two = name in ("residuals", "baths")
+    drawn = panel(name)
+    figure = Figure(figsize=(WIDTH, HEIGHT * drawn.height))
     top = 0.96 if dataset.attrs.get("flags", "none") == "none" else BELOW_CAUTION
-    grid = figure.add_gridspec(2 if two else 1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / tall)
-    if name == "residuals":
-        grid.set_height_ratios([2.2, 1])
-        residuals(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), dataset)
-    elif name == "baths":
-        currents(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), dataset)
-    elif name == "entropies":
-        entropies(entropy_axes(figure, grid[0], dataset), dataset)
-    elif name == "modes":
-        modes(figure.add_subplot(grid[0]), dataset)
-    else:
-        PANELS[NAMES.index(name)](figure.add_subplot(grid[0]), dataset)
+    grid = figure.add_gridspec(1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / drawn.height)
+    drawn.draw(drawn.axes(figure, grid[0], dataset, None), dataset)
     caution(figure, dataset)
     return figure
 
 
-def names(dataset: xr.Dataset) -> tuple[str, ...]:
-    """The figures that a ledger has: NAMES, "baths" where there are several, "modes" where their occupations were evaluated."""
-    return (*NAMES, *(("baths",) if has_baths(dataset) else ()), *(("modes",) if has_modes(dataset) else ()))
+def names(dataset: xr.Dataset | None = None) -> tuple[str, ...]:
+    """The figures that a ledger has; without one those that every ledger has."""
+    return tuple(
+        found.name for found in FIGURES if found.exists is None or (dataset is not None and found.exists(dataset))
+    )
 
 
 def paths(folder: Path, dataset: xr.Dataset | None = None) -> list[Path]:
     """Where `figures` writes; without a dataset those that every ledger has."""
-    return [folder / f"{name}.{form}" for name in (NAMES if dataset is None else names(dataset)) for form in FORMATS]
+    return [folder / f"{name}.{form}" for name in names(dataset) for form in FORMATS]
 
 
 def complete(folder: Path) -> bool:

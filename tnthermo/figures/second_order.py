@@ -10,28 +10,13 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from chains.problems import InvalidInput, Problem
-from tnthermo.figures.panels import (
-    BOUNDED,
-    ENERGIES,
-    ENTROPIES,
-    HEAT_AND_WORK,
-    NAMES,
-    PANELS,
-    PRODUCTIONS,
-    TALLER,
-    caution,
-    entropies,
-    entropy_axes,
-    is_bounded,
-)
+from tnthermo.figures.panels import BOUNDED, ENTROPIES, FIGURES, caution, is_bounded, panel
 from tnthermo.figures.style import HEIGHT, STYLE, WIDTH, write_figure
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.second_order.weak_coupling import Method, weak_coupling
 
 MARKS = 16  # on each curve
-COMPARED = dict(
-    zip(NAMES, ((ENERGIES,), (HEAT_AND_WORK,), (ENTROPIES, PRODUCTIONS)), strict=False)
-)  # for each of its axes
+COMPARED = tuple(found.name for found in FIGURES if found.compared)
 
 
 def companion(run: Trajectory, method: Method, *, alpha_S: float) -> xr.Dataset:
@@ -47,25 +32,23 @@ def companion(run: Trajectory, method: Method, *, alpha_S: float) -> xr.Dataset:
 def compared(dataset: xr.Dataset, second: xr.Dataset, name: str) -> Figure:
     """One of `COMPARED`: lines with bands are the run, open circles second order in their colours, of the columns that it has."""
     lines = [f"lines: run; circles: second order ({second.attrs['method']})"]
-    if name == "entropies":
+    if ENTROPIES in panel(name).compared:
         lines += beyond(dataset, second)
-    tall = TALLER if name == "entropies" else 1.0
+    drawn = panel(name)
+    tall = drawn.height
     figure = Figure(figsize=(WIDTH, HEIGHT * tall))
     top = 0.88 - 0.04 / tall * (len(lines) - 1)
     place = figure.add_gridspec(1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / tall)[0]
-    axes = entropy_axes(figure, place, dataset) if name == "entropies" else [figure.add_subplot(place)]
+    axes = drawn.axes(figure, place, dataset, None)
     shown = np.unique(np.linspace(0, second.sizes["t"] - 1, MARKS).round().astype(int))
     instead = {curve.name: curve.colour for curve in BOUNDED if is_bounded(dataset, curve)}
-    for where, curves in zip(axes, COMPARED[name], strict=False):
+    for where, curves in zip(axes, drawn.compared, strict=False):
         for curve in curves:  # before the run's, so that its labels know the limits of both
             if curve.name in second and np.isfinite(second[curve.name].values).any():
                 t, y = second["t"].values[shown], second[curve.name].values[shown]
                 colour = instead.get(curve.name, curve.colour)
                 where.plot(t, y, color=colour, marker="o", mfc="none", ls="", ms=3, mew=0.7, clip_on=False)
-    if name == "entropies":
-        entropies(axes, dataset)
-    else:
-        PANELS[NAMES.index(name)](axes[0], dataset)
+    drawn.draw(axes, dataset)
     figure.text(0.17, top + 0.025, "\n".join(lines), fontsize=7, va="bottom", linespacing=1.1)
     caution(figure, dataset)
     return figure
