@@ -24,7 +24,7 @@ KIN = {
     "rates": ("Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "flux_each"),
 }
 KEPT = frozenset({"U_tot", "W_chi", "W_total"})  # constants without a drive, and known as well as the norm
-ENTROPIES = ("S_S", "S_B", "Delta_S_B", "S_chi")
+OF_BATH = ("S_B", "Delta_S_B", "S_chi")
 PRODUCTIONS = ("D_S", "Sigma_S", "Sigma_total", "Sigma_Lindblad_S")  # sums of entropies and energies over T
 VARIANCES = {"Var_Q_B": "E_B", "Var_Q_B_each": "E_B_each"}
 
@@ -49,17 +49,16 @@ def kin_floors(
             every = envelope(run.times, found.steps[name], rough.times, other.steps[name])
             largest = np.fmax(largest, every.reshape(run.times.size, -1).max(axis=1))
         floors |= dict.fromkeys(names, (share * largest)[run.recorded])
-    of_entropies = np.fmax.reduce([errors[name] for name in ENTROPIES])
-    floors |= dict.fromkeys(ENTROPIES, SHARE * of_entropies)
-    floors |= dict.fromkeys(ENTROPIES[1:], np.fmax(SHARE * of_entropies, truncation(run)))
+    # not the other way round: an entropy of the bath may be badly known for reasons of its own
+    of_bath = np.fmax(SHARE * np.fmax.reduce([errors[name] for name in ("S_S", *OF_BATH)]), truncation(run))
+    floors |= dict.fromkeys(OF_BATH, of_bath)
+    for bound, value in ((f"{name}_{side}", name) for name in ("Delta_S_B", "S_chi") for side in ("lower", "upper")):
+        known = np.isfinite(found.values[value])  # then they are the value itself
+        floors[bound] = np.where(known, of_bath, 0.0)
     betas = [1 / T for T in run.model.temperatures if T > 0]
     if len(betas) == len(run.model.temperatures):
         energy = np.fmax.reduce([errors[name] for name in ("E_S", "E_B", "Q_S", "Q_B")])
         floors |= dict.fromkeys(PRODUCTIONS, SHARE * (errors["S_S"] + max(betas) * energy))
-    for bound, value in ((f"{name}_{side}", name) for name in ("Delta_S_B", "S_chi") for side in ("lower", "upper")):
-        floors[bound] = np.where(
-            np.isfinite(found.values[value]), floors[value], 0.0
-        )  # where they are the value itself
     quanta = np.array([max(abs(float(chain.frequencies[0])) for chain in one.chains) for one in run.model.couplings])
     for name, energy in VARIANCES.items():
         # d<Q^2> = 2 <Q dQ>, or w d<Q> of few quanta w
