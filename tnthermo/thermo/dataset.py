@@ -12,7 +12,7 @@ from tnthermo.record.causes import unjudged, without_lost_modes
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
-from tnthermo.thermo.kin import SHARE, kin_floors, occupation_floor
+from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor
 from tnthermo.thermo.tail import rho_S_error, tail_errors
 from tnthermo.timeline.differences import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
 from tnthermo.types import Real
@@ -206,7 +206,11 @@ def _observables(run: Trajectory) -> Variables:
             other = run.rough.observables[:, k]
             pair = (values.real, other.real) if real else (_re_im(values), _re_im(other))
             blind, why = unjudged(run)
-            error = _infinite(envelope(run.t, pair[0], run.rough.t, pair[1]), pair[0], blind)
+            error = envelope(run.t, pair[0], run.rough.t, pair[1])
+            if observable.boson is None and observable.operator is not None:
+                least = observable_floor(run, run.rough, observable.operator)
+                error = np.fmax(error, least.reshape(least.shape + (1,) * (error.ndim - 1)))
+            error = _infinite(error, pair[0], blind)
             text: Attributes = {"units": "1", "long_name": f"error of {observable.name}", "how": HOW.split(";")[0]}
             text |= {"infinite": why} if why else {}
             variables[f"{observable.name}_error"] = (dims, error, text)

@@ -14,7 +14,7 @@ from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.entropies import Findings
 from tnthermo.timeline.clock import common_times
 from tnthermo.timeline.differences import at_next, envelope
-from tnthermo.types import Real
+from tnthermo.types import Complex, Real
 
 SHARE = 0.5  # of the largest difference among its kin
 # by the power of an energy that their difference is made of rho_S with
@@ -39,7 +39,7 @@ def kin_floors(
     both, _ = common_times(run.times, rough.times)
     compared = np.arange(both.size, dtype=np.float64)
     share = np.maximum(SHARE, 1 / np.maximum(at_next(both, compared, run.times.size), 1))
-    state = envelope(run.times, np.abs(run.rho_S), rough.times, np.abs(rough.rho_S)).max(axis=(1, 2))
+    state = _state(run, rough)
     spread = np.ptp(np.linalg.eigvalsh(run.model.hamiltonian_at(run.times)), axis=-1)
     floors: dict[str, Real] = {}
     for kind, group in KIN.items():
@@ -50,7 +50,7 @@ def kin_floors(
             largest = np.fmax(largest, every.reshape(run.times.size, -1).max(axis=1))
         floors |= dict.fromkeys(names, (share * largest)[run.recorded])
     # not the other way round: an entropy of the bath may be badly known for reasons of its own
-    of_bath = np.fmax(SHARE * np.fmax.reduce([errors[name] for name in ("S_S", *OF_BATH)]), truncation(run))
+    of_bath = np.fmax.reduce([truncation(run), *(errors[name] for name in ("S_S", *OF_BATH))])
     floors |= dict.fromkeys(OF_BATH, of_bath)
     for bound, value in ((f"{name}_{side}", name) for name in ("Delta_S_B", "S_chi") for side in ("lower", "upper")):
         known = np.isfinite(found.values[value])  # then they are the value itself
@@ -65,6 +65,18 @@ def kin_floors(
         size = 2 * np.fmax.accumulate(np.sqrt(np.abs(found.values[name])), axis=0)
         floors[name] = np.fmax(size, quanta if size.ndim > 1 else quanta.max()) * errors[energy]
     return floors
+
+
+def observable_floor(run: Trajectory, rough: Trajectory, operator: Complex) -> Real:
+    """What the error of <O>, O (d, d) on the system, cannot be below (n,): a share of what rho_S differs by times the size of O."""
+    size = float(np.linalg.norm(operator - np.trace(operator) / len(operator) * np.eye(len(operator)), 2))
+    return np.asarray(SHARE * size * _state(run, rough)[run.recorded])
+
+
+def _state(run: Trajectory, rough: Trajectory) -> Real:
+    """Largest difference (m,) of an entry of rho_S so far."""
+    ours, theirs = (np.stack([one.rho_S.real, one.rho_S.imag], axis=-1) for one in (run, rough))
+    return np.asarray(envelope(run.times, ours, rough.times, theirs).max(axis=(1, 2, 3)))
 
 
 def truncation(run: Trajectory) -> Real:
