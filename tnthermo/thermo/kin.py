@@ -50,7 +50,7 @@ def kin_floors(
             largest = np.fmax(largest, every.reshape(run.times.size, -1).max(axis=1))
         floors |= dict.fromkeys(names, (share * largest)[run.recorded])
     # not the other way round: an entropy of the bath may be badly known for reasons of its own
-    of_bath = np.fmax.reduce([truncation(run), *(errors[name] for name in ("S_S", *OF_BATH))])
+    of_bath: Real = np.asarray(np.fmax.reduce([truncation(run), *(errors[name] for name in ("S_S", *OF_BATH))]))
     floors |= dict.fromkeys(OF_BATH, of_bath)
     for bound, value in ((f"{name}_{side}", name) for name in ("Delta_S_B", "S_chi") for side in ("lower", "upper")):
         known = np.isfinite(found.values[value])  # then they are the value itself
