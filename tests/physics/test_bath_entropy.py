@@ -122,9 +122,10 @@ def test_errors_compare_measured_with_measured() -> None:
             assert np.abs(ledger[column].values[20]) > 0.01
             apart = [ledger.S_chi - ledger.S_chi_lower, ledger.S_chi - ledger.S_chi_upper, ledger.residual_entropy]
             least = max(float(np.nanmax(np.abs(one.values))) for one in apart)
-            assert error[20] == pytest.approx(max(measured.max(), least), rel=1e-3)
+            least = max(measured.max(), least)  # and what it shares with its kin
+            assert least * (1 - 1e-3) <= error[20] <= 3 * least
             # at 1 the largest up to the next time at which both measured; at 0.5 and 1.5 nothing less
-            assert measured[1] * (1 - 1e-3) <= error[10] <= max(measured.max(), least) * (1 + 1e-3)
+            assert measured[1] * (1 - 1e-3) <= error[10] <= 3 * least
             assert error[5] >= measured[1] * (1 - 1e-3)
             assert error[15] == pytest.approx(error[20], rel=1e-3)
             assert (error[evaluated] < 1e-3).all()
