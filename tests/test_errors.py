@@ -4,13 +4,13 @@ import errno
 
 import pytest
 
-from chains.problems import Problem
+from chains.problems import InvalidInput, Problem
 from tnthermo import errors
 from tnthermo.errors import ACCURACY, BAD_INPUT, FAILED, STOPPED, STORAGE, Outcome, outcome_of
 from tnthermo.sweeps.task import judged
 from tnthermo.terminal.cli import words
 
-WRONG = errors.InvalidInput(
+WRONG = InvalidInput(
     [Problem(key="step", value=0, allowed="> 0"), Problem(key="until", value=-1, allowed=">= 0")]
 )
 

@@ -8,7 +8,6 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.tolerances import ROUNDING
-from tnthermo.evolution.arguments import rough
 from tnthermo.evolution.flags import guard
 from tnthermo.evolution.measure import Local
 from tnthermo.model.operators import boson
@@ -141,8 +140,8 @@ def test_companion_run_is_rougher_in_step_tolerance_and_bonds():
     assert (run.rough.algorithm.step, run.rough.algorithm.tolerance) == (0.5, pytest.approx(1e-4))
     assert run.rough.rough is None
     assert run.rough.times[-1] == run.times[-1]
-    assert rough(tt.TDVP2(max_bond=7, step=0.1, tolerance=0.5)) == tt.TDVP2(max_bond=3, step=0.2, tolerance=1.0)
-    assert rough(tt.TDVP1(bond=9)).bond == 4
+    assert tt.TDVP2(max_bond=7, step=0.1, tolerance=0.5).coarser() == tt.TDVP2(max_bond=3, step=0.2, tolerance=1.0)
+    assert tt.TDVP1(bond=9).coarser().bond == 4
     assert quick().rough is None
 
 
