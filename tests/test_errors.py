@@ -10,9 +10,7 @@ from tnthermo.errors import ACCURACY, BAD_INPUT, FAILED, STOPPED, STORAGE, Outco
 from tnthermo.sweeps.task import judged
 from tnthermo.terminal.cli import words
 
-WRONG = InvalidInput(
-    [Problem(key="step", value=0, allowed="> 0"), Problem(key="until", value=-1, allowed=">= 0")]
-)
+WRONG = InvalidInput([Problem(key="step", value=0, allowed="> 0"), Problem(key="until", value=-1, allowed=">= 0")])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Configuration files of every kind of model: exchange coupling, routes, several baths, drives, starts, observables."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -485,3 +486,21 @@ def test_the_studies_resolve_without_a_warning(study: Path) -> None:
         return
     resolved = resolve(load_config(study))
     assert not [note for note in resolved.notes if note.level == "warning"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ("start = 0.2, stop = 1.0, height = 1.0", "jumps at t = 0.2, 1: .*, at the end as well"),
+        ("start = 0.2, stop = 0.6, height = 1.0", "jumps at t = 0.2, 0.6: a step ends there, .* after the jump$"),
+        ("start = 0.0, stop = 0.6, height = 1.0", "jumps at t = 0: the run starts after it"),
+        ("start = 5.0, height = 1.0", "does not change in this run: its first jump is at t = 5, after the end"),
+    ],
+)
+def test_where_a_square_jumps_is_said(shape: str, words: str, tmp_path: Path) -> None:
+    config = write(
+        tmp_path,
+        text_of({"evolution": {"until": "1.0"}}) + f'[drive]\n"hamiltonian.x" = {{ shape = "square", {shape} }}\n',
+    )
+    told = [str(note.text) for note in resolve(load_config(config)).notes if note.key == "drive.hamiltonian.x"]
+    assert any(re.search(words, text) for text in told), told

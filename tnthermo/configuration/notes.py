@@ -21,6 +21,7 @@ from tnthermo.model.model import Model
 from tnthermo.model.operators import as_array
 
 SOME_ULPS = 1e-15  # a norm that is 1 but for the last digit goes without saying
+AT_THE_END = 1e-12  # relative: a jump there is recorded
 FEW = 5  # times that a note names
 
 
@@ -109,8 +110,16 @@ def drive_doubts(drives: Drives, evolution: Evolution) -> list[Note]:
                 f"begins, ends or has a kink at t = {_some(off)}, no multiple of the step {step:g}: a step is cut there"
             )
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
-        if sudden := [t for t in inside if t in jumping]:
-            text = f"jumps at t = {_some(sudden)}: a step ends there, and what is recorded at that time is what comes after the jump"
+        sudden = [t for t in sorted(jumping) if 0 < t <= evolution.until * (1 + AT_THE_END)]
+        if sudden:
+            last = ", at the end as well" if sudden[-1] >= evolution.until * (1 - AT_THE_END) else ""
+            text = f"jumps at t = {_some(sudden)}: a step ends there, and what is recorded at that time is what comes after the jump{last}"
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
+        if any(t == 0 for t in jumping):
+            text = "jumps at t = 0: the run starts after it, and so does a mean-force start; its work is not counted (a later jump's is)"
+            notes.append(Note(level="note", key=f"drive.{name}", text=text))
+        if jumping and not sudden and min(jumping) > evolution.until:
+            text = f"does not change in this run: its first jump is at t = {min(jumping):g}, after the end"
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
     return notes
 

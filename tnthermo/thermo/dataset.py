@@ -13,11 +13,12 @@ from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor
-from tnthermo.thermo.tail import rho_S_error, tail_errors
+from tnthermo.thermo.tail import has_tail, rho_S_error, tail_errors
 from tnthermo.timeline.differences import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
 from tnthermo.types import Real
 
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
+OF_THIS_CHAIN = "of the density as it is cut: what the modes beyond would do is not in it"
 NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
 
 
@@ -76,6 +77,8 @@ def error_variables(run: Trajectory, found: Findings, errors: Errors) -> Variabl
             if column.name in beyond:
                 error = error + beyond[column.name]
                 attributes["tail"] = "enlarged by what the modes beyond the cut of a density would do"
+            elif column.name == "occupation" and has_tail(run):
+                attributes["tail"] = OF_THIS_CHAIN
             error = _infinite(error, value, blind)
             attributes |= {"infinite": why} if why else {}
             if np.isnan(error).any():
@@ -213,6 +216,7 @@ def _observables(run: Trajectory) -> Variables:
             error = _infinite(error, pair[0], blind)
             text: Attributes = {"units": "1", "long_name": f"error of {observable.name}", "how": HOW.split(";")[0]}
             text |= {"infinite": why} if why else {}
+            text |= {"tail": OF_THIS_CHAIN} if has_tail(run) else {}
             variables[f"{observable.name}_error"] = (dims, error, text)
     return variables
 

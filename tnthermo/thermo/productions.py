@@ -61,7 +61,8 @@ def production_rates(run: Trajectory, rate: Rates, error: Rates, heat_each: Real
             attributes[f"Sigmadot_pseudo_{part}"] = {"reason": why, "undefined_points": int(hole.sum())}
     if np.isnan(rate.Sdot_B).any():
         for name in ("Sdot_B", "Sigmadot_B", "Sigmadot_pseudo_B"):
-            attributes[name] = attributes.get(name) or unknown
+            own = attributes.get(name, {})
+            attributes[name] = own | {"reason": f"{own['reason']}; {unknown['reason']}"} if "reason" in own else unknown
     _add_up(values, attributes, "Sigmadot_pseudo")
     return Findings(values=values, attributes=attributes)
 

@@ -93,6 +93,11 @@ def tail_errors(run: Trajectory, found: Findings) -> dict[str, Real]:
     return {name: amount for name, amount in amounts.items() if name in found.values}
 
 
+def has_tail(run: Trajectory) -> bool:
+    """Whether the cut of a density has lost anything that counts."""
+    return any(chains.lost_tail(coupling.bath).noticeable for coupling in run.model.couplings)
+
+
 def rho_S_error(run: Trajectory) -> Real:
     """Amount (n,) by which an entry of rho_S may be off for want of the tail: half of the trace norm of the change; 0 without a tail."""
     lost = [chains.lost_tail(coupling.bath) for coupling in run.model.couplings]
