@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +91,7 @@ class Algorithm:
         """Largest dimension allowed for bonds at ``distance`` from the system (its own bonds have distance 1)."""
         return np.full(distance.shape, NO_CAP if self.max_bond is None else self.max_bond, dtype=np.int64)
 
-    def coarser(self) -> Algorithm:
+    def coarser(self) -> Self:
         """The rougher settings from which error bars come: twice the step, ten times the tolerance, half of a bond that is capped or fixed.
 
         A bond of 1 has no half: `tnthermo.record.causes` makes the errors infinite where it costs anything.
@@ -165,14 +165,9 @@ class TDVP1(Algorithm):
         """``bond``."""
         return self.bond
 
-    def coarser(self) -> TDVP1:
+    def coarser(self) -> Self:
         """The rougher settings from which error bars come: half of ``bond`` as well."""
-        return replace(
-            self,
-            step=2 * self.step,
-            tolerance=min(1.0, ROUGHER_TOLERANCE * self.tolerance),
-            bond=max(1, self.bond // 2),
-        )
+        return replace(super().coarser(), bond=max(1, self.bond // 2))
 
     def _problems(self) -> list[Problem]:
         problems = [p for p in super()._problems() if p.key != "max_bond"]
@@ -224,11 +219,3 @@ ALGORITHMS: tuple[type[Algorithm], ...] = (TDVP, TDVP1, TDVP2, TEBD, Exact)
 def named(name: str) -> type[Algorithm]:
     """The algorithm that files call ``name``. Raises KeyError."""
     return {kind.name: kind for kind in ALGORITHMS}[name]
-
-
-def names_of(*, any_start: bool | None = None, neighbours_only: bool | None = None) -> list[str]:
-    """Names of the algorithms with these properties, in the order of `ALGORITHMS`."""
-    wanted = {"any_start": any_start, "neighbours_only": neighbours_only}
-    return [
-        k.name for k in ALGORITHMS if all(value is None or getattr(k, key) == value for key, value in wanted.items())
-    ]

@@ -34,11 +34,11 @@ from tnthermo.configuration.fields import (
     number,
 )
 from tnthermo.evolution.arguments import MEAN_FORCE, name_problems, operator_pair
+from tnthermo.evolution.grid import MOST_STEPS
 from tnthermo.machine.atomic_files import PATIENCE
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import STATES, Matrix, density_matrix, operator
 
-MOST_STEPS = 10_000_000
 EXCHANGE = 'kind = "exchange" couples any operator L, as L (x) C^dag + h.c.'
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import chains
 from chains.problems import Problem, raise_if_any
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, names_of
+from tnthermo.algorithms import ALGORITHMS, TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.engines.exact import ExactEngine
 from tnthermo.engines.step_report import StepReport
 from tnthermo.engines.tdvp import TDVPEngine, filled
@@ -64,7 +64,7 @@ def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
         return []
     star = any(isinstance(coupling.bath, chains.StarCells) for coupling in model.couplings)
     which = "star cells and the system" if star else "sites of interleaved chains"
-    allowed = f"{' | '.join(names_of(neighbours_only=False))}: {which} interact across each other"
+    allowed = f"{' | '.join(kind.name for kind in ALGORITHMS if not kind.neighbours_only)}: {which} interact across each other"
     helps = len(model.chains) == 2 and not star
     hint = 'or layout = "middle", the system between the two chains' if helps else ""
     return [Problem(key="algorithm", value=algorithm.name, allowed=allowed, hint=hint)]

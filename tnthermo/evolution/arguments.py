@@ -23,13 +23,11 @@ from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import ALGORITHMS, Algorithm, is_multiple
 from tnthermo.bath_entropy.choice import Wanted, choice_problems
 from tnthermo.engines.engine import engine_problems
-from tnthermo.evolution.grid import grid_problems
+from tnthermo.evolution.grid import MOST_STEPS, grid_problems
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.model import Model
 from tnthermo.model.observables import NAME, Observable, observables
 from tnthermo.model.operators import HIGHEST_LEVEL, PAULI, Matrix, as_array, density_matrix, operator
-
-MOST_STEPS = 10_000_000
 
 
 def model_problems(model: object) -> list[Problem]:

@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from tnthermo.errors import StorageError
+from tnthermo.evolution.course import OF_BATH
 from tnthermo.machine.atomic_files import write_pieces
 from tnthermo.machine.seal import check_seal, parts_of, sealed
 from tnthermo.network.state import State
@@ -121,8 +122,6 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
 
 # some files know only the first
 COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "work", "bath_entropy_seconds")
-# files written before these were measured have none
-OF_BATH = ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy")
 
 
 def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State | None = None) -> Trajectory:
@@ -131,6 +130,7 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
     if written != FORMAT:
         which = "update tnthermo" if written > FORMAT else "written before the first release, run it again"
         raise StorageError(f"raw data of format {written}; this version reads format {FORMAT}: {which}")
+    # files written before these were measured have none
     arrays: dict[str, Any] = {name: np.full(raw["recorded"].shape, np.nan) for name in OF_BATH}
     for name in RAW:
         if name in OF_BATH and name not in raw:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -32,7 +32,25 @@ def live_on(stream: IO[str]) -> Live | None:
     return live
 
 
-class ProgressDisplay:
+class Display:
+    """What is shown while something runs: live on a screen that can, nothing where it is ``quiet``; used as a context manager."""
+
+    stream: IO[str]
+    quiet: bool
+    live: Live | None = None
+
+    def __enter__(self) -> Self:
+        self.live = None if self.quiet else live_on(self.stream)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.live is not None:
+            self.live.stop()
+
+
+class ProgressDisplay(Display):
     """A callable for ``tnthermo.evolve(progress=...)``, used as a context manager.
 
     stream   where to write (standard error); a terminal gets a line that is redrawn, anything else plain lines without escape codes
@@ -46,21 +64,10 @@ class ProgressDisplay:
         self.stream = lasting(sys.stderr if stream is None else stream)
         self.quiet = quiet
         self.now = now
-        self.live: Live | None = None
         self.stage = ""
         self.samples: list[tuple[float, float]] = []  # (wall, simulated) of the last WINDOW seconds
         self.last_wall = float("-inf")
         self.last_time = 0.0
-
-    def __enter__(self) -> ProgressDisplay:
-        self.live = None if self.quiet else live_on(self.stream)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.live is not None:
-            self.live.stop()
 
     def __call__(self, progress: Progress) -> None:
         """Show the state after a step, if it is time to."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
 from typing import IO, Any
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -20,30 +18,19 @@ from tnthermo.machine.words import clock
 from tnthermo.sweeps.here import Failure, SweepProgress
 from tnthermo.sweeps.status import Standing
 from tnthermo.sweeps.status import summary as how_all_stand
-from tnthermo.terminal.progress import live_on
+from tnthermo.terminal.progress import Display
 
 LAST = 5  # runs that ended, in the live table
 WIDE = 160  # columns of a table that is not on a terminal
 
 
-class SweepDisplay:
+class SweepDisplay(Display):
     """A callable for ``run_sweep(progress=...)``, used as a context manager; on a terminal a table, else a line for each run that ends."""
 
     def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False) -> None:
         self.stream = lasting(sys.stderr if stream is None else stream)
         self.quiet = quiet
-        self.live: Live | None = None
         self.said = 0
-
-    def __enter__(self) -> SweepDisplay:
-        self.live = None if self.quiet else live_on(self.stream)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.live is not None:
-            self.live.stop()
 
     def __call__(self, state: SweepProgress) -> None:
         """Show what is new."""

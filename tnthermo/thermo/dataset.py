@@ -12,8 +12,8 @@ from tnthermo.record.causes import unjudged, without_lost_modes
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
-from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor
-from tnthermo.thermo.tail import has_tail, rho_S_error, tail_errors
+from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
+from tnthermo.thermo.tail import lost_tails, rho_S_error, tail_errors
 from tnthermo.timeline.differences import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
 from tnthermo.types import Real
 
@@ -39,31 +39,38 @@ class Errors:
 
     values   errors, shapes of the columns
     how      how each was found
+    state    (n,) the largest difference of an entry of rho_S so far
+    blind    (n,) times at which the rougher run says nothing, ``why`` in words
     """
 
     values: dict[str, Real]
     how: dict[str, str]
+    state: Real
+    blind: npt.NDArray[np.bool_]
+    why: str
 
 
 def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> Errors:
     """From the differences to the rougher run, the residuals named as floors, and what kin columns differ by."""
     values, how = {}, {}
+    every = {name: envelope(run.times, value, rough.times, other.steps[name]) for name, value in found.steps.items()}
+    state = state_difference(run, rough)
     for column in (*COLUMNS, *PER_BATH):
         if not column.exact:
-            difference, how[column.name] = _difference(column, run, rough, found, other)
+            difference, how[column.name] = _difference(column, run, rough, found, other, every)
             value, floors = found.values[column.name], floors_of(column.floors, found.values)
             values[column.name] = with_floor(difference, value, floors, found.values["norm"], local=column.poles)
-    for name, least in kin_floors(run, rough, found, other, values).items():
+    for name, least in kin_floors(run, rough, found, every=every, state=state, errors=values).items():
         error = values[name]
         least = least.reshape(least.shape + (1,) * (error.ndim - least.ndim))
         values[name] = np.where(np.isnan(error), error, np.fmax(error, least))
-    return Errors(values=values, how=how)
+    blind, why = unjudged(run)
+    return Errors(values=values, how=how, state=state[run.recorded], blind=blind, why=why)
 
 
 def error_variables(run: Trajectory, found: Findings, errors: Errors) -> Variables:
     """NAME_error for every column: what is known of its numerical error, and what a lost tail adds."""
     variables: Variables = {}
-    blind, why = unjudged(run)
     beyond = tail_errors(run, found)
     for column in (*COLUMNS, *PER_BATH):
         value = found.values[column.name]
@@ -77,10 +84,10 @@ def error_variables(run: Trajectory, found: Findings, errors: Errors) -> Variabl
             if column.name in beyond:
                 error = error + beyond[column.name]
                 attributes["tail"] = "enlarged by what the modes beyond the cut of a density would do"
-            elif column.name == "occupation" and has_tail(run):
+            elif column.name == "occupation" and lost_tails(run):
                 attributes["tail"] = OF_THIS_CHAIN
-            error = _infinite(error, value, blind)
-            attributes |= {"infinite": why} if why else {}
+            error = _infinite(error, value, errors.blind)
+            attributes |= {"infinite": errors.why} if errors.why else {}
             if np.isnan(error).any():
                 attributes["reason"] = f"{column.name} is NaN, in this run or in the rougher one"
                 if how == HOW_SPARSE:
@@ -95,7 +102,7 @@ def _infinite(error: Real, value: Real, where: npt.NDArray[np.bool_]) -> Real:
 
 
 def _difference(
-    column: Column, run: Trajectory, rough: Trajectory, found: Findings, other: Findings
+    column: Column, run: Trajectory, rough: Trajectory, found: Findings, other: Findings, every: dict[str, Real]
 ) -> tuple[Real, str]:
     """(how far a column is from the rough run's, how that was found)."""
     value, their_value = found.values[column.name], other.values[column.name]
@@ -103,8 +110,7 @@ def _difference(
     if column.name in SPARSE | BOUNDS and not finite.all():
         return _where_both(run, value, rough, their_value), HOW_SPARSE
     if column.name in found.steps:
-        every = envelope(run.times, found.steps[column.name], rough.times, other.steps[column.name])
-        return every[run.recorded], HOW
+        return every[column.name][run.recorded], HOW
     how = HOW_LOCAL if column.poles else HOW
     return envelope(run.t, value, rough.t, their_value, local=column.poles), how
 
@@ -133,7 +139,6 @@ def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
     """
 
     run = without_lost_modes(run)
-    blind, why = unjudged(run)
 
     def about(long_name: str, equation: str) -> Attributes:
         return {"units": "1", "long_name": long_name, "equation": equation}
@@ -174,21 +179,20 @@ def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
         ):
             text = about(f"correlation matrix {equation} of the chain sites", equation)
             variables[name] = (("t", "site", "other_site", "complex"), _re_im(array), text)
-    variables |= _observables(run)
+    variables |= _observables(run, errors)
     if run.rough is not None and errors is not None:
         how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0]}
-        how |= {"infinite": why} if why else {}
-        error = envelope(run.times, _re_im(run.rho_S), run.rough.times, _re_im(run.rough.rho_S))[run.recorded]
+        how |= {"infinite": errors.why} if errors.why else {}
         # one bar for the whole matrix: an entry that both runs agree on by chance is no better known than the others
-        largest = error.max(axis=(1, 2, 3), keepdims=True) + rho_S_error(run)[:, None, None, None]
-        error = _infinite(np.broadcast_to(largest, rho_S.shape), rho_S, blind)
+        largest = (errors.state + rho_S_error(run))[:, None, None, None]
+        error = _infinite(np.broadcast_to(largest, rho_S.shape), rho_S, errors.blind)
         variables["rho_S_error"] = (("t", "row", "column", "complex"), error, {"long_name": "error of rho_S", **how})
         if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
             ours, theirs = run.mode_occupation, run.rough.mode_occupation
             error = sparse_envelope(run.t, ours, _finite(ours), run.rough.t, theirs, _finite(theirs))
             error = np.maximum(error, SHARE * error.max(axis=1, keepdims=True))  # the modes are each other's kin
             error = np.where(np.isnan(error), error, np.fmax(error, occupation_floor(run, errors.values["E_B_each"])))
-            error = _infinite(error, ours, blind)
+            error = _infinite(error, ours, errors.blind)
             own: Attributes = {"long_name": "error of mode_occupation", "how": HOW_SPARSE}
             if np.isnan(error).any():
                 own["reason"] = NOT_BY_BOTH.format("mode_occupation")
@@ -196,27 +200,26 @@ def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
     return variables
 
 
-def _observables(run: Trajectory) -> Variables:
+def _observables(run: Trajectory, errors: Errors | None) -> Variables:
     """A column for each of the user's observables, complex ones with the last axis (re, im), and their errors."""
     variables: Variables = {}
+    tail: Attributes = {"tail": OF_THIS_CHAIN} if run.observed and lost_tails(run) else {}
     for k, observable in enumerate(run.observed):
         values = run.observables[:, k]
         about: Attributes = {"units": "1", "long_name": observable.describe(), "equation": "Tr[O rho]"}
         real = observable.hermitian
         dims = ("t",) if real else ("t", "complex")
         variables[observable.name] = (dims, values.real.copy() if real else _re_im(values), about)
-        if run.rough is not None:
+        if run.rough is not None and errors is not None:
             other = run.rough.observables[:, k]
             pair = (values.real, other.real) if real else (_re_im(values), _re_im(other))
-            blind, why = unjudged(run)
             error = envelope(run.t, pair[0], run.rough.t, pair[1])
             if observable.boson is None and observable.operator is not None:
-                least = observable_floor(run, run.rough, observable.operator)
+                least = observable_floor(errors.state, observable.operator)
                 error = np.fmax(error, least.reshape(least.shape + (1,) * (error.ndim - 1)))
-            error = _infinite(error, pair[0], blind)
+            error = _infinite(error, pair[0], errors.blind)
             text: Attributes = {"units": "1", "long_name": f"error of {observable.name}", "how": HOW.split(";")[0]}
-            text |= {"infinite": why} if why else {}
-            text |= {"tail": OF_THIS_CHAIN} if has_tail(run) else {}
+            text |= ({"infinite": errors.why} if errors.why else {}) | tail
             variables[f"{observable.name}_error"] = (dims, error, text)
     return variables
 

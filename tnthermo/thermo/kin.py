@@ -24,34 +24,42 @@ KIN = {
     "rates": ("Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "flux_each"),
 }
 KEPT = frozenset({"U_tot", "W_chi", "W_total"})  # constants without a drive, and known as well as the norm
-OF_BATH = ("S_B", "Delta_S_B", "S_chi")
+BATH_ENTROPIES = ("S_B", "Delta_S_B", "S_chi")
 PRODUCTIONS = ("D_S", "Sigma_S", "Sigma_total", "Sigma_Lindblad_S")  # sums of entropies and energies over T
 VARIANCES = {"Var_Q_B": "E_B", "Var_Q_B_each": "E_B_each"}
 
 
 def kin_floors(
-    run: Trajectory, rough: Trajectory, found: Findings, other: Findings, errors: Mapping[str, Real]
+    run: Trajectory,
+    rough: Trajectory,
+    found: Findings,
+    *,
+    every: Mapping[str, Real],
+    state: Real,
+    errors: Mapping[str, Real],
 ) -> dict[str, Real]:
-    """Floors by name, at the record times, shapes (n,) or those of the columns; ``errors`` those of all columns without them.
+    """Floors by name, at the record times, shapes (n,) or those of the columns.
+
+    every   differences of what is known at every step, shapes (m, ...)
+    state   `state_difference` (m,)
+    errors  those of all columns without these floors
 
     Where the runs were compared at one time only since the start it is all of the largest difference, at two a half.
     """
     both, _ = common_times(run.times, rough.times)
     compared = np.arange(both.size, dtype=np.float64)
     share = np.maximum(SHARE, 1 / np.maximum(at_next(both, compared, run.times.size), 1))
-    state = _state(run, rough)
     spread = np.ptp(np.linalg.eigvalsh(run.model.hamiltonian_at(run.times)), axis=-1)
     floors: dict[str, Real] = {}
     for kind, group in KIN.items():
         names = [name for name in group if run.model.driven or name not in KEPT]
         largest = state * spread ** (2 if kind == "rates" else 1)
         for name in names:
-            every = envelope(run.times, found.steps[name], rough.times, other.steps[name])
-            largest = np.fmax(largest, every.reshape(run.times.size, -1).max(axis=1))
+            largest = np.fmax(largest, every[name].reshape(run.times.size, -1).max(axis=1))
         floors |= dict.fromkeys(names, (share * largest)[run.recorded])
     # not the other way round: an entropy of the bath may be badly known for reasons of its own
-    of_bath: Real = np.asarray(np.fmax.reduce([truncation(run), *(errors[name] for name in ("S_S", *OF_BATH))]))
-    floors |= dict.fromkeys(OF_BATH, of_bath)
+    of_bath: Real = np.asarray(np.fmax.reduce([truncation(run), *(errors[name] for name in ("S_S", *BATH_ENTROPIES))]))
+    floors |= dict.fromkeys(BATH_ENTROPIES, of_bath)
     for bound, value in ((f"{name}_{side}", name) for name in ("Delta_S_B", "S_chi") for side in ("lower", "upper")):
         known = np.isfinite(found.values[value])  # then they are the value itself
         floors[bound] = np.where(known, of_bath, 0.0)
@@ -67,13 +75,13 @@ def kin_floors(
     return floors
 
 
-def observable_floor(run: Trajectory, rough: Trajectory, operator: Complex) -> Real:
-    """What the error of <O>, O (d, d) on the system, cannot be below (n,): a share of what rho_S differs by times the size of O."""
+def observable_floor(state: Real, operator: Complex) -> Real:
+    """What the error of <O>, O (d, d) on the system, cannot be below (n,): a share of what rho_S differs by (n,), times the size of O."""
     size = float(np.linalg.norm(operator - np.trace(operator) / len(operator) * np.eye(len(operator)), 2))
-    return np.asarray(SHARE * size * _state(run, rough)[run.recorded])
+    return np.asarray(SHARE * size * state)
 
 
-def _state(run: Trajectory, rough: Trajectory) -> Real:
+def state_difference(run: Trajectory, rough: Trajectory) -> Real:
     """Largest difference (m,) of an entry of rho_S so far."""
     ours, theirs = (np.stack([one.rho_S.real, one.rho_S.imag], axis=-1) for one in (run, rough))
     return np.asarray(envelope(run.times, ours, rough.times, theirs).max(axis=(1, 2, 3)))

@@ -78,8 +78,8 @@ def tail_errors(run: Trajectory, found: Findings) -> dict[str, Real]:
 
     Infinite for Var_Q_B where the tail's int J is, and for ratios where the denominator is zero within them.
     """
-    lost = [chains.lost_tail(coupling.bath) for coupling in run.model.couplings]
-    if not any(one.noticeable for one in lost):
+    lost = lost_tails(run)
+    if not lost:
         return {}
     e = expectations(run)
     tails = [_following(run, e, j, one) for j, one in enumerate(lost)]
@@ -93,15 +93,16 @@ def tail_errors(run: Trajectory, found: Findings) -> dict[str, Real]:
     return {name: amount for name, amount in amounts.items() if name in found.values}
 
 
-def has_tail(run: Trajectory) -> bool:
-    """Whether the cut of a density has lost anything that counts."""
-    return any(chains.lost_tail(coupling.bath).noticeable for coupling in run.model.couplings)
+def lost_tails(run: Trajectory) -> list[chains.Tail]:
+    """What the cut of each bath's density has lost; empty where none of it counts."""
+    lost = [chains.lost_tail(coupling.bath) for coupling in run.model.couplings]
+    return lost if any(one.noticeable for one in lost) else []
 
 
 def rho_S_error(run: Trajectory) -> Real:
     """Amount (n,) by which an entry of rho_S may be off for want of the tail: half of the trace norm of the change; 0 without a tail."""
-    lost = [chains.lost_tail(coupling.bath) for coupling in run.model.couplings]
-    if not any(one.noticeable for one in lost):
+    lost = lost_tails(run)
+    if not lost:
         return np.zeros(run.recorded.size)
     e = expectations(run)
     change = state_change(run, e, [_following(run, e, j, one) for j, one in enumerate(lost)])
