@@ -12,7 +12,8 @@ from tnthermo.types import Real
 
 HOW = (
     "largest difference, up to the record time after, to the same run at twice the step, ten times the tolerance, half the bond cap and "
-    "three quarters of fixed levels; at least the residuals named in `floor` and |1 - norm| of the value"
+    "three quarters of fixed levels; at least the residuals named in `floor`, |1 - norm| of the value "
+    "and half of what columns of the same kind differ by"
 )
 HOW_LOCAL = (
     "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
