@@ -10,8 +10,9 @@ import chains
 import tnthermo as tt
 from tests.configuration.test_resolve import text_of, write
 from tnthermo.configuration.resolve import load_config, resolve
+from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.results import result_file, run_folder
+from tnthermo.results import run_folder
 from tnthermo.studies.study import resolve_file, run_study
 from tnthermo.terminal.show import shown
 
@@ -57,8 +58,8 @@ def from_file(folder: Path, content: str) -> Trajectory:
 
 
 def assert_same(run: Trajectory, other: Trajectory) -> None:
-    for name in result_file.RAW:
-        np.testing.assert_array_equal(getattr(run, name), getattr(other, name), err_msg=name)
+    for column in RAW_COLUMNS:
+        np.testing.assert_array_equal(getattr(run, column.name), getattr(other, column.name), err_msg=column.name)
     assert (run.flags, run.start) == (other.flags, other.start)
     if run.rough is not None and other.rough is not None:
         assert_same(run.rough, other.rough)

@@ -27,15 +27,15 @@ from tnthermo.evolution.two_time import method_problems
 from tnthermo.model.model import Model
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import PAULI, purify
+from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 
-# Names in result.nc beside the columns of `tnthermo.thermo.definitions`.
-OTHERS = {
-    "rho_S", "bond_profile", "occupation_profile", "level_profile", "mode_occupation", "chain_normal", "chain_anomalous", "t", "complex",
-    "site", "other_site", "chain", "site_in_chain", "bath", "temperature_of_bath", "mode", "mode_frequency", "mode_weight", "mode_bath",
-    "row", "column",
+# Names that result.nc has: its coordinates, the raw columns that the ledger shows as they are, and the columns of the ledger.
+COORDINATES = {
+    "t", "complex", "row", "column", "site", "other_site", "chain", "site_in_chain", "bath", "temperature_of_bath", "mode",
 }  # fmt: skip
-TAKEN = OTHERS | {column.name for column in (*COLUMNS, *PER_BATH)}
+SHOWN = {raw.in_ledger for raw in RAW_COLUMNS if raw.in_ledger}
+TAKEN = COORDINATES | SHOWN | {column.name for column in (*COLUMNS, *PER_BATH)}
 
 
 def mutual_problems(tables: Tables) -> list[Problem]:

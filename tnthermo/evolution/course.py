@@ -20,12 +20,9 @@ from tnthermo.evolution.measure import Local, Measure, Modes, measure_profile
 from tnthermo.model.observables import Observable
 from tnthermo.network.blocks import BlockState
 from tnthermo.record.growing import Columns
+from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, REPORT
 from tnthermo.types import Snapshot
 
-LOCAL = ("rho_S", "moment_X", "moment_P", "chain_energy", "total_energy", "norm")
-REPORT = ("discarded", "krylov", "work")
-PROFILE = ("cut_entropy", "bonds", "occupations", "levels", "top_populations", "observables")
-OF_BATH = ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy")
 NO_STEP = StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0)
 HELD = 3e-2  # of the energy of a displacement that a chain may miss
 

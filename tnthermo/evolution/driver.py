@@ -19,10 +19,7 @@ from tnthermo.engines.engine import Engine, Prepared, engine_for
 from tnthermo.errors import NotConverged
 from tnthermo.evolution.arguments import per_bath
 from tnthermo.evolution.course import (
-    LOCAL,
     NO_STEP,
-    OF_BATH,
-    PROFILE,
     Course,
     from_known_start,
     known_start,
@@ -44,6 +41,7 @@ from tnthermo.model.modes import mode_functions
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix
 from tnthermo.network.blocks import saved_state
+from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, SPARSE
 from tnthermo.record.trajectory import Start, Trajectory
 from tnthermo.timeline.clock import common_times, indices_due, record_indices
 from tnthermo.types import Snapshot
@@ -251,7 +249,6 @@ class Run:
         if len(course.matrices):
             where = np.searchsorted(recorded, course.matrices["index"])
             matrices[0, where], matrices[1, where] = course.matrices["normal"], course.matrices["anomalous"]
-        sparse = ("heat_square", "mode_occupation", "mode_energy", "ancilla_energy")
         work = float(sum(course.steps["work"].tolist()))
         return Trajectory(
             model=model,
@@ -263,7 +260,7 @@ class Run:
             discarded_weight=discarded,
             krylov_residual=krylov,
             recorded=recorded,
-            **{name: rows[name] for name in (*PROFILE, *sparse, *OF_BATH)},
+            **{name: rows[name] for name in (*PROFILE, *SPARSE, *OF_BATH)},
             bath_entropy_how=how.describe(self.until) if due["entropy"] and how else "",
             bath_entropy_seconds=course.entropy_seconds,
             normal=matrices[0],

@@ -26,41 +26,50 @@ Start = Literal["product", "displaced", "mean-force"]
 class Trajectory:
     """Raw columns of one run. m step times, n <= m record times, d the system's dimension, N chain sites, B baths, Q channels, M modes.
 
-    initial       rho_S at t = 0, (d, d)
-    start         "product" of it with thermal baths, "displaced" (thermal baths displaced), or "mean-force" (global equilibrium)
+    Arrays, as `tnthermo.record.raw_columns` has them. Known beforehand, and one of each run:
+
+    times            (m,) from 0 to `until`
+    recorded         (n,) indices of the record times among `times`
+    mode_frequency   (M,) frequency of each mode
+    mode_weight      (M,) quadrature weight of each mode (1 for a discrete bath)
+    mode_bath        (M,) bath of each mode
+    energy_offset    (B,) E_B at t = 0 less <H_chain>, where the start is no product: from the occupations, and of displaced modes
+                     that do not couple; else 0
+    initial          (d, d) rho_S at t = 0
 
     Measured after every step, so that time integrals have step resolution whatever is recorded:
 
-    times         (m,) from 0 to `until`
-    rho_S         (m, d, d) reduced state of the system, as is (not renormalised)
-    moment_X      (m, Q, d, d) Tr_B[X_q rho]
-    moment_P      (m, Q, d, d) Tr_B[P_q rho], P_q = i [H_chain, X_q]
-    chain_energy  (m, B) <H_chain> of each bath: E_B up to a constant
-    total_energy  (m,) <H(t)>, contracted as one matrix product operator
-    norm          (m,) <psi|psi>
+    rho_S            (m, d, d) reduced state of the system, as is (not renormalised)
+    moment_X         (m, Q, d, d) Tr_B[X_q rho]
+    moment_P         (m, Q, d, d) Tr_B[P_q rho], P_q = i [H_chain, X_q]
+    chain_energy     (m, B) <H_chain> of each bath: E_B up to a constant
+    total_energy     (m,) <H(t)>, contracted as one matrix product operator
+    norm             (m,) <psi|psi>
     discarded_weight (m,) sum of squared singular values dropped up to that time
     krylov_residual  (m,) sum of the Krylov residuals' estimates up to that time
 
-    Recorded at ``recorded`` (n,) = indices into the above; NaN where not evaluated:
+    At the record times; NaN where not evaluated:
 
-    cut_entropy   (n,) entropy (nats) of the cut  S S' | chains
-    heat_square   (n, 1 + B) <H_chain^2> of the union of the baths, then of each bath
-    mode_occupation (n, M) n_k - n_k^beta of the physical modes, chain and thermofield maps undone, bath after bath
-    mode_energy   (n, B) sum_k w_k (n_k - n_k^beta) of each bath
-    ancilla_energy (n, B) the same sum for the ancilla modes B', a constant; 0 at T = 0
-    bonds         (n, N) dimension of each chain site's bond on the side of the system
-    occupations   (n, N) <c_n^dag c_n>
-    levels        (n, N) boson levels in use
-    top_populations (n, N) population of the highest level of each site
-    observables   (n, K) expectation values of ``observed``
-    correlation_lower, correlation_upper (n,) bounds on S_chi = I(S:B), nats, where they were measured at T > 0 (`tnthermo.bath_entropy`)
-    bath_entropy  (n,) S_B of the physical bath, nats, where it was measured exactly; joint_entropy (n,) S_SB likewise
-    normal, anomalous (n, N', N') <c_m^dag c_n> and <c_m c_n>, N' = N where they were asked for, else 0
+    cut_entropy      (n,) entropy (nats) of the cut S S' | chains
+    heat_square      (n, 1 + B) <H_chain^2> of the union of the baths, then of each bath
+    mode_occupation  (n, M) n_k - n_k^beta of the physical modes, chain and thermofield maps undone, bath after bath
+    mode_energy      (n, B) sum_k w_k (n_k - n_k^beta) of each bath
+    ancilla_energy   (n, B) the same sum for the ancilla modes B', a constant; 0 at T = 0
+    bonds            (n, N) dimension of each chain site's bond on the side of the system
+    occupations      (n, N) <c_n^dag c_n>
+    levels           (n, N) boson levels in use
+    top_populations  (n, N) population of the highest level of each site
+    observables      (n, K) expectation values of `observed`
+    correlation_lower (n,) lower bound on S_chi = I(S:B), nats, where measured at T > 0
+    correlation_upper (n,) upper bound likewise (`tnthermo.bath_entropy`)
+    bath_entropy     (n,) S_B of the physical bath, nats, where it was measured exactly
+    joint_entropy    (n,) S_SB likewise
+    normal           (n, N', N') <c_m^dag c_n>, N' = N where asked for, else 0
+    anomalous        (n, N', N') <c_m c_n> likewise
 
-    mode_frequency, mode_weight, mode_bath (M,)   frequency, quadrature weight (1 for a discrete bath) and bath of each mode
+    What is not an array of numbers:
 
-    energy_offset (B,) E_B at t = 0 less <H_chain>, where the start is no product: from the occupations, and of displaced modes that do
-                  not couple; else 0
+    start         "product" of initial with thermal baths, "displaced" (thermal baths displaced), or "mean-force" (global equilibrium)
     free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
     bath_entropy_how  how the bath's entropy was measured, in words; "" where it was not
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"

@@ -16,51 +16,15 @@ import numpy as np
 import xarray as xr
 
 from tnthermo.errors import StorageError
-from tnthermo.evolution.course import OF_BATH
 from tnthermo.machine.atomic_files import write_pieces
 from tnthermo.machine.seal import check_seal, parts_of, sealed
 from tnthermo.network.state import State
+from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import netcdf
 from tnthermo.results.codec import FORMAT, algorithm_from, decode, encode
 from tnthermo.results.run_folder import STATE, result_path
 from tnthermo.results.state_file import load_state
-
-# Dimensions of the trajectory's arrays in the raw group: step m, record n, site N, row and column d; re/im is a last axis of its own.
-RAW: dict[str, tuple[str, ...]] = {
-    "times": ("step",),
-    "rho_S": ("step", "row", "column"),
-    "moment_X": ("step", "channel", "row", "column"),
-    "moment_P": ("step", "channel", "row", "column"),
-    "chain_energy": ("step", "bath"),
-    "total_energy": ("step",),
-    "norm": ("step",),
-    "discarded_weight": ("step",),
-    "krylov_residual": ("step",),
-    "recorded": ("record",),
-    "cut_entropy": ("record",),
-    "heat_square": ("record", "union_and_baths"),
-    "mode_occupation": ("record", "mode"),
-    "mode_energy": ("record", "bath"),
-    "ancilla_energy": ("record", "bath"),
-    "bonds": ("record", "site"),
-    "occupations": ("record", "site"),
-    "levels": ("record", "site"),
-    "top_populations": ("record", "site"),
-    "observables": ("record", "observable"),
-    "correlation_lower": ("record",),
-    "correlation_upper": ("record",),
-    "bath_entropy": ("record",),
-    "joint_entropy": ("record",),
-    "normal": ("record", "one_site", "other_site"),
-    "anomalous": ("record", "one_site", "other_site"),
-    "mode_frequency": ("mode",),
-    "mode_weight": ("mode",),
-    "mode_bath": ("mode",),
-    "energy_offset": ("bath",),
-    "initial": ("row", "column"),
-}
-
 
 # --- what is in a folder ----------------------------------------------------------------------------------------------------------
 
@@ -94,7 +58,7 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
 
 def raw_dataset(run: Trajectory) -> xr.Dataset:
     """The trajectory without its state, as arrays and JSON; `from_raw` is the inverse, to the last bit."""
-    arrays = {name: (dims, np.asarray(getattr(run, name))) for name, dims in RAW.items()}
+    arrays = {column.name: (column.dims, np.asarray(getattr(run, column.name))) for column in RAW_COLUMNS}
     variables = {
         name: ((*dims, "complex"), np.stack([array.real, array.imag], axis=-1))
         if np.iscomplexobj(array)
@@ -130,14 +94,14 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
     if written != FORMAT:
         which = "update tnthermo" if written > FORMAT else "written before the first release, run it again"
         raise StorageError(f"raw data of format {written}; this version reads format {FORMAT}: {which}")
-    # files written before these were measured have none
-    arrays: dict[str, Any] = {name: np.full(raw["recorded"].shape, np.nan) for name in OF_BATH}
-    for name in RAW:
-        if name in OF_BATH and name not in raw:
+    arrays: dict[str, Any] = {}
+    for column in RAW_COLUMNS:
+        if column.added_later and column.name not in raw:
+            arrays[column.name] = np.full([raw.sizes[name] for name in column.dims], np.nan)
             continue
-        variable = raw[name]
+        variable = raw[column.name]
         values = np.ascontiguousarray(variable.values)
-        arrays[name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
+        arrays[column.name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
     settings = json.loads(str(raw["algorithm"].values))
     costs: dict[str, Any] = {name: float(raw.attrs[name]) for name in COSTS if name in raw.attrs}
     return Trajectory(

@@ -6,7 +6,7 @@ Compiled kernels look at no bounds, and would read a block of another shape beyo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +14,25 @@ import numpy.typing as npt
 from tnthermo.algorithms import Algorithm
 from tnthermo.engines.exact import MOST_PIECES
 from tnthermo.errors import Damaged
-from tnthermo.evolution.course import LOCAL, OF_BATH, PROFILE, REPORT
 from tnthermo.model.model import Model
 from tnthermo.network.automaton import automaton
+from tnthermo.record.raw_columns import RAW_COLUMNS, REPORT, RawColumn, When
 from tnthermo.types import Snapshot
 
 SAME_TIME = 1e-9  # of the time: steps that were added up one by one
 SAME_NORM = 1e-6  # of the norm, which is measured and saved beside the state
 LARGEST = 1e100  # that a sum or a norm may be: its square has a double
 REAL, WHOLE, COMPLEX = "<f8", "<i8", "<c16"
-SPARSE = ("mode_occupation", "mode_energy", "ancilla_energy", "heat_square")
+KINDS = {"real": REAL, "whole": WHOLE, "complex": COMPLEX}
 ANY = -1  # a length that is not known beforehand
+
+
+class Expected(NamedTuple):
+    """Type and shape of the rows of a column, and whether all its numbers are finite."""
+
+    kind: str
+    shape: tuple[int, ...]
+    finite: bool = True
 
 
 def check_snapshot(saved: Snapshot, model: Model, algorithm: Algorithm, observables: int = 0) -> None:
@@ -118,43 +126,44 @@ def _check_norm(centre: npt.NDArray[Any], norm: float, name: str) -> None:
 
 def _check_columns(saved: Any, model: Model, times: int, observables: int) -> int:
     """All columns of ``times`` steps and of the rows recorded among them; the number of physical modes in the rows."""
-    d, baths, sites, channels = model.dimension, len(model.couplings), model.sites, len(model.channels)
-    per_step: dict[str, tuple[str, tuple[int, ...]]] = {
-        "rho_S": (COMPLEX, (d, d)), "moment_X": (COMPLEX, (channels, d, d)), "moment_P": (COMPLEX, (channels, d, d)),
-        "chain_energy": (REAL, (baths,)),
+    d, baths, sites = model.dimension, len(model.couplings), model.sites
+    sizes = {
+        "row": d, "column": d, "channel": len(model.channels), "bath": baths, "union_and_baths": 1 + baths, "site": sites,
+        "one_site": sites, "other_site": sites, "observable": observables, "mode": ANY,
     }  # fmt: skip
-    steps = _columns(saved, "steps", {name: per_step.get(name, (REAL, ())) for name in (*LOCAL, *REPORT)})
+    per_step = _expected(("step",), sizes) | dict.fromkeys(REPORT, Expected(REAL, ()))
+    steps = _columns(saved, "steps", per_step)
     if len(steps["norm"]) != times:
         raise _wrong("steps")
-    profile: dict[str, tuple[str, tuple[int, ...]]] = {
-        "bonds": (WHOLE, (sites,)), "occupations": (REAL, (sites,)), "levels": (WHOLE, (sites,)), "top_populations": (REAL, (sites,)),
-        "observables": (COMPLEX, (observables,)), "mode_occupation": (REAL, (ANY,)), "mode_energy": (REAL, (baths,)),
-        "ancilla_energy": (REAL, (baths,)), "heat_square": (REAL, (1 + baths,)), "index": (WHOLE, ()),
-    }  # fmt: skip
-    names = ("index", *PROFILE, *SPARSE, *OF_BATH)
-    sparse = {*SPARSE, *OF_BATH, "cut_entropy"}
-    rows = _columns(saved, "rows", {name: profile.get(name, (REAL, ())) for name in names}, finite=set(names) - sparse)
+    index = {"index": Expected(WHOLE, ())}
+    rows = _columns(saved, "rows", index | _expected(("record", "sparse", "bath entropy"), sizes))
     _check_index(rows["index"], np.arange(times), "rows")
     if rows["index"][:1].tolist() != [0]:
         raise _wrong("rows")
     if _tree(saved, "matrices"):
-        square = (COMPLEX, (sites, sites))
-        matrices = _columns(saved, "matrices", {"index": (WHOLE, ()), "normal": square, "anomalous": square})
+        matrices = _columns(saved, "matrices", index | _expected(("correlations",), sizes))
         _check_index(matrices["index"], rows["index"], "matrices")
     return int(rows["mode_occupation"].shape[1])
 
 
-def _columns(
-    saved: Any, name: str, expected: Mapping[str, tuple[str, tuple[int, ...]]], finite: set[str] | None = None
-) -> dict[str, npt.NDArray[Any]]:
-    """Columns with these names, types and shapes of a row, all of one length. ``finite``: which of them have no NaN; default all."""
+def _expected(when: tuple[When, ...], sizes: Mapping[str, int]) -> dict[str, Expected]:
+    """What the columns measured then are in a row of their own, by name."""
+
+    def one(column: RawColumn) -> Expected:
+        return Expected(KINDS[column.kind], tuple(sizes[name] for name in column.dims[1:]), column.finite)
+
+    return {column.name: one(column) for column in RAW_COLUMNS if column.when in when}
+
+
+def _columns(saved: Any, name: str, expected: Mapping[str, Expected]) -> dict[str, npt.NDArray[Any]]:
+    """Columns with these names, types and shapes of a row, all of one length."""
     tree = _tree(saved, name)
     if set(tree) != set(expected):
         raise _wrong(name)
-    found = {}
-    for column, (kind, shape) in expected.items():
-        may_be_nan = finite is not None and column not in finite
-        found[column] = _array(tree, column, kind, (ANY, *shape), where=name, finite=not may_be_nan)
+    found = {
+        column: _array(tree, column, one.kind, (ANY, *one.shape), where=name, finite=one.finite)
+        for column, one in expected.items()
+    }
     if len({len(array) for array in found.values()}) != 1:
         raise _wrong(name)
     return found
