@@ -12,7 +12,7 @@ import tnthermo as tt
 from tnthermo.algorithms import ALGORITHMS, TDVP1, named
 from tnthermo.configuration.sections import Evolution
 from tnthermo.engines.engine import ENGINES
-from tnthermo.engines.step_report import SUZUKI, substeps
+from tnthermo.engines.substeps import SUZUKI, substeps
 from tnthermo.model.line import distances, line
 from tnthermo.results.codec import algorithm_from
 

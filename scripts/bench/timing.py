@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 import tnthermo as tt
+from tnthermo.engines.measure import Measure
 from tnthermo.engines.tdvp import TDVPEngine
 from tnthermo.evolution import driver, flags
-from tnthermo.evolution.measure import Measure
 from tnthermo.machine.threads import one_blas_thread
 
 NEVER = float("inf")

@@ -12,7 +12,7 @@ import tnthermo as tt
 from tests.kernels.dense import random_terms
 from tests.tolerances import DENSE
 from tnthermo.engines.exact import ExactEngine, hamiltonian, term_matrix
-from tnthermo.evolution.measure import total_energy
+from tnthermo.engines.measure import total_energy
 from tnthermo.model.operators import operator, purify
 from tnthermo.network.automaton import automaton
 from tnthermo.network.state import product_state

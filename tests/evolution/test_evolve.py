@@ -8,8 +8,8 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.tolerances import ROUNDING
+from tnthermo.engine_protocol import Local
 from tnthermo.evolution.flags import guard
-from tnthermo.evolution.measure import Local
 from tnthermo.model.operators import boson
 from tnthermo.timeline.clock import indices_due
 

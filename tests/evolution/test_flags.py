@@ -5,8 +5,8 @@ import pytest
 
 import tnthermo as tt
 from tests.physics.runs import few_modes
+from tnthermo.engine_protocol import StepReport
 from tnthermo.engines.engine import engine_for
-from tnthermo.engines.step_report import StepReport
 from tnthermo.evolution.flags import Flags
 from tnthermo.evolution.start import prepare
 
@@ -33,9 +33,9 @@ TOLERANCE = 1e-4
 def test_a_cap_is_flagged_where_it_cost_weight(cap: int, missed: float, capped: float, flagged: bool) -> None:
     algorithm = tt.TDVP(step=0.1, tolerance=TOLERANCE, max_bond=cap)
     start = prepare(MODEL, np.diag([1.0, 0.0]).astype(complex), algorithm, "auto", None, 1.0, lambda: None)
-    blocks = engine_for(MODEL, start, algorithm).network()
-    flags = Flags((), algorithm, blocks, levels_may_grow=True)
-    flags.look(StepReport(discarded=0.0, krylov=0.0, missed=missed, capped=capped), blocks, 0.3)
+    whole = engine_for(MODEL, start, algorithm).whole()
+    flags = Flags((), algorithm, whole, levels_may_grow=True)
+    flags.look(StepReport(discarded=0.0, krylov=0.0, missed=missed, capped=capped), whole, 0.3)
     found = flags.found.get("bond", "")
     assert bool(found) == flagged
     if flagged:

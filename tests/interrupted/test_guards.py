@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, write_config
+from tnthermo.engines.measure import Measure
 from tnthermo.errors import RunFailed, Stopped
-from tnthermo.evolution.measure import Measure
 from tnthermo.machine import threads
 from tnthermo.machine.memory import Memory, cgroup_limits, memory_watch
 from tnthermo.studies import study

@@ -26,7 +26,7 @@ from tests.kernels.dense import (
     vector,
 )
 from tests.tolerances import DENSE, ROUNDING
-from tnthermo.engines.step_report import substeps
+from tnthermo.engines.substeps import substeps
 from tnthermo.kernels.arrays import Limits
 from tnthermo.kernels.sweep import (
     CAPPED,

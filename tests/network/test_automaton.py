@@ -24,7 +24,7 @@ from tests.kernels.dense import (
 )
 from tests.tolerances import DENSE, ROUNDING
 from tnthermo.engines.exact import hamiltonian, tensors_of
-from tnthermo.evolution.measure import Measure
+from tnthermo.engines.measure import Measure
 from tnthermo.model.terms import Term
 from tnthermo.network.automaton import CONSTANT, automaton
 from tnthermo.network.blocks import BlockState

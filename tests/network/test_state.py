@@ -8,8 +8,8 @@ import chains
 import tnthermo as tt
 from tests.kernels.dense import SEEDS, Problem, acted, assert_gauge, random_tensors, vector
 from tests.tolerances import DENSE, ROUNDING
+from tnthermo.engines.measure import Measure, measure_profile
 from tnthermo.engines.tdvp import filled
-from tnthermo.evolution.measure import Measure, measure_profile
 from tnthermo.model.line import Line, line
 from tnthermo.model.operators import boson, purify
 from tnthermo.network.automaton import automaton

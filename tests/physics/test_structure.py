@@ -6,8 +6,8 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.physics.runs import bare, few_modes
+from tnthermo.engines.measure import Measure
 from tnthermo.engines.tdvp import TDVPEngine, filled
-from tnthermo.evolution.measure import Measure
 from tnthermo.network.automaton import automaton
 from tnthermo.network.blocks import BlockState
 from tnthermo.network.state import State, product_state

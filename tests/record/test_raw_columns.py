@@ -9,8 +9,7 @@ import pytest
 import tnthermo as tt
 from tests.results.test_checkpoints import few
 from tnthermo.configuration.checks import TAKEN
-from tnthermo.engines.step_report import StepReport
-from tnthermo.evolution.measure import Local, Profile
+from tnthermo.engine_protocol import Local, Profile, StepReport
 from tnthermo.record.raw_columns import LETTERS, LOCAL, PROFILE, RAW_COLUMNS, REPORT, names
 from tnthermo.record.trajectory import Trajectory
 

@@ -1,24 +1,22 @@
-"""What an engine is to the driver of a run: how it is prepared, what it must do, and which one a method has."""
+"""How an engine is prepared, and which one a method has."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import chains
 from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import ALGORITHMS, TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+from tnthermo.engine_protocol import Engine
 from tnthermo.engines.exact import ExactEngine
-from tnthermo.engines.step_report import StepReport
 from tnthermo.engines.tdvp import TDVPEngine, filled
 from tnthermo.engines.tebd import TEBDEngine
 from tnthermo.model.model import Model
 from tnthermo.network.automaton import automaton
-from tnthermo.network.blocks import BlockState
 from tnthermo.network.state import State
-from tnthermo.types import Complex, Snapshot
+from tnthermo.types import Complex
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,18 +36,6 @@ class Prepared:
     free_energy: float = math.nan
     flags: tuple[str, ...] = ()
     fresh: bool = True
-
-
-class Engine(Protocol):
-    """What the driver needs of an algorithm."""
-
-    def step(self, dt: float, end: float | None = None) -> StepReport: ...
-
-    def network(self) -> BlockState: ...
-
-    def snapshot(self) -> Snapshot: ...
-
-    def restore(self, saved: Snapshot) -> None: ...
 
 
 ENGINES: dict[type[Algorithm], Callable[..., Engine]] = {

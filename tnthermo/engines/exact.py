@@ -14,7 +14,8 @@ from scipy.sparse.linalg import expm_multiply
 
 from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import Exact
-from tnthermo.engines.step_report import StepReport
+from tnthermo.engine_protocol import StepReport
+from tnthermo.engines.measure import LineEngine
 from tnthermo.model.model import Model
 from tnthermo.model.terms import Term
 from tnthermo.network.automaton import Automaton
@@ -80,7 +81,7 @@ def check_size(size: int) -> None:
         raise InvalidInput([Problem(key="evolution.method", value="exact", allowed=allowed, hint=hint)])
 
 
-class ExactEngine:
+class ExactEngine(LineEngine):
     """Propagates the dense vector; boson levels grow by the same rule as elsewhere.
 
     A driven H is propagated by the commutator-free Magnus integrator of fourth order, in pieces as small as the tolerance asks for.

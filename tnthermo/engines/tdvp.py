@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.algorithms import NO_CAP, TDVP, TDVP1, TDVP2
-from tnthermo.engines.step_report import StepReport, substeps
+from tnthermo.engine_protocol import StepReport
+from tnthermo.engines.measure import LineEngine
+from tnthermo.engines.substeps import substeps
 from tnthermo.kernels.arrays import Limits
 from tnthermo.kernels.sweep import CAPPED, DISCARDED, KRYLOV, MISSED, REPORT, WORK, shift, sweep
 from tnthermo.kernels.two_site import two_site_sweep
@@ -49,7 +51,7 @@ def first_pieces(ratio: int) -> list[float]:
     return [done[0], *(late - early for early, late in itertools.pairwise(done))]
 
 
-class TDVPEngine:
+class TDVPEngine(LineEngine):
     """Propagates a `BlockState` by one of the TDVP algorithms; a driven H is taken at the middle of every sweep.
 
     state      for TDVP1 a `filled` one
@@ -69,6 +71,7 @@ class TDVPEngine:
         imaginary: bool = False,
     ) -> None:
         self.algorithm = algorithm
+        self.model = model
         self.may_grow = may_grow
         self.rougher = rougher
         self.imaginary = imaginary

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.algorithms import TEBD
-from tnthermo.engines.step_report import StepReport, substeps
+from tnthermo.engine_protocol import StepReport
+from tnthermo.engines.measure import LineEngine
+from tnthermo.engines.substeps import substeps
 from tnthermo.engines.tdvp import part_of_step
 from tnthermo.model.model import Model
 from tnthermo.network.automaton import Automaton
@@ -23,7 +25,7 @@ from tnthermo.network.state import State
 from tnthermo.types import Snapshot
 
 
-class TEBDEngine:
+class TEBDEngine(LineEngine):
     """Propagates a quimb MatrixProductState by Trotter gates; a ``rougher`` companion differs by its settings alone."""
 
     def __init__(

@@ -13,12 +13,10 @@ import numpy.typing as npt
 import chains
 from chains.problems import InvalidInput, Problem
 from tnthermo.bath_entropy.bracket import Correlation
+from tnthermo.engine_protocol import Engine, Local, Modes, StepReport, Whole
 from tnthermo.engines.engine import Prepared
-from tnthermo.engines.step_report import StepReport
 from tnthermo.evolution.flags import Flags
-from tnthermo.evolution.measure import Local, Measure, Modes, measure_profile
 from tnthermo.model.observables import Observable
-from tnthermo.network.blocks import BlockState
 from tnthermo.record.growing import Columns
 from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, REPORT
 from tnthermo.types import Snapshot
@@ -40,7 +38,7 @@ class Course:
     """
 
     start: Prepared
-    engine: Any
+    engine: Engine
     flags: Flags
     steps: Columns = field(default_factory=Columns)
     rows: Columns = field(default_factory=Columns)
@@ -107,29 +105,28 @@ def known_start(saved: Snapshot) -> dict[str, Any]:
 
 
 def measured(
-    measure: Measure,
-    blocks: BlockState,
+    whole: Whole,
     functions: Sequence[chains.ModeFunctions],
     wanted: set[str],
     observables: Sequence[Observable],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(a row, the correlation matrices): NaN, or no matrices, for what is not ``wanted``."""
-    baths, count = len(measure.model.couplings), sum(f.frequencies.size for f in functions)
+    baths, count = len(whole.model.couplings), sum(f.frequencies.size for f in functions)
     modes = Modes(occupation=np.full(count, np.nan), energy=np.full(baths, np.nan), ancilla=np.full(baths, np.nan))
     matrices = {}
     if wanted & {"occupations", "correlations"}:
-        normal, anomalous = measure.correlation_matrices(blocks)
+        normal, anomalous = whole.correlation_matrices()
         if "occupations" in wanted:
-            modes = measure.modes(normal, anomalous, functions)
+            modes = whole.modes(normal, anomalous)
         if "correlations" in wanted:
             matrices = {"normal": normal, "anomalous": anomalous}
-    profile = measure_profile(blocks, observables)
+    profile = whole.profile(observables)
     row = {
         **{name: getattr(profile, name) for name in PROFILE},
         "mode_occupation": modes.occupation,
         "mode_energy": modes.energy,
         "ancilla_energy": modes.ancilla,
-        "heat_square": measure.heat_squares(blocks) if "variance" in wanted else np.full(1 + baths, np.nan),
+        "heat_square": whole.heat_squares() if "variance" in wanted else np.full(1 + baths, np.nan),
         **dict.fromkeys(OF_BATH, float("nan")),
     }
     return row, matrices

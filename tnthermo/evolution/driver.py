@@ -15,7 +15,8 @@ import chains
 from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import BathEntropy
 from tnthermo.bath_entropy.frame import Unphysical
-from tnthermo.engines.engine import Engine, Prepared, engine_for
+from tnthermo.engine_protocol import Engine
+from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.errors import NotConverged
 from tnthermo.evolution.arguments import per_bath
 from tnthermo.evolution.course import (
@@ -30,7 +31,6 @@ from tnthermo.evolution.displacement import idle_energies
 from tnthermo.evolution.doubts import Doubt
 from tnthermo.evolution.flags import Flags, accounted, guard, guard_drift
 from tnthermo.evolution.grid import Grid
-from tnthermo.evolution.measure import Measure
 from tnthermo.evolution.progress import Progress, progress_at
 from tnthermo.evolution.start import prepare
 from tnthermo.kernels.compiling import CompileClock
@@ -81,7 +81,7 @@ def flags_for(
 ) -> Flags:
     """The flags of a run that begins at ``start``; call it before the first step. ``doubts``, ``judged``: see `Flags`."""
     return Flags(
-        start.flags, algorithm, engine.network(), levels_may_grow=start.may_grow, displaced=bool(start.displaced), doubts=doubts,
+        start.flags, algorithm, engine.whole(), levels_may_grow=start.may_grow, displaced=bool(start.displaced), doubts=doubts,
         judged=judged,
     )  # fmt: skip
 
@@ -167,7 +167,6 @@ class Run:
             recorded = sorted({*recorded, *common_times(times, recording.beside)[0].tolist()})
         course = self._course(keeper, stage, times, recorded)
         engine, flags = course.engine, course.flags
-        measure = Measure(model)
         due = recording.indices(times[recorded], correlated=self._kind() != "product")
         functions = mode_functions(model) if due["occupations"] else ()
         scale = energies_in_play(model) if stage == "run" else float("inf")
@@ -176,8 +175,8 @@ class Run:
             t = float(times[k])
             report = engine.step(t - float(times[k - 1]), t) if k else NO_STEP
             clock.look = None if k else clock.look
-            blocks = engine.network()
-            local = measure.local(blocks)
+            whole = engine.whole()
+            local = whole.local()
             guard(local, t)
             course.add_step(local, report)
             if stage == "run":  # a rougher run may be as wrong as it is: the error bars say so
@@ -185,20 +184,20 @@ class Run:
             if k in recorded:
                 index = recorded.index(k)
                 wanted = {name for name, indices in due.items() if index in indices}
-                row, matrices = measured(measure, blocks, functions, wanted, recording.observables)
+                row, matrices = measured(whole, functions, wanted, recording.observables)
                 if recording.entropy and "entropy" in wanted:
                     before = time.perf_counter()
                     try:
-                        row |= of_bath(recording.entropy.measure(blocks.state(t)))
+                        row |= of_bath(recording.entropy.measure(whole.state(t)))
                     except Unphysical as error:  # the rest of the ledger does not need it
                         flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")
                     course.entropy_seconds += time.perf_counter() - before
                 course.add_row(k, row, matrices)
             if k:
-                flags.look(report, blocks, t)
+                flags.look(report, whole, t)
             if self.progress is not None:
                 begun = started - course.wall_seconds
-                self.progress(progress_at(blocks, t, self.until, k, begun, course.dropped, stage))
+                self.progress(progress_at(whole, t, self.until, k, begun, course.dropped, stage))
             if k <= last:  # then a shortened last step may follow: a longer run goes on from the one before it
                 keeper.after_step(stage, t, partial(course.snapshot, times[: k + 1], started), last=k == last)
         return self._trajectory(course, times, np.array(recorded, dtype=np.int64), functions, due, started)
@@ -276,7 +275,7 @@ class Run:
             doubts=tuple(str(doubt) for doubt in self.doubts if not doubt.about_accuracy),
             wall_seconds=course.wall_seconds + time.perf_counter() - started,
             work=work or float("nan"),
-            state=course.engine.network().state(float(times[-1])),
+            state=course.engine.whole().state(float(times[-1])),
         )
 
     def _kind(self) -> Start:

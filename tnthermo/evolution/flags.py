@@ -8,14 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from tnthermo.algorithms import Algorithm
-from tnthermo.engines.step_report import StepReport
+from tnthermo.engine_protocol import Local, StepReport, Whole
 from tnthermo.errors import RunFailed
 from tnthermo.evolution.doubts import COARSEST, FINEST, Doubt
-from tnthermo.evolution.measure import Local
 from tnthermo.model.line import distances
 from tnthermo.model.model import end_times
-from tnthermo.model.operators import boson
-from tnthermo.network.blocks import BlockState, site_moment
 from tnthermo.record.growing import Columns
 from tnthermo.types import Snapshot
 
@@ -64,7 +61,7 @@ def guard_drift(local: Local, steps: Columns, discarded: float, krylov: float, *
 class Flags:
     """Collects, in ``found``, a text for each kind of thing that did not converge, and ``since`` when; what was known before comes first.
 
-    blocks     the start: the last site of a chain that should go on is watched for changes from it
+    whole      the start: the last site of a chain that should go on is watched for changes from it
     displaced  whether the baths started displaced: then the end of a chain moves by itself, and only what is not coherent is watched
     doubts     what could be told beforehand: of these, those about accuracy
     judged     whether a rougher run gives error columns
@@ -74,7 +71,7 @@ class Flags:
         self,
         start: Sequence[str],
         algorithm: Algorithm,
-        blocks: BlockState,
+        whole: Whole,
         *,
         levels_may_grow: bool,
         displaced: bool = False,
@@ -89,7 +86,7 @@ class Flags:
         self.algorithm = algorithm
         self.levels_may_grow = levels_may_grow
         self.displaced = displaced
-        model = blocks.model
+        model = whole.model
         self.model = model
         self.caps = algorithm.caps(distances(model.line))
         self.ends = {
@@ -97,7 +94,7 @@ class Flags:
             for number, (chain, places) in enumerate(zip(model.chains, model.line.chains, strict=True))
             if chain.next_hopping > 0
         }
-        self.before = {number: self._occupation(blocks, place) for number, place in self.ends.items()}
+        self.before = {number: self._occupation(whole, place) for number, place in self.ends.items()}
 
     def snapshot(self) -> Snapshot:
         """What `restore` needs."""
@@ -115,10 +112,10 @@ class Flags:
         # the result file joins flags by semicolons
         self.found[kind], self.since[kind] = text.replace("; ", ", "), t
 
-    def look(self, report: StepReport, blocks: BlockState, t: float) -> None:
+    def look(self, report: StepReport, whole: Whole, t: float) -> None:
         """After a step."""
         a = self.algorithm
-        if "bond" not in self.found and self._capped(report, blocks):
+        if "bond" not in self.found and self._capped(report, whole):
             lost = report.capped + report.missed**2
             what = f"no room for a weight of {lost:.1g} in that step"
             if self.judged:
@@ -136,9 +133,9 @@ class Flags:
         if "krylov" not in self.found and report.krylov > a.tolerance:
             self._add("krylov", t, f"Krylov not converged at t = {t:g}")
         if "chain" not in self.found and "noise" not in self.found:
-            self._look_at_ends(blocks, t)
+            self._look_at_ends(whole, t)
 
-    def _capped(self, report: StepReport, blocks: BlockState) -> bool:
+    def _capped(self, report: StepReport, whole: Whole) -> bool:
         """Whether the cap alone cost weight.
 
         A bond that meets it within a step, and has fewer dimensions again once that step truncated it, lost what any truncation
@@ -146,14 +143,13 @@ class Flags:
         """
         if report.capped > 0 or report.missed > self.algorithm.tolerance:
             return True
-        bonds = np.array([1, *(tensor.shape[2] for tensor in blocks.tensors)])
-        return report.missed > 0 and bool(np.any(bonds >= self.caps))
+        return report.missed > 0 and bool(np.any(whole.cuts >= self.caps))
 
-    def _look_at_ends(self, blocks: BlockState, t: float) -> None:
+    def _look_at_ends(self, whole: Whole, t: float) -> None:
         for number, place in self.ends.items():
-            if not blocks.first <= place < blocks.active:
+            if not whole.is_active(place):
                 continue
-            change = abs(self._occupation(blocks, place) - self.before[number])
+            change = abs(self._occupation(whole, place) - self.before[number])
             if change > CHAIN_END * self.algorithm.tolerance:
                 which = "" if len(self.ends) == 1 else f" of chain {number}"
                 occupied = f"occupation of the last site{which} {change:.2g}"
@@ -180,11 +176,6 @@ class Flags:
         if drift > NORM_DRIFT * (expected + 1e-9):
             self._add("norm", t, f"norm drifted by {drift:.2g} at t = {t:g}")
 
-    def _occupation(self, blocks: BlockState, place: int) -> float:
+    def _occupation(self, whole: Whole, place: int) -> float:
         """<c^dag c>, for displaced baths less |<c>|^2."""
-        levels = blocks.tensors[place].shape[1]
-
-        def mean(name: str) -> complex:
-            return complex(np.trace(site_moment(blocks, place, boson(name, levels).astype(np.complex128))))
-
-        return mean("number").real - (abs(mean("lower")) ** 2 if self.displaced else 0.0)
+        return whole.occupation(place, coherent=not self.displaced)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from tnthermo.network.blocks import BlockState
+from tnthermo.engine_protocol import Whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Progress:
 
 
 def progress_at(
-    blocks: BlockState, t: float, until: float, steps: int, started: float, discarded: float, stage: str
+    whole: Whole, t: float, until: float, steps: int, started: float, discarded: float, stage: str
 ) -> Progress:
     """What there is to say after a step; ``started`` is the `time.perf_counter` at the start of the pass."""
     return Progress(
@@ -35,9 +35,9 @@ def progress_at(
         until=until,
         steps=steps,
         wall_seconds=time.perf_counter() - started,
-        largest_bond=int(blocks.bonds.max()),
-        largest_level=int(blocks.levels.max()),
-        active_sites=blocks.active - blocks.first - 1,
+        largest_bond=int(whole.bonds.max()),
+        largest_level=int(whole.levels.max()),
+        active_sites=whole.active_sites,
         discarded_weight=discarded,
         stage=stage,
     )

@@ -22,7 +22,6 @@ from tnthermo.engines.engine import Prepared
 from tnthermo.engines.tdvp import TDVPEngine
 from tnthermo.evolution.arguments import per_bath
 from tnthermo.evolution.displacement import chain_amplitudes, largest_amplitudes, mode_amplitudes
-from tnthermo.evolution.measure import Measure, total_energy
 from tnthermo.model.model import Model
 from tnthermo.model.modes import mode_functions
 from tnthermo.model.operators import Matrix, purify
@@ -158,17 +157,18 @@ def _mean_force(
         look()
         report = engine.step(duration / steps)
         capped = max(capped, report.capped, report.missed)
-    blocks = engine.network()
+    whole = engine.whole()
+    local = whole.local()
     flags = [f"bond cap {algorithm.max_bond} reached in the mean-force start"] if capped > 0 else []
     # <H_chain> = <H_B> - <H_B'> vanishes: bath and ancilla are each other's mirror image. Imaginary time lowers H_chain without a bound,
     # so rounding in directions that carry no weight may grow beyond all others; then this is what shows it.
-    apart = float(np.abs(Measure(model).chain_energies(blocks)).max())
-    if apart > MIRROR * max(temperature, abs(total_energy(blocks))):
+    apart = float(np.abs(local.chain_energy).max())
+    if apart > MIRROR * max(temperature, abs(local.total_energy)):
         flags.append(
             f"mean-force start: the energies of bath and ancilla differ by {apart:.2g} (another max_bond, fewer modes or a lower support)"
         )
     return Prepared(
-        state=replace(blocks.state(0.0), time=0.0),
+        state=replace(whole.state(0.0), time=0.0),
         may_grow=may_grow,
         free_energy=-temperature * (2 * engine.log_norm + math.log(d)),
         flags=tuple(flags),

@@ -17,7 +17,8 @@ import xarray as xr
 from chains.checks import instance_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TDVP, Algorithm
-from tnthermo.engines.engine import Engine, Prepared, engine_for
+from tnthermo.engine_protocol import Engine
+from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.evolution.arguments import (
     callable_problems,
     check_arguments,
@@ -30,7 +31,6 @@ from tnthermo.evolution.driver import flags_for
 from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.progress import Progress, progress_at
 from tnthermo.evolution.start import prepare
-from tnthermo.kernels.moments import overlap_operator
 from tnthermo.machine.threads import one_blas_thread
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
@@ -160,7 +160,7 @@ class _Pass:
                 for engine in (plain, *(engine for _, engine in moved.values())):
                     report = engine.step(float(t - times[k - 1]), float(t))
                     dropped += report.discarded
-                    flags.look(report, engine.network(), float(t))
+                    flags.look(report, engine.whole(), float(t))
             if k == 0:
                 earlier_means = np.array([self._mean(plain, earlier) for _, earlier in self.operators.values()])
             if k in recorded:
@@ -168,7 +168,7 @@ class _Pass:
                 rows.append([self._overlap(plain, moved.get(b.tobytes()), a) for a, b in self.operators.values()])
                 means.append([self._mean(plain, a) for a, _ in self.operators.values()])
             if self.progress is not None:
-                self.progress(progress_at(plain.network(), float(t), self.until, k, started, dropped, stage))
+                self.progress(progress_at(plain.whole(), float(t), self.until, k, started, dropped, stage))
         return _Result(
             t=np.array(kept), correlations=np.array(rows), later=np.array(means), earlier=earlier_means,
             flags=tuple(flags.found.values()),
@@ -185,9 +185,7 @@ class _Pass:
 
     @staticmethod
     def _between(bra: Engine, ket: Engine, matrix: Matrix) -> complex:
-        bras, kets = bra.network(), ket.network()
-        acting = np.kron(matrix, np.eye(kets.ancilla)).astype(np.complex128)
-        return complex(overlap_operator(bras.tensors, kets.tensors, kets.system, acting))
+        return bra.whole().overlap(ket.whole(), matrix)
 
 
 def applied(start: Prepared, matrix: Matrix) -> tuple[float, Prepared]:

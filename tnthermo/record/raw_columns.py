@@ -27,7 +27,7 @@ class RawColumn:
                  "once": a run has one
     dims         names of the dimensions, those of `LETTERS`; a complex column has (re, im) as a last one in a file
     meaning      what it is, in words, with its units
-    report       of a "sum": its name in `tnthermo.engines.step_report.StepReport`
+    report       of a "sum": its name in `tnthermo.engine_protocol.StepReport`
     may_be_nan   whether a value may be missing (NaN) though it was measured
     added_later  whether files of the present format may lack it, because it was not measured yet: then it is NaN throughout
     in_ledger    the variable of the ledger that is this column as it is; "" for none

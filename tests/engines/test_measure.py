@@ -11,7 +11,7 @@ import tnthermo as tt
 from tests.kernels.dense import SEEDS, acted, random_tensors, vector
 from tests.tolerances import DENSE
 from tnthermo.engines.exact import hamiltonian
-from tnthermo.evolution.measure import Measure, measure_profile, observe
+from tnthermo.engines.measure import Measure, measure_profile, observe
 from tnthermo.model.modes import mode_functions
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import boson

@@ -4,63 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import chains
+from tnthermo.engine_protocol import Local, Modes, Profile, Whole
 from tnthermo.kernels.apply import apply_site, grow_left, grow_right
 from tnthermo.kernels.arrays import array_list
 from tnthermo.kernels.measure import correlations, level_populations, reduced_state
-from tnthermo.kernels.moments import moments
+from tnthermo.kernels.moments import moments, overlap_operator
 from tnthermo.model.model import Channel, Form, Model
+from tnthermo.model.modes import mode_functions
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix, boson
 from tnthermo.model.terms import Term
 from tnthermo.network.automaton import Automaton, SiteTable, automaton
 from tnthermo.network.blocks import BlockState, centred_at_origin, site_moment
+from tnthermo.network.state import State
 from tnthermo.types import Complex, Real
 
 MANY = 4  # linear forms over more places than this are contracted as one operator, not place by place
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Local:
-    """What is measured after every step; see `tnthermo.record.trajectory.Trajectory` for the meaning of each."""
-
-    rho_S: Matrix
-    moment_X: Complex
-    moment_P: Complex
-    chain_energy: Real
-    total_energy: float
-    norm: float
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Profile:
-    """What is measured at record times, per chain site; entropy in nats."""
-
-    cut_entropy: float
-    bonds: npt.NDArray[np.int64]
-    occupations: Real
-    levels: npt.NDArray[np.int64]
-    top_populations: Real
-    observables: Complex
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Modes:
-    """What the chains say about the physical modes and the ancilla modes.
-
-    occupation   (M,) n_k - n_k^beta of the physical modes, bath after bath
-    energy       (B,) sum_k w_k (n_k - n_k^beta) of each bath
-    ancilla      (B,) the same sum over the ancilla modes
-    """
-
-    occupation: Real
-    energy: Real
-    ancilla: Real
 
 
 class Measure:
@@ -269,3 +235,100 @@ def traced(matrix: Matrix, ancilla: int) -> Matrix:
     """(d, d) of a matrix (d a, d a) on system and ancilla S', S' traced out."""
     d = matrix.shape[0] // ancilla
     return np.ascontiguousarray(np.trace(matrix.reshape(d, ancilla, d, ancilla), axis1=1, axis2=3))
+
+
+@dataclass(frozen=True, eq=False)
+class OnLine:
+    """System and bath on a line of sites at one time: the `tnthermo.engine_protocol.Whole` of every engine that has a `BlockState`."""
+
+    measure: Measure
+    blocks: BlockState
+
+    @property
+    def model(self) -> Model:
+        """The model of the run."""
+        return self.measure.model
+
+    @property
+    def bonds(self) -> npt.NDArray[np.int64]:
+        """Dimension of the bond of each chain site (N,) on the side of the system."""
+        return self.blocks.bonds
+
+    @property
+    def cuts(self) -> npt.NDArray[np.int64]:
+        """Dimension of every bond along the line, the ends (1) included."""
+        return np.array([1, *(tensor.shape[2] for tensor in self.blocks.tensors)])
+
+    @property
+    def levels(self) -> npt.NDArray[np.int64]:
+        """Boson levels in use on the chain sites (N,)."""
+        return self.blocks.levels
+
+    @property
+    def active_sites(self) -> int:
+        """How many chain sites are entangled or occupied, and those between them and the system."""
+        return self.blocks.active - self.blocks.first - 1
+
+    def local(self) -> Local:
+        """Reduced state, its moments with X_q and P_q, the energies and the norm."""
+        return self.measure.local(self.blocks)
+
+    def profile(self, observables: Sequence[Observable] = ()) -> Profile:
+        """Bonds, levels, occupations, the entropy of the cut system | chains, and the user's own observables."""
+        return measure_profile(self.blocks, observables)
+
+    def heat_squares(self) -> Real:
+        """<H_chain^2> (1 + B,): of the union of the baths, then of each."""
+        return self.measure.heat_squares(self.blocks)
+
+    def correlation_matrices(self) -> tuple[Complex, Complex]:
+        """<c_m^dag c_n> and <c_m c_n>, (N, N) over all chain sites, chain after chain."""
+        return self.measure.correlation_matrices(self.blocks)
+
+    def modes(self, normal: Complex, anomalous: Complex) -> Modes:
+        """The physical modes from the correlation matrices, chain and thermofield maps undone."""
+        return self.measure.modes(normal, anomalous, mode_functions(self.model))
+
+    def is_active(self, place: int) -> bool:
+        """Whether the site at ``place`` is among the active ones."""
+        return self.blocks.first <= place < self.blocks.active
+
+    def occupation(self, place: int, *, coherent: bool = True) -> float:
+        """<c^dag c> of the site at ``place``; not ``coherent``: less |<c>|^2."""
+        levels = self.blocks.tensors[place].shape[1]
+
+        def mean(name: str) -> complex:
+            return complex(np.trace(site_moment(self.blocks, place, boson(name, levels).astype(np.complex128))))
+
+        return mean("number").real - (0.0 if coherent else abs(mean("lower")) ** 2)
+
+    def overlap(self, other: Whole, operator: Matrix) -> complex:
+        """<self| O |other> with an operator O (d, d) on the system."""
+        assert isinstance(other, OnLine)
+        acting = np.kron(operator, np.eye(other.blocks.ancilla)).astype(np.complex128)
+        return complex(overlap_operator(self.blocks.tensors, other.blocks.tensors, other.blocks.system, acting))
+
+    def state(self, time: float) -> State:
+        """A frozen copy of the tensors."""
+        return self.blocks.state(time)
+
+
+class LineEngine:
+    """What the engines share whose state is on a line of sites: how it is measured.
+
+    model  of the run
+    """
+
+    model: Model
+
+    def network(self) -> BlockState:
+        """The state with its blocks, centre at the system."""
+        raise NotImplementedError
+
+    def whole(self) -> OnLine:
+        """What there is to be measured now."""
+        return OnLine(self._measure, self.network())
+
+    @cached_property
+    def _measure(self) -> Measure:
+        return Measure(self.model)
