@@ -87,7 +87,7 @@ def test_a_minimal_file_gets_the_documented_defaults(tmp_path: Path) -> None:
     resolved = resolve(load_config(write(tmp_path, text_of({"evolution": {"step": None}}))))
     assert resolved.algorithm == TDVP(step=0.1, tolerance=1e-7, max_bond=None)
     assert resolved.record_every == 0.1
-    assert (resolved.levels, resolved.alpha_S, resolved.bath_entropy["bath_entropy"]) == ("auto", 0.5, "auto")
+    assert (resolved.levels, resolved.alpha_S, resolved.recording.bath_entropy) == ("auto", 0.5, "auto")
     assert resolved.error_bars
     assert not resolved.strict
     np.testing.assert_allclose(resolved.initial, [[1, 0], [0, 0]])

@@ -15,7 +15,9 @@ from chains import InvalidInput
 from tests.configuration.test_resolve import DISCRETE, problems, text_of, write
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.start_values import Stage, failing, finite
+from tnthermo.evolution.arguments import displacements
 from tnthermo.evolution.start import prepare
+from tnthermo.network.blocks import start_levels
 from tnthermo.terminal.check import checked
 
 EXACT: Any = {"method": '"exact"', "tolerance": "1e-4", "until": "0.2", "step": "0.1"}
@@ -69,7 +71,8 @@ def test_the_largest_displacement_that_fits_is_taken_and_starts(tmp_path: Path) 
             coupling={"z": 0.5},
             bath=chains.chain(chains.Discrete(frequencies=[1.0], couplings=[0.4]), temperature=0.0),
         )
-        start: Any = (np.diag([1.0 + 0j, 0.0]), tt.Exact(step=0.1, tolerance=1e-3), 400, x, 0.0)
+        algorithm = tt.Exact(step=0.1, tolerance=1e-3)
+        start: Any = (np.diag([1.0 + 0j, 0.0]), algorithm, start_levels(400, 1), displacements(model, x), 0.0)
         if taken:
             assert "does not fit" in prepare(model, *start).flags[0]
         else:

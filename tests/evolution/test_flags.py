@@ -7,8 +7,10 @@ import tnthermo as tt
 from tests.physics.runs import few_modes
 from tnthermo.engine_protocol import StepReport
 from tnthermo.engines.engine import engine_for
+from tnthermo.evolution.arguments import displacements
 from tnthermo.evolution.flags import Flags
 from tnthermo.evolution.start import prepare
+from tnthermo.network.blocks import start_levels
 
 MODEL = few_modes((0.6, 1.1), (0.2, 0.3), 0.0, {"z": 0.2, "x": 0.3}, {"z": 1.0})
 TOLERANCE = 1e-4
@@ -32,7 +34,8 @@ TOLERANCE = 1e-4
 )
 def test_a_cap_is_flagged_where_it_cost_weight(cap: int, missed: float, capped: float, flagged: bool) -> None:
     algorithm = tt.TDVP(step=0.1, tolerance=TOLERANCE, max_bond=cap)
-    start = prepare(MODEL, np.diag([1.0, 0.0]).astype(complex), algorithm, "auto", None, 1.0, lambda: None)
+    levels, none = start_levels("auto", MODEL.sites), displacements(MODEL, None)
+    start = prepare(MODEL, np.diag([1.0, 0.0]).astype(complex), algorithm, levels, none, 1.0, lambda: None)
     whole = engine_for(MODEL, start, algorithm).whole()
     flags = Flags((), algorithm, whole, levels_may_grow=True)
     flags.look(StepReport(discarded=0.0, krylov=0.0, missed=missed, capped=capped), whole, 0.3)

@@ -7,7 +7,7 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tnthermo.evolution.evolve import rough_levels
+from tnthermo.network.blocks import start_levels
 from tnthermo.record.causes import unjudged
 
 OHMIC = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
@@ -68,9 +68,9 @@ def test_what_the_companion_is_told() -> None:
     assert tt.TDVP(max_bond=3).coarser().max_bond == 1
     assert tt.TDVP(max_bond=None).coarser().max_bond is None
     assert tt.TDVP1(bond=3).coarser().bond == 1
-    assert rough_levels("auto") == "auto"
-    assert [rough_levels(d) for d in (2, 3, 4, 8)] == [2, 2, 3, 6]
-    assert rough_levels([2, 12]) == [2, 9]
+    assert start_levels("auto", 2).rougher() == start_levels("auto", 2)
+    assert [start_levels(d, 1).rougher().start for d in (2, 3, 4, 8)] == [(2,), (2,), (3,), (6,)]
+    assert start_levels([2, 12], 2).rougher() == ((2, 9), False)
 
 
 @pytest.mark.parametrize("every", [1, 3])

@@ -123,7 +123,7 @@ def observable_problems(record: Record, dimension: int | None, lengths: tuple[in
     return problems
 
 
-def displacements(tables: Tables) -> tuple[Any, ...] | None:
+def displacement_of_baths(tables: Tables) -> tuple[Any, ...] | None:
     """As `tnthermo.evolve` takes them: one entry for each bath, or None for none at all."""
     found = tuple(tables.made[keys.bath].displacement for keys in tables.baths)
     return None if all(entry is None for entry in found) else found
@@ -143,13 +143,13 @@ def all_levels(tables: Tables, made: Sequence[MadeBath]) -> str | int | list[int
 def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> list[Problem]:
     """What only the model tells: starts it does not have, sites out of range, methods that cannot hold it, memory."""
     system, evolution = tables.made["system"], tables.made["evolution"]
-    algorithm, state = evolution.algorithm(), system.state()
-    displacement = displacements(tables)
+    algorithm, rho = evolution.algorithm(), system.rho()
+    displacement = displacement_of_baths(tables)
     problems: list[Problem] = []
-    if isinstance(state, str):
+    if rho is None:
         problems += [replace(p, key=f"system.{p.key}") for p in mean_force_problems(model, algorithm)]
     refused = ""
-    if isinstance(state, str):
+    if rho is None:
         refused = f'a product start; the "{MEAN_FORCE}" state has its own displacement'
     elif not algorithm.any_start:
         refused = f"any method but {algorithm.name}, whose spare bond directions are chosen for a vacuum"
@@ -157,7 +157,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
         for keys, entry in zip(tables.baths, displacement, strict=True):
             if entry is not None:
                 problems.append(Problem(key=f"{keys.bath}.displacement", value=entry, allowed=refused))
-    if displacement is not None and not isinstance(state, str):
+    if displacement is not None and rho is not None:
         for problem in displacement_problems(model, displacement):
             problems.append(replace(problem, key=in_its_bath(problem.key, tables)))
     problems += [replace(problem, key="evolution.method") for problem in engine_problems(model, algorithm)]
@@ -167,7 +167,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
         problems += choice_problems(
             model,
             entropy.bath_entropy,
-            correlated=isinstance(state, str),
+            correlated=rho is None,
             most=entropy.bath_entropy_max_bond,
             prefix="thermodynamics.",
         )
@@ -176,7 +176,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
         lengths = tuple(chain.length for chain in model.chains)
         problems += observable_problems(record, model.dimension, lengths)
         problems += method_problems(algorithm, key="evolution.method") if record.two_time else []
-    ancilla = model.dimension if isinstance(state, str) else purify(state).shape[1]
+    ancilla = model.dimension if rho is None else purify(rho).shape[1]
     return problems + memory_problems(model, algorithm, all_levels(tables, made), ancilla)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chains import StarCells, lost_tail
-from tnthermo.bath_entropy.choice import BathEntropy, choose
+from tnthermo.bath_entropy.choice import BathEntropy
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.configuration.sizes import COPIES, adapted_levels, site_dimensions, state_bytes
 from tnthermo.evolution.doubts import adapted_bond
@@ -20,6 +20,7 @@ from tnthermo.machine.words import readable
 from tnthermo.model.line import distances
 from tnthermo.model.model import Model
 from tnthermo.network.automaton import automaton
+from tnthermo.network.blocks import start_levels
 
 # applications of the Hamiltonian in one local solve: up to ten where a bond is full, few where it is not yet
 KRYLOV = 5
@@ -108,7 +109,7 @@ def checkpoint_bytes(resolved: Resolved) -> tuple[float, float]:
 
 def _of_bath(resolved: Resolved) -> tuple[BathEntropy | None, float]:
     """How the entropy of the physical bath is measured, if it ever is, and how often."""
-    every = resolved.bath_entropy["bath_entropy_every"] or max(resolved.until / 10, resolved.algorithm.step)
+    every = resolved.recording.entropy_every(resolved.until, resolved.algorithm.step)
     return (None if math.isinf(every) else of_bath(resolved)), every
 
 
@@ -118,7 +119,7 @@ def untold_laws(resolved: Resolved) -> str:
         return ""
     how, every = _of_bath(resolved)
     remedy = 'a few star cells (bath.route = "star-cells") or a discrete density, with thermodynamics.bath_entropy_every = record_every'
-    if resolved.bath_entropy["bath_entropy"] == "off":
+    if resolved.recording.bath_entropy == "off":
         remedy = f'bath_entropy = "auto", {remedy}'
     if how is None:
         return f"T > 0 and the bath's entropy not measured: of S_chi, Sigma_B, T_B only what 0 <= S_chi <= 2 S_S decides; it takes {remedy}"
@@ -174,10 +175,9 @@ def remaining(resolved: Resolved, bond: int) -> float:
 
 def guessed_levels(resolved: Resolved) -> tuple[int, int]:
     """(low, high) over the chain sites: as given, or 6 to `adapted_levels`."""
-    if isinstance(resolved.levels, int):
-        return resolved.levels, resolved.levels
-    if isinstance(resolved.levels, list):
-        return min(resolved.levels), max(resolved.levels)
+    levels = start_levels(resolved.levels, resolved.model.sites)
+    if not levels.may_grow:
+        return min(levels.start), max(levels.start)
     # the last sites get the levels that a fixed bond needs
     own = resolved.algorithm.fixed_bond or 0
     return 6, max(own, adapted_levels(resolved.model, resolved.until))
@@ -228,6 +228,4 @@ def _tail_lines(model: Model) -> list[str]:
 
 def of_bath(resolved: Resolved) -> BathEntropy | None:
     """How the entropy of the physical bath is measured; None where it is not."""
-    wanted = resolved.bath_entropy
-    rho = None if isinstance(resolved.initial, str) else resolved.initial
-    return choose(resolved.model, wanted["bath_entropy"], rho=rho, most=wanted["bath_entropy_max_bond"])
+    return resolved.recording.how(resolved.model, resolved.rho)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -72,6 +72,25 @@ def read_tables(path: Path, raw: dict[str, Any] | None = None) -> tuple[Tables, 
         made["drive"], found = read_drives(raw["drive"], folder, len(baths))
         problems += found
     return Tables(made={name: table for name, table in made.items() if table is not None}, baths=baths), problems
+
+
+class OfBath(NamedTuple):
+    """Where the tables of one bath stand: its own keys, and the table that has its [spectral_density] and [coupling]."""
+
+    bath: dict[str, Any]
+    parts: dict[str, Any]
+
+
+def has_several_baths(values: Mapping[str, Any]) -> bool:
+    """Whether the baths are [[bath]], each with its own tables inside, and not one [bath] beside them."""
+    return isinstance(values.get("bath"), list)
+
+
+def tables_of_bath(values: dict[str, Any], number: int) -> OfBath:
+    """The tables of a bath in a configuration that is all right, of one bath or of many; they may be changed in place."""
+    if has_several_baths(values):
+        return OfBath(values["bath"][number], values["bath"][number])
+    return OfBath(values["bath"], values)
 
 
 def bath_tables(raw: Mapping[str, Any]) -> tuple[tuple[BathKeys, ...], dict[str, Any], list[Problem]]:

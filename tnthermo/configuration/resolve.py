@@ -14,7 +14,7 @@ from typing import Any
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import Algorithm
 from tnthermo.configuration.baths import MadeBath, make_bath
-from tnthermo.configuration.checks import all_levels, displacements, model_problems, mutual_problems
+from tnthermo.configuration.checks import all_levels, displacement_of_baths, model_problems, mutual_problems
 from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.notes import Note, drive_doubts, evolution_notes, model_doubts, rounding_notes
 from tnthermo.configuration.read import BathKeys, Tables, read_tables
@@ -22,10 +22,13 @@ from tnthermo.configuration.sections import Evolution, LawScan, Record, Run, Sys
 from tnthermo.configuration.start_values import start_problems
 from tnthermo.configuration.values import bath_values, physics_values, resolved_values
 from tnthermo.configuration.written import Values, fingerprint, to_toml
+from tnthermo.evolution.arguments import MEAN_FORCE, displacements
+from tnthermo.evolution.recording import Recording
 from tnthermo.model.coupling import couple
 from tnthermo.model.model import Model, SystemDrive, assemble
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import Matrix
+from tnthermo.network.blocks import start_levels
 
 __all__ = ["Config", "Note", "Resolved", "load_config", "resolve"]
 
@@ -83,10 +86,9 @@ class Config:
 class Resolved:
     """Everything a run needs, nothing left open.
 
-    initial       density matrix (d, d), or "mean-force"
+    rho           density matrix (d, d) of the system at t = 0, None for the mean-force state
     displacement  of the baths, one entry for each; None for none
-    recording     keywords of `evolve` from [record]
-    bath_entropy  those from [thermodynamics]
+    recording     what is recorded and how often, from [record], [evolution] and [thermodynamics]
     values        every key with its value, defaults and "auto" filled in
     text          the same as a TOML file that can be run again
     hash          SHA-256 of what decides the numbers (physics and numerics, not the keys of `config_text.MAY_CHANGE`)
@@ -94,15 +96,14 @@ class Resolved:
 
     model: Model
     algorithm: Algorithm
-    initial: Matrix | str
+    rho: Matrix | None
     displacement: tuple[Any, ...] | None
     until: float
     record_every: float
-    recording: dict[str, Any]
+    recording: Recording
     two_time: dict[str, Any]
     levels: str | int | list[int]
     alpha_S: float
-    bath_entropy: dict[str, Any]
     error_bars: bool
     strict: bool
     checkpoint_every: float | None
@@ -112,6 +113,11 @@ class Resolved:
     text: str
     hash: str
 
+    @property
+    def initial(self) -> Matrix | str:
+        """As `tnthermo.evolve` takes it."""
+        return MEAN_FORCE if self.rho is None else self.rho
+
     def evolve_keywords(self) -> dict[str, Any]:
         """Keywords of :func:`tnthermo.evolve` after the model."""
         return {
@@ -119,11 +125,9 @@ class Resolved:
             "displacement": self.displacement,
             "algorithm": self.algorithm,
             "until": self.until,
-            "record_every": self.record_every,
             "levels": self.levels,
             "error_bars": self.error_bars,
-            **self.recording,
-            **self.bath_entropy,
+            **self.recording.keywords(),
         }
 
     def two_time_keywords(self) -> dict[str, Any]:
@@ -215,9 +219,9 @@ def resolve(config: Config) -> Resolved:
     model, made = built.model, [bath for bath in built.baths if bath is not None]
     assert model is not None
     algorithm = evolution.algorithm()
-    levels, displacement, initial = all_levels(tables, made), displacements(tables), system.state()
-    rho = None if isinstance(initial, str) else initial
-    raise_if_any(start_problems(tables, model, algorithm, rho=rho, levels=levels, displacement=displacement))
+    levels, displacement, rho = all_levels(tables, made), displacement_of_baths(tables), system.rho()
+    start, displaced = start_levels(levels, model.sites), displacements(model, displacement)
+    raise_if_any(start_problems(tables, model, algorithm, rho=rho, levels=start, displaced=displaced))
     notes = [note for bath in made for note in bath.notes] + doubts(config, model)
     if config.run.strict:
         warnings = [note for note in notes if note.level == "warning"]
@@ -242,19 +246,18 @@ def resolve(config: Config) -> Resolved:
         f"sha256 {digest}",
         *(str(note) for note in notes),
     )
-    thermodynamics = tables.made["thermodynamics"]
+    thermodynamics: Thermodynamics = tables.made["thermodynamics"]
     return Resolved(
         model=model,
         algorithm=algorithm,
-        initial=initial,
+        rho=rho,
         displacement=displacement,
         until=evolution.until,
         record_every=record_every,
-        recording=config.record.keywords(),
+        recording=config.record.recording(record_every, thermodynamics),
         two_time=dict(config.record.two_time),
         levels=levels,
         alpha_S=thermodynamics.alpha_S,
-        bath_entropy=thermodynamics.keywords(),
         error_bars=config.run.error_bars,
         strict=config.run.strict,
         checkpoint_every=config.run.checkpoint_every,

@@ -35,6 +35,7 @@ from tnthermo.configuration.fields import (
 )
 from tnthermo.evolution.arguments import MEAN_FORCE, name_problems, operator_pair
 from tnthermo.evolution.grid import MOST_STEPS
+from tnthermo.evolution.recording import Recording
 from tnthermo.machine.atomic_files import PATIENCE
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import STATES, Matrix, density_matrix, operator
@@ -74,16 +75,16 @@ class System(Section):
         """H_S, (d, d)."""
         return operator(self.hamiltonian, key="system.hamiltonian")
 
-    def state(self) -> Matrix | str:
-        """The initial density matrix (d, d), or "mean-force"."""
+    def rho(self) -> Matrix | None:
+        """The initial density matrix (d, d), or None for the mean-force state."""
         if self.initial == MEAN_FORCE:
-            return MEAN_FORCE
+            return None
         return density_matrix(self.initial, dimension=self.matrix().shape[0], key="initial", normalise=self.normalise)
 
     @model_validator(mode="after")
     def _initial_state(self) -> System:
         try:
-            self.state()
+            self.rho()
         except InvalidInput as error:
             if not isinstance(self.initial, str) or self.initial in STATES:
                 raise
@@ -165,14 +166,6 @@ class Thermodynamics(Section):
     bath_entropy_every: Interval | None = None
     bath_entropy_max_bond: Annotated[int, Field(ge=2)] | None = None
 
-    def keywords(self) -> dict[str, Any]:
-        """As `tnthermo.evolve` takes it."""
-        return {
-            "bath_entropy": self.bath_entropy,
-            "bath_entropy_every": _seconds(self.bath_entropy_every),
-            "bath_entropy_max_bond": self.bath_entropy_max_bond,
-        }
-
 
 def _table(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
@@ -202,7 +195,7 @@ def _two_time(value: Any) -> Any:
 
 
 class Record(Section):
-    """[record]: what is measured beside the ledger's own columns; `keywords` hands it to `tnthermo.evolve`."""
+    """[record]: what is measured beside the ledger's own columns; `recording` hands it to `tnthermo.evolve`."""
 
     occupation_every: Interval | None = None
     variance_every: Interval | None = None
@@ -210,17 +203,21 @@ class Record(Section):
     observables: Annotated[dict[str, Any], BeforeValidator(_observables)] = Field(default_factory=dict)
     two_time: Annotated[dict[str, Any], BeforeValidator(_two_time)] = Field(default_factory=dict)
 
-    def keywords(self) -> dict[str, Any]:
-        """As `tnthermo.evolve` takes it."""
-        return {
-            "occupation_every": _seconds(self.occupation_every),
-            "variance_every": _seconds(self.variance_every),
-            "correlations_every": _seconds(self.correlations_every),
-            "observables": dict(self.observables),
-        }
+    def recording(self, record_every: float, entropy: Thermodynamics) -> Recording:
+        """What is to be recorded, with what other sections say of it."""
+        return Recording(
+            record_every=record_every,
+            occupation_every=_number(self.occupation_every),
+            variance_every=_number(self.variance_every),
+            correlations_every=_number(self.correlations_every),
+            observables=dict(self.observables),
+            bath_entropy=entropy.bath_entropy,
+            bath_entropy_every=_number(entropy.bath_entropy_every),
+            bath_entropy_max_bond=entropy.bath_entropy_max_bond,
+        )
 
 
-def _seconds(interval: Any) -> float | None:
+def _number(interval: Any) -> float | None:
     return None if interval is None else math.inf if interval == NEVER else float(interval)
 
 

@@ -14,6 +14,7 @@ from tnthermo.algorithms import Algorithm
 from tnthermo.machine.memory import available_memory
 from tnthermo.machine.words import readable
 from tnthermo.model.model import Model
+from tnthermo.network.blocks import start_levels
 
 COMPLEX = 16  # bytes of a complex double
 COPIES = 5  # state, environments from both sides, Krylov work space, a spare copy of the state while it is written
@@ -47,10 +48,10 @@ def site_dimensions(model: Model, levels: Sequence[int], ancilla: int = 1) -> li
 
 def memory_problems(model: Model, algorithm: Algorithm, levels: str | int | list[int], ancilla: int) -> list[Problem]:
     """A run whose least memory is known beforehand (dense vectors, a bond that is fixed) and more than there is."""
-    if isinstance(levels, str):
+    fixed = start_levels(levels, model.sites)
+    if fixed.may_grow:
         return []
-    each = levels if isinstance(levels, list) else [levels] * model.sites
-    dimensions = site_dimensions(model, each, ancilla)
+    dimensions = site_dimensions(model, fixed.start, ancilla)
     if algorithm.dense:
         need = COMPLEX * COPIES * math.prod(float(d) for d in dimensions)
         hint, key, value = "fewer modes or levels, or another method", "evolution.method", algorithm.name

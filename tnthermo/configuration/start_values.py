@@ -22,10 +22,12 @@ from tnthermo.bath_entropy.choice import choose, states_of_exact
 from tnthermo.configuration.checks import in_its_bath
 from tnthermo.configuration.read import Tables
 from tnthermo.engines.exact import check_size
+from tnthermo.evolution.displacement import Displacements
 from tnthermo.evolution.start import MOST_IMAGINARY, imaginary_steps, prepare
 from tnthermo.model.model import Model
 from tnthermo.model.modes import mode_functions
 from tnthermo.model.operators import Matrix
+from tnthermo.network.blocks import Levels
 
 LARGEST_PHASE = 1e6
 """A step times the fastest term: beyond it nothing that is computed says anything, and a dense step takes hours."""
@@ -43,7 +45,7 @@ class Stage:
 
 
 def start_problems(
-    tables: Tables, model: Model, algorithm: Algorithm, *, rho: Matrix | None, levels: Any, displacement: Any
+    tables: Tables, model: Model, algorithm: Algorithm, *, rho: Matrix | None, levels: Levels, displaced: Displacements
 ) -> list[Problem]:
     """What keeps the run of a model from starting: everything that ends in an error, or in a number that is not finite, as a problem.
 
@@ -54,7 +56,7 @@ def start_problems(
     found = found or phase_problems(tables, model, algorithm, until)
     if found:  # what follows is made of these
         return found
-    for stage in states(tables, model, algorithm, rho=rho, levels=levels, displacement=displacement):
+    for stage in states(tables, model, algorithm, rho=rho, levels=levels, displaced=displaced):
         found += failing(stage)
     return found
 
@@ -158,13 +160,13 @@ def phase_problems(tables: Tables, model: Model, algorithm: Algorithm, until: fl
 
 
 def states(
-    tables: Tables, model: Model, algorithm: Algorithm, *, rho: Matrix | None, levels: Any, displacement: Any
+    tables: Tables, model: Model, algorithm: Algorithm, *, rho: Matrix | None, levels: Levels, displaced: Displacements
 ) -> list[Stage]:
     """The start itself, the modes of the baths, and how the entropy of the bath is measured."""
     evolution, entropy = tables.made["evolution"], tables.get("thermodynamics")
     density = tables.baths[0].spectral_density
     stages = []
-    if displacement is not None or model.sites <= MANY:
+    if displaced.any or model.sites <= MANY:
         stages.append(Stage(key=density, value=tables.made[density].kind, evaluate=lambda: finite_modes(model)))
     if rho is None:
         temperature = f"{tables.baths[0].bath}.temperature"
@@ -172,12 +174,12 @@ def states(
             Stage(key=temperature, value=model.temperature, evaluate=lambda: reached(model, algorithm, temperature))
         )
     else:
-        key = "system.initial" if displacement is None else f"{tables.baths[0].bath}.displacement"
-        value = tables.made["system"].initial if displacement is None else displacement
+        key = "system.initial" if not displaced.any else f"{tables.baths[0].bath}.displacement"
+        value = displaced.written if displaced.any else tables.made["system"].initial
 
         def start() -> None:
             try:
-                prepared = prepare(model, rho, algorithm, levels, displacement, evolution.until)
+                prepared = prepare(model, rho, algorithm, levels, displaced, evolution.until)
             except InvalidInput as error:
                 raise InvalidInput([replace(p, key=in_its_bath(p.key, tables)) for p in error.problems]) from None
             if algorithm.dense:

@@ -15,7 +15,7 @@ from tnthermo.configuration.densities import Density
 from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.sections import Bath, Coupling, System
 from tnthermo.configuration.written import Values
-from tnthermo.evolution.arguments import operator_pair
+from tnthermo.evolution.arguments import MEAN_FORCE, operator_pair
 from tnthermo.model.model import Model
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix, as_array
@@ -101,7 +101,7 @@ def physics_values(
                 "coupling": {"kind": coupling.kind, "operator": entries(coupling.operator)},
             }
         )
-    state = system.state()
+    rho = system.rho()
     parts = [
         {"operator": entries(matrix), **drives.entries[key].identity(drive)}
         for key, (matrix, drive) in drives.hamiltonian.items()
@@ -118,7 +118,7 @@ def physics_values(
         "baths": own_baths,
         "system": {
             "hamiltonian": entries(model.hamiltonian),
-            "initial": state if isinstance(state, str) else entries(state),
+            "initial": MEAN_FORCE if rho is None else entries(rho),
         },
         "drive": {"hamiltonian": sorted(parts, key=json.dumps), "couplings": strengths},
         "evolution": {**values["evolution"], "layout": [line.system, *(list(places) for places in line.chains)]},

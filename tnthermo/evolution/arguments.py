@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,16 @@ from chains.checks import (
 )
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import ALGORITHMS, Algorithm, is_multiple
-from tnthermo.bath_entropy.choice import Wanted, choice_problems
+from tnthermo.bath_entropy.choice import choice_problems
 from tnthermo.engines.engine import engine_problems
+from tnthermo.evolution.displacement import Amplitudes, Displacement, Displacements, Relaxed
 from tnthermo.evolution.grid import MOST_STEPS, grid_problems
+from tnthermo.evolution.recording import Recording
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.model import Model
 from tnthermo.model.observables import NAME, Observable, observables
 from tnthermo.model.operators import HIGHEST_LEVEL, PAULI, Matrix, as_array, density_matrix, operator
+from tnthermo.network.blocks import Levels, start_levels
 
 
 def model_problems(model: object) -> list[Problem]:
@@ -112,6 +115,19 @@ def rough_interval(every: float, algorithm: Algorithm) -> float:
     return every * (1 if round(every / algorithm.step) % 2 == 0 else 2)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Given:
+    """What a run is given, turned from what the user wrote: behind `check_arguments` nothing interprets it again.
+
+    rho  (d, d) of a product start, None for the mean-force state
+    """
+
+    rho: Matrix | None
+    displacements: Displacements
+    levels: Levels
+    observables: tuple[Observable, ...]
+
+
 def check_arguments(
     model: Model,
     *,
@@ -119,21 +135,18 @@ def check_arguments(
     displacement: Any,
     algorithm: Algorithm,
     until: float,
-    record_every: float | None,
     levels: Any,
-    intervals: Mapping[str, float | None] | None = None,
-    own: Mapping[str, Any] | None = None,
-    bath_entropy: Wanted = "auto",
-    bath_entropy_max_bond: int | None = None,
+    recording: Recording,
     further: Sequence[Problem] = (),
-) -> tuple[Matrix | None, tuple[Observable, ...]]:
-    """(initial density matrix or None for mean-force, observables); raises `InvalidInput` with all problems of `evolve`'s arguments.
+) -> Given:
+    """The arguments of `evolve` as a run takes them; raises `InvalidInput` with all problems of them.
 
     further  problems of arguments that are not looked at here
     """
     problems = [*further, *model_problems(model), *algorithm_problems(algorithm)]
     wrong = {problem.key for problem in problems}
-    problems += clock_problems(until, record_every, None if "algorithm" in wrong else algorithm, intervals or {})
+    step_known = None if "algorithm" in wrong else algorithm
+    problems += clock_problems(until, recording.record_every, step_known, recording.intervals)
     problems += level_problems(levels, None if "model" in wrong else model.sites)
     if wrong & {"model", "algorithm"}:  # the rest is about the two
         raise_if_any(problems)
@@ -157,14 +170,19 @@ def check_arguments(
     problems += engine_problems(model, algorithm)
     if "until" not in {problem.key for problem in problems}:
         problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
-    problems += choice_problems(model, bath_entropy, correlated=rho is None, most=bath_entropy_max_bond)
+    problems += choice_problems(
+        model, recording.bath_entropy, correlated=rho is None, most=recording.bath_entropy_max_bond
+    )
     try:
         lengths = tuple(chain.length for chain in model.chains)
-        found = observables({} if own is None else own, dimension=model.dimension, lengths=lengths)
+        own = {} if recording.observables is None else recording.observables
+        found = observables(own, dimension=model.dimension, lengths=lengths)
     except InvalidInput as error:
         problems += error.problems
     raise_if_any(problems)
-    return rho, found
+    return Given(
+        rho=rho, displacements=displacements(model, displacement), levels=start_levels(levels, model.sites), observables=found
+    )  # fmt: skip
 
 
 MEAN_FORCE = "mean-force"
@@ -172,7 +190,7 @@ MEAN_FORCE = "mean-force"
 
 def displacement_problems(model: Model, displacement: Any, *, key: str = "displacement") -> list[Problem]:
     """What is wrong with the displacements: one entry for each bath; None, a number, or amplitudes for a bath of finitely many modes."""
-    entries = per_bath(model, displacement)
+    entries = _per_bath(model, displacement)
     if len(entries) != len(model.couplings):
         allowed = f"a tuple of {len(model.couplings)} entries, one for each bath"
         return [Problem(key=key, value=displacement, allowed=allowed)]
@@ -220,7 +238,20 @@ def _modes_named(coupling: Coupling) -> tuple[int, str]:
     return coupling.frequencies.size, "modes in ascending order of their frequency"
 
 
-def per_bath(model: Model, displacement: Any) -> tuple[Any, ...]:
+def displacements(model: Model, displacement: Any) -> Displacements:
+    """The displacements that a user wrote, of which `displacement_problems` finds nothing wrong."""
+
+    def one(entry: Any) -> Displacement | None:
+        if entry is None:
+            return None
+        if isinstance(entry, int | float | np.number):
+            return Relaxed(float(entry))
+        return Amplitudes(as_array(entry, key="displacement"))
+
+    return Displacements(tuple(one(entry) for entry in _per_bath(model, displacement)), written=displacement)
+
+
+def _per_bath(model: Model, displacement: Any) -> tuple[Any, ...]:
     """A tuple is one entry for each bath; anything else belongs to the only one."""
     if displacement is None:
         return (None,) * len(model.couplings)

@@ -1,18 +1,79 @@
-"""A displaced start: amplitudes of the given modes on the sites of the chains."""
+"""A displaced start: what a bath is displaced to, and the amplitudes of its modes on the sites of the chains."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 import chains
-from tnthermo.evolution.arguments import per_bath
 from tnthermo.model.coupling import Coupling, sign
 from tnthermo.model.model import Model
-from tnthermo.model.operators import as_array
 from tnthermo.types import Complex
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxed:
+    """The bath relaxed to a system with <A> = x: alpha_k = -x g_k/w_k."""
+
+    x: float
+
+    def of_modes(self, coupling: Coupling, modes: chains.ModeFunctions) -> Complex:
+        """<a_k> (M,) of the modes of the bath that couple."""
+        return (-self.x * mode_couplings(coupling, modes) / modes.frequencies).astype(np.complex128)
+
+    def idle_energy(self, coupling: Coupling) -> float:
+        """Energy of displaced modes that do not couple: none are displaced."""
+        return 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Amplitudes:
+    """<a_k> of each mode of a bath of finitely many, in the order in which the user named them."""
+
+    given: Complex
+
+    def of_modes(self, coupling: Coupling, modes: chains.ModeFunctions) -> Complex:
+        """<a_k> (M,) of the modes of the bath that couple."""
+        if isinstance(coupling.density, chains.Discrete):
+            return coupling.density.collected(self.given)[0]
+        return self.given
+
+    def idle_energy(self, coupling: Coupling) -> float:
+        """Energy of displaced modes that do not couple: g = 0, or a combination of modes of equal frequency."""
+        if isinstance(coupling.density, chains.Discrete):
+            return float(coupling.density.collected(self.given)[1])
+        return 0.0
+
+
+Displacement = Relaxed | Amplitudes
+
+
+@dataclass(frozen=True, eq=False)
+class Displacements:
+    """The displacement of each bath (B,), None for none, and the whole as the user wrote it, which only words quote."""
+
+    each: tuple[Displacement | None, ...]
+    written: object = None
+
+    @property
+    def any(self) -> bool:
+        """Whether a bath is displaced."""
+        return any(one is not None for one in self.each)
+
+    def of_modes(self, model: Model, functions: Sequence[chains.ModeFunctions]) -> tuple[Complex, ...]:
+        """<a_k> (M,) of the modes of each bath that couple."""
+        return tuple(
+            np.zeros(modes.frequencies.size, dtype=np.complex128) if one is None else one.of_modes(coupling, modes)
+            for one, coupling, modes in zip(self.each, model.couplings, functions, strict=True)
+        )
+
+    def idle_energies(self, model: Model) -> npt.NDArray[np.float64]:
+        """Energy (B,) of displaced modes that do not couple; a constant of each bath."""
+        pairs = zip(self.each, model.couplings, strict=True)
+        return np.array([0.0 if one is None else one.idle_energy(coupling) for one, coupling in pairs])
 
 
 def largest_amplitudes(model: Model, amplitudes: Complex, until: float) -> npt.NDArray[np.float64]:
@@ -27,27 +88,6 @@ def largest_amplitudes(model: Model, amplitudes: Complex, until: float) -> npt.N
         moved = (phases * (found.vectors.T @ part)) @ found.vectors.T
         largest.append(np.abs(moved).max(axis=0))
     return np.concatenate(largest)
-
-
-def mode_amplitudes(coupling: Coupling, displacement: Any, modes: chains.ModeFunctions) -> Complex:
-    """<A_j> (M,) of the modes of one bath that couple: 0 for None, -x g_j/w_j for a number x, else from the <a_k> given."""
-    if displacement is None:
-        return np.zeros(modes.frequencies.size, dtype=np.complex128)
-    if isinstance(displacement, int | float | np.number):
-        return (-float(displacement) * mode_couplings(coupling, modes) / modes.frequencies).astype(np.complex128)
-    given = as_array(displacement, key="displacement")
-    if isinstance(coupling.density, chains.Discrete):
-        return coupling.density.collected(given)[0]
-    return given
-
-
-def idle_energies(model: Model, displacement: Any) -> npt.NDArray[np.float64]:
-    """Energy (B,) of displaced modes that do not couple: g = 0, or a combination of modes of equal frequency. A constant of each bath."""
-    found = np.zeros(len(model.couplings))
-    for j, (coupling, entry) in enumerate(zip(model.couplings, per_bath(model, displacement), strict=True)):
-        if isinstance(coupling.density, chains.Discrete) and entry is not None and np.ndim(entry) == 1:
-            found[j] = coupling.density.collected(as_array(entry, key="displacement"))[1]
-    return found
 
 
 def mode_couplings(coupling: Coupling, modes: chains.ModeFunctions) -> npt.NDArray[np.float64]:

@@ -13,12 +13,10 @@ import numpy.typing as npt
 
 import chains
 from tnthermo.algorithms import Algorithm
-from tnthermo.bath_entropy.choice import BathEntropy
 from tnthermo.bath_entropy.frame import Unphysical
 from tnthermo.engine_protocol import Engine
 from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.errors import NotConverged
-from tnthermo.evolution.arguments import per_bath
 from tnthermo.evolution.course import (
     NO_STEP,
     Course,
@@ -27,23 +25,23 @@ from tnthermo.evolution.course import (
     measured,
     of_bath,
 )
-from tnthermo.evolution.displacement import idle_energies
+from tnthermo.evolution.displacement import Displacements
 from tnthermo.evolution.doubts import Doubt
 from tnthermo.evolution.flags import Flags, accounted, guard, guard_drift
 from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.progress import Progress, progress_at
+from tnthermo.evolution.recording import Schedule
 from tnthermo.evolution.start import prepare
 from tnthermo.kernels.compiling import CompileClock
 from tnthermo.machine.memory import peak_memory
 from tnthermo.machine.threads import one_blas_thread
 from tnthermo.model.model import Model
 from tnthermo.model.modes import mode_functions
-from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix
-from tnthermo.network.blocks import saved_state
+from tnthermo.network.blocks import Levels, saved_state
 from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, SPARSE
 from tnthermo.record.trajectory import Start, Trajectory
-from tnthermo.timeline.clock import common_times, indices_due, record_indices
+from tnthermo.timeline.clock import common_times, record_indices
 from tnthermo.types import Snapshot
 
 
@@ -87,39 +85,6 @@ def flags_for(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Recording:
-    """What is measured when. Intervals are times; inf: never (the occupations still at the start, where it is no product).
-
-    entropy  how the entropy of the physical bath is measured, the modes' occupations with it; None: not at all
-    beside   record times of a finer run of which this is the companion: what is sparse is then due where it is due there
-    """
-
-    every: float
-    occupations: float
-    variance: float
-    correlations: float
-    observables: tuple[Observable, ...] = ()
-    bath_entropy: float = float("inf")
-    entropy: BathEntropy | None = None
-    beside: npt.NDArray[np.float64] | None = None
-
-    def indices(self, t: npt.NDArray[np.float64], *, correlated: bool) -> dict[str, frozenset[int]]:
-        """Of the record times ``t``, the indices at which each sparse measurement is due."""
-        intervals = {
-            "occupations": self.occupations, "variance": self.variance, "correlations": self.correlations,
-            "entropy": self.bath_entropy if self.entropy else float("inf"),
-        }  # fmt: skip
-        finer = t if self.beside is None else self.beside
-        there, here = common_times(finer, t)
-        due = {}
-        for name, interval in intervals.items():
-            wanted = indices_due(finer, interval, first=name == "occupations" and correlated)
-            due[name] = frozenset(int(k) for j, k in zip(there, here, strict=True) if j in wanted)
-        due["occupations"] |= due["entropy"]
-        return due
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
     """One pass over the clock.
 
@@ -132,11 +97,11 @@ class Run:
 
     model: Model
     rho: Matrix | None
-    displacement: Any
+    displacements: Displacements
     algorithm: Algorithm
     until: float
-    levels: str | int | Sequence[int]
-    recording: Recording
+    levels: Levels
+    schedule: Schedule
     progress: Callable[[Progress], None] | None
     strict: bool
     keeper: Keeper | None = None
@@ -155,19 +120,19 @@ class Run:
 
     def _go(self, stage: str, clock: CompileClock) -> Trajectory:
         started = time.perf_counter()
-        model, recording = self.model, self.recording
+        model, schedule = self.model, self.schedule
         keeper = self.keeper or _NoKeeper()
         clock.look = keeper.look  # compiling takes minutes, and until the first step there is nothing to lose
         grid = Grid.of(model, self.algorithm.step, rougher=self.rougher)
         times = grid.times(self.until)
-        recorded = record_indices(times, recording.every, self.algorithm.step)
+        recorded = record_indices(times, schedule.every, self.algorithm.step)
         if (
-            recording.beside is not None
+            schedule.beside is not None
         ):  # wherever the finer run records, if there is a step: a pulse may be over before the next multiple
-            recorded = sorted({*recorded, *common_times(times, recording.beside)[0].tolist()})
+            recorded = sorted({*recorded, *common_times(times, schedule.beside)[0].tolist()})
         course = self._course(keeper, stage, times, recorded)
         engine, flags = course.engine, course.flags
-        due = recording.indices(times[recorded], correlated=self._kind() != "product")
+        due = schedule.indices(times[recorded], correlated=self._kind() != "product")
         functions = mode_functions(model) if due["occupations"] else ()
         scale = energies_in_play(model) if stage == "run" else float("inf")
         last = grid.shared(times)
@@ -184,11 +149,11 @@ class Run:
             if k in recorded:
                 index = recorded.index(k)
                 wanted = {name for name, indices in due.items() if index in indices}
-                row, matrices = measured(whole, functions, wanted, recording.observables)
-                if recording.entropy and "entropy" in wanted:
+                row, matrices = measured(whole, functions, wanted, schedule.observables)
+                if schedule.entropy and "entropy" in wanted:
                     before = time.perf_counter()
                     try:
-                        row |= of_bath(recording.entropy.measure(whole.state(t)))
+                        row |= of_bath(schedule.entropy.measure(whole.state(t)))
                     except Unphysical as error:  # the rest of the ledger does not need it
                         flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")
                     course.entropy_seconds += time.perf_counter() - before
@@ -207,7 +172,7 @@ class Run:
         saved = keeper.load(stage)
         if saved is None:
             start = prepare(
-                self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until, keeper.look, rougher=self.rougher,
+                self.model, self.rho, self.algorithm, self.levels, self.displacements, self.until, keeper.look, rougher=self.rougher,
             )  # fmt: skip
         else:
             engine = saved["engine"]
@@ -228,7 +193,7 @@ class Run:
         due: dict[str, frozenset[int]],
         started: float,
     ) -> Trajectory:
-        model, kind, how = self.model, self._kind(), self.recording.entropy
+        model, kind, how = self.model, self._kind(), self.schedule.entropy
         steps = {name: course.steps.get(name) for name in LOCAL}
         discarded, krylov = (np.cumsum(course.steps[name]) for name in ("discarded", "krylov"))
         norm = steps["norm"]
@@ -242,7 +207,7 @@ class Run:
         if kind != "product":  # <H_chain> = E_B - E_B' but for a constant
             offset = rows["mode_energy"][0] - steps["chain_energy"][0]
         if kind == "displaced":
-            offset += idle_energies(model, self.displacement)
+            offset += self.displacements.idle_energies(model)
         sites = model.sites if due["correlations"] else 0
         matrices = np.full((2, recorded.size, sites, sites), np.nan + 0j)
         if len(course.matrices):
@@ -269,7 +234,7 @@ class Run:
             mode_bath=_joined([np.full(f.frequencies.size, j) for j, f in enumerate(functions)]).astype(np.int64),
             energy_offset=offset,
             free_energy=course.start.free_energy,
-            observed=self.recording.observables,
+            observed=self.schedule.observables,
             flags=flags,
             flagged=dict(course.flags.since),
             doubts=tuple(str(doubt) for doubt in self.doubts if not doubt.about_accuracy),
@@ -281,8 +246,7 @@ class Run:
     def _kind(self) -> Start:
         if self.rho is None:
             return "mean-force"
-        entries = per_bath(self.model, self.displacement)
-        return "displaced" if any(entry is not None for entry in entries) else "product"
+        return "displaced" if self.displacements.any else "product"
 
 
 def energies_in_play(model: Model) -> float:

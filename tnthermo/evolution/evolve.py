@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from tnthermo.algorithms import TDVP, Algorithm
-from tnthermo.bath_entropy.choice import Wanted, choose
+from tnthermo.bath_entropy.choice import Wanted
 from tnthermo.evolution.arguments import (
     callable_problems,
     check_arguments,
@@ -19,8 +17,9 @@ from tnthermo.evolution.arguments import (
     switch_problems,
 )
 from tnthermo.evolution.doubts import AccuracyWarning, doubts
-from tnthermo.evolution.driver import Keeper, Recording, Run
+from tnthermo.evolution.driver import Keeper, Run
 from tnthermo.evolution.progress import Progress
+from tnthermo.evolution.recording import Recording
 from tnthermo.model.model import Model
 from tnthermo.record.trajectory import Trajectory
 
@@ -84,13 +83,14 @@ def evolve(
     strict mode, and what the keeper raises.
     """
     algorithm = TDVP() if algorithm is None else algorithm
-    intervals = {
-        "occupation_every": occupation_every, "variance_every": variance_every, "correlations_every": correlations_every,
-        "bath_entropy_every": bath_entropy_every,
-    }  # fmt: skip
-    rho, own = check_arguments(
-        model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
-        intervals=intervals, own=observables, bath_entropy=bath_entropy, bath_entropy_max_bond=bath_entropy_max_bond,
+    recording = Recording(
+        record_every=record_every, occupation_every=occupation_every, variance_every=variance_every, correlations_every=correlations_every,
+        observables=observables, bath_entropy=bath_entropy, bath_entropy_every=bath_entropy_every,
+        bath_entropy_max_bond=bath_entropy_max_bond,
+    )  # fmt: skip
+    given = check_arguments(
+        model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, levels=levels,
+        recording=recording,
         further=[
             *switch_problems(error_bars=error_bars, strict=strict), *callable_problems(progress=progress, on_main=on_main),
              *keeper_problems(keeper),
@@ -99,19 +99,10 @@ def evolve(
     found = tuple(doubts(model, algorithm, float(until)))
     for doubt in found:
         warnings.warn(str(doubt), AccuracyWarning, stacklevel=2)
-    sparse = max(until / 10, algorithm.step)
-    recording = Recording(
-        every=record_every or algorithm.step,
-        occupations=sparse if occupation_every is None else occupation_every,
-        variance=sparse if variance_every is None else variance_every,
-        correlations=float("inf") if correlations_every is None else correlations_every,
-        observables=own,
-        bath_entropy=sparse if bath_entropy_every is None else bath_entropy_every,
-        entropy=choose(model, bath_entropy, rho=rho, most=bath_entropy_max_bond),
-    )
+    schedule = recording.schedule(model, rho=given.rho, observables=given.observables, until=until, step=algorithm.step)
     run = Run(
-        model=model, rho=rho, displacement=displacement, algorithm=algorithm, until=float(until), levels=levels, recording=recording,
-        progress=progress, strict=strict, keeper=keeper, doubts=found, judged=error_bars,
+        model=model, rho=given.rho, displacements=given.displacements, algorithm=algorithm, until=float(until), levels=given.levels,
+        schedule=schedule, progress=progress, strict=strict, keeper=keeper, doubts=found, judged=error_bars,
     )  # fmt: skip
     result = run.go("run")
     if not error_bars:
@@ -120,21 +111,12 @@ def evolve(
     rougher = replace(
         run,
         algorithm=algorithm.coarser(),
-        levels=rough_levels(levels),
-        recording=replace(
-            recording, every=rough_interval(recording.every, algorithm), correlations=float("inf"), beside=result.t
+        levels=run.levels.rougher(),
+        schedule=replace(
+            schedule, every=rough_interval(schedule.every, algorithm), correlations=float("inf"), beside=result.t
         ),
         strict=False,
         doubts=(),
         rougher=True,
     )
     return replace(result, rough=rougher.go("error bars"))
-
-
-def rough_levels(levels: str | int | Sequence[int]) -> str | int | list[int]:
-    """Three quarters of the boson levels, where they are fixed: at least one less, at least 2."""
-    if isinstance(levels, str):
-        return levels
-    if not isinstance(levels, Sequence | np.ndarray):
-        return max(2, min(int(levels) - 1, 3 * int(levels) // 4))
-    return [max(2, min(int(d) - 1, 3 * int(d) // 4)) for d in levels]

@@ -13,6 +13,7 @@ from tnthermo.errors import RunFailed
 from tnthermo.evolution.doubts import COARSEST, FINEST, Doubt
 from tnthermo.model.line import distances
 from tnthermo.model.model import end_times
+from tnthermo.record.flag_text import one_flag
 from tnthermo.record.growing import Columns
 from tnthermo.types import Snapshot
 
@@ -109,8 +110,7 @@ class Flags:
         self.before = {number: value for number, value in saved["before"]}
 
     def _add(self, kind: str, t: float, text: str) -> None:
-        # the result file joins flags by semicolons
-        self.found[kind], self.since[kind] = text.replace("; ", ", "), t
+        self.found[kind], self.since[kind] = one_flag(text), t
 
     def look(self, report: StepReport, whole: Whole, t: float) -> None:
         """After a step."""

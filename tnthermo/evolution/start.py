@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from scipy.special import gammainc
@@ -20,13 +19,12 @@ from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import FINEST, TDVP, Algorithm
 from tnthermo.engines.engine import Prepared
 from tnthermo.engines.tdvp import TDVPEngine
-from tnthermo.evolution.arguments import per_bath
-from tnthermo.evolution.displacement import chain_amplitudes, largest_amplitudes, mode_amplitudes
+from tnthermo.evolution.displacement import Displacements, chain_amplitudes, largest_amplitudes
 from tnthermo.model.model import Model
 from tnthermo.model.modes import mode_functions
 from tnthermo.model.operators import Matrix, purify
 from tnthermo.network.automaton import automaton
-from tnthermo.network.blocks import start_levels
+from tnthermo.network.blocks import Levels
 from tnthermo.network.state import product_state
 from tnthermo.types import Complex
 
@@ -42,8 +40,8 @@ def prepare(
     model: Model,
     rho: Matrix | None,
     algorithm: Algorithm,
-    levels: str | int | Sequence[int],
-    displacement: Any,
+    levels: Levels,
+    displacements: Displacements,
     until: float,
     look: Callable[[], None] = lambda: None,
     *,
@@ -54,20 +52,16 @@ def prepare(
     look     called between the steps of imaginary time; what it raises ends them
     rougher  for the companion that judges a run: with fewer such steps
     """
-    numbers, may_grow = start_levels(levels, model.sites)
     if rho is None:
-        return _mean_force(model, algorithm, numbers, may_grow=may_grow, look=look, rougher=rougher)
+        return _mean_force(model, algorithm, levels, look=look, rougher=rougher)
     amplitudes = np.zeros(model.sites, dtype=np.complex128)
     flags = []
     displaced: tuple[Complex, ...] = ()
-    entries = per_bath(model, displacement)
-    if any(entry is not None for entry in entries):
+    numbers = levels.start
+    if displacements.any:
         parts = []
         found = mode_functions(model)
-        displaced = tuple(
-            mode_amplitudes(coupling, entry, modes)
-            for coupling, entry, modes in zip(model.couplings, entries, found, strict=True)
-        )
+        displaced = displacements.of_modes(model, found)
         for coupling, alpha, modes in zip(model.couplings, displaced, found, strict=True):
             part, missing = chain_amplitudes(coupling, alpha, modes, until)
             parts.append(part)
@@ -76,7 +70,7 @@ def prepare(
                     f"displacement: the chain's <X>(t) is off by {missing:.2g} of its largest value (take more modes)"
                 )
         amplitudes = np.concatenate(parts)
-        if may_grow:
+        if levels.may_grow:
             # what is cut off of a coherent state looks like correlations between sites: to the sweep it must be nothing at all
             nothing = max(algorithm.level_weight**2, 1e-22)
             reached = largest_amplitudes(model, amplitudes, until)
@@ -84,14 +78,16 @@ def prepare(
     beyond = [_beyond(a, d) for a, d in zip(amplitudes, numbers, strict=True)]
     lost = -math.expm1(sum(math.log1p(-b) for b in beyond)) if max(beyond) < 1 else 1.0
     if lost > MOST_LOST:
-        raise InvalidInput([_too_far(displacement, amplitudes, numbers, lost, levels)])
+        raise InvalidInput([_too_far(displacements.written, amplitudes, numbers, lost, may_grow=levels.may_grow)])
     if lost > max(model.sites * algorithm.level_weight, 1e-12):
         flags.append(f"displacement: {lost:.2g} of the coherent states does not fit into the boson levels given")
     state = product_state(purify(rho), model.line, numbers, tuple(amplitudes))
-    return Prepared(state=state, may_grow=may_grow, displaced=displaced, flags=tuple(flags))
+    return Prepared(state=state, may_grow=levels.may_grow, displaced=displaced, flags=tuple(flags))
 
 
-def _too_far(displacement: Any, amplitudes: Complex, numbers: Sequence[int], lost: float, levels: Any) -> Problem:
+def _too_far(
+    displacement: object, amplitudes: Complex, numbers: Sequence[int], lost: float, *, may_grow: bool
+) -> Problem:
     """The problem of a displacement of which next to nothing fits into the boson levels."""
     worst = int(np.argmax(np.abs(amplitudes)))
     quanta = float(np.abs(amplitudes[worst])) ** 2
@@ -99,7 +95,7 @@ def _too_far(displacement: Any, amplitudes: Complex, numbers: Sequence[int], los
         f"coherent states that fit into the boson levels: {lost:.3g} of this one does not, "
         f"{quanta:.3g} quanta on site {worst} in {numbers[worst]} levels"
     )
-    hint = f"at most {MOST_LEVELS} levels a site" if isinstance(levels, str) else 'levels = "auto" takes what is needed'
+    hint = f"at most {MOST_LEVELS} levels a site" if may_grow else 'levels = "auto" takes what is needed'
     return Problem(key="displacement", value=displacement, allowed=allowed, hint=f"{hint}; or a smaller displacement")
 
 
@@ -132,9 +128,8 @@ def imaginary_steps(model: Model, algorithm: Algorithm) -> float:
 def _mean_force(
     model: Model,
     algorithm: Algorithm,
-    levels: tuple[int, ...],
+    levels: Levels,
     *,
-    may_grow: bool,
     look: Callable[[], None],
     rougher: bool,
 ) -> Prepared:
@@ -142,7 +137,7 @@ def _mean_force(
     temperature = model.temperature
     assert temperature is not None
     d = model.dimension
-    state = product_state(np.eye(d, dtype=np.complex128) / math.sqrt(d), model.line, levels)
+    state = product_state(np.eye(d, dtype=np.complex128) / math.sqrt(d), model.line, levels.start)
     duration = 0.5 / temperature
     steps = max(FEWEST, math.ceil(imaginary_steps(model, algorithm)))
     if rougher:  # two thirds of the run's own, which has a tenth of the tolerance: the rule may give both the same
@@ -151,7 +146,7 @@ def _mean_force(
     tolerance = min(1e-4, max(FINEST, 0.1 * algorithm.tolerance))
     settings = TDVP(step=duration / steps, tolerance=tolerance, max_bond=algorithm.max_bond, order=4)
     machine = automaton(model.terms, model.line.length)
-    engine = TDVPEngine(settings, state, machine, model, may_grow=may_grow, imaginary=True, rougher=rougher)
+    engine = TDVPEngine(settings, state, machine, model, may_grow=levels.may_grow, imaginary=True, rougher=rougher)
     capped = 0.0
     for _ in range(steps):
         look()
@@ -169,7 +164,7 @@ def _mean_force(
         )
     return Prepared(
         state=replace(whole.state(0.0), time=0.0),
-        may_grow=may_grow,
+        may_grow=levels.may_grow,
         free_energy=-temperature * (2 * engine.log_norm + math.log(d)),
         flags=tuple(flags),
     )

@@ -20,6 +20,7 @@ from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.engine_protocol import Engine
 from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.evolution.arguments import (
+    Given,
     callable_problems,
     check_arguments,
     name_problems,
@@ -27,13 +28,17 @@ from tnthermo.evolution.arguments import (
     rough_interval,
     switch_problems,
 )
+from tnthermo.evolution.displacement import Displacements
 from tnthermo.evolution.driver import flags_for
 from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.progress import Progress, progress_at
+from tnthermo.evolution.recording import Recording
 from tnthermo.evolution.start import prepare
 from tnthermo.machine.threads import one_blas_thread
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
+from tnthermo.network.blocks import Levels
+from tnthermo.record.flag_text import flags_text
 from tnthermo.timeline.clock import record_indices
 from tnthermo.timeline.differences import envelope
 from tnthermo.types import Complex, Real
@@ -78,17 +83,20 @@ def two_time(
         except InvalidInput as error:
             problems += error.problems
     problems += method_problems(algorithm, key="algorithm")
-    rho = None
+    given: Given | None = None
     try:
-        rho, _ = check_arguments(
-            model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, record_every=record_every, levels=levels,
+        given = check_arguments(
+            model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, levels=levels,
+            recording=Recording(record_every=record_every),
         )  # fmt: skip
     except InvalidInput as error:
         problems += error.problems
     raise_if_any(problems)
+    assert given is not None
     every = record_every or algorithm.step
     pass_ = _Pass(
-        model=model, rho=rho, displacement=displacement, algorithm=algorithm, until=float(until), every=every, levels=levels,
+        model=model, rho=given.rho, displacements=given.displacements, algorithm=algorithm, until=float(until), every=every,
+        levels=given.levels,
         operators=operators, progress=progress,
     )  # fmt: skip
     fine = pass_.go("correlations")
@@ -124,11 +132,11 @@ class _Pass:
 
     model: Model
     rho: Matrix | None
-    displacement: Any
+    displacements: Displacements
     algorithm: Algorithm
     until: float
     every: float
-    levels: Any
+    levels: Levels
     operators: Mapping[str, tuple[Matrix, Matrix]]
     progress: Callable[[Progress], None] | None
     rougher: bool = False
@@ -140,7 +148,7 @@ class _Pass:
 
     def _go(self, stage: str) -> _Result:
         started = time.perf_counter()
-        start = prepare(self.model, self.rho, self.algorithm, self.levels, self.displacement, self.until)
+        start = prepare(self.model, self.rho, self.algorithm, self.levels, self.displacements, self.until)
         plain = engine_for(self.model, start, self.algorithm, rougher=self.rougher)
         moved: dict[bytes, tuple[float, Engine]] = {}
         for _, earlier in self.operators.values():
@@ -232,7 +240,7 @@ def _dataset(
         attrs={
             "pairs": ", ".join(operators),
             "status": "not converged" if fine.flags else "converged",
-            "flags": "; ".join(fine.flags) or "none",
+            "flags": flags_text(fine.flags),
             "temperatures": ", ".join(f"{T:g}" for T in model.temperatures),
         },
     )

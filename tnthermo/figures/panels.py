@@ -41,6 +41,7 @@ from tnthermo.figures.style import (
     last_finite,
     write_figure,
 )
+from tnthermo.record.flag_text import flags_of
 from tnthermo.types import Real
 
 BELOW_CAUTION = 0.925  # upper edge of the axes of a figure with a caution: labels beside it reach above it
@@ -311,9 +312,9 @@ def plot(dataset: xr.Dataset) -> Figure:
 
 def caution(figure: Figure, dataset: xr.Dataset) -> None:
     """A line at the top of a figure of a run that did not converge; nothing otherwise."""
-    flags = str(dataset.attrs.get("flags", "none"))
-    if flags != "none":
-        first, *others = flags.split("; ")
+    flags = flags_of(dataset.attrs)
+    if flags:
+        first, *others = flags
         text = f"not converged: {first.split(' (')[0]}" + (f" (+{len(others)})" if others else "")
         text = text if len(text) <= CAUTION else text[: CAUTION - 1] + "\u2026"
         figure.text(0.995, 0.998, text, ha="right", va="top", fontsize=6, color=BLACK)
@@ -323,7 +324,7 @@ def single(dataset: xr.Dataset, name: str) -> Figure:
     """One of `names` as a figure of single-column width."""
     drawn = panel(name)
     figure = Figure(figsize=(WIDTH, HEIGHT * drawn.height))
-    top = 0.96 if dataset.attrs.get("flags", "none") == "none" else BELOW_CAUTION
+    top = BELOW_CAUTION if flags_of(dataset.attrs) else 0.96
     grid = figure.add_gridspec(1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / drawn.height)
     drawn.draw(drawn.axes(figure, grid[0], dataset, None), dataset)
     caution(figure, dataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -170,10 +170,23 @@ def more_levels(levels: npt.NDArray[np.int64], top: npt.NDArray[np.float64], lim
     return np.where(top > limit, levels + np.maximum(2, levels // 4), levels)
 
 
-def start_levels(levels: str | int | Sequence[int], sites: int) -> tuple[tuple[int, ...], bool]:
-    """(levels of each chain site, whether they may grow) from the user's "auto", integer or list."""
+class Levels(NamedTuple):
+    """Boson levels of each chain site (N,) at the start, and whether they may grow."""
+
+    start: tuple[int, ...]
+    may_grow: bool
+
+    def rougher(self) -> Levels:
+        """Three quarters of them, where they are fixed: at least one less, at least 2."""
+        if self.may_grow:
+            return self
+        return Levels(tuple(max(2, min(d - 1, 3 * d // 4)) for d in self.start), may_grow=False)
+
+
+def start_levels(levels: str | int | Sequence[int], sites: int) -> Levels:
+    """Levels from the user's "auto", integer or list."""
     if isinstance(levels, str):
-        return (LOWEST_LEVELS,) * sites, True
-    if isinstance(levels, int):
-        return (levels,) * sites, False
-    return tuple(int(d) for d in levels), False
+        return Levels((LOWEST_LEVELS,) * sites, may_grow=True)
+    if isinstance(levels, Sequence | np.ndarray):
+        return Levels(tuple(int(d) for d in levels), may_grow=False)
+    return Levels((int(levels),) * sites, may_grow=False)

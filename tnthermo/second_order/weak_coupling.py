@@ -24,6 +24,7 @@ from tnthermo.evolution.arguments import model_problems
 from tnthermo.model.drives import just_before
 from tnthermo.model.model import Model
 from tnthermo.model.operators import density_matrix
+from tnthermo.record.flag_text import flags_text
 from tnthermo.second_order.columns import Solution, second_order_variables
 from tnthermo.second_order.markov import gammas, markov_problems, refuse_infinite
 from tnthermo.second_order.memory import memory, moment, motion
@@ -90,7 +91,7 @@ def weak_coupling(
         "order": "second order in H_int",
         "alpha_S": float(alpha_S),
         "temperatures": json.dumps(list(model.temperatures)),
-        "flags": "; ".join(flags) or "none",
+        "flags": flags_text(flags),
     }
     coordinates = {
         "t": ("t", t, {"units": "1/energy", "long_name": "time"}),

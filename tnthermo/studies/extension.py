@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chains.problems import InvalidInput, Problem
+from tnthermo.configuration.read import tables_of_bath
 from tnthermo.configuration.resolve import Config, Resolved, load_config, resolve
 from tnthermo.configuration.written import MAY_CHANGE, flat, to_toml
 from tnthermo.results.checkpoints import FOLDER as CHECKPOINTS
@@ -43,8 +44,7 @@ def on_its_chain(config: Config, resolved: Resolved, folder: Path, *, say: Calla
     values: Any = copy.deepcopy(resolved.values)
     for key, modes in known.items():
         number = MODES.fullmatch(key)
-        table = values["bath"] if number is None or number[2] is None else values["bath"][int(number[2])]
-        table["modes"] = modes
+        tables_of_bath(values, int(number[2]) if number and number[2] else 0).bath["modes"] = modes
     try:
         shorter = load_config(config.path, tomllib.loads(to_toml(values)))
         kept = resolve(shorter.strictly() if config.run.strict else shorter)

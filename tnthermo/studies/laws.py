@@ -19,6 +19,7 @@ from chains import StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import named
 from tnthermo.configuration.estimate import untold_laws
+from tnthermo.configuration.read import tables_of_bath
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
 from tnthermo.configuration.written import Values, to_toml
 from tnthermo.evolution.arguments import MEAN_FORCE
@@ -97,9 +98,8 @@ def _study(values: Values, folder: Path, name: str, **keywords: Any) -> study.Ou
 def scaled(resolved: Resolved, factor: float) -> Values:
     """The resolved configuration with every coupling operator multiplied by sqrt(factor), and error bars."""
     values = deepcopy(resolved.values)
-    tables = values["bath"] if isinstance(values["bath"], list) else [values]
-    for table, coupling in zip(tables, resolved.model.couplings, strict=True):
-        table["coupling"]["operator"] = written(math.sqrt(factor) * coupling.operator)
+    for j, coupling in enumerate(resolved.model.couplings):
+        tables_of_bath(values, j).parts["coupling"]["operator"] = written(math.sqrt(factor) * coupling.operator)
     values["run"]["error_bars"] = True
     return values
 
@@ -136,14 +136,13 @@ def _prepared(values: Values, resolved: Resolved, beta: float) -> Values:
     """One step from the equilibrium of the same system and baths at ``beta``; of star cells, the same modes, not others for each beta."""
     values = deepcopy(values)
     values["system"]["initial"] = MEAN_FORCE
-    several = isinstance(values["bath"], list)
     for j, coupling in enumerate(resolved.model.couplings):
-        table = values["bath"][j] if several else values["bath"]
+        table, parts = tables_of_bath(values, j)
         table["displacement"] = None
         table["temperature"] = 1 / beta
         if isinstance(coupling.bath, StarCells):
             modes = {"frequencies": coupling.bath.frequencies.tolist(), "couplings": coupling.bath.couplings.tolist()}
-            (table if several else values)["spectral_density"] = {"kind": "discrete", **modes}
+            parts["spectral_density"] = {"kind": "discrete", **modes}
             table["modes"] = "auto"
     if not named(values["evolution"]["method"]).any_start:
         values["evolution"]["method"] = "tdvp"

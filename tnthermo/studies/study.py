@@ -30,6 +30,7 @@ from tnthermo.machine.atomic_files import check_space, patiently, refuse_links
 from tnthermo.machine.memory import memory_watch
 from tnthermo.machine.signals import Stop
 from tnthermo.machine.threads import threads_within_allocation
+from tnthermo.record.flag_text import flags_of, flags_text, one_flag
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import result_file, run_folder, state_file
 from tnthermo.results.checkpoint_file import of_a_run, unpack
@@ -72,14 +73,8 @@ def resolve_file(path: str | Path, *, strict: bool = False) -> Resolved:
 
 def fits(resolved: Resolved) -> Callable[[Snapshot], None]:
     """Raises `tnthermo.errors.Damaged` for a state from which this run cannot go on: `Checkpoints.fits`."""
-    own = resolved.recording.get("observables") or {}
+    own = resolved.recording.observables or {}
     return partial(check_snapshot, model=resolved.model, algorithm=resolved.algorithm, observables=len(own))
-
-
-def flags_of(dataset: xr.Dataset) -> tuple[str, ...]:
-    """The convergence flags of a ledger, by name."""
-    text = str(dataset.attrs.get("flags", "none"))
-    return () if text in ("", "none") else tuple(text.split("; "))
 
 
 def run_study(
@@ -148,7 +143,7 @@ def run_study(
 
 def _found(folder: Path, resolved: Resolved) -> Outcome:
     dataset = result_file.load_ledger(folder)
-    return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags_of(dataset), already_done=True)
+    return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags_of(dataset.attrs), already_done=True)
 
 
 def _holds_the_run(folder: Path, resolved: Resolved) -> bool:
@@ -216,7 +211,7 @@ def _computed(
         dataset = _with_their_flags(dataset, correlations)
     dataset = save(run, dataset, correlations)
     keeper.finish()
-    flags = flags_of(dataset)
+    flags = flags_of(dataset.attrs)
     if flags and resolved.strict:
         raise NotConverged(flags)
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags, already_done=False)
@@ -235,11 +230,11 @@ def writing(keep: Callable[[Trajectory], object], unwritten: Sequence[Trajectory
 
 def _with_their_flags(dataset: xr.Dataset, correlations: xr.Dataset) -> xr.Dataset:
     """The ledger with the flags of the two-time correlations behind its own."""
-    if correlations.attrs["flags"] == "none":
+    theirs = flags_of(correlations.attrs)
+    if not theirs:
         return dataset
-    known = "" if dataset.attrs["flags"] == "none" else f"{dataset.attrs['flags']}; "
-    flags = f"{known}two-time correlations: {correlations.attrs['flags'].replace('; ', ', ')}"
-    return dataset.assign_attrs(flags=flags, status="not converged")
+    flags = (*flags_of(dataset.attrs), f"two-time correlations: {one_flag(flags_text(theirs))}")
+    return dataset.assign_attrs(flags=flags_text(flags), status="not converged")
 
 
 def _save(

@@ -12,6 +12,7 @@ from typing import Any
 
 from chains.problems import MISSING, InvalidInput, Problem
 from tnthermo.configuration.hints import nearest
+from tnthermo.configuration.read import has_several_baths
 from tnthermo.configuration.resolve import load_config
 from tnthermo.configuration.toml import read_toml
 
@@ -204,7 +205,7 @@ def key_problems(values: Mapping[str, Sequence[Any]], base: Mapping[str, Any]) -
     """Keys that are no keys of a configuration, or that set the same thing twice."""
     problems = []
     seen: dict[KeyPath, str] = {}
-    several = isinstance(base.get("bath"), list)
+    several = has_several_baths(base)
     for key, entries in values.items():
         problem = None
         if not KEY.fullmatch(key):

@@ -46,7 +46,7 @@ def initial_entropy(resolved: Resolved) -> str:
     how = of_bath(resolved)
     if how is None:
         return ""
-    states, limit, fits = states_of_exact(how.frame, resolved.bath_entropy["bath_entropy_max_bond"])
+    states, limit, fits = states_of_exact(how.frame, resolved.recording.bath_entropy_max_bond)
     return (
         f'{how.frame.entropies.sum():.3g} nats in {how.frame.modes} modes; bath_entropy = "exact" takes {states}: '
         f"{'allowed' if fits else 'refused'}, the limit is {limit}"

@@ -64,7 +64,7 @@ def _chain_lines(resolved: Resolved) -> list[str]:
 
 def _start_lines(resolved: Resolved) -> list[str]:
     """Starts that are no product with thermal baths."""
-    if isinstance(resolved.initial, str):
+    if resolved.rho is None:
         return ["start        mean-force: the equilibrium of system and baths, by imaginary time (comes first)"]
     if resolved.displacement is None:
         return []

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from tnthermo.machine.words import clock, readable
+from tnthermo.record.flag_text import flags_of
 
 ENERGIES = ("E_S", "E_B", "E_int", "U_chi", "U_tot", "Q_S", "Q_B", "W_S")
 
@@ -139,9 +140,9 @@ def shown(dataset: xr.Dataset) -> str:
         f"norm - 1 = {float(dataset['norm'].values[-1]) - 1:.1e}"
     )
     notes = [line for line in str(attributes.get("notes", "none")).splitlines() if line.startswith("warning")]
-    flags = str(attributes.get("flags", "none"))
-    verdict = "converged" if flags == "none" else "NOT CONVERGED"
-    remarks = [] if flags == "none" else [f"  {flag}" for flag in flags.split("; ")]
+    flags = flags_of(attributes)
+    verdict = "NOT CONVERGED" if flags else "converged"
+    remarks = [f"  {flag}" for flag in flags]
     if pending := str(attributes.get("pending", "")):
         remarks.insert(0, f"  UNFINISHED: without its {pending}; tnthermo run with --resume adds them")
     if infinite := str(dataset["E_S_error"].attrs.get("infinite", "")) if "E_S_error" in dataset else "":

@@ -14,6 +14,7 @@ from tnthermo.checks import alpha_problems
 from tnthermo.machine.versions import installed_version
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
+from tnthermo.record.flag_text import flags_text
 from tnthermo.record.trajectory import Trajectory, run_problems
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.dataset import coordinates, error_variables, errors_of, ledger_variables, state_variables
@@ -83,8 +84,8 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "layout": json.dumps({"system": model.line.system, "chains": model.line.chains}),
         "algorithm": json.dumps(run.algorithm.settings()),
         "status": "not converged" if flags else "converged",
-        "flags": "; ".join(flags) or "none",
-        "doubts": "; ".join(run.doubts) or "none",
+        "flags": flags_text(flags),
+        "doubts": flags_text(run.doubts),
         "drive": _drives(run.model),
         "errors": HOW if run.rough is not None else "none: no rougher run to compare with",
         "versions": ", ".join([f"python {platform.python_version()}", *versions]),
