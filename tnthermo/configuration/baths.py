@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tnthermo.configuration.notes import Note
 from tnthermo.configuration.read import BathKeys
 from tnthermo.configuration.sections import Bath as BathTable
 from tnthermo.configuration.sections import Evolution
-from tnthermo.model.coupling import Bath
+from tnthermo.model.representation import Bath, Representation, represented
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,12 +36,15 @@ class MadeBath:
     cut: float | None
     notes: tuple[Note, ...]
 
+    @cached_property
+    def representation(self) -> Representation:
+        """How it stands on sites."""
+        return represented(self.bath)
+
     @property
     def members(self) -> tuple[chains.Chain, ...]:
         """All chains; of cells their sites."""
-        if isinstance(self.bath, chains.StarCells):
-            return self.bath.chains
-        return self.bath if isinstance(self.bath, tuple) else (self.bath,)
+        return self.representation.chains
 
     @property
     def density(self) -> Any:
@@ -55,9 +59,7 @@ class MadeBath:
     @property
     def modes(self) -> int:
         """Sites of each chain; the number of cells."""
-        if isinstance(self.bath, chains.StarCells):
-            return self.bath.modes
-        return max(chain.length for chain in self.members)
+        return self.representation.modes
 
 
 def make_bath(
@@ -118,7 +120,7 @@ def make_bath(
     result = replace(result, notes=tuple(notes))
     if isinstance(bath.levels, list) and len(bath.levels) != result.sites:
         where = "chain has sites" if len(result.members) == 1 else "two chains have sites"
-        where = "cells have sites" if isinstance(result.bath, chains.StarCells) else where
+        where = "cells have sites" if result.representation.separate else where
         allowed = f"as many entries as the {where}, {result.sites}; found {len(bath.levels)}"
         raise_if_any([Problem(key=f"{keys.bath}.levels", value=bath.levels, allowed=allowed)])
     return result

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chains import StarCells, lost_tail
+from chains import lost_tail
 from tnthermo.bath_entropy.choice import BathEntropy
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.configuration.sizes import COPIES, adapted_levels, site_dimensions, state_bytes
@@ -19,6 +19,7 @@ from tnthermo.machine.memory import available_memory
 from tnthermo.machine.words import readable
 from tnthermo.model.line import distances
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.network.automaton import automaton
 from tnthermo.network.blocks import start_levels
 
@@ -210,7 +211,7 @@ def guessed_seconds(
 def swept_sites(model: Model) -> float:
     """Sites behind the front in the mean over a run: half of those of a chain, all of star cells."""
     each = ((coupling, sum(chain.length for chain in coupling.chains)) for coupling in model.couplings)
-    return sum(sites * (1.0 if isinstance(coupling.bath, StarCells) else 0.5) for coupling, sites in each)
+    return sum(sites * (1.0 if represented(coupling.bath).separate else 0.5) for coupling, sites in each)
 
 
 def channels(resolved: Resolved) -> float:

@@ -37,6 +37,7 @@ from tnthermo.evolution.arguments import MEAN_FORCE, name_problems, operator_pai
 from tnthermo.evolution.grid import MOST_STEPS
 from tnthermo.evolution.recording import Recording
 from tnthermo.machine.atomic_files import PATIENCE
+from tnthermo.model.coupling_kinds import COUPLING_KINDS, Kind
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import STATES, Matrix, density_matrix, operator
 
@@ -53,17 +54,17 @@ class Bath(Section):
     allow_reflection: bool = False
     displacement: Displacement | None = None
 
-    def chains(self, kind: str) -> int:
+    def chains(self, kind: Kind) -> int:
         """How many chains hold this bath: two for a warm exchange coupling (one thermal chain holds X, not C), and where asked for.
 
         Of star cells: how many sites a cell has.
         """
         asked = self.route in ("two-chains", "star-cells")
-        return 2 if self.temperature > 0 and (asked or kind == "exchange") else 1
+        return 2 if self.temperature > 0 and (asked or COUPLING_KINDS[kind].needs_pair(self.temperature)) else 1
 
-    def refuses(self, kind: str) -> bool:
+    def refuses(self, kind: Kind) -> bool:
         """Whether the route asked for cannot hold a coupling of this kind."""
-        return self.route == "single-chain" and self.temperature > 0 and kind == "exchange"
+        return self.route == "single-chain" and COUPLING_KINDS[kind].needs_pair(self.temperature)
 
 
 class System(Section):
@@ -95,11 +96,11 @@ class System(Section):
 
 class Coupling(Section):
     operator: AnyOperator
-    kind: Literal["hermitian", "exchange"] = "hermitian"
+    kind: Kind = "hermitian"
 
     def matrix(self) -> Matrix:
         """A or L, (d, d)."""
-        return operator(self.operator, key="operator", hermitian=self.kind == "hermitian")
+        return operator(self.operator, key="operator", hermitian=COUPLING_KINDS[self.kind].hermitian)
 
     @model_validator(mode="after")
     def _hermitian(self) -> Coupling:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-import chains
 from chains.problems import Problem
 from tnthermo.algorithms import Algorithm
 from tnthermo.machine.memory import available_memory
 from tnthermo.machine.words import readable
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.network.blocks import start_levels
 
 COMPLEX = 16  # bytes of a complex double
@@ -76,10 +76,9 @@ def adapted_levels(model: Model, until: float) -> int:
     found = 12.0
     for coupling in model.couplings:
         size = float(np.linalg.norm(coupling.operator, 2))
-        star = isinstance(coupling.bath, chains.StarCells)
         for chain in coupling.chains:
             rate = chain.hoppings[0] if chain.length > 1 else max(abs(chain.frequencies[0]), 1e-12)
-            if star:
+            if represented(coupling.bath).separate:
                 rate = max(0.5 * rate, 1 / max(until, 1e-12))
             bosons = min(size * chain.coupling / float(rate), 20.0) ** 2  # more are beyond the 200 levels below
             found = max(found, 6 + bosons + 6 * math.sqrt(bosons))

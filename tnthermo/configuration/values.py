@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-import chains
 from tnthermo.algorithms import Algorithm
 from tnthermo.configuration.baths import MadeBath
 from tnthermo.configuration.densities import Density
@@ -20,8 +19,6 @@ from tnthermo.model.model import Model
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix, as_array
 
-ROUTES = ("single-chain", "two-chains")
-
 
 def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath) -> Values:
     """The three tables of one bath as they are used."""
@@ -32,7 +29,7 @@ def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath
         del keys["modes"]
     else:
         keys["modes"] = made.modes
-    keys["route"] = "star-cells" if isinstance(made.bath, chains.StarCells) else ROUTES[len(made.members) - 1]
+    keys["route"] = made.representation.route
     return {"spectral_density": density.written(made.density), "bath": keys, "coupling": coupling.model_dump()}
 
 

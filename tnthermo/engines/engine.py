@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import chains
 from chains.problems import Problem, raise_if_any
 from tnthermo.algorithms import ALGORITHMS, TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
 from tnthermo.engine_protocol import Engine
@@ -14,6 +13,7 @@ from tnthermo.engines.exact import ExactEngine
 from tnthermo.engines.tdvp import TDVPEngine, filled
 from tnthermo.engines.tebd import TEBDEngine
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.network.automaton import automaton
 from tnthermo.network.state import State
 from tnthermo.types import Complex
@@ -48,7 +48,7 @@ def engine_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     """Why a method cannot evolve a model: gates and pairs of sites see neighbours on the line only."""
     if model.neighbours_only or not algorithm.neighbours_only:
         return []
-    star = any(isinstance(coupling.bath, chains.StarCells) for coupling in model.couplings)
+    star = any(represented(coupling.bath).separate for coupling in model.couplings)
     which = "star cells and the system" if star else "sites of interleaved chains"
     allowed = f"{' | '.join(kind.name for kind in ALGORITHMS if not kind.neighbours_only)}: {which} interact across each other"
     helps = len(model.chains) == 2 and not star

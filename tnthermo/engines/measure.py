@@ -20,6 +20,7 @@ from tnthermo.model.model import Channel, Form, Model
 from tnthermo.model.modes import mode_functions
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix, boson
+from tnthermo.model.representation import represented
 from tnthermo.model.terms import Term
 from tnthermo.network.automaton import Automaton, SiteTable, automaton
 from tnthermo.network.blocks import BlockState, centred_at_origin, site_moment
@@ -170,10 +171,7 @@ class Measure:
             lengths = [chain.length for chain in coupling.chains]
             part = slice(start, start + sum(lengths))
             start = part.stop
-            positive, negative = found.positive, found.negative
-            if isinstance(coupling.bath, tuple):  # b from the first chain, b' from the second
-                positive = np.hstack([positive, np.zeros((positive.shape[0], lengths[1]))])
-                negative = np.hstack([np.zeros((negative.shape[0], lengths[0])), negative])
+            positive, negative = represented(coupling.bath).over_sites(found)
             own, pairs = normal[part, part], anomalous[part, part]
             plus = np.einsum("jm,mn,jn->j", positive, own, positive, optimize=True).real
             minus = np.einsum("jm,mn,jn->j", negative, own, negative, optimize=True).real

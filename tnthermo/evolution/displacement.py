@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 import chains
-from tnthermo.model.coupling import Coupling, sign
+from tnthermo.model.coupling import Coupling
+from tnthermo.model.coupling_kinds import sign
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.types import Complex
 
 
@@ -22,7 +24,7 @@ class Relaxed:
 
     def of_modes(self, coupling: Coupling, modes: chains.ModeFunctions) -> Complex:
         """<a_k> (M,) of the modes of the bath that couple."""
-        return (-self.x * mode_couplings(coupling, modes) / modes.frequencies).astype(np.complex128)
+        return (-self.x * represented(coupling.bath).mode_couplings(modes) / modes.frequencies).astype(np.complex128)
 
     def idle_energy(self, coupling: Coupling) -> float:
         """Energy of displaced modes that do not couple: none are displaced."""
@@ -90,13 +92,6 @@ def largest_amplitudes(model: Model, amplitudes: Complex, until: float) -> npt.N
     return np.concatenate(largest)
 
 
-def mode_couplings(coupling: Coupling, modes: chains.ModeFunctions) -> npt.NDArray[np.float64]:
-    """g_k (M,) of the physical modes, energies."""
-    if isinstance(coupling.bath, chains.StarCells):
-        return np.asarray(coupling.bath.couplings)
-    return np.asarray(coupling.chains[0].coupling * modes.positive[:, 0] / modes.cosh)
-
-
 def chain_amplitudes(
     coupling: Coupling, alpha: Complex, modes: chains.ModeFunctions, until: float
 ) -> tuple[Complex, float]:
@@ -106,9 +101,15 @@ def chain_amplitudes(
     """
     ordinary = modes.positive.T @ (modes.cosh * alpha)
     partner = -modes.negative.T @ (modes.sinh * alpha.conj())
-    amplitudes = np.concatenate([ordinary, partner]) if isinstance(coupling.bath, tuple) else ordinary + partner
+    amplitudes = represented(coupling.bath).joined(ordinary, partner)
     times = np.linspace(0.0, until, 64)
-    exact = 2 * (np.exp(-1j * np.outer(times, modes.frequencies)) @ (mode_couplings(coupling, modes) * alpha)).real
+    exact = (
+        2
+        * (
+            np.exp(-1j * np.outer(times, modes.frequencies))
+            @ (represented(coupling.bath).mode_couplings(modes) * alpha)
+        ).real
+    )
     ours, start = np.zeros(times.size), 0
     for chain in coupling.chains:
         found = chains.star(chain)

@@ -13,6 +13,7 @@ from tnthermo.algorithms import Algorithm
 from tnthermo.evolution.grid import Grid
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.types import Real
 
 Kind = Literal["step", "reflection", "modes", "cutoff", "temperature", "bond", "tail"]
@@ -145,8 +146,8 @@ def end_doubts(coupling: Coupling, tolerance: float, until: float, bath: int) ->
     back = chains.end_times(coupling.bath, least).felt
     if back >= until:
         return []
-    if isinstance(coupling.bath, chains.StarCells):
-        text = f"the system feels from t = {back:.4g} on that there are {coupling.bath.modes} modes only"
+    if represented(coupling.bath).separate:
+        text = f"the system feels from t = {back:.4g} on that there are {represented(coupling.bath).modes} modes only"
         return [Doubt(kind="modes", text=text, since=back, bath=bath)]
     end = "the end of the chain" if len(coupling.chains) == 1 else "an end of the chains"
     text = f"the system feels {end} from t = {back:.4g} on"

@@ -12,22 +12,21 @@ and the free Hamiltonian is that of the c chain minus that of the d chain.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chains import Chain, Discrete, SpectralDensity, StarCells
+from chains import Chain, SpectralDensity, StarCells
 from chains.checks import instance_problems, word_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.model.coupling_kinds import COUPLING_KINDS, Kind, sign
 from tnthermo.model.drives import Drive
 from tnthermo.model.operators import Matrix, matrix_problems, operator
+from tnthermo.model.representation import Bath, represented
 
-Kind = Literal["hermitian", "exchange"]
-KINDS: tuple[Kind, ...] = ("hermitian", "exchange")
-Bath = Chain | tuple[Chain, Chain] | StarCells
+KINDS = tuple(COUPLING_KINDS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,15 +52,12 @@ class Coupling:
     @property
     def chains(self) -> tuple[Chain, ...]:
         """The one or two chains; of star cells all sites, each a chain of its own."""
-        if isinstance(self.bath, StarCells):
-            return self.bath.chains
-        return self.bath if isinstance(self.bath, tuple) else (self.bath,)
+        return represented(self.bath).chains
 
     @property
     def local_strengths(self) -> tuple[float, ...]:
         """kappa of each chain; of star cells, whose sites act together, the root of the sum of their squares."""
-        each = tuple(chain.coupling for chain in self.chains)
-        return (math.hypot(*each),) if isinstance(self.bath, StarCells) else each
+        return represented(self.bath).local_strengths
 
     @property
     def temperature(self) -> float:
@@ -77,9 +73,7 @@ class Coupling:
 
         A chain of a continuum has finitely many sites, too, but they are no modes of the bath: at T > 0 each mixes it with its ancilla.
         """
-        if isinstance(self.bath, StarCells):
-            return np.asarray(self.bath.frequencies)
-        return np.asarray(self.density.frequencies, dtype=np.float64) if isinstance(self.density, Discrete) else None
+        return represented(self.bath).frequencies
 
     @property
     def weight(self) -> float:
@@ -91,25 +85,12 @@ class Coupling:
     @property
     def operators(self) -> tuple[Matrix, ...]:
         """A_q of the channels."""
-        if self.kind == "hermitian":
-            return (self.operator,)
-        L = self.operator
-        return ((L + L.conj().T) / 2, (L - L.conj().T) / 2j)
+        return COUPLING_KINDS[self.kind].operators(self.operator)
 
     @property
     def amplitudes(self) -> tuple[tuple[complex, ...], ...]:
         """For each channel the v of X_q = sum v c_0 + h.c., one for each chain."""
-        kappa = [chain.coupling for chain in self.chains]
-        position = tuple(complex(k) for k in kappa)
-        if self.kind == "hermitian":
-            return (position,)
-        # Y = i (C^dag - C): -i kappa_1 c_0, and with C containing d_0^dag, +i kappa_2 d_0
-        return (position, tuple(-1j * sign(chain) * chain.coupling for chain in self.chains))
-
-
-def sign(chain: Chain) -> float:
-    """+1, or -1 for the chain of the ancilla-like partners b' (weight J n), whose energies count negative."""
-    return -1.0 if chain.weight == "absorption" else 1.0
+        return COUPLING_KINDS[self.kind].amplitudes(self.chains)
 
 
 def couple(
@@ -125,9 +106,9 @@ def couple(
     wrong = instance_problems("key", key, str, "a text: how the coupling is called in problems")
     key = key if not wrong else "coupling"
     problems += wrong + word_problems(f"{key}.kind", kind, KINDS)
-    exchange = isinstance(kind, str) and kind == "exchange"
+    known = COUPLING_KINDS.get(kind) if isinstance(kind, str) else None
     try:
-        matrix = operator(operator_, key=key, hermitian=not exchange)
+        matrix = operator(operator_, key=key, hermitian=known is None or known.hermitian)
     except InvalidInput as error:
         hint = 'kind = "exchange" couples any operator L as L (x) C^dag + h.c.'
         problems += [replace(p, hint=f"{p.hint}; {hint}") if "Hermitian" in p.allowed else p for p in error.problems]
@@ -153,7 +134,8 @@ def _bath_problems(bath: object, kind: object, key: str) -> list[Problem]:
         return [Problem(key=key, value=weights, allowed=pair)]
     if len(members) == 1 and weights[0] in ("emission", "absorption"):
         return [Problem(key=key, value=f"one chain of weight {weights[0]}", allowed=f"both chains: {pair}")]
-    if isinstance(kind, str) and kind == "exchange" and weights == ("thermal",):
+    known = COUPLING_KINDS.get(kind) if isinstance(kind, str) else None  # type: ignore[call-overload]
+    if known is not None and weights == ("thermal",) and known.needs_pair(members[0].temperature):
         hint = "one thermal chain holds X only, exchange needs C itself"
         return [Problem(key=key, value="one thermal chain", allowed=f"at T > 0 {pair}", hint=hint)]
     return []

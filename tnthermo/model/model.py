@@ -18,10 +18,12 @@ import numpy.typing as npt
 import chains
 from chains.checks import instance_problems, word_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.model.coupling import Bath, Coupling, Kind, couple, sign
+from tnthermo.model.coupling import Coupling, couple
+from tnthermo.model.coupling_kinds import COUPLING_KINDS, Kind, sign
 from tnthermo.model.drives import ROUNDED_ULPS, Drive, jumps, just_before, scale_within
 from tnthermo.model.line import LAYOUTS, Layout, Line, line
 from tnthermo.model.operators import Matrix, matrix_problems, operator
+from tnthermo.model.representation import Bath, represented
 from tnthermo.model.terms import Term
 
 Form = tuple[tuple[int, complex], ...]  # (place, v): the linear form sum v c + h.c.
@@ -131,11 +133,12 @@ class Model:
         Modes count in ascending order of their frequency; their thermofield angle is ``couplings[bath].bath.theta[mode]``.
         Raises TypeError for a bath that is not made of star cells.
         """
-        cells = self.couplings[bath].bath
-        if not isinstance(cells, chains.StarCells):
-            raise TypeError(f"bath {bath} has no cells: only chains.star_cells(...) keeps the physical modes apart")
+        try:
+            numbers = represented(self.couplings[bath].bath).cell_sites(mode)
+        except TypeError as error:
+            raise TypeError(f"bath {bath} {error}") from None
         first = sum(len(coupling.chains) for coupling in self.couplings[:bath])
-        return tuple(self.line.chains[first + number][0] for number in cells.numbers(mode))
+        return tuple(self.line.chains[first + number][0] for number in numbers)
 
     @property
     def neighbours_only(self) -> bool:
@@ -251,7 +254,7 @@ class Model:
                 drive, drives = drives, drives + 1
             for number, chain in enumerate(coupling.chains):
                 where = self.line.chains[start + number]
-                for matrix, name in _interaction(coupling, number):
+                for matrix, name in COUPLING_KINDS[coupling.kind].terms(coupling.operator, chain):
                     terms.append(_pair(place, matrix, where[0], name, chain.coupling, bath=bath, drive=drive))
                 terms += _chain_terms(chain, where, bath)
             start += len(coupling.chains)
@@ -271,15 +274,6 @@ def _tuple_problems(key: str, values: object, kind: type, allowed: str) -> list[
     return [
         problem for i, value in enumerate(values) for problem in instance_problems(f"{key}[{i}]", value, kind, allowed)
     ]
-
-
-def _interaction(coupling: Coupling, number: int) -> list[tuple[Matrix, str]]:
-    """(system matrix, boson operator of the first site of chain ``number``) of H_int, without kappa."""
-    L = coupling.operator
-    if coupling.kind == "hermitian":
-        return [(L, "position")]
-    up, down = ("raise", "lower") if sign(coupling.chains[number]) > 0 else ("lower", "raise")
-    return [(L, up), (np.ascontiguousarray(L.conj().T), down)]
 
 
 def _pair(
@@ -325,7 +319,7 @@ def assemble(
     problems += of_layout
     if of_layout:
         layout = "auto"
-    elif layout == "middle" and any(isinstance(coupling.bath, chains.StarCells) for coupling in couplings):
+    elif layout == "middle" and any(represented(coupling.bath).separate for coupling in couplings):
         allowed = "auto | interleaved for star cells"
         problems.append(Problem(key="layout", value=layout, allowed=allowed))
     elif layout == "middle" and count > 2:

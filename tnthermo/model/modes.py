@@ -6,14 +6,10 @@ from functools import lru_cache
 
 import chains
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 
 
 @lru_cache(maxsize=4)
 def mode_functions(model: Model) -> tuple[chains.ModeFunctions, ...]:
     """The physical modes of each bath."""
-    return tuple(
-        chains.pair_mode_functions(coupling.bath)
-        if isinstance(coupling.bath, tuple)
-        else chains.mode_functions(coupling.bath)
-        for coupling in model.couplings
-    )
+    return tuple(represented(coupling.bath).functions() for coupling in model.couplings)

@@ -16,6 +16,7 @@ from scipy.integrate import quad
 from chains import ContinuousDensity, Discrete
 from chains.problems import InvalidInput, Problem
 from tnthermo.model.coupling import Coupling
+from tnthermo.model.coupling_kinds import COUPLING_KINDS
 from tnthermo.model.model import Model
 from tnthermo.types import Complex, Real
 
@@ -157,7 +158,7 @@ def gammas(model: Model, energies: Real, operators: Complex) -> Complex:
 
 def _matrix(coupling: Coupling, w: float) -> Complex:
     """Gamma_qr(w) between the channels of one bath: (1, 1), or (2, 2) of X and Y for exchange."""
-    if coupling.kind == "hermitian":
+    if COUPLING_KINDS[coupling.kind].hermitian:
         return np.array([[at_zero(coupling) if w == 0.0 else sum(transform(coupling, w))]])
     return _exchange(*transform(coupling, w))
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chains import star
-from tnthermo.model.coupling import sign
+from tnthermo.model.coupling_kinds import sign
 from tnthermo.model.model import Model
 from tnthermo.types import Complex, Real
 

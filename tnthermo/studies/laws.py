@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from chains import StarCells
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import named
 from tnthermo.configuration.estimate import untold_laws
@@ -32,6 +31,7 @@ from tnthermo.lawbook.report import Number, Report, Run, csv_text, json_text, ma
 from tnthermo.machine import atomic_files
 from tnthermo.machine.atomic_files import patiently, refuse_links
 from tnthermo.model.operators import Matrix
+from tnthermo.model.representation import represented
 from tnthermo.studies import study
 
 CSV, MARKDOWN, JSON = "laws.csv", "laws.md", "laws.json"
@@ -140,8 +140,10 @@ def _prepared(values: Values, resolved: Resolved, beta: float) -> Values:
         table, parts = tables_of_bath(values, j)
         table["displacement"] = None
         table["temperature"] = 1 / beta
-        if isinstance(coupling.bath, StarCells):
-            modes = {"frequencies": coupling.bath.frequencies.tolist(), "couplings": coupling.bath.couplings.tolist()}
+        if represented(coupling.bath).separate:
+            functions = represented(coupling.bath).functions()
+            couplings = represented(coupling.bath).mode_couplings(functions)
+            modes = {"frequencies": functions.frequencies.tolist(), "couplings": couplings.tolist()}
             parts["spectral_density"] = {"kind": "discrete", **modes}
             table["modes"] = "auto"
     if not named(values["evolution"]["method"]).any_start:

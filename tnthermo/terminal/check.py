@@ -7,16 +7,9 @@ from chains.problems import InvalidInput
 from tnthermo.bath_entropy.choice import states_of_exact
 from tnthermo.configuration.estimate import of_bath
 from tnthermo.configuration.resolve import Resolved
-from tnthermo.model.coupling import Coupling
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.thermo.definitions import CONVENTION
-
-WEIGHTS = {
-    "vacuum": "J, T = 0",
-    "thermal": "J_beta on the whole axis",
-    "emission": "J (1 + n)",
-    "absorption": "J n",
-}
 
 LONGEST = 300  # characters of a line of values: the numbers of a table may be thousands
 
@@ -58,9 +51,9 @@ def bath_lines(model: Model, until: float) -> list[str]:
     lines: list[str] = []
     one = len(model.chains) == 1
     for j, coupling in enumerate(model.couplings):
-        if not one or isinstance(coupling.bath, chains.StarCells):
+        if not one or represented(coupling.bath).separate:
             lines.append(bath_line(model, j))
-        if isinstance(coupling.bath, chains.StarCells):
+        if represented(coupling.bath).separate:
             lines += [f"  {line}" for line in coupling.density.describe().splitlines()]
             lost = chains.lost_tail(coupling.bath)
             lines += [*([f"  {lost.describe()}"] if lost.noticeable else []), ""]
@@ -83,25 +76,10 @@ def bath_lines(model: Model, until: float) -> list[str]:
     return lines
 
 
-def cells_text(coupling: Coupling) -> str:
-    """Modes, sites, temperature, coupling and frequencies of a bath of star cells."""
-    cells = coupling.bath
-    assert isinstance(cells, chains.StarCells)
-    low, high = cells.frequencies[0], cells.frequencies[-1]
-    return (
-        f"star cells of {cells.modes} modes ({len(cells.chains)} sites), w from {low:.4g} to {high:.4g}, "
-        f"T = {cells.temperature:g}, {coupling.kind} coupling"
-    )
-
-
 def bath_line(model: Model, number: int) -> str:
     """One bath in a line: temperature, coupling, chains."""
     coupling = model.couplings[number]
-    if isinstance(coupling.bath, chains.StarCells):
-        return f"bath {number}: {cells_text(coupling)}"
-    sites = " and ".join(f"{chain.length} ({WEIGHTS[chain.weight]})" for chain in coupling.chains)
-    many = "chains" if len(coupling.chains) > 1 else "chain"
-    return f"bath {number}: T = {coupling.temperature:g}, {coupling.kind} coupling, {many} of {sites} sites"
+    return f"bath {number}: {represented(coupling.bath).describe(coupling.kind)}"
 
 
 def drive_lines(resolved: Resolved) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chains import StarCells
 from tnthermo.configuration.estimate import KEPT, _tail_lines, checkpoint_bytes, estimate, untold_laws
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.machine.words import duration, readable
-from tnthermo.terminal.check import WEIGHTS, cells_text, drive_lines, initial_entropy
+from tnthermo.model.representation import WEIGHTS, represented
+from tnthermo.terminal.check import drive_lines, initial_entropy
 
 
 def planned(resolved: Resolved, out: Path) -> str:
@@ -48,8 +48,10 @@ def _chain_lines(resolved: Resolved) -> list[str]:
     """A line for each chain, or for the cells of a star; of several baths with the bath it belongs to."""
     model, lines = resolved.model, []
     for j, coupling in enumerate(model.couplings):
-        if isinstance(coupling.bath, StarCells):
-            lines.append(f"{'star' if len(model.couplings) == 1 else f'bath {j}':<13}{cells_text(coupling)}")
+        if represented(coupling.bath).separate:
+            lines.append(
+                f"{'star' if len(model.couplings) == 1 else f'bath {j}':<13}{represented(coupling.bath).describe(coupling.kind)}"
+            )
             continue
         for chain in coupling.chains:
             head = "chain" if len(model.couplings) == 1 else f"bath {j}"
@@ -79,7 +81,7 @@ def layout_text(resolved: Resolved) -> str:
     right = [k for k in range(len(line.chains)) if k not in left]
 
     def side(chains: list[int]) -> str:
-        if any(isinstance(coupling.bath, StarCells) for coupling in resolved.model.couplings):
+        if any(represented(coupling.bath).separate for coupling in resolved.model.couplings):
             return "the cells, fast modes first" if len(resolved.model.couplings) == 1 else "all chains and cells"
         return "chain " + " and ".join(map(str, chains)) + (" interleaved" if len(chains) > 1 else "")
 

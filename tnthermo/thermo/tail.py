@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import chains
+from tnthermo.model.coupling_kinds import COUPLING_KINDS
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.entropies import Findings
 from tnthermo.thermo.expectations import Expectations, expectations, trace
@@ -124,8 +125,7 @@ def _following(run: Trajectory, e: Expectations, bath: int, lost: chains.Tail) -
     n = 0.0
     if coupling.temperature > 0.0 and np.isfinite(lost.start):
         n = float(1.0 / np.expm1(min(lost.start / coupling.temperature, 700.0)))
-    hermitian = coupling.kind == "hermitian"
-    M = L @ L if hermitian else (1 + n) * L.conj().T @ L + n * L @ L.conj().T
+    M = COUPLING_KINDS[coupling.kind].square(L, n)
     moment, mean = trace(M, e.rho_S), np.abs(np.einsum("ij,mji->m", L, e.rho_S)) ** 2
     moved = 0.0
     if run.start == "displaced" and lost.whole > lost.reorganisation:
