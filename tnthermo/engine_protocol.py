@@ -85,7 +85,9 @@ class Whole(Protocol):
     """
 
     @property
-    def model(self) -> Model: ...
+    def model(self) -> Model:
+        """The model of the run."""
+        ...
 
     @property
     def bonds(self) -> npt.NDArray[np.int64]:
@@ -112,7 +114,7 @@ class Whole(Protocol):
         ...
 
     def profile(self, observables: Sequence[Observable] = ()) -> Profile:
-        """What is said of the sites, and the user's own observables."""
+        """What is recorded of every site, and the user's own observables."""
         ...
 
     def heat_squares(self) -> Real:
@@ -160,5 +162,5 @@ class Engine(Protocol):
         ...
 
     def restore(self, saved: Snapshot) -> None:
-        """Be as when the snapshot was taken."""
+        """Restore the state that `snapshot` took."""
         ...

@@ -115,7 +115,7 @@ class Resolved:
 
     @property
     def initial(self) -> Matrix | str:
-        """As `tnthermo.evolve` takes it."""
+        """The initial state as `tnthermo.evolve` takes it."""
         return MEAN_FORCE if self.rho is None else self.rho
 
     def evolve_keywords(self) -> dict[str, Any]:

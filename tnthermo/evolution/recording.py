@@ -36,7 +36,7 @@ class Recording:
 
     @property
     def intervals(self) -> dict[str, float | None]:
-        """Of what is sparse, by name."""
+        """The intervals of what is sparse, by name."""
         names = ("occupation_every", "variance_every", "correlations_every", "bath_entropy_every")
         return {name: getattr(self, name) for name in names}
 

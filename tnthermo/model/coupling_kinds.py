@@ -57,11 +57,11 @@ class Hermitian:
     hermitian = True
 
     def operators(self, operator: Matrix) -> tuple[Matrix, ...]:
-        """A alone."""
+        """There is one channel, that of A."""
         return (operator,)
 
     def amplitudes(self, chains: Sequence[Chain]) -> tuple[tuple[complex, ...], ...]:
-        """Those of X, real."""
+        """X has the real amplitudes kappa."""
         return (tuple(complex(chain.coupling) for chain in chains),)
 
     def terms(self, operator: Matrix, chain: Chain) -> list[tuple[Matrix, str]]:
@@ -69,7 +69,7 @@ class Hermitian:
         return [(operator, "position")]
 
     def needs_pair(self, temperature: float) -> bool:
-        """One chain holds X at any temperature."""
+        """One chain holds X at any temperature, and X is enough."""
         return False
 
     def square(self, operator: Matrix, occupation: float) -> Matrix:
@@ -83,12 +83,12 @@ class Exchange:
     hermitian = False
 
     def operators(self, operator: Matrix) -> tuple[Matrix, ...]:
-        """A_1 and A_2."""
+        """There are two channels, of A_1 and of A_2."""
         L = operator
         return ((L + L.conj().T) / 2, (L - L.conj().T) / 2j)
 
     def amplitudes(self, chains: Sequence[Chain]) -> tuple[tuple[complex, ...], ...]:
-        """Those of X and of Y = i (C^dag - C): -i kappa_1 c_0, and with C containing d_0^dag, +i kappa_2 d_0."""
+        """X has kappa; Y = i (C^dag - C) has -i kappa_1 c_0 and, as C contains d_0^dag, +i kappa_2 d_0."""
         position = tuple(complex(chain.coupling) for chain in chains)
         return (position, tuple(-1j * sign(chain) * chain.coupling for chain in chains))
 

@@ -103,20 +103,20 @@ class _OnChains:
 
     @property
     def frequencies(self) -> Real | None:
-        """Those of a discrete density; a chain of a continuum has finitely many sites, too, but they are no modes of the bath."""
+        """The modes of a discrete density; a chain of a continuum has finitely many sites, too, but they are no modes of the bath."""
         density = self.chains[0].density
         return np.asarray(density.frequencies, dtype=np.float64) if isinstance(density, Discrete) else None
 
     def mode_couplings(self, found: ModeFunctions) -> Real:
-        """g_k (M,) of the first chain, less the thermofield map."""
+        """g_k (M,), from the first chain, the thermofield map undone."""
         return np.asarray(self.chains[0].coupling * found.positive[:, 0] / found.cosh)
 
     def cell_sites(self, mode: int) -> tuple[int, ...]:
-        """There are none."""
+        """Raise: a chain mixes the modes."""
         raise TypeError("has no cells: only chains.star_cells(...) keeps the physical modes apart")
 
     def describe(self, kind: str) -> str:
-        """Temperature, coupling, chains."""
+        """Temperature, coupling and chains in words."""
         sites = " and ".join(f"{chain.length} ({WEIGHTS[chain.weight]})" for chain in self.chains)
         many = "chains" if len(self.chains) > 1 else "chain"
         return f"T = {self.chains[0].temperature:g}, {kind} coupling, {many} of {sites} sites"
@@ -131,7 +131,7 @@ class SingleChain(_OnChains):
 
     @property
     def chains(self) -> tuple[Chain, ...]:
-        """The chain."""
+        """The one chain."""
         return (self.chain,)
 
     def functions(self) -> ModeFunctions:
@@ -200,11 +200,11 @@ class Star:
 
     @property
     def frequencies(self) -> Real | None:
-        """Of the cells."""
+        """The frequencies of the cells."""
         return np.asarray(self.cells.frequencies)
 
     def functions(self) -> ModeFunctions:
-        """The modes themselves."""
+        """The modes are the cells themselves."""
         return mode_functions(self.cells)
 
     def over_sites(self, found: ModeFunctions) -> tuple[Real, Real]:
@@ -216,7 +216,7 @@ class Star:
         return np.asarray(ordinary + partner)
 
     def mode_couplings(self, found: ModeFunctions) -> Real:
-        """g_k (M,) of the cells."""
+        """The couplings g_k (M,) of the cells."""
         return np.asarray(self.cells.couplings)
 
     def cell_sites(self, mode: int) -> tuple[int, ...]:
@@ -224,7 +224,7 @@ class Star:
         return self.cells.numbers(mode)
 
     def describe(self, kind: str) -> str:
-        """Modes, sites, frequencies, temperature, coupling."""
+        """Modes, sites, frequencies, temperature and coupling in words."""
         cells = self.cells
         low, high = cells.frequencies[0], cells.frequencies[-1]
         return (

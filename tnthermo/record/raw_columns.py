@@ -102,7 +102,7 @@ RAW_COLUMNS: tuple[RawColumn, ...] = (
 
 
 def names(*when: When) -> tuple[str, ...]:
-    """The columns measured then."""
+    """The columns that are measured at such times."""
     return tuple(column.name for column in RAW_COLUMNS if column.when in when)
 
 
