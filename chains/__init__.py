@@ -3,33 +3,74 @@
 One convention: J(w) = sum_k g_k^2 delta(w - w_k), no pi; X = sum_k g_k (a_k + a_k^dag); hbar = k_B = 1.
 """
 
-from chains.accuracy.correlation import chain_correlation, correlation, correlation_error, exact_correlation
-from chains.accuracy.diagnose import Diagnosis, diagnose
-from chains.accuracy.light_cone import (
-    LONGEST_CHAIN,
-    EndTimes,
-    end_times,
-    front_time,
-    light_cone_time,
-    required_length,
-    required_length_front,
-)
-from chains.accuracy.tail import Tail, lost_reorganisation, lost_tail, tail
-from chains.densities.discrete import Discrete
-from chains.densities.function import Function
-from chains.densities.lorentzian import Brownian, DrudeLorentz
-from chains.densities.power_law import ContinuousDensity, Element, PowerLaw
-from chains.densities.semicircle import Semicircle
-from chains.densities.sums import Sum
-from chains.densities.table import Table
-from chains.maps.arguments import SpectralDensity, argument_problems
-from chains.maps.cells import StarCells, cells_of, star_cells
-from chains.maps.coefficients import ChainNotConverged, chain, thermofield_chains
-from chains.maps.measure import divergent_integrals, measure
-from chains.maps.modes import ModeFunctions, mode_functions, pair_mode_functions
-from chains.maps.sites import Chain
-from chains.maps.star import Coefficients, Star, from_star, star
-from chains.problems import InvalidInput, Problem
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chains.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from chains.accuracy.correlation import chain_correlation, correlation, correlation_error, exact_correlation
+    from chains.accuracy.diagnose import Diagnosis, diagnose
+    from chains.accuracy.light_cone import (
+        LONGEST_CHAIN,
+        EndTimes,
+        end_times,
+        front_time,
+        light_cone_time,
+        required_length,
+        required_length_front,
+    )
+    from chains.accuracy.tail import Tail, lost_reorganisation, lost_tail, tail
+    from chains.densities.discrete import Discrete
+    from chains.densities.function import Function
+    from chains.densities.lorentzian import Brownian, DrudeLorentz
+    from chains.densities.power_law import ContinuousDensity, Element, PowerLaw
+    from chains.densities.semicircle import Semicircle
+    from chains.densities.sums import Sum
+    from chains.densities.table import Table
+    from chains.maps.arguments import SpectralDensity, argument_problems
+    from chains.maps.cells import StarCells, cells_of, star_cells
+    from chains.maps.coefficients import ChainNotConverged, chain, thermofield_chains
+    from chains.maps.measure import divergent_integrals, measure
+    from chains.maps.modes import ModeFunctions, mode_functions, pair_mode_functions
+    from chains.maps.sites import Chain
+    from chains.maps.star import Coefficients, Star, from_star, star
+    from chains.problems import InvalidInput, Problem
+
+# Which module a public name lives in: what is imported when it is first asked for. A test compares it with the imports above.
+HOMES = {
+    "chains.accuracy.correlation": ("chain_correlation", "correlation", "correlation_error", "exact_correlation"),
+    "chains.accuracy.diagnose": ("Diagnosis", "diagnose"),
+    "chains.accuracy.light_cone": (
+        "LONGEST_CHAIN",
+        "EndTimes",
+        "end_times",
+        "front_time",
+        "light_cone_time",
+        "required_length",
+        "required_length_front",
+    ),
+    "chains.accuracy.tail": ("Tail", "lost_reorganisation", "lost_tail", "tail"),
+    "chains.densities.discrete": ("Discrete",),
+    "chains.densities.function": ("Function",),
+    "chains.densities.lorentzian": ("Brownian", "DrudeLorentz"),
+    "chains.densities.power_law": ("ContinuousDensity", "Element", "PowerLaw"),
+    "chains.densities.semicircle": ("Semicircle",),
+    "chains.densities.sums": ("Sum",),
+    "chains.densities.table": ("Table",),
+    "chains.maps.arguments": ("SpectralDensity", "argument_problems"),
+    "chains.maps.cells": ("StarCells", "cells_of", "star_cells"),
+    "chains.maps.coefficients": ("ChainNotConverged", "chain", "thermofield_chains"),
+    "chains.maps.measure": ("divergent_integrals", "measure"),
+    "chains.maps.modes": ("ModeFunctions", "mode_functions", "pair_mode_functions"),
+    "chains.maps.sites": ("Chain",),
+    "chains.maps.star": ("Coefficients", "Star", "from_star", "star"),
+    "chains.problems": ("InvalidInput", "Problem"),
+}
+if not TYPE_CHECKING:
+    __getattr__ = on_demand(__name__, HOMES)
+
 
 __all__ = [
     # spectral densities
@@ -86,3 +127,8 @@ __all__ = [
     "InvalidInput",
     "Problem",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names only."""
+    return sorted(__all__)

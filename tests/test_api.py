@@ -8,10 +8,14 @@ without annotations, which name types that no caller writes.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import inspect
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -87,6 +91,50 @@ def test_public_names_and_what_they_take() -> None:
 
 def test_only_public_names_are_offered() -> None:
     assert dir(tt) == sorted(tt.__all__)
+
+
+@pytest.mark.parametrize("package", [tt, chains])
+def test_names_on_demand_are_those_that_a_type_checker_sees(package: Any) -> None:
+    """HOMES, which is what runs, against the imports for type checkers, and both against the public names."""
+    tree = ast.parse(Path(package.__file__).read_text("utf-8"))
+    seen = next(node.body for node in tree.body if isinstance(node, ast.If))
+    static = {part.module: tuple(name.name for name in part.names) for part in seen if isinstance(part, ast.ImportFrom)}
+    assert static == package.HOMES
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} - {"__dir__"}
+    assert sorted([*functions, *(name for names in static.values() for name in names)]) == sorted(package.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'evolv'"):
+        _ = package.evolv
+
+
+HEAVY = (
+    "matplotlib",
+    "xarray",
+    "pandas",
+    "netCDF4",
+    "h5py",
+    "quimb",
+    "scipy.interpolate",
+    "scipy.integrate",
+    "scipy.optimize",
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["-c", "import tnthermo, chains; dir(tnthermo)"], (*HEAVY, "numpy", "numba", "pydantic")),
+        (["-m", "tnthermo", "--help"], (*HEAVY, "numpy", "numba", "pydantic")),
+        (["-m", "tnthermo", "check", "scripts/studies/strong_coupling.toml"], HEAVY),
+    ],
+)
+def test_what_is_not_needed_is_not_imported(arguments: list[str], absent: tuple[str, ...]) -> None:
+    root = Path(tt.__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    command = [sys.executable, "-X", "importtime", *arguments]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
+    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "tnthermo" in found, "the negative twin"
+    assert not found & set(absent)
 
 
 def test_what_is_raised_can_be_caught_by_a_public_name() -> None:

@@ -32,8 +32,16 @@ ROWS = {
         "terminal __init__",
         "__main__",
     ],
-    "chains": ["problems cache_folder types text_file", "checks numerics", "columns", "densities", "maps", "accuracy", "__init__"],
-}  # fmt: skip
+    "chains": [
+        "problems cache_folder types text_file on_demand",
+        "checks numerics",
+        "columns",
+        "densities",
+        "maps",
+        "accuracy",
+        "__init__",
+    ],
+}
 LEVEL = {
     (package, place): level for package, rows in ROWS.items() for level, row in enumerate(rows) for place in row.split()
 }
@@ -50,7 +58,14 @@ DOORS = {
     "h5py": ("tnthermo.results", "tnthermo.machine.seal"),
 }
 # What tnthermo may have of chains, beside the public names in its __init__; of these a kernel may have the first only.
-CHAINS_FACE = ("chains.cache_folder", "chains.problems", "chains.checks", "chains.columns", "chains.text_file")
+CHAINS_FACE = (
+    "chains.cache_folder",
+    "chains.problems",
+    "chains.checks",
+    "chains.columns",
+    "chains.text_file",
+    "chains.on_demand",
+)
 
 
 def module_name(path: Path, root: Path) -> str:

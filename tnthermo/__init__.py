@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chains.problems import InvalidInput
-from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
-from tnthermo.closed_forms.finite_dephasing import Dephasing, dephasing
-from tnthermo.errors import Held, NotConverged, RunFailed, Stopped, StorageError
-from tnthermo.evolution.doubts import AccuracyWarning
-from tnthermo.evolution.evolve import evolve
-from tnthermo.evolution.progress import Progress
-from tnthermo.evolution.spectrum import spectrum
-from tnthermo.evolution.two_time import two_time
-from tnthermo.lawbook.laws import laws
-from tnthermo.lawbook.mean_force import MeanForce
-from tnthermo.lawbook.verdict import Law
-from tnthermo.machine.signals import listening
-from tnthermo.model.coupling import Coupling, couple
-from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square, TimeTable
-from tnthermo.model.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
-from tnthermo.network.state import State
-from tnthermo.record.trajectory import Trajectory
-from tnthermo.results.checkpoints import Checkpoints
-from tnthermo.results.result_file import load
-from tnthermo.second_order.weak_coupling import weak_coupling
-from tnthermo.sweeps.collect import collect
-from tnthermo.sweeps.here import run_sweep
-from tnthermo.sweeps.status import sweep_status
-from tnthermo.thermo.alpha import alpha_scan, matching_alpha
-from tnthermo.thermo.currents import steady_currents
-from tnthermo.thermo.ledger import ledger
+from chains.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from chains.problems import InvalidInput
+    from tnthermo import closed_forms
+    from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+    from tnthermo.closed_forms.finite_dephasing import Dephasing, dephasing
+    from tnthermo.errors import Held, NotConverged, RunFailed, Stopped, StorageError
+    from tnthermo.evolution.doubts import AccuracyWarning
+    from tnthermo.evolution.evolve import evolve
+    from tnthermo.evolution.progress import Progress
+    from tnthermo.evolution.spectrum import spectrum
+    from tnthermo.evolution.two_time import two_time
+    from tnthermo.lawbook.laws import laws
+    from tnthermo.lawbook.mean_force import MeanForce
+    from tnthermo.lawbook.verdict import Law
+    from tnthermo.machine.signals import listening
+    from tnthermo.model.coupling import Coupling, couple
+    from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square, TimeTable
+    from tnthermo.model.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
+    from tnthermo.network.state import State
+    from tnthermo.record.trajectory import Trajectory
+    from tnthermo.results.checkpoints import Checkpoints
+    from tnthermo.results.result_file import load
+    from tnthermo.second_order.weak_coupling import weak_coupling
+    from tnthermo.sweeps.collect import collect
+    from tnthermo.sweeps.here import run_sweep
+    from tnthermo.sweeps.status import sweep_status
+    from tnthermo.thermo.alpha import alpha_scan, matching_alpha
+    from tnthermo.thermo.currents import steady_currents
+    from tnthermo.thermo.ledger import ledger
+
+# Which module a public name lives in: what is imported when it is first asked for. A test compares it with the imports above.
+HOMES = {
+    "chains.problems": ("InvalidInput",),
+    "tnthermo": ("closed_forms",),
+    "tnthermo.algorithms": ("TDVP", "TDVP1", "TDVP2", "TEBD", "Algorithm", "Exact"),
+    "tnthermo.closed_forms.finite_dephasing": ("Dephasing", "dephasing"),
+    "tnthermo.errors": ("Held", "NotConverged", "RunFailed", "Stopped", "StorageError"),
+    "tnthermo.evolution.doubts": ("AccuracyWarning",),
+    "tnthermo.evolution.evolve": ("evolve",),
+    "tnthermo.evolution.progress": ("Progress",),
+    "tnthermo.evolution.spectrum": ("spectrum",),
+    "tnthermo.evolution.two_time": ("two_time",),
+    "tnthermo.lawbook.laws": ("laws",),
+    "tnthermo.lawbook.mean_force": ("MeanForce",),
+    "tnthermo.lawbook.verdict": ("Law",),
+    "tnthermo.machine.signals": ("listening",),
+    "tnthermo.model.coupling": ("Coupling", "couple"),
+    "tnthermo.model.drives": ("Cosine", "Drive", "Pulse", "Ramp", "Square", "TimeTable"),
+    "tnthermo.model.model": ("JaynesCummings", "Model", "SpinBoson", "SystemDrive", "assemble"),
+    "tnthermo.network.state": ("State",),
+    "tnthermo.record.trajectory": ("Trajectory",),
+    "tnthermo.results.checkpoints": ("Checkpoints",),
+    "tnthermo.results.result_file": ("load",),
+    "tnthermo.second_order.weak_coupling": ("weak_coupling",),
+    "tnthermo.sweeps.collect": ("collect",),
+    "tnthermo.sweeps.here": ("run_sweep",),
+    "tnthermo.sweeps.status": ("sweep_status",),
+    "tnthermo.thermo.alpha": ("alpha_scan", "matching_alpha"),
+    "tnthermo.thermo.currents": ("steady_currents",),
+    "tnthermo.thermo.ledger": ("ledger",),
+}
+if not TYPE_CHECKING:
+    __getattr__ = on_demand(__name__, HOMES)
 
 
 def plot(dataset: Any) -> Any:

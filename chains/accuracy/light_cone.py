@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh_tridiagonal
+import scipy
 
 from chains.accuracy.correlation import shape_correlation
 from chains.checks import number_problems
@@ -55,7 +55,7 @@ def _chain_error(bath: Chain) -> Callable[[FloatArray], FloatArray]:
 
 def _last_site(bath: Chain) -> Callable[[FloatArray], FloatArray]:
     """Return the function t -> |<N-1| exp(-i h t) |0>|."""
-    values, vectors = eigh_tridiagonal(bath.frequencies, bath.hoppings)
+    values, vectors = scipy.linalg.eigh_tridiagonal(bath.frequencies, bath.hoppings)
     overlaps = vectors[0] * vectors[-1]
 
     def amplitude(times: FloatArray) -> FloatArray:
@@ -220,7 +220,7 @@ def required_length_front(
     longest = _long_chain(density, temperature, support, settled, until)
     if longest.complete and not settled(longest):
         return longest.length
-    values, vectors = eigh_tridiagonal(longest.frequencies, longest.hoppings)
+    values, vectors = scipy.linalg.eigh_tridiagonal(longest.frequencies, longest.hoppings)
     largest = np.zeros(longest.length)
     for t in times:
         largest = np.maximum(largest, np.abs(vectors @ (np.exp(-1j * values * t) * vectors[0])))

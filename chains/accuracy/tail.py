@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import quad
+import scipy
 
 from chains.checks import number_problems
 from chains.densities.discrete import Discrete
@@ -138,7 +138,7 @@ def _above(element: Element, start: float, power: int) -> float:
         return math.inf
     if math.isfinite(end):
         inside = [b for b in element.breaks if start < b < end]
-        value, _ = quad(
+        value, _ = scipy.integrate.quad(
             lambda w: _uncut(element, w) / w**power, start, end, points=inside or None,
             epsabs=0.0, epsrel=_RELATIVE, limit=200,
         )  # fmt: skip
@@ -146,7 +146,7 @@ def _above(element: Element, start: float, power: int) -> float:
     if start == 0.0:  # a whole density without an end
         return math.inf if power > 1 else (element.weight() if power == 0 else element.reorganisation())  # type: ignore[attr-defined]
     # w = start/x: a tail w^-n becomes x^(n-2), an exponential one nothing at x = 0
-    value, _ = quad(
+    value, _ = scipy.integrate.quad(
         lambda x: _uncut(element, start / x) / (start / x) ** power * start / x**2 if x > 0.0 else 0.0, 0.0, 1.0,
         epsabs=0.0, epsrel=_RELATIVE, limit=200,
     )  # fmt: skip

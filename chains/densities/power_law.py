@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gamma, gammainccinv
+import scipy
 
 from chains.checks import array_problems, number_problems, word_problems
 from chains.problems import Problem, raise_if_any
@@ -242,16 +242,16 @@ class PowerLaw:
         """The frequency beyond which less than this part of int J lies; the cutoff for the hard shape."""
         s = self.exponent
         if self.shape == "exponential":
-            return float(self.cutoff * gammainccinv(s + 1.0, neglected))
+            return float(self.cutoff * scipy.special.gammainccinv(s + 1.0, neglected))
         if self.shape == "gaussian":
-            return float(self.cutoff * math.sqrt(gammainccinv(0.5 * (s + 1.0), neglected)))
+            return float(self.cutoff * math.sqrt(scipy.special.gammainccinv(0.5 * (s + 1.0), neglected)))
         return float(self.cutoff)
 
     def _moment(self, power: float) -> float:
         """Return int x^(power-1) f(x) dx, power > 0."""
         if self.shape == "exponential":
-            return float(gamma(power))
-        return float(0.5 * gamma(0.5 * power)) if self.shape == "gaussian" else 1.0 / power
+            return float(scipy.special.gamma(power))
+        return float(0.5 * scipy.special.gamma(0.5 * power)) if self.shape == "gaussian" else 1.0 / power
 
     def reorganisation(self) -> float:
         """2 alpha wc times 1/s (hard), Gamma(s) (exponential), Gamma(s/2)/2 (gaussian); finite for every s > 0."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from chains.densities.callables import Interval, Values, checked, value_problems
 from chains.densities.integrals import reorganisation_of, weight_of
@@ -124,7 +124,7 @@ class Sampled:
         def excess(w: float) -> float:
             return math.log((self._mass(w, right) + rest) / wanted) if w < right else math.log(max(rest / wanted, 1e-9))
 
-        return float(brentq(excess, left, right, rtol=1e-10))
+        return float(scipy.optimize.brentq(excess, left, right, rtol=1e-10))
 
     def _mass(self, start: float, end: float) -> float:
         """Return int J between two neighbouring edges, or from between them to the second."""

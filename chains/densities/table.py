@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import PchipInterpolator
+import scipy
 
 from chains.checks import bracketed, frozen, instance_problems, sequence_problems, word_problems
 from chains.columns import read_columns
@@ -100,7 +100,7 @@ class Table:
 
     @cached_property
     def _interpolant(self) -> Callable[[FloatArray], FloatArray]:
-        return PchipInterpolator(self.frequencies, self.values)  # type: ignore[no-any-return]
+        return scipy.interpolate.PchipInterpolator(self.frequencies, self.values)  # type: ignore[no-any-return]
 
     def amplitude(self, w: FloatArray) -> FloatArray:
         """sqrt(J/w) if the table starts at w = 0 (0 at w = 0 itself), else sqrt(J)."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import roots_legendre
+import scipy
 
 from chains.numerics import closed_form
 from chains.numerics.star_nodes import star_of
@@ -58,7 +58,7 @@ def _gauss(count: int, power: float) -> tuple[FloatArray, FloatArray]:
     weights, where formulas with derivatives of the polynomials lose count^2 rounding errors next to x = 0.
     """
     if power == 0.0:
-        nodes, weights = roots_legendre(count)
+        nodes, weights = scipy.special.roots_legendre(count)
         return 0.5 * (1.0 + nodes), 0.5 * weights
     e, t = closed_form.hard_power_law(cutoff=1.0, exponent=power, length=count)
     nodes, roots, _ = star_of(math.sqrt(1.0 / (power + 1.0)), e, t[:-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
+import scipy
 
 from chains.numerics.recurrence import twisted_vectors
 from chains.types import FloatArray
@@ -18,7 +18,7 @@ def star_of(
     """
     if frequencies.size == 1:
         return np.array(frequencies), np.array([coupling]), np.ones((1, 1))
-    values, library = eigh_tridiagonal(frequencies, hoppings)
+    values, library = scipy.linalg.eigh_tridiagonal(frequencies, hoppings)
     peaks = np.argmax(np.abs(library), axis=0).astype(np.int64)
     with np.errstate(all="ignore"):
         vectors = twisted_vectors(np.asarray(frequencies), np.asarray(hoppings), values, peaks)

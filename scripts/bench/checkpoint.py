@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import tnthermo as tt
+from tnthermo.configuration.resolve import resolve_file
 from tnthermo.results.checkpoint_file import pack, unpack
 from tnthermo.results.checkpoints import PART, USUAL, Checkpoints, Identity
-from tnthermo.studies.study import resolve_file
 from tnthermo.types import Snapshot
 
 EVERY, CAP = 10, 16

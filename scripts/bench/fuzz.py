@@ -37,7 +37,7 @@ from typing import Any
 import chains
 from chains import InvalidInput
 from tnthermo import errors
-from tnthermo.configuration.resolve import Resolved, load_config, resolve
+from tnthermo.configuration.resolve import Resolved, load_config, resolve, resolve_file
 from tnthermo.configuration.written import flat
 from tnthermo.errors import Stopped
 from tnthermo.evolution.evolve import evolve
@@ -355,7 +355,7 @@ class Campaign:
 
         with contextlib.suppress(Stopped):
             study.run_study(config, out, stop=stop, progress=look)
-        resolved = study.resolve_file(config)
+        resolved = resolve_file(config)
         identity = Identity(hash=resolved.hash, text=resolved.text)
         self.run = resolved
         return (

@@ -40,6 +40,7 @@ from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Exact
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.written import to_toml
 from tnthermo.evolution.evolve import evolve
+from tnthermo.figures import panels
 from tnthermo.model.model import SpinBoson
 from tnthermo.terminal import cli
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH
@@ -369,7 +370,7 @@ def _be_the_program(arguments: list[str], place: Path, *, figures: bool) -> None
         signal.SIGINT, signal.default_int_handler
     )  # a campaign in the background ignores it, and what it forks would
     if not figures:
-        cli.panels.figures = lambda *_: []
+        panels.figures = lambda *_: []
     try:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
         with place.open("w") as text, contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):

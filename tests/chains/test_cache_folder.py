@@ -76,7 +76,7 @@ def test_numba_cache_dir_is_obeyed(sealed: Path, tmp_path: Path) -> None:
 
 def test_a_numba_cache_dir_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     chosen = tmp_path / "a file" / "cache"
-    _, warned = outcome(started("import chains", tmp_path, cache=chosen))
+    _, warned = outcome(started("import chains.numerics.recurrence", tmp_path, cache=chosen))
     assert len(warned.splitlines()) == 1
     assert f"NUMBA_CACHE_DIR = {chosen} cannot be written (Not a directory)" in warned
 

@@ -12,17 +12,16 @@ import pytest
 from chains import InvalidInput
 from tests.configuration.test_resolve import text_of, write, write_config
 from tnthermo.configuration.estimate import COMPILER, Estimate, estimate, remaining, tapered, untold_laws
-from tnthermo.configuration.resolve import load_config, resolve
+from tnthermo.configuration.resolve import load_config, resolve, resolve_file
 from tnthermo.configuration.sizes import state_bytes
 from tnthermo.model.density_matrix import gibbs_entropy
-from tnthermo.studies import study
 from tnthermo.terminal.check import checked
 from tnthermo.terminal.plan import planned as plan_text
 
 RUN = """
 import sys, json
 import tnthermo as tt
-from tnthermo.configuration.resolve import load_config, resolve
+from tnthermo.configuration.resolve import load_config, resolve, resolve_file
 from tnthermo.configuration.estimate import estimate
 from tnthermo.machine.memory import peak_memory
 resolved = resolve(load_config(sys.argv[1]))
@@ -120,7 +119,7 @@ def test_the_entropy_of_the_bath_and_the_states_of_exact_are_said_beforehand(tmp
         .replace('method = "exact"', "")
     )
     nats = gibbs_entropy(np.array([0.2, 0.3, 0.4, 0.5]), 2.0)
-    resolved = study.resolve_file(two)
+    resolved = resolve_file(two)
     line = next(line for line in checked(resolved).splitlines() if line.startswith("S_B(0)"))
     assert f"{nats:.3g} nats in 4 modes" in line
     assert line.removeprefix("S_B(0) ") in plan_text(resolved, tmp_path)
@@ -128,16 +127,16 @@ def test_the_entropy_of_the_bath_and_the_states_of_exact_are_said_beforehand(tmp
     refused = tmp_path / "refused.toml"
     refused.write_text(two.read_text() + '[thermodynamics]\nbath_entropy = "exact"\n')
     with pytest.raises(InvalidInput, match=f"{nats:.3g} nats") as caught:
-        study.resolve_file(refused)
+        resolve_file(refused)
     states = re.search(r"about (\S+) states", line)
     assert states is not None
     assert f"about {states[1]} states" in str(caught.value)
-    assert "allowed, the limit" in checked(study.resolve_file(write_config(tmp_path, name="one.toml")))
+    assert "allowed, the limit" in checked(resolve_file(write_config(tmp_path, name="one.toml")))
     for other in (
         write_config(tmp_path, name="cold.toml", temperature=0.0),
         write_config(tmp_path, name="off.toml", add='[thermodynamics]\nbath_entropy = "off"\n'),
     ):
-        assert "S_B(0)" not in checked(study.resolve_file(other))
+        assert "S_B(0)" not in checked(resolve_file(other))
 
 
 def test_what_the_laws_of_the_bath_will_lack_is_said_beforehand(tmp_path: Path) -> None:

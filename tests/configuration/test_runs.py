@@ -9,11 +9,11 @@ import pytest
 import chains
 import tnthermo as tt
 from tests.configuration.test_resolve import text_of, write
-from tnthermo.configuration.resolve import load_config, resolve
+from tnthermo.configuration.resolve import load_config, resolve, resolve_file
 from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import run_folder
-from tnthermo.studies.study import resolve_file, run_study
+from tnthermo.studies.study import run_study
 from tnthermo.terminal.show import shown
 
 J = {"kind": '"discrete"', "frequencies": "[0.5, 1.2]", "couplings": "[0.35, 0.5]"}

@@ -8,8 +8,8 @@ import pytest
 
 import tnthermo as tt
 from tests.interrupted.runs import RUNS, save_little, write_config
+from tnthermo.configuration.resolve import resolve_file
 from tnthermo.results import result_file
-from tnthermo.studies import study
 from tnthermo.studies.study import run_study
 
 
@@ -24,7 +24,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reference")
     config, out = write_config(folder), folder / "out"
     run_study(config, out)
-    resolved = study.resolve_file(config)
+    resolved = resolve_file(config)
     RUNS[out] = tt.evolve(resolved.model, **resolved.evolve_keywords())  # and without any checkpoints
     return out
 

@@ -14,6 +14,7 @@ import xarray as xr
 from tests.configuration import test_resolve as test_config
 from tests.results.test_checkpoints import physics
 from tests.results.test_result_file import same
+from tnthermo.configuration.resolve import resolve_file
 from tnthermo.errors import Stopped
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine import lock
@@ -21,7 +22,6 @@ from tnthermo.machine.signals import Stop
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import checkpoints, netcdf, result_file, run_folder, state_file
 from tnthermo.results.checkpoints import Checkpoints
-from tnthermo.studies import study
 from tnthermo.studies.study import run_study
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def changed(config: Path, name: str, old: str, new: str) -> Path:
 
 
 def a_keeper(config: Path, out: Path) -> Checkpoints:
-    resolved = study.resolve_file(config)
+    resolved = resolve_file(config)
     return Checkpoints(folder=out, identity=checkpoints.Identity(hash=resolved.hash, text=resolved.text))
 
 

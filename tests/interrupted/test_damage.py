@@ -11,6 +11,7 @@ from chains import InvalidInput
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, stop_at, write_config
 from tests.terminal.test_cli import call
 from tnthermo import errors
+from tnthermo.configuration.resolve import resolve_file
 from tnthermo.kernels.compiling import CompileClock
 from tnthermo.results import checkpoints, run_folder
 from tnthermo.results.checkpoint_file import pack, unpack
@@ -82,7 +83,7 @@ def test_a_forged_state_is_passed_over_or_refused_in_words(
     kept = {path: path.read_bytes() for path in (newest, previous)}
     forged(newest, lambda state: None)
     keeper = a_keeper(config, out)
-    keeper.fits = study.fits(study.resolve_file(config))
+    keeper.fits = study.fits(resolve_file(config))
     found = keeper.load("run")
     assert found is not None
     assert found["times"][-1] == pytest.approx(0.4)  # the newest: forging alone does no harm

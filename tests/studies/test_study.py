@@ -11,12 +11,13 @@ from chains import InvalidInput
 from tests.configuration.test_resolve import write_config
 from tnthermo import errors
 from tnthermo.configuration.estimate import estimate
+from tnthermo.configuration.resolve import resolve_file
 from tnthermo.errors import NotConverged
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine.words import clock, duration
 from tnthermo.results import result_file, run_folder
 from tnthermo.studies import study
-from tnthermo.studies.study import resolve_file, run_study
+from tnthermo.studies.study import run_study
 from tnthermo.terminal.plan import planned
 from tnthermo.terminal.progress import ProgressDisplay
 from tnthermo.terminal.show import last, number, shown

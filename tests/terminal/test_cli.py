@@ -15,6 +15,7 @@ import tnthermo as tt
 from tests.configuration.test_resolve import write_config
 from tests.configuration.test_runs import BATHS
 from tnthermo import errors
+from tnthermo.configuration.resolve import resolve_file
 from tnthermo.errors import RunFailed
 from tnthermo.figures import panels
 from tnthermo.results import result_file, run_folder
@@ -175,15 +176,15 @@ def test_two_time_correlations_from_the_configuration(tmp_path: Path) -> None:
     ran = call("run", config, "--out", out)
     assert ran.exit_code == 0, ran.output
     found = xr.load_dataset(out / run_folder.RESULT, engine="netcdf4", group="two_time")
-    resolved = study.resolve_file(config)
+    resolved = resolve_file(config)
     again = tt.two_time(resolved.model, **resolved.two_time_keywords())
     for name in ("zz", "mp", "zz_connected", "mp_error"):
         assert np.array_equal(found[name].values, again[name].values)
     assert np.array_equal(tt.spectrum(found, [0.5])["zz_spectrum"], tt.spectrum(again, [0.5])["zz_spectrum"])
     # the resolved file is the same run; other operators are another one
-    assert study.resolve_file(out / run_folder.CONFIG).hash == resolved.hash
+    assert resolve_file(out / run_folder.CONFIG).hash == resolved.hash
     config.write_text(text + '\n[record]\ntwo_time = { zz = ["z", "x"], mp = ["sigma_minus", { x = 1.0 }] }\n')
-    assert study.resolve_file(config).hash != resolved.hash
+    assert resolve_file(config).hash != resolved.hash
     config.write_text(text + '\n[record]\ntwo_time = { "a b" = ["z", "z"], one = ["z"], two = ["z", "sigma_minas"] }\n')
     refused = call("check", config)
     assert refused.exit_code == errors.BAD_INPUT

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import schur
+import scipy
 
 from tnthermo.bath_entropy.frame import Frame, Unphysical, thermal_entropy
 from tnthermo.types import Complex, Real
@@ -166,7 +166,7 @@ def _of(frame: Frame, noise: Noise, modes: int) -> Collective:
     n, j = np.zeros(modes), 0
     for bath in np.unique(noise.bath[taken[:, 0]]):
         own = noise.vectors[:, taken[noise.bath[taken[:, 0]] == bath].ravel()]
-        blocks, turn = schur(own.T @ conjugate(own), output="real")
+        blocks, turn = scipy.linalg.schur(own.T @ conjugate(own), output="real")
         for k in range(0, own.shape[1], 2):
             kappa = float(blocks[k, k + 1])
             one, other = turn[:, k], turn[:, k + 1]

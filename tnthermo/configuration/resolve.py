@@ -275,3 +275,11 @@ def doubts(config: Config, model: Model) -> list[Note]:
     notes = rounding_notes(config.system)
     notes += model_doubts(evolution.algorithm(), model, evolution.until, config.baths)
     return notes + drive_doubts(config.drive, evolution) + evolution_notes(evolution)
+
+
+def resolve_file(path: str | Path, *, strict: bool = False) -> Resolved:
+    """The configuration file, resolved; ``strict`` as if it said ``[run] strict = true``. Raises :class:`chains.InvalidInput`."""
+    config = load_config(path)
+    if strict:
+        config = config.strictly()
+    return resolve(config)

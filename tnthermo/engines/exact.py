@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sparse
-from scipy.sparse.linalg import expm_multiply
+import scipy
 
 from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import Exact
@@ -31,7 +30,7 @@ LARGEST_VECTOR = 2_000_000  # 32 MB a vector, of which the exponential holds a h
 def hamiltonian(terms: tuple[Term, ...], dimensions: tuple[int, ...], factors: Sequence[float] = ()) -> Any:
     """The sparse Hamiltonian (D, D), D the product of ``dimensions``, site 0 the slowest index; ``factors`` are the drives' values."""
     size = math.prod(dimensions)
-    total = sparse.csr_array((size, size), dtype=np.complex128)
+    total = scipy.sparse.csr_array((size, size), dtype=np.complex128)
     for term in terms:
         weight = 1.0 if term.drive is None else factors[term.drive]
         total = total + weight * term_matrix(term, dimensions)
@@ -41,10 +40,12 @@ def hamiltonian(terms: tuple[Term, ...], dimensions: tuple[int, ...], factors: S
 def term_matrix(term: Term, dimensions: tuple[int, ...]) -> Any:
     """One term, without its drive, as a sparse (D, D) matrix."""
     factors = dict(zip(term.sites, term.matrices(dimensions), strict=True))
-    matrix: Any = sparse.csr_array(np.ones((1, 1), dtype=np.complex128))
+    matrix: Any = scipy.sparse.csr_array(np.ones((1, 1), dtype=np.complex128))
     for site, d in enumerate(dimensions):
-        matrix = sparse.kron(
-            matrix, sparse.csr_array(factors[site]) if site in factors else sparse.eye_array(d), format="csr"
+        matrix = scipy.sparse.kron(
+            matrix,
+            scipy.sparse.csr_array(factors[site]) if site in factors else scipy.sparse.eye_array(d),
+            format="csr",
         )
     return matrix
 
@@ -197,7 +198,7 @@ class ExactEngine(LineEngine):
         before = np.random.get_state()  # noqa: NPY002
         np.random.seed(0)  # noqa: NPY002
         try:
-            return np.asarray(expm_multiply(generator, flat, traceA=generator.trace()))
+            return np.asarray(scipy.sparse.linalg.expm_multiply(generator, flat, traceA=generator.trace()))
         finally:
             np.random.set_state(before)  # noqa: NPY002
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import gammainc
+import scipy
 
 from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import FINEST, TDVP, Algorithm
@@ -101,7 +101,7 @@ def _too_far(
 
 def _beyond(amplitude: complex, levels: int) -> float:
     """Weight of a coherent state in the levels from ``levels`` on: the tail of a Poisson distribution."""
-    return float(gammainc(levels, abs(amplitude) ** 2))
+    return float(scipy.special.gammainc(levels, abs(amplitude) ** 2))
 
 
 def _enough(amplitude: complex, least: int, weight: float) -> int:

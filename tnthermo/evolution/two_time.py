@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from chains.checks import instance_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
@@ -42,6 +41,9 @@ from tnthermo.record.flag_text import flags_text
 from tnthermo.timeline.clock import record_indices
 from tnthermo.timeline.differences import envelope
 from tnthermo.types import Complex, Real
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def two_time(
@@ -215,6 +217,8 @@ def _pairs(values: Complex) -> Real:
 def _dataset(
     model: Model, operators: Mapping[str, tuple[Matrix, Matrix]], fine: _Result, other: _Result | None
 ) -> xr.Dataset:
+    import xarray as xr  # a configuration is checked without it
+
     variables: dict[str, Any] = {}
     for k, name in enumerate(operators):
         plain = _pairs(fine.correlations[:, k])

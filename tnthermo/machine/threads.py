@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import scipy.linalg  # noqa: F401 - loads its BLAS now: one that is loaded within a limit would not be held to it
 from threadpoolctl import threadpool_info, threadpool_limits
 
 

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline, PchipInterpolator, PPoly
+import scipy
 
 from chains.checks import (
     LARGEST,
@@ -427,10 +427,10 @@ class TimeTable:
         match self.interpolation:
             case "linear":
                 slopes = np.diff(self.values) / np.diff(self.times)
-                return PPoly(np.stack([slopes, self.values[:-1]]), self.times)  # type: ignore[no-any-return]
+                return scipy.interpolate.PPoly(np.stack([slopes, self.values[:-1]]), self.times)  # type: ignore[no-any-return]
             case "cubic":
-                return CubicSpline(self.times, self.values)  # type: ignore[no-any-return]
-        return PchipInterpolator(self.times, self.values)  # type: ignore[no-any-return]
+                return scipy.interpolate.CubicSpline(self.times, self.values)  # type: ignore[no-any-return]
+        return scipy.interpolate.PchipInterpolator(self.times, self.values)  # type: ignore[no-any-return]
 
     @cached_property
     def span(self) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
+import scipy
 
 from tnthermo.model.line import Line
 from tnthermo.model.operators import Matrix
@@ -77,5 +77,5 @@ def coherent(amplitude: complex, levels: int) -> Tensor:
     size = abs(amplitude)
     if size == 0:
         return (n == 0).astype(np.complex128)
-    logarithm = n * np.log(size) - gammaln(n + 1) / 2 - size**2 / 2
+    logarithm = n * np.log(size) - scipy.special.gammaln(n + 1) / 2 - size**2 / 2
     return np.asarray(np.exp(logarithm + 1j * n * np.angle(amplitude)))

@@ -63,14 +63,6 @@ class Outcome:
     already_done: bool
 
 
-def resolve_file(path: str | Path, *, strict: bool = False) -> Resolved:
-    """The configuration file, resolved; ``strict`` as if it said ``[run] strict = true``. Raises :class:`chains.InvalidInput`."""
-    config = load_config(path)
-    if strict:
-        config = config.strictly()
-    return resolve(config)
-
-
 def fits(resolved: Resolved) -> Callable[[Snapshot], None]:
     """Raises `tnthermo.errors.Damaged` for a state from which this run cannot go on: `Checkpoints.fits`."""
     own = resolved.recording.observables or {}

@@ -2,6 +2,8 @@
 
 Exit codes: 0 done, 1 failed (or another process is at work in the folder), 2 bad input or a refused checkpoint, 3 accuracy not reached,
 4 storage, 75 stopped with a checkpoint.
+
+A command imports what it needs when it is called, so that `--help` and `check` wait for no library of theirs.
 """
 
 from __future__ import annotations
@@ -12,11 +14,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chains.checks import plain_number
 from chains.problems import InvalidInput, Problem
 from tnthermo.errors import (
     ACCURACY,
@@ -26,31 +27,14 @@ from tnthermo.errors import (
     Outcome,
     outcome_of,
 )
-from tnthermo.figures import panels
-from tnthermo.figures.laws import save_law_figure
-from tnthermo.figures.second_order import companion, companion_figures
 from tnthermo.machine import atomic_files
 from tnthermo.machine.atomic_files import remove_temporaries, temporaries
 from tnthermo.machine.lasting import lasting_screen, outlasting_the_terminal
 from tnthermo.machine.lock import locked
 from tnthermo.machine.signals import listening
-from tnthermo.machine.versions import installed_version
-from tnthermo.results import result_file, run_folder
-from tnthermo.studies import laws as law_study
-from tnthermo.studies import study
-from tnthermo.sweeps.axes import has_sweep
-from tnthermo.sweeps.collect import COLLECTED, contents, left_out, save_collected
-from tnthermo.sweeps.collect import collect as collected
-from tnthermo.sweeps.status import sweep_status
-from tnthermo.terminal import sweep_command
-from tnthermo.terminal.check import checked
-from tnthermo.terminal.laws import law_tables
-from tnthermo.terminal.plan import planned
-from tnthermo.terminal.progress import ProgressDisplay
-from tnthermo.terminal.show import shown, steady_lines
-from tnthermo.terminal.sweep_plan import checked_sweep, planned_sweep
-from tnthermo.terminal.sweeps import status_table
-from tnthermo.thermo.currents import steady_currents
+
+if TYPE_CHECKING:
+    from tnthermo.studies.study import Outcome as StudyOutcome
 
 FIGURES = "the figures"
 
@@ -131,8 +115,18 @@ def outcomes(*, debug: bool) -> Iterator[None]:
 @app.command()
 def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> None:
     """Check a configuration; show what it resolves to: values, convention, reorganisation energy, light cone, warnings."""
+    from tnthermo.configuration.resolve import resolve_file
+    from tnthermo.sweeps.axes import has_sweep
+
     with outcomes(debug=debug):
-        print(checked_sweep(config) if has_sweep(config) else checked(study.resolve_file(config, strict=strict)))
+        if has_sweep(config):
+            from tnthermo.terminal.sweep_plan import checked_sweep
+
+            print(checked_sweep(config))
+        else:
+            from tnthermo.terminal.check import checked
+
+            print(checked(resolve_file(config, strict=strict)))
 
 
 @app.command()
@@ -140,9 +134,14 @@ def plan(
     config: ConfigFile, out: Annotated[Path | None, typer.Option(help="output folder")] = None, debug: Debug = False
 ) -> None:
     """Say what a run would take: chain length, memory, time, files. Nothing is computed or written."""
+    from tnthermo.configuration.resolve import resolve_file
+    from tnthermo.sweeps.axes import has_sweep
+    from tnthermo.terminal.plan import planned
+    from tnthermo.terminal.sweep_plan import planned_sweep
+
     with outcomes(debug=debug):
         folder = out or default_folder(config)
-        print(planned_sweep(config, folder) if has_sweep(config) else planned(study.resolve_file(config), folder))
+        print(planned_sweep(config, folder) if has_sweep(config) else planned(resolve_file(config), folder))
 
 
 @app.command()
@@ -168,6 +167,10 @@ def run(
 
     TERM, INT (Ctrl-C) and USR1 let the step finish, save a checkpoint and leave with exit code 75; a second Ctrl-C leaves at once.
     """
+    from tnthermo.results import run_folder
+    from tnthermo.studies import study
+    from tnthermo.terminal.progress import ProgressDisplay
+
     with outcomes(debug=debug), outlasting_the_terminal(), listening(say) as stop:
         folder = out or default_folder(config)
         with ProgressDisplay(quiet=quiet) as progress:
@@ -192,11 +195,13 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def draw(outcome: study.Outcome) -> None:
+def draw(outcome: StudyOutcome) -> None:
     """The figures of a run, where they are not there yet; what an earlier process left half-written goes.
 
     Another process that has the folder by now draws its own.
     """
+    from tnthermo.figures import panels
+
     folder = outcome.folder
     if outcome.already_done and panels.complete(folder) and not temporaries(folder):
         return
@@ -219,6 +224,11 @@ def show(
     debug: Debug = False,
 ) -> None:
     """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
+    from tnthermo.results import result_file
+    from tnthermo.studies import study
+    from tnthermo.terminal.show import shown, steady_lines
+    from tnthermo.thermo.currents import steady_currents
+
     with outcomes(debug=debug):
         dataset = result_file.load_ledger(study.finished(result))
         steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
@@ -240,6 +250,11 @@ def plot(
     debug: Debug = False,
 ) -> None:
     """Draw the figures (PNG and PDF) of a result: energies, heat and work, entropies, residuals and bond dimensions."""
+    from tnthermo.figures import panels
+    from tnthermo.figures.second_order import companion, companion_figures
+    from tnthermo.results import result_file, run_folder
+    from tnthermo.studies import study
+
     with outcomes(debug=debug):
         dataset = result_file.load_ledger(study.finished(result))
         folder = out or run_folder.result_path(result).parent
@@ -272,6 +287,11 @@ def laws(
     debug: Debug = False,
 ) -> None:
     """Law by law and strength by strength: what holds, what fails, by how much, with error bars. laws.md, laws.csv, laws.json, laws.png."""
+    from tnthermo.figures.laws import save_law_figure
+    from tnthermo.studies import laws as law_study
+    from tnthermo.terminal.laws import law_tables
+    from tnthermo.terminal.progress import ProgressDisplay
+
     with outcomes(debug=debug), outlasting_the_terminal():
         folder = out or Path("results") / f"{config.stem}-laws"
         factors = None if couplings is None else factors_of(couplings)
@@ -292,6 +312,8 @@ def laws(
 
 def factors_of(text: str) -> list[float]:
     """ "0.1, 1" as numbers. Raises InvalidInput for anything else."""
+    from chains.checks import plain_number
+
     found = [plain_number(part) for part in text.split(",")]
     numbers = [number for number in found if number is not None]
     if len(numbers) < len(found):
@@ -325,6 +347,8 @@ def sweep(
     debug: Debug = False,
 ) -> None:
     r"""Run all points of a configuration with a section \[sweep]; what is done already stays. See status and collect."""
+    from tnthermo.terminal import sweep_command
+
     with outcomes(debug=debug), outlasting_the_terminal():
         folder = out or default_folder(config)
         if emit is not None or engine is Engine.slurm:
@@ -342,6 +366,9 @@ def sweep(
 @app.command()
 def status(folder: SweepPlace, debug: Debug = False) -> None:
     """How every run of a sweep stands: done, running, stopped, failed and why, killed, queued, waiting."""
+    from tnthermo.sweeps.status import sweep_status
+    from tnthermo.terminal.sweeps import status_table
+
     with outcomes(debug=debug):
         status_table(sweep_status(folder), sys.stdout)
 
@@ -349,15 +376,16 @@ def status(folder: SweepPlace, debug: Debug = False) -> None:
 @app.command()
 def collect(
     folder: SweepPlace,
-    out: Annotated[
-        Path | None, typer.Option(help=f"file to write [default: DIR/{COLLECTED}]", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="file to write [default: DIR/table.nc]", show_default=False)] = None,
     columns: Annotated[
         str, typer.Option(help="columns to take, with commas between them [default: all]", show_default=False)
     ] = "",
     debug: Debug = False,
 ) -> None:
     """Put all runs of a sweep into one netCDF file, its axes as dimensions; what is missing is NaN and named."""
+    from tnthermo.sweeps.collect import COLLECTED, contents, left_out, save_collected
+    from tnthermo.sweeps.collect import collect as collected
+
     with outcomes(debug=debug):
         data = collected(folder, columns=[name.strip() for name in columns.split(",") if name.strip()])
         path = out or folder / COLLECTED
@@ -377,6 +405,8 @@ def default_folder(config: Path) -> Path:
 
 def version_line(value: bool) -> None:
     """Print the version and leave."""
+    from tnthermo.machine.versions import installed_version
+
     if value:
         print(f"tnthermo {installed_version('tnthermo')}")
         raise typer.Exit
