@@ -33,7 +33,7 @@ ROWS = {
         "__main__",
     ],
     "chains": [
-        "problems cache_folder types text_file on_demand",
+        "problems cache_folder types text_file deprecated on_demand",
         "checks numerics",
         "columns",
         "densities",
@@ -64,6 +64,7 @@ CHAINS_FACE = (
     "chains.checks",
     "chains.columns",
     "chains.text_file",
+    "chains.deprecated",
     "chains.on_demand",
 )
 

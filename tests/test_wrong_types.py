@@ -197,8 +197,7 @@ def calls() -> dict[str, Call]:
         "Ramp.value": of(RAMP.value, {"t": TIMES}, t="negative empty masses"),
         "Cosine.slope": of(tt.Cosine(amplitude=1.0, frequency=1.0).slope, {"t": TIMES}, t="negative empty masses"),
         "couple": of(
-            tt.couple, {"operator_": {"z": 0.5}, "bath": BATH, "kind": "hermitian", "strength": None, "key": "coupling"},
-            operator_=TABLES, strength="none", key="text digits",
+            tt.couple, {"operator": {"z": 0.5}, "bath": BATH, "kind": "hermitian", "strength": None}, operator=TABLES, strength="none",
         ),
         "Coupling": of(
             tt.Coupling, {"operator": np.eye(2, dtype=complex), "bath": BATH, "kind": "hermitian", "strength": None}, strength="none"
@@ -263,8 +262,23 @@ MADE = {
 # Functions of files and folders, each with the arguments that are not names of these and what they take.
 FOLDERS: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {
     "load": ({"path": "x"}, {}),
-    "sweep_status": ({"root": "x"}, {}),
-    "collect": ({"root": "x", "columns": ()}, {"columns": "empty"}),
+    "sweep_status": ({"folder": "x"}, {}),
+    "collect": ({"folder": "x", "columns": ()}, {"columns": "empty"}),
+    "run_config": (
+        {
+            "config": "x", "folder": "y", "resume": False, "overwrite": False, "strict": False, "progress": None, "say": print,
+            "stop": None,
+        },
+        {
+            "resume": "true", "overwrite": "true", "strict": "true", "progress": "none function", "say": "function", "stop": "none",
+        },
+    ),
+    "run_laws": (
+        {
+            "config": "x", "folder": "y", "couplings": None, "overwrite": False, "strict": False, "progress": None, "say": print,
+        },
+        {"couplings": "none", "overwrite": "true", "strict": "true", "progress": "none function", "say": "function"},
+    ),
     "run_sweep": (
         {
             "config": "x", "folder": "x", "workers": None, "executor": None, "only_failed": False, "many": False, "progress": print,
@@ -303,7 +317,7 @@ def outcome(call: Callable[..., Any], arguments: Mapping[str, Any], argument: st
             warnings.simplefilter("ignore")
             call(**arguments)
     except InvalidInput as error:
-        wanted = {"operator_": "coupling"}.get(argument, argument)
+        wanted = "coupling" if call is tt.couple and argument == "operator" else argument
         named = any(wanted in problem.key for problem in error.problems)
         return "refused" if named else f"refused, but for {error.problems[0].key}"
     except Exception as error:
@@ -325,7 +339,7 @@ def test_wrong_types_beside_names_of_folders(tmp_path: Path, monkeypatch: pytest
     good, takes = FOLDERS[name]
     for argument in good:
         for kind, value in WRONG.items():
-            a_name = isinstance(value, str) and argument in ("path", "root", "config", "folder")
+            a_name = isinstance(value, str) and argument in ("path", "config", "folder")
             if a_name or kind in takes.get(argument, "").split():
                 continue
             assert outcome(getattr(tt, name), {**good, argument: value}, argument) == "refused", (argument, kind)

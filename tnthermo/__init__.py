@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tnthermo.results.checkpoints import Checkpoints
     from tnthermo.results.result_file import load
     from tnthermo.second_order.weak_coupling import weak_coupling
+    from tnthermo.studies.laws import run_laws
+    from tnthermo.studies.study import run_config
     from tnthermo.sweeps.collect import collect
     from tnthermo.sweeps.here import run_sweep
     from tnthermo.sweeps.status import sweep_status
@@ -60,6 +62,8 @@ HOMES = {
     "tnthermo.results.checkpoints": ("Checkpoints",),
     "tnthermo.results.result_file": ("load",),
     "tnthermo.second_order.weak_coupling": ("weak_coupling",),
+    "tnthermo.studies.laws": ("run_laws",),
+    "tnthermo.studies.study": ("run_config",),
     "tnthermo.sweeps.collect": ("collect",),
     "tnthermo.sweeps.here": ("run_sweep",),
     "tnthermo.sweeps.status": ("sweep_status",),
@@ -114,6 +118,8 @@ __all__ = [
     "alpha_scan",
     "matching_alpha",
     "collect",
+    "run_config",
+    "run_laws",
     "run_sweep",
     "sweep_status",
     "Dephasing",

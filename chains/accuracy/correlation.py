@@ -11,6 +11,7 @@ from chains.checks import real_times, time_problems
 from chains.densities.discrete import Discrete
 from chains.densities.power_law import Element, PowerLaw, shares
 from chains.densities.thermal import discrete_measure, element_segments
+from chains.deprecated import formerly
 from chains.maps.arguments import SpectralDensity, argument_problems
 from chains.maps.sites import Chain, chain_problems
 from chains.numerics.quadrature import discretise
@@ -27,8 +28,9 @@ MOST_TURNS = 2e5
 _ENTRIES_AT_ONCE = 2_000_000
 
 
+@formerly(positional=("times", "temperature"))
 def correlation(
-    density: SpectralDensity, times: npt.ArrayLike, temperature: float = 0.0, *, support: float | None = None
+    density: SpectralDensity, *, times: npt.ArrayLike, temperature: float = 0.0, support: float | None = None
 ) -> ComplexArray:
     """Return C(t) = int dw J(w) [coth(beta w/2) cos wt - i sin wt], shape (n,), energy squared.
 

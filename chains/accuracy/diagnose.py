@@ -89,6 +89,6 @@ def diagnose(chain: Chain, until: float) -> Diagnosis:
         reorganisation_energy=chain.density.reorganisation(),
         tail=lost_tail(chain),
         coefficient_error=chain.error,
-        divergent=divergent_integrals(chain.density, chain.temperature),
+        divergent=divergent_integrals(chain.density, temperature=chain.temperature),
         description=chain.density.describe(),
     )

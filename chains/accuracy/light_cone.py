@@ -15,6 +15,7 @@ from chains.checks import number_problems
 from chains.densities.discrete import Discrete
 from chains.densities.power_law import ContinuousDensity
 from chains.densities.thermal import segments
+from chains.deprecated import formerly
 from chains.maps.arguments import SpectralDensity, argument_problems
 from chains.maps.cells import StarCells, bath_problems
 from chains.maps.coefficients import chain
@@ -169,12 +170,13 @@ def _length_problems(
     return problems + number_problems("until", until, at_least=0.0) + _tolerance_problems(tolerance)
 
 
+@formerly(positional=("temperature", "until", "tolerance"))
 def required_length(
     density: SpectralDensity,
+    *,
     temperature: float,
     until: float,
     tolerance: float = 1e-8,
-    *,
     support: float | None = None,
 ) -> int:
     """Return the length of the shortest chain whose end the system does not feel.
@@ -198,12 +200,13 @@ def required_length(
     return high
 
 
+@formerly(positional=("temperature", "until", "tolerance"))
 def required_length_front(
     density: SpectralDensity,
+    *,
     temperature: float,
     until: float,
     tolerance: float = 1e-8,
-    *,
     support: float | None = None,
 ) -> int:
     """Return the length of the shortest chain whose last site stays empty to ``until``.

@@ -11,6 +11,7 @@ from chains.densities.discrete import Discrete
 from chains.densities.integrals import _TRUNCATION
 from chains.densities.power_law import ContinuousDensity
 from chains.densities.thermal import discrete_measure, element_segments
+from chains.deprecated import formerly
 from chains.maps.arguments import SpectralDensity, argument_problems, density_problems
 from chains.numerics.quadrature import discretise
 from chains.problems import raise_if_any
@@ -45,7 +46,8 @@ def measure(
     return np.concatenate([nodes for nodes, _ in found]), np.concatenate([weights for _, weights in found])
 
 
-def divergent_integrals(density: ContinuousDensity | Discrete, temperature: float) -> tuple[str, ...]:
+@formerly(positional=("temperature",))
+def divergent_integrals(density: ContinuousDensity | Discrete, *, temperature: float) -> tuple[str, ...]:
     """Return which common integrals over J diverge at w = 0, as text (legal, but that limit does not exist).
 
     With J ~ w^s: at T = 0 int J/w^2 (long-time dephasing, overlap of displaced vacua) for s <= 1; at T > 0

@@ -354,7 +354,7 @@ class Campaign:
                 stop.request("fuzz")
 
         with contextlib.suppress(Stopped):
-            study.run_study(config, out, stop=stop, progress=look)
+            study.run_config(config, out, stop=stop, progress=look)
         resolved = resolve_file(config)
         identity = Identity(hash=resolved.hash, text=resolved.text)
         self.run = resolved

@@ -2,7 +2,7 @@
 
     OPENBLAS_NUM_THREADS=1 python scripts/bench/sweep.py [--points 200] [--workers 2] [--slurm] [--json FILE]
 
-one process    a loop over `tnthermo.studies.study.run_study` with a file for each point, in a fresh process, its start included
+one process    a loop over `tnthermo.studies.study.run_config` with a file for each point, in a fresh process, its start included
 workers        `tnthermo sweep`, its start and the check of all points included; parallel efficiency = one process / (workers x wall)
 --slurm        `tnthermo sweep --engine slurm` with as many tasks at a time; needs a running Slurm (scripts/slurm/up.sh)
 
@@ -59,9 +59,9 @@ error_bars = false
 LOOP = """
 import sys
 from pathlib import Path
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 for path in sorted(Path(sys.argv[1]).glob("*.toml")):
-    run_study(path, Path(sys.argv[2]) / path.stem)
+    run_config(path, Path(sys.argv[2]) / path.stem)
 """
 COUPLINGS = 20
 

@@ -34,8 +34,8 @@ def test_cutoff_and_exponent(value: object) -> None:
 @pytest.mark.parametrize("value", [-0.1, math.nan, math.inf, "0.2", 0.2 + 0j, False, None])
 def test_temperature(value: object) -> None:
     assert keys(lambda: chains.chain(GOOD, 4, temperature=value)) == {"temperature"}  # type: ignore[arg-type]
-    assert keys(lambda: chains.correlation(GOOD, 1.0, value)) == {"temperature"}  # type: ignore[arg-type]
-    assert keys(lambda: chains.required_length(GOOD, value, 1.0)) == {"temperature"}  # type: ignore[arg-type]
+    assert keys(lambda: chains.correlation(GOOD, times=1.0, temperature=value)) == {"temperature"}  # type: ignore[arg-type]
+    assert keys(lambda: chains.required_length(GOOD, temperature=value, until=1.0)) == {"temperature"}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [0, -3, 2.0, True, "4", None])
@@ -46,8 +46,15 @@ def test_length(value: object) -> None:
 def test_all_problems_of_a_call_come_together() -> None:
     found = keys(lambda: chains.chain("J", 0, temperature=-1, support="x", resolution=0))  # type: ignore[arg-type]
     assert found == {"density", "length", "temperature", "support", "resolution"}
-    assert keys(lambda: chains.required_length(GOOD, -1, -1, 2.0)) == {"temperature", "until", "tolerance"}
-    assert keys(lambda: chains.correlation(GOOD, [0.0, math.nan], -1.0)) == {"temperature", "times[1]"}
+    assert keys(lambda: chains.required_length(GOOD, temperature=-1, until=-1, tolerance=2.0)) == {
+        "temperature",
+        "until",
+        "tolerance",
+    }
+    assert keys(lambda: chains.correlation(GOOD, times=[0.0, math.nan], temperature=-1.0)) == {
+        "temperature",
+        "times[1]",
+    }
 
 
 def test_numpy_numbers_are_numbers() -> None:
@@ -64,8 +71,8 @@ def test_support() -> None:
 
 
 def test_times() -> None:
-    assert keys(lambda: chains.correlation(GOOD, [0.0, 1j])) == {"times[1]"}
-    assert keys(lambda: chains.correlation(GOOD, [1e9])) == {"times"}  # it was at it for ever
+    assert keys(lambda: chains.correlation(GOOD, times=[0.0, 1j])) == {"times[1]"}
+    assert keys(lambda: chains.correlation(GOOD, times=[1e9])) == {"times"}  # it was at it for ever
     bath = chains.chain(GOOD, 4)
     assert keys(lambda: chains.chain_correlation(bath, [math.inf])) == {"times[0]"}
     assert keys(lambda: chains.light_cone_time(bath, 1e-20)) == {"tolerance"}

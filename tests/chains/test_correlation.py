@@ -37,15 +37,17 @@ def defined(density: chains.PowerLaw, t: float, temperature: float) -> complex:
 )
 def test_exact_correlation_agrees_with_its_definition(density: chains.PowerLaw, temperature: float) -> None:
     for t in (0.0, 1.7, 9.0):
-        difference = chains.correlation(density, t, temperature)[0] - defined(density, t, temperature)
+        difference = chains.correlation(density, times=t, temperature=temperature)[0] - defined(density, t, temperature)
         assert abs(difference) < CORRELATION * density.weight()
 
 
 def test_negative_times_conjugate_and_the_temperature_changes_the_real_part_only() -> None:
     density = chains.DrudeLorentz(reorganisation_energy=0.3, width=0.5)
     times = np.linspace(0.0, 12.0, 25)
-    warm, cold = chains.correlation(density, times, 0.4), chains.correlation(density, times)
-    np.testing.assert_allclose(chains.correlation(density, -times, 0.4), warm.conj(), rtol=0, atol=CORRELATION)
+    warm, cold = chains.correlation(density, times=times, temperature=0.4), chains.correlation(density, times=times)
+    np.testing.assert_allclose(
+        chains.correlation(density, times=-times, temperature=0.4), warm.conj(), rtol=0, atol=CORRELATION
+    )
     np.testing.assert_allclose(warm.imag, cold.imag, rtol=0, atol=CORRELATION)
 
 
@@ -80,8 +82,8 @@ def test_the_error_measure_sees_a_factor_two_and_a_wrong_temperature() -> None:
     times = np.linspace(0.0, 10.0, 21)
     own = chains.chain_correlation(bath, times)
     for wrong in (
-        chains.correlation(chains.PowerLaw(alpha=0.1), times, 0.2),
-        chains.correlation(chains.PowerLaw(alpha=0.2), times, 0.22),
+        chains.correlation(chains.PowerLaw(alpha=0.1), times=times, temperature=0.2),
+        chains.correlation(chains.PowerLaw(alpha=0.2), times=times, temperature=0.22),
     ):
         assert np.max(np.abs(own - wrong)) > VISIBLE * bath.coupling**2
 
@@ -91,7 +93,7 @@ def test_thermofield_chains_add_up_to_the_thermal_correlation() -> None:
     first, second = chains.thermofield_chains(density, 80, temperature=0.3)
     times = np.linspace(0.0, 30.0, 31)
     both = chains.chain_correlation(first, times) + chains.chain_correlation(second, times).conj()
-    assert np.max(np.abs(both - chains.correlation(density, times, 0.3))) < INSIDE_LIGHT_CONE
+    assert np.max(np.abs(both - chains.correlation(density, times=times, temperature=0.3))) < INSIDE_LIGHT_CONE
     assert np.max(chains.correlation_error(second, times)) < INSIDE_LIGHT_CONE
 
 

@@ -58,11 +58,11 @@ def test_other_conventions_are_named() -> None:
 
 
 def test_which_integrals_diverge_is_said() -> None:
-    assert chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=3.0), 0.2) == ()
-    assert len(chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=2.0), 0.2)) == 1
-    assert len(chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=0.5), 0.2)) == 2
-    assert len(chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=1.0), 0.0)) == 1
-    assert chains.divergent_integrals(chains.Discrete(frequencies=[1.0], couplings=[1.0]), 0.2) == ()
+    assert chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=3.0), temperature=0.2) == ()
+    assert len(chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=2.0), temperature=0.2)) == 1
+    assert len(chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=0.5), temperature=0.2)) == 2
+    assert len(chains.divergent_integrals(chains.PowerLaw(alpha=0.1, exponent=1.0), temperature=0.0)) == 1
+    assert chains.divergent_integrals(chains.Discrete(frequencies=[1.0], couplings=[1.0]), temperature=0.2) == ()
 
 
 def test_a_fine_table_of_a_smooth_density_gives_its_chain(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_rough_functions(function: Callable[..., object], support: tuple[float, 
     assert bath.error < CLOSED_FORM
     assert chains.mode_functions(bath).error < MODE_FUNCTIONS
     for t in (0.0, 2.0):
-        c = chains.correlation(density, t, temperature)[0]
+        c = chains.correlation(density, times=t, temperature=temperature)[0]
 
         def real(w: float, t: float = t) -> float:
             return float(density(w)) / math.tanh(0.5 * w / temperature) * math.cos(w * t)

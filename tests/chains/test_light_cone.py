@@ -21,9 +21,13 @@ def test_required_length_and_light_cone_time_are_inverse(
 ) -> None:
     bath = chains.chain(density, 60, temperature=temperature, support=support)
     felt, reached = chains.light_cone_time(bath, 1e-7), chains.front_time(bath, 1e-7)
-    needed = chains.required_length(density, temperature, 0.999 * felt, 1e-7, support=support)
+    needed = chains.required_length(
+        density, temperature=temperature, until=0.999 * felt, tolerance=1e-7, support=support
+    )
     assert abs(needed - 60) <= 1
-    needed = chains.required_length_front(density, temperature, 0.999 * reached, 1e-7, support=support)
+    needed = chains.required_length_front(
+        density, temperature=temperature, until=0.999 * reached, tolerance=1e-7, support=support
+    )
     assert abs(needed - 60) <= 4  # the front's outermost tail is not quite monotonic in the sites
     assert reached < felt
 
@@ -51,9 +55,9 @@ def test_a_complete_discrete_bath_has_no_end() -> None:
     bath = chains.chain(density, temperature=0.3)
     assert chains.light_cone_time(bath) == math.inf
     assert chains.front_time(bath) == math.inf
-    assert chains.required_length(density, 0.3, 1e3) == 4
-    assert chains.required_length(density, 0.3, 1e-3) < 4
-    assert chains.required_length_front(density, 0.3, 1e3) == 4
+    assert chains.required_length(density, temperature=0.3, until=1e3) == 4
+    assert chains.required_length(density, temperature=0.3, until=1e-3) < 4
+    assert chains.required_length_front(density, temperature=0.3, until=1e3) == 4
 
 
 def test_a_bath_decoupled_has_the_light_cone_of_the_coupled_one() -> None:
@@ -63,11 +67,11 @@ def test_a_bath_decoupled_has_the_light_cone_of_the_coupled_one() -> None:
 
 
 def test_no_time_needs_one_site_and_too_much_time_is_refused() -> None:
-    assert chains.required_length(chains.PowerLaw(alpha=0.1), 0.1, 0.0) == 1
+    assert chains.required_length(chains.PowerLaw(alpha=0.1), temperature=0.1, until=0.0) == 1
     for density in (chains.PowerLaw(alpha=0.1, cutoff=1e3), chains.PowerLaw(alpha=0.1, cutoff=50, shape="exponential")):
         for temperature in (0.0, 0.1):
             with pytest.raises(chains.InvalidInput, match=r"until = 1000.*2048 sites"):
-                chains.required_length(density, temperature, 1e3)
+                chains.required_length(density, temperature=temperature, until=1e3)
 
 
 def test_diagnosis_says_what_matters() -> None:

@@ -28,8 +28,8 @@ def test_correlation_function(density: chains.SpectralDensity, temperature: floa
     nodes, weights = chains.measure(density, temperature=temperature, longest_time=30.0)
     times = np.array([0.0, 2.0, 30.0])
     C = np.exp(-1j * np.outer(times, nodes)) @ weights
-    assert pytest.approx(chains.correlation(density, times, temperature), abs=1e-12) == C
-    assert chains.correlation(density, times, temperature + 0.1)[1] != pytest.approx(C[1], abs=1e-6)
+    assert pytest.approx(chains.correlation(density, times=times, temperature=temperature), abs=1e-12) == C
+    assert chains.correlation(density, times=times, temperature=temperature + 0.1)[1] != pytest.approx(C[1], abs=1e-6)
 
 
 def test_nothing_couples() -> None:

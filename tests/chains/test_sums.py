@@ -131,13 +131,15 @@ def test_the_chain_of_a_sum_follows_the_sum_of_the_correlation_functions(
     assert chains.chain_correlation(bath, 0.0)[0] == pytest.approx(size, rel=CORRELATION)
     felt = chains.light_cone_time(bath, 1e-9)
     times = np.linspace(0.0, 0.8 * felt, 30)
-    parts = sum(chains.correlation(part, times, temperature) for part in density.parts)
-    assert np.max(np.abs(chains.correlation(density, times, temperature) - parts)) < CORRELATION * size
+    parts = sum(chains.correlation(part, times=times, temperature=temperature) for part in density.parts)
+    assert (
+        np.max(np.abs(chains.correlation(density, times=times, temperature=temperature) - parts)) < CORRELATION * size
+    )
     assert np.max(np.abs(chains.chain_correlation(bath, times) - parts)) < INSIDE_LIGHT_CONE * size
     assert np.max(chains.correlation_error(bath, times)) < INSIDE_LIGHT_CONE * size
-    missing = sum(chains.correlation(part, times, temperature) for part in density.parts[1:])
+    missing = sum(chains.correlation(part, times=times, temperature=temperature) for part in density.parts[1:])
     assert np.max(np.abs(chains.chain_correlation(bath, times) - missing)) > VISIBLE * size
-    needed = chains.required_length(density, temperature, 0.999 * felt, 1e-9)
+    needed = chains.required_length(density, temperature=temperature, until=0.999 * felt, tolerance=1e-9)
     assert abs(needed - 120) <= 1
     assert chains.diagnose(bath, 1.0).largest_error < INSIDE_LIGHT_CONE * size
 
@@ -154,7 +156,7 @@ def test_correlation_of_a_sum_agrees_with_an_independent_quadrature() -> None:
         return -float(density(w)) * math.sin(w * t)
 
     for t in (0.0, 1.3, 7.0):
-        found = chains.correlation(density, t, temperature)[0]
+        found = chains.correlation(density, times=t, temperature=temperature)[0]
         defined = [quad(f, 1e-14, 15.0, args=(t,), points=points, limit=2000)[0] for f in (real, imaginary)]
         assert abs(found - complex(*defined)) < 1e-8 * density.weight()
 
@@ -198,7 +200,7 @@ def test_a_sum_of_nothing_has_a_chain_and_no_coupling() -> None:
         np.testing.assert_allclose(bath.hoppings, coupled.hoppings, rtol=CLOSED_FORM)
         assert chains.mode_functions(bath).error < MODE_FUNCTIONS
         assert math.isfinite(chains.light_cone_time(bath))
-    np.testing.assert_array_equal(chains.correlation(free, [0.0, 1.0], 0.3), 0.0)
+    np.testing.assert_array_equal(chains.correlation(free, times=[0.0, 1.0], temperature=0.3), 0.0)
 
 
 def test_a_cut_may_remove_a_part() -> None:
@@ -264,4 +266,6 @@ def test_coupling_is_the_correlation_at_zero(
     bath = chains.chain(density, 10, temperature=temperature)
     alone = sum(chains.chain(part, 10, temperature=temperature).coupling ** 2 for part in (first, second))
     assert bath.coupling**2 == pytest.approx(alone, rel=1e-12)
-    assert bath.coupling**2 == pytest.approx(chains.correlation(density, 0.0, temperature)[0].real, rel=1e-12)
+    assert bath.coupling**2 == pytest.approx(
+        chains.correlation(density, times=0.0, temperature=temperature)[0].real, rel=1e-12
+    )

@@ -13,7 +13,7 @@ from tnthermo.configuration.resolve import load_config, resolve, resolve_file
 from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import run_folder
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 from tnthermo.terminal.show import shown
 
 J = {"kind": '"discrete"', "frequencies": "[0.5, 1.2]", "couplings": "[0.35, 0.5]"}
@@ -162,13 +162,13 @@ def test_a_whole_study_of_two_driven_baths(tmp_path: Path) -> None:
     )
     record = '[record]\nobservables = { n0 = { boson = "number" } }\n'
     config, out = write(tmp_path, BATHS + evolution + drive + record), tmp_path / "out"
-    first = run_study(config, out)
-    again = run_study(out / run_folder.CONFIG, out)
+    first = run_config(config, out)
+    again = run_config(out / run_folder.CONFIG, out)
     assert again.already_done
     assert resolve_file(out / run_folder.CONFIG).values == first.resolved.values
     other = write(tmp_path, BATHS + evolution + drive.replace("duration = 0.6", "duration = 0.55") + record)
     with pytest.raises(chains.InvalidInput, match=r"drive\.coupling\.1\.duration: 0\.6 -> 0\.55"):
-        run_study(other, out)
+        run_config(other, out)
     screen = shown(first.ledger).splitlines()
     assert len(screen) <= 24
     assert max(map(len, screen)) <= 120

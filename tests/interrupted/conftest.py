@@ -10,7 +10,7 @@ import tnthermo as tt
 from tests.interrupted.runs import RUNS, save_little, write_config
 from tnthermo.configuration.resolve import resolve_file
 from tnthermo.results import result_file
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The uninterrupted run."""
     folder = tmp_path_factory.mktemp("reference")
     config, out = write_config(folder), folder / "out"
-    run_study(config, out)
+    run_config(config, out)
     resolved = resolve_file(config)
     RUNS[out] = tt.evolve(resolved.model, **resolved.evolve_keywords())  # and without any checkpoints
     return out

@@ -22,7 +22,7 @@ from tnthermo.machine.signals import Stop
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import checkpoints, netcdf, result_file, run_folder, state_file
 from tnthermo.results.checkpoints import Checkpoints
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 ROOT = Path(__file__).parents[2]
 SAVING = "[run]\ncheckpoint_every = 0\nstorage_patience = 0.3\n"
@@ -90,7 +90,7 @@ def stop_at(config: Path, out: Path, at: int, stage: str = "run", **more: Any) -
     stop, look = stopping(at, stage)
     said: list[str] = []
     with pytest.raises(Stopped, match="with a checkpoint"):
-        run_study(config, out, resume=True, stop=stop, progress=look, say=said.append, **more)
+        run_config(config, out, resume=True, stop=stop, progress=look, say=said.append, **more)
     return said
 
 
@@ -125,7 +125,7 @@ if slow_save:
 print("ready", flush=True)
 with listening() as stop:
     try:
-        study.run_study(config, out, resume=True, stop=stop, progress=lambda p: (print(p.stage, p.steps, flush=True), time.sleep(pause)))
+        study.run_config(config, out, resume=True, stop=stop, progress=lambda p: (print(p.stage, p.steps, flush=True), time.sleep(pause)))
     except Stopped as error:
         print(error)
         sys.exit(75)

@@ -16,7 +16,7 @@ from tnthermo.kernels.compiling import CompileClock
 from tnthermo.results import checkpoints, run_folder
 from tnthermo.results.checkpoint_file import pack, unpack
 from tnthermo.studies import study
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 def test_damaged_checkpoints(tmp_path: Path, reference: Path) -> None:
@@ -39,11 +39,11 @@ def test_damaged_checkpoints(tmp_path: Path, reference: Path) -> None:
     newest.write_bytes(b"")
     previous.write_bytes(b"")
     with pytest.raises(InvalidInput, match=r"(?s)checkpoint that can be read.*--overwrite starts afresh"):
-        run_study(config, out, resume=True)
+        run_config(config, out, resume=True)
     assert not (out / run_folder.RESULT).exists()
     newest.unlink()
     previous.write_bytes(older)
-    run_study(config, out, resume=True, say=said.append)
+    run_config(config, out, resume=True, say=said.append)
     assert "run: going on from t = 0.5" in said
     assert_same_run(out, reference)
 
@@ -94,10 +94,10 @@ def test_a_forged_state_is_passed_over_or_refused_in_words(
     assert "not what a run holds" in ended.output
     assert "--overwrite starts afresh" in ended.output
     with pytest.raises(InvalidInput, match="checkpoint that can be read"):
-        run_study(config, out, resume=True)
+        run_config(config, out, resume=True)
     previous.write_bytes(kept[previous])
     said: list[str] = []
-    run_study(config, out, resume=True, say=said.append)
+    run_config(config, out, resume=True, say=said.append)
     assert "using the previous checkpoint, run.previous.ckpt" in said
     assert "run: going on from t = 0.3" in said
     assert_same_run(out, reference)
@@ -111,13 +111,13 @@ def test_a_lost_first_stage_and_newer_formats_are_refused(tmp_path: Path, monkey
     with monkeypatch.context() as patch:
         patch.setattr("tnthermo.results.checkpoint_file.FORMAT", 0)
         with pytest.raises(InvalidInput, match=r"format 1, written by tnthermo.*; this version reads format 0"):
-            run_study(config, out, resume=True)
+            run_config(config, out, resume=True)
     run.unlink()
     previous.unlink()
     with pytest.raises(InvalidInput, match="without which the others say nothing"):
-        run_study(config, out, resume=True)
+        run_config(config, out, resume=True)
     run.write_bytes(data)
-    run_study(config, out, resume=True)
+    run_config(config, out, resume=True)
 
 
 def test_other_versions_are_warned_about(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_other_versions_are_warned_about(tmp_path: Path, reference: Path, monkey
     now = checkpoints.versions()
     monkeypatch.setattr(checkpoints, "versions", lambda: {**now, "numpy": "99.0"})
     said: list[str] = []
-    result = run_study(config, out, resume=True, say=said.append)
+    result = run_config(config, out, resume=True, say=said.append)
     assert any("numpy" in line and "not the same to the last bit" in line for line in said)
     assert any("compiled its kernels" in line for line in said)
     assert "other versions" in result.ledger.attrs["notes"]

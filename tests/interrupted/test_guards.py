@@ -15,7 +15,7 @@ from tnthermo.errors import RunFailed, Stopped
 from tnthermo.machine import threads
 from tnthermo.machine.memory import Memory, cgroup_limits, memory_watch
 from tnthermo.studies import study
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 def test_memory_that_runs_out_saves_and_stops(tmp_path: Path, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,11 +29,11 @@ def test_memory_that_runs_out_saves_and_stops(tmp_path: Path, reference: Path, m
     with monkeypatch.context() as patch:
         patch.setattr(study, "memory_watch", lambda: nearly_full)
         with pytest.raises(Stopped, match=r"memory: 9 GiB.*with a checkpoint at t = 0\.3"):
-            run_study(config, out)
+            run_config(config, out)
         looks[0] = 3  # full from the first step on: it would stop like this for ever
         with pytest.raises(RunFailed, match="takes more memory"):
-            run_study(config, out, resume=True)
-    run_study(config, out, resume=True)
+            run_config(config, out, resume=True)
+    run_config(config, out, resume=True)
     assert_same_run(out, reference)
 
 
@@ -77,7 +77,7 @@ def test_runaway_numbers_end_the_run(
 
     monkeypatch.setattr(Measure, "local", local)
     with pytest.raises(RunFailed, match=words + r".*; the last checkpoint before it is kept"):
-        run_study(config, out)
+        run_config(config, out)
     kept = a_keeper(config, out).load("run")
     assert kept is not None
     assert kept["times"][-1] == pytest.approx(0.3)

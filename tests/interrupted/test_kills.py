@@ -9,7 +9,7 @@ import pytest
 from tests.interrupted.runs import SAVING, assert_same, assert_same_run, start, wait_for, write_config
 from tnthermo.results import checkpoints, run_folder
 from tnthermo.results.checkpoint_file import unpack
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed: int) -> int:
@@ -58,16 +58,16 @@ def checkpoint_steps(out: Path) -> int:
 def test_killed_at_any_moment(tmp_path: Path, reference: Path) -> None:
     config, out = write_config(tmp_path, add=SAVING), tmp_path / "out"
     assert kill_repeatedly(config, out, kills=2, in_saves=1, seed=7) == 2
-    run_study(config, out, resume=True)
+    run_config(config, out, resume=True)
     assert_same_run(out, reference)
 
 
 @pytest.mark.slow
 def test_killed_thirty_times(tmp_path: Path) -> None:
     config, out = long_config(tmp_path), tmp_path / "out"
-    run_study(config, tmp_path / "whole")
+    run_config(config, tmp_path / "whole")
     assert kill_repeatedly(config, out, kills=30, in_saves=10, seed=11) == 30
-    run_study(config, out, resume=True)
+    run_config(config, out, resume=True)
     assert_same_run(out, tmp_path / "whole")
 
 

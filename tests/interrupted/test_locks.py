@@ -16,7 +16,7 @@ from tests.terminal.test_cli import call
 from tnthermo.errors import Held
 from tnthermo.machine import lock, slurm
 from tnthermo.results import run_folder
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
         lock.locked(out),
         pytest.raises(Held, match=f"in use: host {socket.gethostname()}, pid {os.getpid()}, for 0 s"),
     ):
-        run_study(config, out, overwrite=True)
+        run_config(config, out, overwrite=True)
     assert list(out.iterdir()) == []
 
 
@@ -38,12 +38,12 @@ def test_a_folder_in_use_is_in_use_before_it_is_anything_else(tmp_path: Path) ->
     with lock.locked(out):
         for options in ({}, {"resume": True}, {"overwrite": True}):
             with pytest.raises(Held, match=f"in use: host {socket.gethostname()}, pid {os.getpid()}"):
-                run_study(config, out, **options)  # type: ignore[arg-type]
+                run_config(config, out, **options)  # type: ignore[arg-type]
         done = call("run", config, "--out", out)
     assert done.exit_code == 1
     assert f"in use: host {socket.gethostname()}, pid {os.getpid()}" in done.output
     with pytest.raises(InvalidInput, match="holds an unfinished run"):  # nobody is at work: the negative twin
-        run_study(config, out)
+        run_config(config, out)
 
 
 @pytest.mark.slow
@@ -52,7 +52,7 @@ def test_a_second_process_stops_and_names_the_first(tmp_path: Path) -> None:
     process = start(config, out, pause=0.2)
     assert wait_for(process, "run 1")
     with pytest.raises(Held, match=f"in use: host {socket.gethostname()}, pid {process.pid}, for "):
-        run_study(config, out, resume=True)
+        run_config(config, out, resume=True)
     process.terminate()
     process.communicate(timeout=60)
     assert process.returncode == 75

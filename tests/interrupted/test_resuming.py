@@ -28,7 +28,7 @@ from tests.results.test_result_file import same
 from tnthermo.errors import Stopped
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import checkpoints, result_file, run_folder
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 from tnthermo.terminal.show import shown
 
 
@@ -54,18 +54,18 @@ def test_stopped_in_either_pass_and_resumed(tmp_path: Path, monkeypatch: pytest.
     """With all files as a user gets them."""
     monkeypatch.setattr(result_file, "save_result", WRITE)
     config, out = write_config(tmp_path), tmp_path / "out"
-    run_study(config, tmp_path / "whole")
+    run_config(config, tmp_path / "whole")
     for at, stage in ((0, "run"), (4, "run"), (10, "run"), (2, "error bars"), (5, "error bars")):
         stop_at(config, out, at, stage)
         assert (out / run_folder.RESULT).exists() == (stage == "error bars")
     assert_without_errors(out, tmp_path / "whole")
     with pytest.raises(InvalidInput, match=r"lacks its error bars.*--resume goes on"):
-        run_study(config, out)
+        run_config(config, out)
     said: list[str] = []
-    assert not run_study(config, out, resume=True, say=said.append).already_done
+    assert not run_config(config, out, resume=True, say=said.append).already_done
     assert "run: going on from t = 1" in said
     assert_same(out, tmp_path / "whole")
-    assert run_study(config, out, resume=True).already_done
+    assert run_config(config, out, resume=True).already_done
     kept = sorted(path.name for path in (out / checkpoints.FOLDER).iterdir())
     assert kept == ["error_bars.ckpt", "run.ckpt"]
 
@@ -77,25 +77,25 @@ def test_error_bars_are_added_to_a_finished_run(tmp_path: Path, reference: Path)
     """Of the run itself nothing is computed again."""
     out = tmp_path / "out"
     without, config = write_config(tmp_path, name="off.toml", add=BARS_OFF), write_config(tmp_path, add=SAVING)
-    run_study(without, out)
+    run_config(without, out)
     assert RUNS[out].rough is None
     with pytest.raises(InvalidInput, match=r"run\.error_bars: false -> true.*--resume adds its error bars"):
-        run_study(config, out)
+        run_config(config, out)
     said = stop_at(config, out, 2, "error bars")
     assert "adding error bars to a finished run; its result stays until the new one is written" in said
     assert run_folder.inspect(out).state == "finished"
     steps: list[str] = []
-    run_study(config, out, resume=True, progress=lambda now: steps.append(now.stage))
+    run_config(config, out, resume=True, progress=lambda now: steps.append(now.stage))
     assert set(steps) == {"error bars"}
     assert_same_run(out, reference)
-    assert run_study(without, out).already_done  # it has more than was asked for
+    assert run_config(without, out).already_done  # it has more than was asked for
     for path in (out / checkpoints.FOLDER).iterdir():
         path.unlink()
-    run_study(without, out, overwrite=True)
+    run_config(without, out, overwrite=True)
     for path in (out / checkpoints.FOLDER).iterdir():
         path.unlink()
     with pytest.raises(InvalidInput, match="its checkpoints, from which it could go on, are gone"):
-        run_study(config, out, resume=True)
+        run_config(config, out, resume=True)
 
 
 def test_error_bars_are_done_without(tmp_path: Path, reference: Path) -> None:
@@ -104,9 +104,9 @@ def test_error_bars_are_done_without(tmp_path: Path, reference: Path) -> None:
     without, config = write_config(tmp_path, name="off.toml", add=BARS_OFF), write_config(tmp_path, add=SAVING)
     stop_at(config, out, 2, "error bars")
     with pytest.raises(InvalidInput, match="lacks its error bars"):
-        run_study(without, out)
+        run_config(without, out)
     steps: list[str] = []
-    run_study(without, out, resume=True, progress=lambda now: steps.append(now.stage))
+    run_config(without, out, resume=True, progress=lambda now: steps.append(now.stage))
     assert steps == []
     assert run_folder.inspect(out).state == "finished"
     assert RUNS[out].rough is None
@@ -114,11 +114,11 @@ def test_error_bars_are_done_without(tmp_path: Path, reference: Path) -> None:
     other = write_config(tmp_path, temperature=0.7, name="other.toml", add=SAVING)
     stop_at(config, tmp_path / "again", 2, "error bars")
     with pytest.raises(InvalidInput, match=r"holds another run \(bath\.temperature: 0\.5 -> 0\.7"):
-        run_study(other, tmp_path / "again", resume=True)
+        run_config(other, tmp_path / "again", resume=True)
     for path in (tmp_path / "again" / checkpoints.FOLDER).iterdir():
         path.unlink()
     said: list[str] = []
-    run_study(config, tmp_path / "again", resume=True, say=said.append)
+    run_config(config, tmp_path / "again", resume=True, say=said.append)
     assert any("starting from the beginning" in line for line in said)
     assert_same_run(tmp_path / "again", reference)
 
@@ -134,13 +134,13 @@ def test_a_stop_while_correlations_are_computed(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(result_file, "save_result", save)
     pairs = '[record]\ntwo_time = { zz = ["z", "z"] }\n'
     config = write_config(tmp_path, add=pairs)
-    run_study(config, tmp_path / "whole")
+    run_config(config, tmp_path / "whole")
     stop, look = stopping(3, "correlations")
     with pytest.raises(Stopped):
-        run_study(config, tmp_path / "out", stop=stop, progress=look)
+        run_config(config, tmp_path / "out", stop=stop, progress=look)
     assert run_folder.inspect(tmp_path / "out").pending == "two-time correlations"
     said: list[str] = []
-    run_study(config, tmp_path / "out", resume=True, say=said.append)
+    run_config(config, tmp_path / "out", resume=True, say=said.append)
     assert "run: going on from t = 1" in said
     assert_same_run(tmp_path / "out", tmp_path / "whole")
     assert found["out"].identical(found["whole"])
@@ -153,13 +153,13 @@ def test_another_model_is_refused_with_the_keys_that_differ(tmp_path: Path) -> N
     other = write_config(tmp_path, temperature=0.7, name="other.toml", add=SAVING)
     for resume in (True, False):
         with pytest.raises(InvalidInput) as refused:
-            run_study(other, out, resume=resume)
+            run_config(other, out, resume=resume)
         assert ("bath.temperature: 0.5 -> 0.7" in str(refused.value)) == resume
     step = changed(config, "step.toml", "step = 0.1", "step = 0.05")
     with pytest.raises(InvalidInput, match=r"evolution\.step: 0\.1 -> 0\.05"):
-        run_study(step, out, resume=True)
+        run_config(step, out, resume=True)
     assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    assert not run_study(other, out, overwrite=True).already_done
+    assert not run_config(other, out, overwrite=True).already_done
     assert result_file.load_ledger(out).attrs["temperature"] == 0.7
 
 
@@ -170,26 +170,26 @@ def test_what_may_change_may(tmp_path: Path) -> None:
     out = tmp_path / "out"
     stop_at(config, out, 6)
     with pytest.raises(InvalidInput, match=r"evolution\.max_bond = 4: at least 8"):
-        run_study(changed(config, "smaller.toml", "max_bond = 8", "max_bond = 4"), out, resume=True)
+        run_config(changed(config, "smaller.toml", "max_bond = 8", "max_bond = 4"), out, resume=True)
     with pytest.raises(InvalidInput, match=r"evolution\.until = 0\.4: at least 0\.6"):
-        run_study(changed(config, "short.toml", "until = 1.0", "until = 0.4"), out, resume=True)
+        run_config(changed(config, "short.toml", "until = 1.0", "until = 0.4"), out, resume=True)
     more = changed(config, "more.toml", "max_bond = 8", "max_bond = 16")
     more.write_text(more.read_text().replace("checkpoint_every = 0", "checkpoint_every = 100"))
-    result = run_study(changed(more, "longer.toml", "until = 1.0", "until = 1.4"), out, resume=True)
+    result = run_config(changed(more, "longer.toml", "until = 1.0", "until = 1.4"), out, resume=True)
     assert result.ledger["t"].values[-1] == 1.4
     assert "evolution.max_bond was 8 until t = 0.6" in result.ledger.attrs["notes"]
 
 
 def test_a_finished_run_is_extended(tmp_path: Path) -> None:
     config, out = write_config(tmp_path), tmp_path / "out"
-    run_study(config, out)
+    run_config(config, out)
     longer = changed(config, "longer.toml", "until = 1.0", "until = 1.6")
     with pytest.raises(InvalidInput, match="--resume extends it"):
-        run_study(longer, out)
+        run_config(longer, out)
     stop_at(longer, out, 12)
-    assert run_study(config, out).already_done  # the shorter one is still there
-    assert not run_study(longer, out, resume=True).already_done
-    run_study(longer, tmp_path / "whole")
+    assert run_config(config, out).already_done  # the shorter one is still there
+    assert not run_config(longer, out, resume=True).already_done
+    run_config(longer, tmp_path / "whole")
     ours, whole = RUNS[out], RUNS[tmp_path / "whole"]
     for name in (
         "times",
@@ -207,7 +207,7 @@ def test_a_finished_run_is_extended(tmp_path: Path) -> None:
     for path in (out / checkpoints.FOLDER).iterdir():
         path.unlink()
     with pytest.raises(InvalidInput, match="are gone"):
-        run_study(changed(config, "longest.toml", "until = 1.0", "until = 2.0"), out, resume=True)
+        run_config(changed(config, "longest.toml", "until = 1.0", "until = 2.0"), out, resume=True)
 
 
 def test_saving_is_rare_where_it_is_dear(tmp_path: Path) -> None:

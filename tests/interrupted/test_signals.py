@@ -13,7 +13,7 @@ from tests.interrupted.runs import RUNS, SAVING, a_keeper, assert_same_run, star
 from tnthermo.engines.exact import ExactEngine
 from tnthermo.errors import Stopped
 from tnthermo.machine.signals import Stop, listening
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 def test_a_signal_sets_a_flag_and_the_second_interrupt_is_the_systems() -> None:
@@ -45,7 +45,7 @@ def test_signals_save_and_leave_with_75(
         text = process.communicate(timeout=60)[0]
         assert process.returncode == 75, text
         assert f"stopped ({number.name}) with a checkpoint" in text
-    run_study(config, out, resume=True)
+    run_config(config, out, resume=True)
     assert_same_run(out, reference)
 
 
@@ -69,10 +69,10 @@ def test_a_signal_while_kernels_are_compiled(
         patch.setattr(ExactEngine, "step", step)
         words = r"^stopped \(SIGTERM\)$" if at == 1 else r"with a checkpoint at t = 0\.2 of the run"
         with pytest.raises(Stopped, match=words):
-            run_study(config, out, stop=stop)
+            run_config(config, out, stop=stop)
     assert steps[0] == at
     assert a_keeper(config, out).any() == (at == 2)
-    run_study(config, out, resume=True)
+    run_config(config, out, resume=True)
     assert RUNS[out].times[-1] == RUNS[reference].times[-1]
     assert_same_run(out, reference)
 
@@ -104,7 +104,7 @@ def test_the_second_interrupt_leaves_at_once(tmp_path: Path, reference: Path) ->
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT
     said: list[str] = []
-    run_study(config, out, resume=True, say=said.append)
+    run_config(config, out, resume=True, say=said.append)
     assert any("stale lock" in line and "no process" in line for line in said)
     assert_same_run(out, reference)
 
@@ -112,7 +112,7 @@ def test_the_second_interrupt_leaves_at_once(tmp_path: Path, reference: Path) ->
 def test_python_catches_no_signals_unless_asked(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     handlers = []
-    run_study(
+    run_config(
         write_config(tmp_path), tmp_path / "out", progress=lambda p: handlers.append(signal.getsignal(signal.SIGTERM))
     )
     assert set(handlers) == {before}

@@ -18,7 +18,7 @@ from tnthermo.machine import lock
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import checkpoints, result_file, run_folder
 from tnthermo.studies import study
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 def test_a_full_disk_is_waited_for_and_then_exit_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,11 +71,11 @@ def test_a_result_that_cannot_be_replaced_is_written_when_resumed(
     monkeypatch.setattr(result_file, "save_result", save)
     said: list[str] = []
     with pytest.raises(errors.StorageError, match="busy"):
-        run_study(config, out, say=said.append)
+        run_config(config, out, say=said.append)
     assert any("busy; trying again in" in line for line in said)
     assert not (out / run_folder.RESULT).exists()
     busy[0] = False
-    run_study(config, out, resume=True, say=said.append)
+    run_config(config, out, resume=True, say=said.append)
     assert "run: going on from t = 1" in said
     assert_same_run(out, reference)
 
@@ -99,12 +99,12 @@ def test_a_full_disk_met_by_the_probe_is_waited_for(tmp_path: Path, monkeypatch:
     said: list[str] = []
     limit = 1_000_000
     with pytest.raises(errors.StorageError, match=r"cannot write into .*No space left on device") as failed:
-        run_study(config, out, say=said.append)
+        run_config(config, out, say=said.append)
     assert failed.value.errno == errno.ENOSPC
     assert met[0] == 2  # again after the 0.3 s of its patience
     assert list(out.iterdir()) == []
     met[0], limit = 0, 1
-    run_study(config, out, say=said.append)
+    run_config(config, out, say=said.append)
     assert any("No space left on device; trying again in" in line for line in said)
     assert run_folder.inspect(out).state == "finished"
     assert not list(out.glob(".*"))
@@ -126,7 +126,7 @@ def test_a_lock_that_finds_no_room_leaves_nothing(tmp_path: Path, monkeypatch: p
     assert not (tmp_path / lock.LOCK).exists()
     met[0] = 0
     said: list[str] = []
-    run_study(config, out, say=said.append)
+    run_config(config, out, say=said.append)
     assert any("cannot lock" in line and "trying again" in line for line in said)
 
 
@@ -134,7 +134,7 @@ def test_room_is_looked_for_before_the_run(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(study, "evolve", lambda *args, **keywords: pytest.fail("the run started"))
     monkeypatch.setattr(study, "checkpoint_bytes", lambda resolved: (1e18, 1e18))
     with pytest.raises(errors.StorageError, match="of free space, 2 checkpoints take"):
-        run_study(write_config(tmp_path), tmp_path / "out")
+        run_config(write_config(tmp_path), tmp_path / "out")
 
 
 @pytest.mark.slow
@@ -149,7 +149,7 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
         pytest.skip(f"no tmpfs can be mounted: {mounted.stderr.strip()}")
     try:
         config, out, ballast = write_config(tmp_path, add=SAVING), disk / "out", disk / "ballast"
-        run_study(config, tmp_path / "whole")
+        run_config(config, tmp_path / "whole")
         random, stored = np.random.default_rng(3), 0
         for _ in range(10):
             at = int(random.integers(0, 11))
@@ -161,7 +161,7 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
                             pass
 
             try:
-                run_study(config, out, resume=True, progress=fill)
+                run_config(config, out, resume=True, progress=fill)
             except errors.StorageError:
                 stored += 1
             ballast.unlink(missing_ok=True)
@@ -169,7 +169,7 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
                 for path in (out / run_folder.RESULT, *(out / checkpoints.FOLDER).iterdir()):
                     path.unlink()
         assert stored >= 8
-        run_study(config, out, resume=True)
+        run_config(config, out, resume=True)
         assert_same_run(out, tmp_path / "whole")
     finally:
         subprocess.run(["umount", str(disk)], check=False)

@@ -437,7 +437,7 @@ def test_a_temperature_that_rings_about_its_limit_does_not_fail_it() -> None:
 def test_the_limits_of_the_exchange_example() -> None:
     """[61] and [69] as the secular master equation has them, from a start with coherence."""
     times = np.linspace(0, 160, 161)
-    weak = tt.weak_coupling(warm_exchange(), TILTED, times, "lindblad")
+    weak = tt.weak_coupling(warm_exchange(), initial=TILTED, times=times, method="lindblad")
     attributes = {
         "hamiltonian": "[[0.5, 0.0], [0.0, -0.5]]",
         "coupling": "[[0.0, 0.0], [1.0, 0.0]]",

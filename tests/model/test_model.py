@@ -522,8 +522,8 @@ def test_couple_points_to_exchange_coupling():
 
 
 def test_couple_names_all_problems_at_once():
-    found = problems_of(lambda: tt.couple([[0, 1], [0, 0]], 3, strength="on", key="couplings[1]"))
-    assert {p.key for p in found} == {"couplings[1]", "couplings[1].bath", "couplings[1].strength"}
+    found = problems_of(lambda: tt.couple([[0, 1], [0, 0]], 3, strength="on"))
+    assert {p.key for p in found} == {"coupling", "coupling.bath", "coupling.strength"}
 
 
 def test_assemble_refuses():

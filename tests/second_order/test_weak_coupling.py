@@ -77,7 +77,7 @@ def second_order_deviations(model: tt.Model, levels) -> dict[str, float]:
     """Largest deviation of each column from its definition in the Fock space of all modes."""
     start = start_of(model)
     exact = oracle_of(model, levels, start)
-    found = tt.weak_coupling(model, start, TIMES, alpha_S=0.3)
+    found = tt.weak_coupling(model, initial=start, times=TIMES, alpha_S=0.3)
     thermal = exact.thermal_energies.sum()
     result = dict.fromkeys(("rho_S", "S_S", *ENERGIES, *RATES), 0.0)
     stops = np.array(sorted({*TIMES, *model.jumps}))
@@ -120,7 +120,7 @@ def test_the_deviation_falls_as_the_fourth_power(name: str) -> None:
 
 def test_a_wrong_temperature_or_a_factor_in_the_coupling_spoils_the_order() -> None:
     model, other = spin_boson(0.16), spin_boson(0.164)
-    mine, theirs = (tt.weak_coupling(m, TILTED, TIMES)["E_B"].values for m in (model, other))
+    mine, theirs = (tt.weak_coupling(m, initial=TILTED, times=TIMES)["E_B"].values for m in (model, other))
     assert np.abs(mine - theirs).max() > 10 * second_order_deviations(model, 8)["E_B"]
 
 
@@ -135,7 +135,7 @@ def test_pure_dephasing_is_exact_at_any_coupling() -> None:
         )  # fmt: skip
         made = bath(1.0, temperature, frequencies=frequencies, couplings=couplings)
         model = tt.SpinBoson(hamiltonian={"z": 0.3}, coupling={"z": 1.0}, bath=made)
-        found = tt.weak_coupling(model, TILTED, times)
+        found = tt.weak_coupling(model, initial=TILTED, times=times)
         rho = complex_of(found["rho_S"])
         for i, t in enumerate(times):
             assert np.abs(rho[i] - exact.rho_S(t)).max() < 1e-9
@@ -155,7 +155,7 @@ def test_the_entropy_of_the_bath_to_second_order() -> None:
             temperature=0.8, initial=TILTED, times=TIMES, hamiltonian={"z": 0.3}, missing=1e-9, **modes
         )
         model = tt.SpinBoson(hamiltonian={"z": 0.3}, coupling={"z": 1.0}, bath=bath(1.0, 0.8, **modes))
-        found = tt.weak_coupling(model, TILTED, TIMES)
+        found = tt.weak_coupling(model, initial=TILTED, times=TIMES)
         deviations.append(np.abs(found["Delta_S_B"].values - exact.Delta_S_B).max())
     assert 3.6 < np.log2(deviations[0] / deviations[1]) < 4.4
     assert np.abs(found["Sigma_B"].values).max() == 0.0
@@ -171,7 +171,7 @@ def test_a_constant_drive_is_no_drive() -> None:
             hamiltonian=model.hamiltonian,
             couplings=[tt.couple(coupling.operator, coupling.bath, kind=coupling.kind, strength=constant)],
         )
-        one, other = (tt.weak_coupling(m, TILTED, TIMES) for m in (model, same))
+        one, other = (tt.weak_coupling(m, initial=TILTED, times=TIMES) for m in (model, same))
         for name in (*ENERGIES, "rho_S", "Q_S", "Q_B", "W_S", "W_B", "S_chi"):
             np.testing.assert_allclose(other[name].values, one[name].values, atol=2e-8, rtol=0)
 
@@ -204,7 +204,7 @@ def warm_exchange(temperature: float = 0.5, hamiltonian=None) -> tt.Model:
 def test_the_golden_rule_and_the_lamb_shift() -> None:
     """z(t) = z0 exp(-Gt t) + tanh(beta w0/2)(exp(-Gt t) - 1), coherences at Gt/2, turning at w0 + Omega. [50 - 56]"""
     T, times = 0.5, np.linspace(0, 60, 25)
-    found = tt.weak_coupling(warm_exchange(T), TILTED, times, "lindblad")
+    found = tt.weak_coupling(warm_exchange(T), initial=TILTED, times=times, method="lindblad")
     rho = complex_of(found["rho_S"])
     rate = G0 / np.tanh(0.5 / T)
     z = 0.2 * np.exp(-rate * times) + np.tanh(0.5 / T) * (np.exp(-rate * times) - 1)
@@ -225,7 +225,8 @@ def test_the_golden_rule_and_the_lamb_shift() -> None:
 def test_for_exchange_coupling_redfield_is_lindblad() -> None:
     times = np.linspace(0, 30, 4)
     one, other = (
-        tt.weak_coupling(warm_exchange(), TILTED, times, method)["rho_S"].values for method in ("redfield", "lindblad")
+        tt.weak_coupling(warm_exchange(), initial=TILTED, times=times, method=method)["rho_S"].values
+        for method in ("redfield", "lindblad")
     )
     np.testing.assert_allclose(one, other, atol=1e-9)
 
@@ -233,7 +234,7 @@ def test_for_exchange_coupling_redfield_is_lindblad() -> None:
 def test_bath_rates_in_the_markov_window() -> None:
     """dQ_B = G w0 ((n+1) rho_00 - n rho_11 - |rho_01|^2), dE_B without the last, dU_B -> dE_B. [66 - 68]"""
     T = 0.5
-    found = tt.weak_coupling(warm_exchange(T), TILTED, np.array([0.0, 5.0]), "lindblad")
+    found = tt.weak_coupling(warm_exchange(T), initial=TILTED, times=np.array([0.0, 5.0]), method="lindblad")
     n = 1 / np.expm1(1 / T)
     rho = complex_of(found["rho_S"])[1]
     flux = G0 * ((n + 1) * rho[0, 0].real - n * rho[1, 1].real)
@@ -248,7 +249,7 @@ def test_lindblad_relaxes_to_gibbs_and_produces_entropy() -> None:
         hamiltonian=np.diag([0.0, 0.6, 1.5]), coupling=[[0, 1, 0.3], [1, 0.2, 0.8], [0.3, 0.8, 0]], bath=made
     )
     start = np.full((3, 3), 1 / 3)
-    found = tt.weak_coupling(model, start, np.linspace(0, 400, 41), "lindblad")
+    found = tt.weak_coupling(model, initial=start, times=np.linspace(0, 400, 41), method="lindblad")
     rho = complex_of(found["rho_S"])
     gibbs = np.exp(-np.diag(model.hamiltonian).real / 0.4)
     np.testing.assert_allclose(rho[-1], np.diag(gibbs / gibbs.sum()), atol=1e-5)
@@ -261,8 +262,8 @@ def test_tcl2_becomes_redfield() -> None:
     """Once C(t) has died away the generators are one: the states differ by the slip alone, the rates of change not at all."""
     made = chains.chain(OHMIC, 60, temperature=0.5, support=40.0)
     model = tt.SpinBoson(hamiltonian={"z": 0.5, "x": 0.1}, coupling={"x": 0.5, "z": 0.3}, bath=made)
-    markov = tt.weak_coupling(model, TILTED, np.array([0.0, 3.0]), "redfield")
-    tcl = tt.weak_coupling(model, TILTED, np.array([0.0, 3.0]))
+    markov = tt.weak_coupling(model, initial=TILTED, times=np.array([0.0, 3.0]), method="redfield")
+    tcl = tt.weak_coupling(model, initial=TILTED, times=np.array([0.0, 3.0]))
     assert float(tcl["E_int"].values[0]) == 0.0
     assert abs(float(markov["E_int"].values[0])) > 1e-3
     assert float(tcl["E_int"].values[1]) == pytest.approx(float(markov["E_int"].values[1]), rel=0.05)
@@ -275,7 +276,7 @@ def test_the_one_sided_transform_against_time(T: float) -> None:
     coupling = tt.couple({"x": 1.0}, chains.chain(density, 10, temperature=T))
     x, weights = np.polynomial.legendre.leggauss(20)
     s = (1.5 * np.arange(40)[:, None] + 0.75 * (x + 1)).ravel()
-    memory = np.tile(0.75 * weights, 40) * chains.correlation(density, s, T)
+    memory = np.tile(0.75 * weights, 40) * chains.correlation(density, times=s, temperature=T)
     for w in (0.3, 1.0, -1.0, 7.0, -0.05, 0.0):
         expected = np.sum(memory * np.exp(1j * w * s))
         assert abs(sum(transform(coupling, w)) - expected) < 1e-5
@@ -286,25 +287,30 @@ def test_the_one_sided_transform_against_time(T: float) -> None:
 def test_bad_input_is_refused_in_words() -> None:
     model = spin_boson(1.0)
     with pytest.raises(chains.InvalidInput) as error:
-        tt.weak_coupling(model, "mean-force", [2.0, 1.0], "redfield", alpha_S=np.nan)
+        tt.weak_coupling(model, initial="mean-force", times=[2.0, 1.0], method="redfield", alpha_S=np.nan)
     text = str(error.value)
     assert "second order starts from a product" in text
     assert "strictly increasing" in text
     assert "whose memory never ends" in text
     assert "alpha_S" in text
     with pytest.raises(chains.InvalidInput, match="driven"):
-        tt.weak_coupling(driven(0.1), "+z", [1.0], "lindblad")
+        tt.weak_coupling(driven(0.1), initial="+z", times=[1.0], method="lindblad")
     with pytest.raises(chains.InvalidInput, match="tcl2"):
-        tt.weak_coupling(model, "+z", [1.0], "tcl4")  # type: ignore[arg-type]
+        tt.weak_coupling(model, initial="+z", times=[1.0], method="tcl4")  # type: ignore[arg-type]
     sub = chains.chain(chains.PowerLaw(alpha=0.1, exponent=0.5), 10, temperature=0.5)
     with pytest.raises(chains.InvalidInput, match="integrated to infinity"):
-        tt.weak_coupling(tt.SpinBoson(hamiltonian={"x": 0.3}, coupling={"x": 0.5}, bath=sub), "+z", [1.0], "redfield")
+        tt.weak_coupling(
+            tt.SpinBoson(hamiltonian={"x": 0.3}, coupling={"x": 0.5}, bath=sub),
+            initial="+z",
+            times=[1.0],
+            method="redfield",
+        )
     with pytest.raises(chains.InvalidInput, match="times up to about"):
-        tt.weak_coupling(model, "+z", [1e6])
+        tt.weak_coupling(model, initial="+z", times=[1e6])
 
 
 def test_at_zero_temperature_what_needs_beta_is_nan_with_its_reason() -> None:
-    found = tt.weak_coupling(three_levels(0.3), np.diag([0.0, 1.0, 0.0]), TIMES)
+    found = tt.weak_coupling(three_levels(0.3), initial=np.diag([0.0, 1.0, 0.0]), times=TIMES)
     for name in ("Delta_S_B", "Sigma_total", "T_B"):
         assert np.isnan(found[name].values).all()
         assert "beta infinite" in found[name].attrs["reason"]

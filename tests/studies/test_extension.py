@@ -13,7 +13,7 @@ from tnthermo import errors
 from tnthermo.errors import Stopped
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine.signals import Stop
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 
 
 def write(folder: Path, until: float, **bath: str) -> Path:
@@ -28,29 +28,29 @@ def write(folder: Path, until: float, **bath: str) -> Path:
 
 def test_a_run_is_extended_on_its_own_chain(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    short = run_study(write(tmp_path, 0.5), out)
+    short = run_config(write(tmp_path, 0.5), out)
     modes = short.resolved.values["bath"]["modes"]
     said: list[str] = []
     with pytest.raises(InvalidInput, match="--resume extends it"):
-        run_study(write(tmp_path, 1.0), out)
-    longer = run_study(write(tmp_path, 1.0), out, resume=True, say=said.append)
+        run_config(write(tmp_path, 1.0), out)
+    longer = run_config(write(tmp_path, 1.0), out, resume=True, say=said.append)
     assert any(f"going on with the chain that is there (bath.modes {modes})" in line for line in said)
     assert longer.resolved.values["bath"]["modes"] == modes
     # the same bits as with as many modes from the beginning, and not those of the chain that it would have had alone
-    whole = run_study(write(tmp_path, 1.0, modes=str(modes)), tmp_path / "whole")
-    alone = run_study(write(tmp_path, 1.0), tmp_path / "alone")
+    whole = run_config(write(tmp_path, 1.0, modes=str(modes)), tmp_path / "whole")
+    alone = run_config(write(tmp_path, 1.0), tmp_path / "alone")
     assert np.array_equal(longer.ledger["E_B"], whole.ledger["E_B"])
     assert alone.resolved.values["bath"]["modes"] > modes
     assert not np.array_equal(longer.ledger["E_B"], alone.ledger["E_B"])
     # the same command again finds it
-    assert run_study(write(tmp_path, 1.0), out, resume=True).already_done
+    assert run_config(write(tmp_path, 1.0), out, resume=True).already_done
 
 
 def test_a_chain_that_is_too_short_is_said_with_what_to_do(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_study(write(tmp_path, 0.5), out)
+    run_config(write(tmp_path, 0.5), out)
     with pytest.raises(InvalidInput) as refused:
-        run_study(write(tmp_path, 6.0), out, resume=True)
+        run_config(write(tmp_path, 6.0), out, resume=True)
     (problem,) = refused.value.problems
     assert problem.key == "evolution.until"
     assert "must go on with the chain of the run" in problem.allowed
@@ -59,7 +59,7 @@ def test_a_chain_that_is_too_short_is_said_with_what_to_do(tmp_path: Path) -> No
     assert "from the beginning" in problem.hint
     # another key that differs is named as before
     with pytest.raises(InvalidInput, match=r"bath\.temperature: 0\.2 -> 0\.3"):
-        run_study(write(tmp_path, 1.0, temperature="0.3"), out, resume=True)
+        run_config(write(tmp_path, 1.0, temperature="0.3"), out, resume=True)
 
 
 def test_an_unfinished_run_is_shown_as_one(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_an_unfinished_run_is_shown_as_one(tmp_path: Path) -> None:
             stop.request("enough")
 
     with pytest.raises(Stopped):
-        run_study(config, out, stop=stop, progress=after_two_steps)
+        run_config(config, out, stop=stop, progress=after_two_steps)
     shown = call("show", out)
     assert shown.exit_code == errors.BAD_INPUT
     assert (

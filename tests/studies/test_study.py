@@ -17,7 +17,7 @@ from tnthermo.evolution.progress import Progress
 from tnthermo.machine.words import clock, duration
 from tnthermo.results import result_file, run_folder
 from tnthermo.studies import study
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 from tnthermo.terminal.plan import planned
 from tnthermo.terminal.progress import ProgressDisplay
 from tnthermo.terminal.show import last, number, shown
@@ -26,7 +26,7 @@ from tnthermo.terminal.show import last, number, shown
 def test_a_run_is_done_once(tmp_path: Path) -> None:
     config, out = write_config(tmp_path), tmp_path / "out"
     said: list[str] = []
-    first = run_study(config, out, say=said.append)
+    first = run_config(config, out, say=said.append)
     assert sorted(p.name for p in out.iterdir()) == [
         "checkpoint",
         run_folder.CONFIG,
@@ -37,7 +37,7 @@ def test_a_run_is_done_once(tmp_path: Path) -> None:
     assert not first.flags
     written = (out / run_folder.RESULT).stat().st_mtime_ns
     for resume in (False, True):
-        again = run_study(config, out, resume=resume, say=said.append)
+        again = run_config(config, out, resume=resume, say=said.append)
         assert again.already_done
     assert said[-1].startswith("already done")
     assert (out / run_folder.RESULT).stat().st_mtime_ns == written
@@ -45,20 +45,20 @@ def test_a_run_is_done_once(tmp_path: Path) -> None:
     assert attributes["config_hash"] == first.resolved.hash
     # the resolved configuration is a configuration of the same run
     assert resolve_file(out / run_folder.CONFIG).hash == first.resolved.hash
-    assert run_study(out / run_folder.CONFIG, out, say=said.append).already_done
+    assert run_config(out / run_folder.CONFIG, out, say=said.append).already_done
 
 
 def test_another_run_needs_to_be_told_to_overwrite(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_study(write_config(tmp_path), out)
+    run_config(write_config(tmp_path), out)
     other = write_config(tmp_path, temperature=0.7)
     with pytest.raises(InvalidInput, match=r"bath\.temperature: 0\.5 -> 0\.7"):
-        run_study(other, out)
+        run_config(other, out)
     longer = tmp_path / "longer.toml"
     longer.write_text(write_config(tmp_path).read_text().replace("until = 1.0", "until = 2.0"))
     with pytest.raises(InvalidInput, match="--resume extends it"):
-        run_study(longer, out)
-    assert not run_study(write_config(tmp_path, temperature=0.7), out, overwrite=True).already_done
+        run_config(longer, out)
+    assert not run_config(write_config(tmp_path, temperature=0.7), out, overwrite=True).already_done
     assert result_file.load_ledger(out).attrs["temperature"] == 0.7
 
 
@@ -67,7 +67,7 @@ def test_a_damaged_result_is_not_taken_for_another_run(tmp_path: Path) -> None:
     out.mkdir()
     (out / run_folder.RESULT).write_bytes(b"half a file")
     with pytest.raises(errors.StorageError, match="not a readable result file"):
-        run_study(write_config(tmp_path), out)
+        run_config(write_config(tmp_path), out)
 
 
 def test_an_unfinished_folder_needs_resume(tmp_path: Path) -> None:
@@ -75,11 +75,11 @@ def test_an_unfinished_folder_needs_resume(tmp_path: Path) -> None:
     out.mkdir()
     (out / run_folder.CONFIG).write_text("")
     with pytest.raises(InvalidInput, match="unfinished"):
-        run_study(config, out)
+        run_config(config, out)
     said: list[str] = []
-    assert not run_study(config, out, resume=True, say=said.append).already_done
+    assert not run_config(config, out, resume=True, say=said.append).already_done
     assert any("from the beginning" in line for line in said)
-    assert not run_study(config, tmp_path / "nothing there", resume=True).already_done
+    assert not run_config(config, tmp_path / "nothing there", resume=True).already_done
 
 
 def test_places_that_cannot_be_written_fail_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,24 +90,24 @@ def test_places_that_cannot_be_written_fail_before_the_run(tmp_path: Path, monke
     config = write_config(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInput, match="found a file"):
-        run_study(config, tmp_path / "file")
+        run_config(config, tmp_path / "file")
     with pytest.raises(errors.StorageError, match="cannot write into"):
-        run_study(config, tmp_path / "file" / "below")
+        run_config(config, tmp_path / "file" / "below")
     with pytest.raises(errors.StorageError, match="cannot write into"):
-        run_study(config, Path("/proc/tnthermo"))
+        run_config(config, Path("/proc/tnthermo"))
     with pytest.raises(errors.StorageError, match="cannot write into /proc/self"):  # is there, and takes no files
-        run_study(config, Path("/proc/self"))
+        run_config(config, Path("/proc/self"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "checkpoint").write_text("")
     with pytest.raises(errors.StorageError, match=r"cannot write into .*/checkpoint"):
-        run_study(config, tmp_path / "out")
+        run_config(config, tmp_path / "out")
 
 
 def test_strict_writes_the_result_and_then_raises(tmp_path: Path) -> None:
     config, out = write_config(tmp_path, temperature=5.0, add="[run]\nstrict = true\n"), tmp_path / "out"
     config.write_text(config.read_text().replace("levels = 10", "levels = 2"))
     with pytest.raises(NotConverged, match="level"):
-        run_study(config, out)
+        run_config(config, out)
     text = shown(result_file.load_ledger(out))
     assert "NOT CONVERGED" in text
     assert len(text.splitlines()) <= 24
@@ -115,7 +115,7 @@ def test_strict_writes_the_result_and_then_raises(tmp_path: Path) -> None:
 
 def test_the_screen_of_a_result(tmp_path: Path) -> None:
     for temperature in (0.0, 0.5):
-        text = shown(run_study(write_config(tmp_path, temperature=temperature), tmp_path / str(temperature)).ledger)
+        text = shown(run_config(write_config(tmp_path, temperature=temperature), tmp_path / str(temperature)).ledger)
         assert len(text.splitlines()) <= 24
         assert max(map(len, text.splitlines())) <= 120
         assert "converged in" in text

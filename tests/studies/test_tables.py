@@ -15,7 +15,7 @@ from tests.results.test_result_file import same
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import codec, result_file, run_folder
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 from tnthermo.terminal.check import LONGEST, checked
 
 CONFIG = """
@@ -121,10 +121,10 @@ def test_a_folder_is_moved_and_gone_on_with(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(result_file, "save_result", save)
     config = write(tmp_path / "here")
-    run_study(config, tmp_path / "whole")
+    run_config(config, tmp_path / "whole")
     stop_at(config, tmp_path / "here" / "out", 3)
     moved = Path(shutil.move(tmp_path / "here" / "out", tmp_path / "there"))
     shutil.rmtree(tmp_path / "here")
-    run_study(moved / run_folder.CONFIG, moved, resume=True)
+    run_config(moved / run_folder.CONFIG, moved, resume=True)
     assert same(physics(runs[moved]), physics(runs[tmp_path / "whole"]))
-    assert run_study(moved / run_folder.CONFIG, moved).already_done
+    assert run_config(moved / run_folder.CONFIG, moved).already_done

@@ -14,7 +14,7 @@ from tests.terminal.test_cli import call
 from tnthermo import errors
 from tnthermo.machine import slurm
 from tnthermo.studies.laws import run_laws
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 from tnthermo.sweeps import slurm_arrays, task
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.folder import SweepFolder, save_sweep
@@ -144,7 +144,7 @@ def test_a_run_does_not_write_through_a_link_in_its_folder(tmp_path: Path, elsew
     (out / "lock").unlink()
     for name in (f".config.toml.{os.getpid()}.tmp", f".probe.{os.getpid()}.tmp", "config.toml", "state.h5"):
         (out / name).symlink_to(elsewhere / "result.nc.old")
-    run_study(config, out, overwrite=True)
+    run_config(config, out, overwrite=True)
     assert contents(elsewhere) == before
     assert not [path for path in out.rglob("*") if path.is_symlink()]
 
@@ -154,7 +154,7 @@ def test_the_folder_that_is_named_may_be_a_link(tmp_path: Path) -> None:
     config.write_text(LINKED)
     real.mkdir()
     out.symlink_to(real)
-    run_study(config, out)
+    run_config(config, out)
     assert (real / "result.nc").is_file()
     assert (real / "checkpoint" / "run.ckpt").is_file()
     swept = write_sweep(tmp_path, '"bath.temperature" = [0.1]', base=UNSET)

@@ -28,7 +28,7 @@ from tnthermo import errors
 from tnthermo.machine import slurm
 from tnthermo.machine.memory import Memory
 from tnthermo.results import netcdf, run_folder
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 from tnthermo.sweeps import points
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.collect import collect, joined_times
@@ -125,7 +125,7 @@ def test_collect_is_the_single_runs_bit_by_bit_and_names_what_is_missing(
     # the shorter point from a file of its own, without a sweep
     own = tmp_path / "own.toml"
     own.write_text(SMALL.replace("TEMPERATURE", "0.5").replace("until = 1.0", "until = 0.4"))
-    single = run_study(own, tmp_path / "own").ledger
+    single = run_config(own, tmp_path / "own").ledger
     here = data.sel(temperature=0.5, until=0.4)
     times = single.sizes["t"]
     for name, column in single.data_vars.items():

@@ -23,7 +23,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A run that is finished at once; while its figures are drawn the process gets a signal. What was drawn."""
     drawn: list[str] = []
 
-    def run_study(config: Path, folder: Path, **keywords: object) -> Outcome:
+    def run_config(config: Path, folder: Path, **keywords: object) -> Outcome:
         resolved: resolve.Resolved = None  # type: ignore[assignment]
         return Outcome(
             folder=folder, resolved=resolved, ledger=xr.Dataset(), flags=("a flag",), already_done=bool(drawn)
@@ -37,7 +37,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         drawn.append(folder.name)
         return panels.paths(folder)
 
-    monkeypatch.setattr(study, "run_study", run_study)
+    monkeypatch.setattr(study, "run_config", run_config)
     monkeypatch.setattr(panels, "figures", figures)
     return drawn
 

@@ -53,7 +53,8 @@ def evolve(
     displacement      of the baths at the start: x for alpha_k = -x g_k/w_k (the bath relaxed to <A> = x), amplitudes <a_k> for a
                       discrete bath (one for each mode, in the order its frequencies were given) or star cells (ascending), None for
                       none; for several baths a tuple of these
-    algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; default TDVP()
+    algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; default TDVP(), whose bonds are capped at 32 (`max_bond`; a configuration file has
+                      no cap unless it gives one)
     until             end of the run, >= 0, in 1/energy
     record_every      interval of the output columns, a multiple of the step; default the step. What the ledger integrates is measured
                       at every step all the same.

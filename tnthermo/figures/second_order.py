@@ -26,7 +26,7 @@ def companion(run: Trajectory, method: Method, *, alpha_S: float) -> xr.Dataset:
         raise InvalidInput(
             [Problem(key="--weak-coupling", value=method, allowed=f"not after a {run.start} start", hint=hint)]
         )
-    return weak_coupling(run.model, run.initial, run.t, method, alpha_S=alpha_S)
+    return weak_coupling(run.model, initial=run.initial, times=run.t, method=method, alpha_S=alpha_S)
 
 
 def compared(dataset: xr.Dataset, second: xr.Dataset, name: str) -> Figure:

@@ -20,10 +20,12 @@ import numpy.typing as npt
 
 from chains import Chain, SpectralDensity, StarCells
 from chains.checks import instance_problems, word_problems
+from chains.deprecated import formerly
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.model import operators
 from tnthermo.model.coupling_kinds import COUPLING_KINDS, Kind, sign
 from tnthermo.model.drives import Drive
-from tnthermo.model.operators import Matrix, matrix_problems, operator
+from tnthermo.model.operators import Matrix, matrix_problems
 from tnthermo.model.representation import Bath, represented
 
 KINDS = tuple(COUPLING_KINDS)
@@ -93,14 +95,10 @@ class Coupling:
         return COUPLING_KINDS[self.kind].amplitudes(self.chains)
 
 
-def couple(
-    operator_: Any, bath: Bath, *, kind: Kind = "hermitian", strength: Any = None, key: str = "coupling"
+def _couple_as(
+    operator: Any, bath: Bath, *, kind: Kind = "hermitian", strength: Any = None, key: str = "coupling"
 ) -> Coupling:
-    """A `Coupling` from user input: Pauli components, a matrix, or a name ("sigma_minus") for the operator.
-
-    Raises :class:`chains.InvalidInput` with all problems: an operator that is not Hermitian in a Hermitian coupling, an exchange coupling
-    to a single thermal chain, chains that are no thermofield pair.
-    """
+    """`couple`, with the word that its problems begin with."""
     problems: list[Problem] = []
     matrix = np.zeros((0, 0), dtype=np.complex128)
     wrong = instance_problems("key", key, str, "a text: how the coupling is called in problems")
@@ -108,13 +106,23 @@ def couple(
     problems += wrong + word_problems(f"{key}.kind", kind, KINDS)
     known = COUPLING_KINDS.get(kind) if isinstance(kind, str) else None
     try:
-        matrix = operator(operator_, key=key, hermitian=known is None or known.hermitian)
+        matrix = operators.operator(operator, key=key, hermitian=known is None or known.hermitian)
     except InvalidInput as error:
         hint = 'kind = "exchange" couples any operator L as L (x) C^dag + h.c.'
         problems += [replace(p, hint=f"{p.hint}; {hint}") if "Hermitian" in p.allowed else p for p in error.problems]
     problems += _bath_problems(bath, kind, f"{key}.bath") + _strength_problems(strength, f"{key}.strength")
     raise_if_any(problems)
     return Coupling(operator=matrix, bath=bath, kind=kind, strength=strength)
+
+
+@formerly(renamed={"operator_": "operator"}, taken={"key": _couple_as})
+def couple(operator: Any, bath: Bath, *, kind: Kind = "hermitian", strength: Any = None) -> Coupling:
+    """Return a `Coupling` from user input: Pauli components, a matrix, or a name ("sigma_minus") for the operator.
+
+    Raises :class:`chains.InvalidInput` with all problems: an operator that is not Hermitian in a Hermitian coupling, an exchange coupling
+    to a single thermal chain, chains that are no thermofield pair.
+    """
+    return _couple_as(operator, bath, kind=kind, strength=strength)
 
 
 def _strength_problems(strength: object, key: str) -> list[Problem]:

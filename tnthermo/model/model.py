@@ -347,41 +347,57 @@ def assemble(
     return Model(hamiltonian=matrix, couplings=tuple(couplings), drives=tuple(parts), layout=layout)
 
 
-def SpinBoson(*, hamiltonian: Any, coupling: Any, bath: Bath, **others: Any) -> Model:
+def SpinBoson(
+    *,
+    hamiltonian: Any,
+    coupling: Any,
+    bath: Bath,
+    strength: Drive | None = None,
+    drives: Sequence[SystemDrive] = (),
+    layout: Layout = "auto",
+) -> Model:
     """The model of a small system (not only a spin) with one bath, H_int = A (x) X, A = ``coupling``.
 
     hamiltonian, coupling   Pauli components ``{"z": 0.1, "x": 0.2}`` or Hermitian matrices of one size
     bath                    `chains.chain(...)`, the pair of `chains.thermofield_chains(...)`, or `chains.star_cells(...)`
-    others                  ``strength`` (a drive f(t) of the coupling), ``drives`` and ``layout`` as in `Model`
+    strength                a drive f(t) of the coupling; none: 1
+    drives, layout          as in `Model`
 
     Raises :class:`chains.InvalidInput` with all problems at once: not Hermitian, not square, sizes that differ.
     """
-    return _one_bath(hamiltonian, coupling, bath, "hermitian", others)
+    one = _one_coupling(hamiltonian, coupling, bath, "hermitian", strength)
+    return assemble(hamiltonian=hamiltonian, couplings=[one], drives=drives, layout=layout)
 
 
-def JaynesCummings(*, hamiltonian: Any, coupling: Any = "sigma_minus", bath: Bath, **others: Any) -> Model:
+def JaynesCummings(
+    *,
+    hamiltonian: Any,
+    coupling: Any = "sigma_minus",
+    bath: Bath,
+    strength: Drive | None = None,
+    drives: Sequence[SystemDrive] = (),
+    layout: Layout = "auto",
+) -> Model:
     """The model of a small system with one bath and exchange coupling H_int = L (x) C^dag + L^dag (x) C, L = ``coupling``.
 
     coupling   "sigma_minus" (|1><0|), or any (d, d) matrix
     bath       at T = 0 `chains.chain(...)`, at T > 0 the pair of `chains.thermofield_chains(...)`, or `chains.star_cells(...)`
-    others     ``strength``, ``drives`` and ``layout``, as in `SpinBoson`
+    strength, drives, layout   as in `SpinBoson`
 
     Raises :class:`chains.InvalidInput` with all problems at once.
     """
-    return _one_bath(hamiltonian, coupling, bath, "exchange", others)
+    one = _one_coupling(hamiltonian, coupling, bath, "exchange", strength)
+    return assemble(hamiltonian=hamiltonian, couplings=[one], drives=drives, layout=layout)
 
 
-def _one_bath(hamiltonian: Any, coupling: Any, bath: Bath, kind: Kind, others: dict[str, Any]) -> Model:
-    strength = others.pop("strength", None)
-    problems: list[Problem] = []
-    couplings: list[Coupling] = []
+def _one_coupling(hamiltonian: Any, coupling: Any, bath: Bath, kind: Kind, strength: Drive | None) -> Coupling:
+    """The coupling of a model with one bath; what is wrong with its Hamiltonian is said beside what is wrong with the coupling."""
     try:
-        couplings.append(couple(coupling, bath, kind=kind, strength=strength))
+        return couple(coupling, bath, kind=kind, strength=strength)
     except InvalidInput as error:
-        problems += error.problems
-        try:
-            operator(hamiltonian, key="hamiltonian")
-        except InvalidInput as further:
-            problems = [*further.problems, *problems]
-    raise_if_any(problems)
-    return assemble(hamiltonian=hamiltonian, couplings=couplings, **others)
+        problems = list(error.problems)
+    try:
+        operator(hamiltonian, key="hamiltonian")
+    except InvalidInput as further:
+        problems = [*further.problems, *problems]
+    raise InvalidInput(problems)

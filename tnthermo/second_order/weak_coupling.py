@@ -18,6 +18,7 @@ import xarray as xr
 from scipy.integrate import solve_ivp
 
 from chains.checks import time_problems, word_problems
+from chains.deprecated import formerly
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.checks import alpha_problems
 from tnthermo.evolution.arguments import model_problems
@@ -44,8 +45,9 @@ RELATIVE, ABSOLUTE = 1e-11, 1e-13  # of the solver
 NEGATIVE = -1e-10
 
 
+@formerly(positional=("initial", "times", "method"))
 def weak_coupling(
-    model: Model, initial: Any, times: npt.ArrayLike, method: Method = "tcl2", *, alpha_S: float = 0.5
+    model: Model, *, initial: Any, times: npt.ArrayLike, method: Method = "tcl2", alpha_S: float = 0.5
 ) -> xr.Dataset:
     """Second-order prediction for a model at the given times, dimension ``t``, with the ledger's column names.
 

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from chains.checks import instance_problems, path_problems, sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import named
 from tnthermo.configuration.estimate import untold_laws
 from tnthermo.configuration.read import tables_of_bath
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
 from tnthermo.configuration.written import Values, to_toml
-from tnthermo.evolution.arguments import MEAN_FORCE
+from tnthermo.evolution.arguments import MEAN_FORCE, callable_problems, switch_problems
 from tnthermo.evolution.progress import Progress
 from tnthermo.lawbook import mean_force
 from tnthermo.lawbook.laws import laws
@@ -39,7 +40,7 @@ CSV, MARKDOWN, JSON = "laws.csv", "laws.md", "laws.json"
 
 def run_laws(
     config: str | Path,
-    out: str | Path,
+    folder: str | Path,
     *,
     couplings: Sequence[float] | None = None,
     overwrite: bool = False,
@@ -47,14 +48,18 @@ def run_laws(
     progress: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Report:
-    """Run the configuration at several strengths of the coupling and judge every law; writes the report into ``out``.
+    """Run the configuration at several strengths of the coupling and judge every law; writes the report into ``folder``.
 
     couplings  factors of J (of alpha, of g^2): H_int is multiplied by their root; default those of [laws] couplings
 
     Displacements stay as they are. Error bars are always on: without them nothing can be told. The mean-force state, where there is one, is
     a second, short run (undriven, one temperature > 0).
-    Raises as `tnthermo.studies.study.run_study`.
+    Raises as `tnthermo.studies.study.run_config`.
     """
+    wrong = path_problems("config", config) + path_problems("folder", folder)
+    wrong += switch_problems(overwrite=overwrite, strict=strict) + callable_problems(progress=progress)
+    wrong += instance_problems("say", say, Callable, "a function")
+    raise_if_any(wrong + ([] if couplings is None else sequence_problems("couplings", couplings)))
     loaded = load_config(config)
     resolved = resolve(loaded.strictly() if strict else loaded)
     factors = loaded.laws.couplings if couplings is None else list(couplings)
@@ -66,7 +71,7 @@ def run_laws(
     if not factors:
         problems.append(Problem(key="couplings", value=factors, allowed="at least one factor of J"))
     raise_if_any(problems)
-    folder = Path(out)
+    folder = Path(folder)
     patiently(lambda: atomic_files.prepare_folder(folder), patience=resolved.storage_patience, say=say)
     keywords: dict[str, Any] = {"overwrite": overwrite, "strict": strict, "progress": progress, "say": say}
     untold = untold_laws(resolved)
@@ -92,7 +97,7 @@ def _study(values: Values, folder: Path, name: str, **keywords: Any) -> study.Ou
     path = folder / f"{name}.toml"
     refuse_links(folder, folder / name)
     atomic_files.write_text(path, to_toml(values, comments=("tnthermo laws: one strength of the coupling",)))
-    return study.run_study(path, folder / name, resume=True, **keywords)
+    return study.run_config(path, folder / name, resume=True, **keywords)
 
 
 def scaled(resolved: Resolved, factor: float) -> Values:

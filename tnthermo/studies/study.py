@@ -1,6 +1,6 @@
 """One run from a configuration file to a folder: config -> evolve -> ledger -> files. Idempotent: a finished folder is left alone.
 
-The folder is the only truth: whatever a killed run left there, `run_study(..., resume=True)` goes on from it to the same numbers.
+The folder is the only truth: whatever a killed run left there, `run_config(..., resume=True)` goes on from it to the same numbers.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from pathlib import Path
 
 import xarray as xr
 
-from chains.problems import InvalidInput, Problem
+from chains.checks import instance_problems, path_problems
+from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.configuration.estimate import checkpoint_bytes
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
 from tnthermo.configuration.written import differences
 from tnthermo.errors import NotConverged, RunFailed
+from tnthermo.evolution.arguments import callable_problems, switch_problems
 from tnthermo.evolution.doubts import AccuracyWarning
 from tnthermo.evolution.evolve import evolve
 from tnthermo.evolution.progress import Progress
@@ -49,7 +51,7 @@ ERROR_BARS, CORRELATIONS = "error bars", "two-time correlations"  # what may fol
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
-    """What `run_study` found or made.
+    """What `run_config` found or made.
 
     ledger        the columns, as in DIR/result.nc
     flags         what did not converge, by name; empty when all did
@@ -69,9 +71,9 @@ def fits(resolved: Resolved) -> Callable[[Snapshot], None]:
     return partial(check_snapshot, model=resolved.model, algorithm=resolved.algorithm, observables=len(own))
 
 
-def run_study(
+def run_config(
     config: str | Path,
-    out: str | Path,
+    folder: str | Path,
     *,
     resume: bool = False,
     overwrite: bool = False,
@@ -80,11 +82,13 @@ def run_study(
     say: Say = lambda text: None,
     stop: Stop | None = None,
 ) -> Outcome:
-    """Run the configuration into the folder ``out``, or find that it is there already.
+    """Run the configuration into ``folder``, or find that it is there already: what `tnthermo run` does, without the figures.
 
     resume     take an unfinished folder up again where its checkpoint is, extend a finished one to a later `until`, or add its error
                bars; with nothing there it starts
     overwrite  replace a finished folder of another configuration, or an unfinished one; the old result stays until the new one is written
+    strict     as if the file said ``[run] strict = true``
+    progress   called after every step with a `tnthermo.Progress`
     say        receives lines for the user
     stop       asked after every step (`tnthermo.machine.signals.listening` makes one that signals set); default: never. No signal is caught
                here.
@@ -96,7 +100,12 @@ def run_study(
     work in the folder, `Stopped` (a checkpoint is there), `RunFailed` (the last good one is), `NotConverged` in
     strict mode (result.nc is written nevertheless).
     """
-    folder = Path(out)
+    problems = path_problems("config", config) + path_problems("folder", folder)
+    problems += switch_problems(resume=resume, overwrite=overwrite, strict=strict)
+    problems += [] if stop is None else instance_problems("stop", stop, Stop, "what tnthermo.listening gives")
+    problems += callable_problems(progress=progress) + instance_problems("say", say, Callable, "a function")
+    raise_if_any(problems)
+    folder = Path(folder)
     loaded = load_config(config)
     resolved = resolve(loaded.strictly() if strict else loaded)
     if not overwrite:

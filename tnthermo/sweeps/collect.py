@@ -17,6 +17,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from chains.checks import path_problems
+from chains.deprecated import formerly
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.configuration.written import toml_value
 from tnthermo.errors import StorageError
@@ -47,8 +48,9 @@ class Layout:
     coordinates: tuple[tuple[str, tuple[str, ...], npt.NDArray[Any], str], ...]
 
 
-def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
-    """One dataset of the sweep in the folder ``root``.
+@formerly(renamed={"root": "folder"})
+def collect(folder: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
+    """One dataset of the sweep in ``folder``.
 
     columns  those of the ledger to take; all by default
 
@@ -60,18 +62,18 @@ def collect(root: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
 
     Raises `tnthermo.errors.StorageError`, and :class:`chains.InvalidInput` for a column that no run has or where nothing is done yet.
     """
-    problems = path_problems("root", root)
+    problems = path_problems("folder", folder)
     if not isinstance(columns, list | tuple) or not all(isinstance(name, str) for name in columns):
         problems.append(Problem(key="columns", value=columns, allowed="a list of names of columns"))
     raise_if_any(problems)
-    folder = SweepFolder(Path(root))
-    manifest = load_manifest(folder)
-    ledgers, missing = loaded(folder, manifest)
+    place = SweepFolder(Path(folder))
+    manifest = load_manifest(place)
+    ledgers, missing = loaded(place, manifest)
     if not ledgers:
         raise InvalidInput(
             [
                 Problem(
-                    key=str(folder.root),
+                    key=str(place.root),
                     value=f"0 of {len(set(manifest.runs))} runs",
                     allowed="a sweep with at least one finished run",
                 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chains.checks import path_problems
+from chains.deprecated import formerly
 from chains.problems import raise_if_any
 from tnthermo.errors import StorageError
 from tnthermo.machine import slurm
@@ -37,11 +38,12 @@ class Standing:
     seconds: float = float("nan")
 
 
-def sweep_status(root: str | Path) -> list[Standing]:
-    """All runs of the sweep in ``root``, in the order of their points. Raises InvalidInput where there is no sweep, StorageError."""
-    raise_if_any(path_problems("root", root))
-    folder = SweepFolder(Path(root))
-    return standings(folder, load_manifest(folder))
+@formerly(renamed={"root": "folder"})
+def sweep_status(folder: str | Path) -> list[Standing]:
+    """All runs of the sweep in ``folder``, in the order of their points. Raises InvalidInput where there is no sweep, StorageError."""
+    raise_if_any(path_problems("folder", folder))
+    place = SweepFolder(Path(folder))
+    return standings(place, load_manifest(place))
 
 
 def standings(folder: SweepFolder, manifest: Manifest) -> list[Standing]:

@@ -25,7 +25,7 @@ from tnthermo.machine.atomic_files import refuse_links
 from tnthermo.machine.lasting import lasting_screen, outlasting_the_terminal
 from tnthermo.machine.signals import listening
 from tnthermo.machine.slurm import job_id
-from tnthermo.studies.study import run_study
+from tnthermo.studies.study import run_config
 from tnthermo.sweeps.folder import RUN, SweepFolder, Taken, claimed, read_record, write_record
 
 
@@ -57,7 +57,7 @@ def run_point(root: str, run: str) -> dict[str, Any]:
             try:
                 refuse_links(folder.root, folder.point(run))
                 with stopping(say) as stop:
-                    outcome = run_study(folder.config(run), folder.point(run), resume=True, say=say, **stop)
+                    outcome = run_config(folder.config(run), folder.point(run), resume=True, say=say, **stop)
                 found = Outcome(code=ACCURACY if outcome.flags else DONE, reasons=outcome.flags)
             except BaseException as error:
                 found = judged(error)
@@ -97,7 +97,7 @@ def seconds_so_far(record: Mapping[str, Any]) -> float:
 
 @contextmanager
 def stopping(say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """Keywords of `run_study` with which TERM, INT and USR1 let it save and stop.
+    """Keywords of `run_config` with which TERM, INT and USR1 let it save and stop.
 
     None outside of a process's main thread, where signals cannot be caught.
     """

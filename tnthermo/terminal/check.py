@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import chains
 from chains.problems import InvalidInput
+from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import states_of_exact
 from tnthermo.configuration.estimate import of_bath
 from tnthermo.configuration.resolve import Resolved
@@ -25,6 +26,8 @@ def checked(resolved: Resolved) -> str:
         "",
         *bath_lines(resolved.model, resolved.until),
     ]
+    capped = cap_line(resolved.algorithm)
+    lines += [capped, ""] if capped else []
     initial = initial_entropy(resolved)
     lines += [f"S_B(0) {initial}", ""] if initial else []
     driven = drive_lines(resolved)
@@ -32,6 +35,15 @@ def checked(resolved: Resolved) -> str:
     lines += [str(note) for note in resolved.notes]
     lines += [f"sha256 {resolved.hash}", "no errors" + warnings(resolved)]
     return "\n".join(lines)
+
+
+def cap_line(algorithm: Algorithm) -> str:
+    """How far bonds may grow, in words; "" for a method whose bonds do not, or that has none."""
+    if algorithm.dense or algorithm.fixed_bond is not None:
+        return ""
+    if algorithm.max_bond is not None:
+        return f"bonds grow up to {algorithm.max_bond}"
+    return f"bonds grow without a cap: a file has none unless evolution.max_bond gives one (in Python it is {Algorithm.max_bond})"
 
 
 def initial_entropy(resolved: Resolved) -> str:

@@ -174,7 +174,7 @@ def run(
     with outcomes(debug=debug), outlasting_the_terminal(), listening(say) as stop:
         folder = out or default_folder(config)
         with ProgressDisplay(quiet=quiet) as progress:
-            outcome = study.run_study(
+            outcome = study.run_config(
                 config, folder, resume=resume, overwrite=overwrite, strict=strict, progress=progress, say=say, stop=stop
             )
         stop.first = FIGURES  # nothing is left to be saved
