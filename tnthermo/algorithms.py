@@ -29,6 +29,11 @@ def is_multiple(interval: float, step: float) -> bool:
     return 0.5 <= ratio < 1e15 and math.isclose(ratio, round(ratio), rel_tol=1e-9)
 
 
+def beyond(interval: float, until: float, step: float) -> bool:
+    """Whether an interval is longer than a run up to ``until``, and than a step, the shortest that there is; a run of no time has none."""
+    return until > 0 and interval > max(until, step) * (1 + 1e-9)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Algorithm:
     """What every algorithm has.

@@ -196,6 +196,7 @@ WRONG = [
     ({"evolution": {"taper": "0.1"}}, "evolution.taper", "max_bond"),
     ({"evolution": {"taper": "0.1", "max_bond": "8", "method": '"tdvp2"'}}, "evolution.taper", "tdvp"),
     ({"evolution": {"record_every": "0.3"}}, "evolution.record_every", "0.25"),
+    ({"evolution": {"record_every": "1000.0"}}, "evolution.record_every", "at most evolution.until = "),
     ({"evolution": {"method": '"tdvp3"'}}, "evolution.method", "did you mean tdvp"),
     ({"thermodynamics": {"bath_entropy": '"exact"'}}, "thermodynamics.bath_entropy", "star-cells"),
     ({"thermodynamics": {"bath_entropy_max_bond": 1}}, "thermodynamics.bath_entropy_max_bond", "greater than or equal to 2"),

@@ -157,7 +157,8 @@ def test_progress_after_every_step():
     ("key", "settings"),
     [
         ("initial", {"initial": "up"}), ("initial", {"initial": [1, 1]}), ("until", {"until": -1.0}), ("until", {"until": np.inf}),
-        ("until", {"until": np.nan}), ("record_every", {"record_every": 0.3}), ("record_every", {"record_every": 0.0}),
+        ("until", {"until": np.nan}), ("record_every", {"record_every": 0.3}), ("record_every", {"record_every": 1.25}),
+        ("record_every", {"record_every": 0.0}),
         ("record_every", {"record_every": np.nan}), ("occupation_every", {"occupation_every": 0.0}),
         ("variance_every", {"variance_every": -1.0}), ("correlations_every", {"correlations_every": np.nan}),
         ("initial", {"initial": "mean_force"}), ("displacement", {"displacement": np.nan}), ("displacement", {"displacement": [0.1, 0.2]}),

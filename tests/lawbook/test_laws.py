@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
@@ -52,6 +52,8 @@ bars = st.floats(0, 10)
 # Verdicts.
 
 
+@example(true=8.0, bound=8.0, error=1e-14, part=1.0, relation="=", scale=0.0)  # 8 + 1e-14 lies between two doubles
+@example(true=8.0, bound=8.0, error=1e-14, part=-1.0, relation=">=", scale=0.0)
 @given(
     true=numbers,
     bound=numbers,

@@ -16,7 +16,7 @@ from tnthermo import errors
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.machine import atomic_files
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.results import codec, result_file, run_folder, state_file
+from tnthermo.results import codec, netcdf, result_file, run_folder, state_file
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,14 @@ def test_every_kind_of_run_comes_back_to_the_last_bit(
     if make is without_modes:
         assert loaded.mode_occupation.shape == (3, 0)
         assert loaded.normal.shape == (3, 0, 0)
+
+
+def test_loading_opens_the_result_once(run: Trajectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / run_folder.RESULT
+    result_file.save_result(path, tt.ledger(run), run)
+    for other in ("attributes", "groups_in", "read"):  # each of which opens the file
+        monkeypatch.delattr(netcdf, other)
+    assert np.array_equal(tt.load(path).rho_S, run.rho_S)
 
 
 def test_the_state_is_readable_without_us(run: Trajectory, tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from tests.configuration.test_resolve import text_of
 from tests.configuration.test_resolve import write as write_text
 from tests.terminal.test_cli import call
 from tnthermo import errors
+from tnthermo.configuration.resolve import resolve_file
 from tnthermo.errors import Stopped
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine.signals import Stop
+from tnthermo.results.run_folder import CONFIG
 from tnthermo.studies.study import run_config
 
 
@@ -53,13 +55,31 @@ def test_a_chain_that_is_too_short_is_said_with_what_to_do(tmp_path: Path) -> No
         run_config(write(tmp_path, 6.0), out, resume=True)
     (problem,) = refused.value.problems
     assert problem.key == "evolution.until"
-    assert "must go on with the chain of the run" in problem.allowed
+    assert "does not feel the end of the chain" in problem.allowed
+    assert f"the run in {out} must go on with" in problem.allowed
     assert "bath.modes 4" in problem.allowed
     assert ">= 7" in problem.allowed
     assert "from the beginning" in problem.hint
     # another key that differs is named as before
     with pytest.raises(InvalidInput, match=r"bath\.temperature: 0\.2 -> 0\.3"):
         run_config(write(tmp_path, 1.0, temperature="0.3"), out, resume=True)
+
+
+def test_a_configuration_that_was_cut_short_is_noticed(tmp_path: Path) -> None:
+    """Wherever it was cut: the lines that are left are a configuration of their own as often as not."""
+    out, said = tmp_path / "out", list[str]()
+    run_config(write(tmp_path, 0.5), out)
+    kept = out / CONFIG
+    lines = kept.read_text().splitlines(keepends=True)
+    assert resolve_file(kept).until == 0.5
+    for count in range(1, len(lines)):
+        kept.write_text("".join(lines[:count]))
+        with pytest.raises(InvalidInput, match="the file was cut short"):
+            resolve_file(kept)
+    assert run_config(write(tmp_path, 0.5), out, say=said.append).already_done
+    assert any("cut short" in line for line in said)
+    kept.write_text("".join(lines[1:-1]))  # as files of before were, and as one may write it
+    assert resolve_file(kept).until == 0.5
 
 
 def test_an_unfinished_run_is_shown_as_one(tmp_path: Path) -> None:

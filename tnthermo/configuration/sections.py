@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import ALGORITHMS, Algorithm, is_multiple, named
+from tnthermo.algorithms import ALGORITHMS, Algorithm, beyond, is_multiple, named
 from tnthermo.configuration.densities import DENSITIES, DENSITY_KINDS, Density
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.fields import (
@@ -157,6 +157,10 @@ class Evolution(Section):
             problems.append(
                 Problem(key="record_every", value=self.record_every, allowed=allowed, hint=f"nearest: {near:g}")
             )
+        elif self.record_every is not None and beyond(self.record_every, self.until, self.step):
+            hint = f"leave it out to record every step, evolution.step = {self.step:g}"
+            allowed = f"at most evolution.until = {self.until:g}"
+            problems.append(Problem(key="record_every", value=self.record_every, allowed=allowed, hint=hint))
         raise_if_any(problems)
         return self
 

@@ -10,6 +10,7 @@ from typing import Any
 from chains.problems import InvalidInput, Problem
 from chains.text_file import MIB, NotText, decoded, regular_bytes
 from tnthermo.configuration.sections import REQUIRED
+from tnthermo.configuration.written import END, cut_short
 
 LARGEST = 10**300  # beyond it an integer of the file has no double
 LARGEST_FILE = 16 * MIB  # matrices, tables and sweeps that are written out included
@@ -35,6 +36,10 @@ def read_toml(path: Path) -> dict[str, Any]:
             key=key, value="empty, line 1, column 1", allowed=f"a TOML file with the sections {', '.join(REQUIRED)}"
         )
         raise InvalidInput([problem])
+    if cut_short(text):
+        lines = f"{len(text.splitlines())} lines, its end is missing"
+        hint = "the file was cut short; result.nc has it whole, in its attribute config"
+        raise InvalidInput([Problem(key=key, value=lines, allowed=f"the whole file, up to the line {END}", hint=hint)])
     try:
         return tomllib.loads(text)
     except RecursionError:

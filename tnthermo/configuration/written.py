@@ -22,6 +22,20 @@ MAY_CHANGE = (
 )
 
 
+END = "# end"
+WHOLE = f"# whole where the last line is: {END}"
+
+
+def marked(text: str) -> str:
+    """A configuration as it is kept in a folder: its end is marked, so that `cut_short` sees where it is missing."""
+    return f"{WHOLE}\n{text}{END}\n"
+
+
+def cut_short(text: str) -> bool:
+    """Whether ``text`` began as a configuration that `marked` made and has lost its end."""
+    return text.startswith(WHOLE) and text.rstrip().rpartition("\n")[2] != END
+
+
 def toml_key(key: str) -> str:
     """A key, in quotes where TOML wants them."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)

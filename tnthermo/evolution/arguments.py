@@ -20,7 +20,7 @@ from chains.checks import (
     number_problems,
 )
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import ALGORITHMS, Algorithm, is_multiple
+from tnthermo.algorithms import ALGORITHMS, Algorithm, beyond, is_multiple
 from tnthermo.bath_entropy.choice import choice_problems
 from tnthermo.engines.engine import engine_problems
 from tnthermo.evolution.displacement import Amplitudes, Displacement, Displacements, Relaxed
@@ -59,6 +59,11 @@ def clock_problems(
         if not of_record and algorithm is not None and not is_multiple(record_every, algorithm.step):
             allowed = f"a multiple of the step {algorithm.step}"
             of_record = [Problem(key="record_every", value=record_every, allowed=allowed)]
+        elif not of_record and not problems and algorithm is not None and beyond(record_every, until, algorithm.step):
+            hint = f"leave it out to record every step, {algorithm.step:g}"
+            of_record = [
+                Problem(key="record_every", value=record_every, allowed=f"at most until = {until:g}", hint=hint)
+            ]
         problems += of_record
     for key, interval in intervals.items():
         if interval is None or (isinstance(interval, float) and interval == math.inf):

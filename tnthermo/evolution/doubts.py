@@ -164,7 +164,8 @@ def tail_doubts(coupling: Coupling, bath: int) -> list[Doubt]:
         np.ptp(np.linalg.eigvalsh(L.conj().T @ L)) > 1e-12 * np.linalg.norm(L) ** 2
     )  # lambda L^dag L is no constant
     system = " and, by a shift of the levels of H_S, those of the system" if shifts else ""
-    heat = ", Var_Q_B has no value without the cut" if np.isinf(lost.weight) else ""
+    endless = "; Var_Q_B is that of the cut density, with an infinite error: without the cut it has no limit"
+    heat = endless if np.isinf(lost.weight) else ""
     text = f"{lost.describe()}: in the errors of the bath's and the interaction's columns{system}{heat}"
     return [Doubt(kind="tail", text=text, bath=bath)]
 

@@ -107,12 +107,12 @@ def decisive(error: float, scale: float) -> float:
 
 
 def judge(relation: Relation, value: float, bound: float, error: float, scale: float, resolution: float) -> Verdict:
-    """The verdict on one number; never "fails" unless the bound is missed by more than the error bar."""
+    """The verdict on one number; never "fails" unless the bound is missed by more than the error bar, and than doubles are apart there."""
     if not (math.isfinite(value) and math.isfinite(bound) and math.isfinite(error)):
         return "cannot tell"
     bar = decisive(error, scale)
     short = bound - value if relation == ">=" else abs(value - bound)
-    if short > bar:
+    if short > bar + float(np.spacing(max(abs(value), abs(bound)))):  # a double says its number no better
         return "fails"
     cleared = relation == ">=" and value - bar >= bound - ROUNDING * scale
     return "holds" if cleared or bar <= resolution * scale or bar == 0 else "cannot tell"

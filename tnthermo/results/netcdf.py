@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +42,23 @@ def read(file: Path, group: str = ROOT) -> xr.Dataset:
         return xr.load_dataset(file, engine="netcdf4", group=group)
 
 
+def contents(file: Path, groups: Sequence[str]) -> tuple[dict[str, Any], dict[str, xr.Dataset]]:
+    """The file's own attributes, and the datasets of those of ``groups`` that are there: the file is opened once."""
+    with _one_at_a_time, netCDF4.Dataset(file) as handle:
+        there = set(_paths(handle, ""))
+        # closing the dataset of a group would close the file
+        found = {name: xr.open_dataset(NetCDF4DataStore(handle[name])).load() for name in groups if name in there}
+        return _own(handle), found
+
+
 def attributes(file: Path) -> dict[str, Any]:
     """Those of the file itself: texts and numbers."""
     with _one_at_a_time, netCDF4.Dataset(file) as handle:
-        return {name: handle.getncattr(name) for name in handle.ncattrs()}
+        return _own(handle)
+
+
+def _own(handle: Any) -> dict[str, Any]:
+    return {name: handle.getncattr(name) for name in handle.ncattrs()}
 
 
 def groups_in(file: Path) -> set[str]:

@@ -130,14 +130,12 @@ def load(path: str | Path) -> Trajectory:
     file = result_path(path)
     check_seal(file)
     try:
-        groups, own = netcdf.groups_in(file), str(netcdf.attributes(file).get("config_hash", ""))
+        own, groups = netcdf.contents(file, ("raw", "raw/rough"))
         if "raw" not in groups:
             raise StorageError(f"{file.absolute()} holds a ledger without the raw trajectory")
-        state = _state_beside(file, own)
-        rough = None
-        if "raw/rough" in groups:
-            rough = from_raw(netcdf.read(file, "raw/rough"))
-        run = from_raw(netcdf.read(file, "raw"), rough=rough, state=state)
+        state = _state_beside(file, str(own.get("config_hash", "")))
+        rough = from_raw(groups["raw/rough"]) if "raw/rough" in groups else None
+        run = from_raw(groups["raw"], rough=rough, state=state)
         late = state is not None and state.time != run.times[-1]
         return dataclasses.replace(run, state=None) if late else run
     except StorageError:

@@ -13,6 +13,7 @@ from typing import Any
 from chains.problems import InvalidInput, Problem
 from tnthermo.configuration.read import tables_of_bath
 from tnthermo.configuration.resolve import Config, Resolved, load_config, resolve
+from tnthermo.configuration.toml import read_toml
 from tnthermo.configuration.written import MAY_CHANGE, flat, to_toml
 from tnthermo.results.checkpoints import FOLDER as CHECKPOINTS
 from tnthermo.results.checkpoints import SUFFIX
@@ -21,13 +22,15 @@ from tnthermo.results.run_folder import CONFIG, RESULT
 MODES = re.compile(r"bath(\[(\d+)\])?\.modes")
 
 
-def values_in(folder: Path) -> dict[str, Any]:
-    """The resolved configuration that a run left in its folder; empty where there is nothing to go on from, or it cannot be read."""
+def values_in(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """The resolved configuration that a run left in its folder; empty where there is nothing to go on from, or it cannot be read: said."""
     if not (folder / RESULT).exists() and not any((folder / CHECKPOINTS).glob(f"*{SUFFIX}")):
         return {}
     try:
-        return tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_toml(folder / CONFIG)
+    except InvalidInput as error:
+        for problem in error.problems:
+            say(f"warning: {problem}")
         return {}
 
 
@@ -36,7 +39,7 @@ def on_its_chain(config: Config, resolved: Resolved, folder: Path, *, say: Calla
 
     Raises :class:`chains.InvalidInput` where the system would feel the end of that chain before the later `until`.
     """
-    old = values_in(folder)
+    old = values_in(folder, say)
     known = grown(config, resolved, old)
     if not known:
         return resolved
@@ -52,7 +55,8 @@ def on_its_chain(config: Config, resolved: Resolved, folder: Path, *, say: Calla
         why = "; ".join(problem.allowed for problem in error.problems)
         hint = "--overwrite computes it anew; another --out keeps both; as many modes from the beginning leave room for more"
         allowed = (
-            f'must go on with the chain of the run in {folder} ({text}), which cannot be that long: "auto" needs {why}'
+            f"a time up to which the system does not feel the end of the chain ({text}) that the run in {folder} must go on with; "
+            f"modes for this one: {why}"
         )
         raise InvalidInput([Problem(key="evolution.until", value=resolved.until, allowed=allowed, hint=hint)]) from None
     if resolved.until > old["evolution"]["until"]:

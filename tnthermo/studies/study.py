@@ -19,7 +19,7 @@ from chains.checks import instance_problems, path_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.configuration.estimate import checkpoint_bytes
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
-from tnthermo.configuration.written import differences
+from tnthermo.configuration.written import differences, marked
 from tnthermo.errors import NotConverged, RunFailed
 from tnthermo.evolution.arguments import callable_problems, switch_problems
 from tnthermo.evolution.doubts import AccuracyWarning
@@ -168,7 +168,7 @@ def _computed(
     if keeper.place.exists():  # a checkpoint that cannot be saved is found out now
         _write(keeper, lambda: atomic_files.prepare_folder(keeper.place))
     check_space(folder, SPARE * checkpoint_bytes(resolved)[0], f"{SPARE} checkpoints")
-    _write(keeper, lambda: atomic_files.write_text(folder / run_folder.CONFIG, resolved.text))
+    _write(keeper, lambda: atomic_files.write_text(folder / run_folder.CONFIG, marked(resolved.text)))
     if not is_compiled():
         say("compiling the sweeps: once on a machine, one to two minutes")
     save = partial(_save, folder, resolved, keeper)
