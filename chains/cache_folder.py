@@ -73,7 +73,12 @@ def _say(text: str) -> None:
     warnings.warn(text, stacklevel=1000)
 
 
-class LastResort(caching.UserProvidedCacheLocator):
+def _locator(name: str) -> Any:
+    """One of numba's own locators; before numba 0.62 their names began with an underscore."""
+    return getattr(caching, name, None) or getattr(caching, f"_{name}")
+
+
+class LastResort(_locator("UserProvidedCacheLocator")):  # type: ignore[misc]
     """`last_resort` as a locator, the one after all of numba's own."""
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
@@ -140,7 +145,8 @@ def _install() -> None:
         )
         return
     locators = numba.CacheImpl._locator_classes
-    first = (numba.UserProvidedCacheLocator, numba.InTreeCacheLocator, numba.UserWideCacheLocator, LastResort)
+    own = (_locator(f"{place}CacheLocator") for place in ("UserProvided", "InTree", "UserWide"))
+    first = (*own, LastResort)
     locators[:0] = [type(f"Ours{kind.__name__}", (Ours, kind), {}) for kind in first]
     locators.append(LastResort)
     numba.IndexDataCacheFile = Entries

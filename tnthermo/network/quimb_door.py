@@ -17,7 +17,7 @@ def to_quimb_mps(tensors: Sequence[Values]) -> Any:
 
     arrays = [np.transpose(a, (0, 2, 1)) for a in tensors]
     if len(arrays) == 1:
-        return qtn.MatrixProductState([arrays[0][0, 0]])
+        return qtn.MatrixProductState.from_dense(arrays[0][0, 0], dims=[arrays[0].shape[-1]])
     arrays[0], arrays[-1] = arrays[0][0], arrays[-1][:, 0, :]
     return qtn.MatrixProductState(arrays, shape="lrp")
 
