@@ -25,11 +25,33 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from tnthermo.network.state import Tensor
 from tnthermo.types import Complex, Real
 
 SYSTEM, INSIDE, OUTSIDE, REST = range(4)
+FEW_ROWS = 200  # of a matrix whose eigenvectors are found all at once
+LIKELY = 0.25  # of a side's weight, that is left out before the states of a site are put beside those of the side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """What a projection of either side may leave out.
+
+    inside, outside            weight
+    most_inside, most_outside  states kept whatever the weight; None: as many as it asks for
+    """
+
+    inside: float = 5e-5
+    outside: float = 2e-6
+    most_inside: int | None = 200
+    most_outside: int | None = 400
+
+    @classmethod
+    def even(cls, weight: float, most: int | None = None) -> Cut:
+        """The same for both sides."""
+        return cls(inside=weight, outside=weight, most_inside=most, most_outside=most)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +69,8 @@ class Block:
     tensor         (s, i, o, r)
     inside, outside  weights (i,), (o,) of the states kept of either side
     log_dimension  of both sides together, before anything was left out
+    lost           weight that projections of the outside took, each after those of the inside
+    work           about how many products of numbers it took so far
 
     The squared norm of ``tensor`` is 1 - what was left out.
     """
@@ -55,6 +79,8 @@ class Block:
     inside: Real
     outside: Real
     log_dimension: float = 0.0
+    lost: float = 0.0
+    work: float = 0.0
 
     @classmethod
     def of(cls, centre: Tensor) -> Block:
@@ -79,17 +105,13 @@ class Block:
         return np.asarray(flat.T @ flat.conj())
 
 
-def absorb(block: Block, site: Tensor, *, weight: float, most: int | None = None) -> Block:
-    """Read a site or cell (r, n, n', r'): n goes inside, n' outside; either may have one level.
-
-    weight  that each of the four projections may leave out
-    most    states kept of either side whatever the weight; None: as many as it asks for
-    """
+def absorb(block: Block, site: Tensor, cut: Cut) -> Block:
+    """Read a site or cell (r, n, n', r'): n goes inside, n' outside; either may have one level."""
     left = np.tensordot(block.density_of_rest(), site, axes=(0, 0))  # (r*, n, n', r')
     joint = np.einsum("rnmk,rnmk->nm", left, site.conj(), optimize=True).real
-    levels = (joint.sum(axis=1), joint.sum(axis=0))
-    inside = _likely(block.inside, levels[0], weight, most)
-    outside = _likely(block.outside, levels[1], weight, most)
+    levels, weight = (joint.sum(axis=1), joint.sum(axis=0)), LIKELY * cut.outside
+    inside = _likely(block.inside, levels[0], weight, cut.most_inside)
+    outside = _likely(block.outside, levels[1], weight, cut.most_outside)
     new = np.zeros(
         (block.tensor.shape[0], sum(len(x) for x in inside), sum(len(x) for x in outside), site.shape[3]),
         dtype=np.complex128,
@@ -110,7 +132,13 @@ def absorb(block: Block, site: Tensor, *, weight: float, most: int | None = None
         outside=np.concatenate([block.outside[rows] * p for rows, p in zip(outside, levels[1], strict=True)]),
         log_dimension=block.log_dimension + math.log(site.shape[1]) + math.log(site.shape[2]),
     )
-    return _compressed(_compressed(found, INSIDE, weight, most), OUTSIDE, weight, most)
+    lost = block.lost + max(0.0, block.norm - found.norm)
+    found = _compressed(found, INSIDE, cut.inside, cut.most_inside)
+    before = found.norm
+    found = _compressed(found, OUTSIDE, cut.outside, cut.most_outside)
+    _, i, o, _ = new.shape
+    work = block.work + 8.0 * new.size * (block.tensor.shape[REST] + i + o) + 20.0 * (i**3 + o**3)
+    return replace(found, lost=lost + max(0.0, before - found.norm), work=work)
 
 
 def _likely(states: Real, levels: Real, weight: float, most: int | None) -> list[npt.NDArray[np.int64]]:
@@ -130,16 +158,23 @@ def _compressed(block: Block, axis: int, weight: float, most: int | None) -> Blo
     """One side in the eigenvectors of its own density matrix, without the least of them."""
     moved = np.moveaxis(block.tensor, axis, 0)
     flat = np.ascontiguousarray(moved).reshape(moved.shape[0], -1)
-    weights, vectors = np.linalg.eigh(flat @ flat.conj().T)
-    leave = int(np.searchsorted(np.cumsum(np.clip(weights, 0.0, None)), weight))
-    if most is not None:
-        leave = max(leave, weights.size - most)
-    leave = min(leave, weights.size - 1)
+    weights, vectors = _largest(flat @ flat.conj().T, most)
+    whole = float(np.vdot(flat, flat).real)
+    kept_by = np.cumsum(np.clip(weights[::-1], 0.0, None))  # by the largest 1, 2, ...
+    leave = weights.size - min(weights.size, 1 + int(np.searchsorted(kept_by, whole - weight)))
     kept = (vectors[:, leave:].conj().T @ flat).reshape(-1, *moved.shape[1:])
     tensor = np.ascontiguousarray(np.moveaxis(kept, 0, axis))
     if axis == INSIDE:
         return replace(block, tensor=tensor, inside=weights[leave:])
     return replace(block, tensor=tensor, outside=weights[leave:])
+
+
+def _largest(matrix: Complex, most: int | None) -> tuple[Real, Complex]:
+    """The largest eigenvalues of a Hermitian matrix, ascending, with their vectors: all, or as many as may be kept where that pays."""
+    n = len(matrix)
+    if most is None or n <= FEW_ROWS or most > 0.7 * n:
+        return np.linalg.eigh(matrix)
+    return scipy.linalg.eigh(matrix, subset_by_index=(n - most, n - 1), driver="evr", check_finite=False)  # type: ignore[no-any-return]
 
 
 def spectrum(tensor: Complex, axes: Sequence[int]) -> Real:
@@ -190,5 +225,5 @@ def entropy_of_sites(
     for place in range(1, len(tensors)):
         tensor = tensors[place]
         site = tensor[:, :, None, :] if place in members else tensor[:, None, :, :]
-        block = absorb(block, site, weight=weight, most=most)
+        block = absorb(block, site, Cut.even(weight, most))
     return entropy(block, [SYSTEM, INSIDE] if 0 in members else [INSIDE])

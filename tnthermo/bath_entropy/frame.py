@@ -16,10 +16,6 @@ WHOLE = 1e-9  # what a mode may miss of itself on the sites of its chains
 COLD = 1e-9  # sinh(theta) of a mode that has no partner: its thermal population is below 1e-18
 
 
-class Unphysical(ArithmeticError):
-    """What was found is no mode of a bath, or no pair of bounds; the message says what it is."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Frame:
     """The M modes of all baths, from the one of the least thermal entropy to the one of the most.

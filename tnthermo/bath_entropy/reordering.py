@@ -24,10 +24,11 @@ FINE = 1e-13  # weight that asks for them anyway
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Line:
-    """tensors of a state, and the weight (squared norm) that was dropped on the way to it."""
+    """tensors of a state, the weight (squared norm) that was dropped on the way to it, and about how many products of numbers that took."""
 
     tensors: tuple[Tensor, ...]
     dropped: float = 0.0
+    work: float = 0.0
 
 
 def split(matrix: Complex, weight: float, most: int | None = None) -> tuple[Complex, Complex, float]:
@@ -121,7 +122,7 @@ def collect(line: Line, vectors: Complex, *, weight: float, most: int | None = N
     weight   that one rotation may drop
     most     bond that one may leave, whatever it drops then; None: as large as ``weight`` asks for
     """
-    tensors, dropped = list(line.tensors), line.dropped
+    tensors, dropped, work = list(line.tensors), line.dropped, line.work
     count, length = vectors.shape
     first = len(tensors) - length
     rows = np.array(vectors, dtype=np.complex128)
@@ -135,6 +136,9 @@ def collect(line: Line, vectors: Complex, *, weight: float, most: int | None = N
             rotation = np.array([[one, two], [-np.conj(two), np.conj(one)]]) / size
             rows[:, i - 1 : i + 1] = rows[:, i - 1 : i + 1] @ rotation.conj().T
             place = first + i
+            l, n, _ = tensors[place - 1].shape
+            _, k, r = tensors[place].shape
+            work += 4.0 * l * n * k * r * min(l * n, k * r)
             move_centre(tensors, centre, place)
             centre = place - 1
             tensors[place - 1], tensors[place], lost = _rotate(
@@ -146,7 +150,7 @@ def collect(line: Line, vectors: Complex, *, weight: float, most: int | None = N
         here = tensors[first + j]
         tensors[first + j] = here * phase ** np.arange(here.shape[1])[:, None]
     move_centre(tensors, centre, 0)
-    return Line(tensors=tuple(tensors), dropped=dropped)
+    return Line(tensors=tuple(tensors), dropped=dropped, work=work)
 
 
 def _rotate(

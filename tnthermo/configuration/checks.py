@@ -169,6 +169,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
             entropy.bath_entropy,
             correlated=rho is None,
             most=entropy.bath_entropy_max_bond,
+            accuracy=entropy.bath_entropy_accuracy,
             prefix="thermodynamics.",
         )
     record = tables.get("record")

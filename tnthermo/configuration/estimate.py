@@ -110,8 +110,9 @@ def checkpoint_bytes(resolved: Resolved) -> tuple[float, float]:
 
 def _of_bath(resolved: Resolved) -> tuple[BathEntropy | None, float]:
     """How the entropy of the physical bath is measured, if it ever is, and how often."""
-    every = resolved.recording.entropy_every(resolved.until, resolved.algorithm.step)
-    return (None if math.isinf(every) else of_bath(resolved)), every
+    how = of_bath(resolved)
+    every = resolved.recording.entropy_every(resolved.until, resolved.algorithm.step, how)
+    return (None if math.isinf(every) else how), every
 
 
 def untold_laws(resolved: Resolved) -> str:
@@ -119,13 +120,13 @@ def untold_laws(resolved: Resolved) -> str:
     if resolved.model.temperature == 0:
         return ""
     how, every = _of_bath(resolved)
-    remedy = 'a few star cells (bath.route = "star-cells") or a discrete density, with thermodynamics.bath_entropy_every = record_every'
-    if resolved.recording.bath_entropy == "off":
-        remedy = f'bath_entropy = "auto", {remedy}'
     if how is None:
+        remedy = (
+            'thermodynamics.bath_entropy = "auto"'
+            if resolved.rho is not None
+            else "a start that is a product of system and bath"
+        )
         return f"T > 0 and the bath's entropy not measured: of S_chi, Sigma_B, T_B only what 0 <= S_chi <= 2 S_S decides; it takes {remedy}"
-    if not how.exact:
-        return f"the bath's entropy only bounded: S_chi, Sigma_B, T_B as far as the bounds decide, no sum rule; it takes {remedy}"
     if every > resolved.record_every * (1 + 1e-9):
         return "T_B(t), T_chi, the sum rule and Clausius with T_B take thermodynamics.bath_entropy_every = record_every"
     return ""
@@ -137,9 +138,11 @@ def bath_entropy(resolved: Resolved) -> tuple[tuple[float, float], str]:
     if how is None:
         return (0.0, 0.0), ""
     times = 1 + math.ceil(resolved.until / max(every, resolved.record_every) - 1e-9)
-    low, high = how.seconds(resolved.until)
+    low, high = how.seconds()
     runs = 2 if resolved.error_bars else 1
-    words = f"{how.describe(resolved.until)}; {times} times, about {low:.2g} to {high:.2g} s each"
+    words = f"{how.describe()}; {times} times, about {low:.2g} to {high:.2g} s each"
+    if how.thrifty:
+        words += ", fewer where all of them take longer than the run"
     return (times * low, runs * times * high), words
 
 

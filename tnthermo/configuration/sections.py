@@ -170,6 +170,7 @@ class Thermodynamics(Section):
     bath_entropy: Literal["auto", "exact", "bracket", "off"] = "auto"
     bath_entropy_every: Interval | None = None
     bath_entropy_max_bond: Annotated[int, Field(ge=2)] | None = None
+    bath_entropy_accuracy: Positive | None = None
 
 
 def _table(value: Any) -> dict[str, Any]:
@@ -219,6 +220,7 @@ class Record(Section):
             bath_entropy=entropy.bath_entropy,
             bath_entropy_every=_number(entropy.bath_entropy_every),
             bath_entropy_max_bond=entropy.bath_entropy_max_bond,
+            bath_entropy_accuracy=entropy.bath_entropy_accuracy,
         )
 
 

@@ -191,7 +191,7 @@ def states(
 
         def chosen() -> None:
             how = choose(model, entropy.bath_entropy, rho=rho, most=most)
-            if how is not None:
+            if how is not None and how.frame is not None:
                 states_of_exact(how.frame, most)
 
         stages.append(Stage(key="thermodynamics.bath_entropy", value=entropy.bath_entropy, evaluate=chosen))

@@ -176,8 +176,9 @@ def check_arguments(
     if "until" not in {problem.key for problem in problems}:
         problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
     problems += choice_problems(
-        model, recording.bath_entropy, correlated=rho is None, most=recording.bath_entropy_max_bond
-    )
+        model, recording.bath_entropy, correlated=rho is None, most=recording.bath_entropy_max_bond,
+        accuracy=recording.bath_entropy_accuracy,
+    )  # fmt: skip
     try:
         lengths = tuple(chain.length for chain in model.chains)
         own = {} if recording.observables is None else recording.observables

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 import chains
 from chains.problems import InvalidInput, Problem
-from tnthermo.bath_entropy.bracket import Correlation
+from tnthermo.bath_entropy.choice import BathEntropy
+from tnthermo.bath_entropy.correlation import Correlation
 from tnthermo.engine_protocol import Engine, Local, Modes, StepReport, Whole
 from tnthermo.engines.engine import Prepared
 from tnthermo.evolution.flags import Flags
@@ -22,6 +23,7 @@ from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, REPORT
 from tnthermo.types import Snapshot
 
 NO_STEP = StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0)
+GRACE = 2e11  # products of numbers, that the bath's entropy may always take: a quarter of a minute
 HELD = 3e-2  # of the energy of a displacement that a chain may miss
 
 
@@ -54,6 +56,15 @@ class Course:
         self.steps.append(values)
         self.dropped += report.discarded
         self.krylov += report.krylov
+
+    def affords(self, how: BathEntropy) -> bool:
+        """Whether another evaluation of the bath's entropy leaves all of them cheaper than the steps so far: the same on every machine."""
+        if not how.thrifty:
+            return True
+        spent = self.rows["entropy_work"] if len(self.rows) else np.zeros(0)
+        spent = spent[np.isfinite(spent)]
+        steps = float(np.sum(self.steps["work"]))
+        return steps == 0 or float(np.sum(spent)) + (float(spent[-1]) if spent.size else 0.0) <= GRACE + steps
 
     def add_row(self, index: int, row: Mapping[str, Any], matrices: Mapping[str, Any]) -> None:
         """What was measured at a record time, the step ``index``."""
@@ -134,7 +145,7 @@ def measured(
 
 def of_bath(found: Correlation) -> dict[str, float]:
     """The part of a row that says what the bath's entropy was found to be."""
-    values = (found.lower, found.upper, found.S_B, found.S_SB)
+    values = (found.lower, found.upper, found.S_B, found.S_SB, found.work)
     return dict(zip(OF_BATH, map(float, values), strict=True))
 
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 import chains
 from tnthermo.algorithms import Algorithm
-from tnthermo.bath_entropy.frame import Unphysical
+from tnthermo.bath_entropy.choice import ACCURACY
+from tnthermo.bath_entropy.correlation import Unphysical
 from tnthermo.engine_protocol import Engine
 from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.errors import NotConverged
@@ -150,7 +151,11 @@ class Run:
                 index = recorded.index(k)
                 wanted = {name for name, indices in due.items() if index in indices}
                 row, matrices = measured(whole, functions, wanted, schedule.observables)
-                if schedule.entropy and "entropy" in wanted:
+                if (
+                    schedule.entropy
+                    and "entropy" in wanted
+                    and (k == times.size - 1 or course.affords(schedule.entropy))
+                ):
                     before = time.perf_counter()
                     try:
                         row |= of_bath(schedule.entropy.measure(whole.state(t)))
@@ -225,7 +230,8 @@ class Run:
             krylov_residual=krylov,
             recorded=recorded,
             **{name: rows[name] for name in (*PROFILE, *SPARSE, *OF_BATH)},
-            bath_entropy_how=how.describe(self.until) if due["entropy"] and how else "",
+            bath_entropy_how=how.describe() if due["entropy"] and how else "",
+            bath_entropy_accuracy=how.accuracy if how else ACCURACY,
             bath_entropy_seconds=course.entropy_seconds,
             normal=matrices[0],
             anomalous=matrices[1],

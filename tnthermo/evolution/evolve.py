@@ -40,6 +40,7 @@ def evolve(
     bath_entropy: Wanted = "auto",
     bath_entropy_every: float | None = None,
     bath_entropy_max_bond: int | None = None,
+    bath_entropy_accuracy: float | None = None,
     error_bars: bool = True,
     strict: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -64,12 +65,15 @@ def evolve(
     variance_every    the same for <H_chain^2>, the variance of the heat
     correlations_every the same for the matrices <c_m^dag c_n> and <c_m c_n>; default never
     observables       own columns: {"name": system operator, or a table with boson, site, chain, operator} (`tnthermo.model.observables`)
-    bath_entropy      of the physical bath at T > 0, where it has finitely many modes (`chains.star_cells`, chains of a discrete density):
-                      "exact" (refused beforehand where too many states are needed), "bracket" (rigorous bounds), "auto" (exact or
-                      bounds, whatever a second can do), "off"; elsewhere the ledger has the bounds that cost nothing
-    bath_entropy_every  interval of its evaluation; default until / 10, and always at the end; inf: never
+    bath_entropy      of the physical bath at T > 0: "exact" (all modes of star cells or of a discrete density; refused beforehand where
+                      too many states are needed), "bracket" (bounds, as narrow as a minute allows), "auto" (exact or bounds, whatever
+                      a few seconds can do), "off": the ledger has the bounds that cost nothing
+    bath_entropy_every  interval of its evaluation, and always at the end; inf: never. Default until / 10 where it is exact, until / 24
+                      where it is enclosed, fewer where all evaluations together would take longer than the run
     bath_entropy_max_bond  states kept of the bath and of its ancilla: more are dearer (as the cube) and narrow the bounds; default by
-                      `bath_entropy`: 150 for "auto", 400 for "bracket", 2000 for "exact"
+                      `bath_entropy`: 150 where exact and 250 where not for "auto", 400 for "bracket", 2000 for "exact"
+    bath_entropy_accuracy  nats: where half of the distance of the bounds on S_chi is below it, or below 1 % of 2 S_S, their middle is its
+                      value, with that half in its error bar; elsewhere there are bounds only. Default 2e-3
     error_bars        also run with twice the step, ten times the tolerance, half the bond cap and three quarters of fixed levels: the
                       ledger's error columns come from the difference
     strict            raise `NotConverged` where a flag would be set
@@ -88,6 +92,7 @@ def evolve(
         record_every=record_every, occupation_every=occupation_every, variance_every=variance_every, correlations_every=correlations_every,
         observables=observables, bath_entropy=bath_entropy, bath_entropy_every=bath_entropy_every,
         bath_entropy_max_bond=bath_entropy_max_bond,
+        bath_entropy_accuracy=bath_entropy_accuracy,
     )  # fmt: skip
     given = check_arguments(
         model, initial=initial, displacement=displacement, algorithm=algorithm, until=until, levels=levels,
@@ -113,9 +118,7 @@ def evolve(
         run,
         algorithm=algorithm.coarser(),
         levels=run.levels.rougher(),
-        schedule=replace(
-            schedule, every=rough_interval(schedule.every, algorithm), correlations=float("inf"), beside=result.t
-        ),
+        schedule=schedule.rougher(rough_interval(schedule.every, algorithm), result.t),
         strict=False,
         doubts=(),
         rougher=True,

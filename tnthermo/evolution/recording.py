@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from tnthermo.model.model import Model
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix
 from tnthermo.timeline.clock import common_times, indices_due
+
+SELDOM = 4  # the companion encloses it as many times less often
+OFTEN = 24  # times that the bath's entropy is enclosed in a run, unless the user says when
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,6 +32,7 @@ class Recording:
     bath_entropy: Wanted = "auto"
     bath_entropy_every: float | None = None
     bath_entropy_max_bond: int | None = None
+    bath_entropy_accuracy: float | None = None
 
     def keywords(self) -> dict[str, Any]:
         """The keywords of `tnthermo.evolve` that ask for it."""
@@ -40,27 +44,32 @@ class Recording:
         names = ("occupation_every", "variance_every", "correlations_every", "bath_entropy_every")
         return {name: getattr(self, name) for name in names}
 
-    def entropy_every(self, until: float, step: float) -> float:
+    def entropy_every(self, until: float, step: float, how: BathEntropy | None) -> float:
         """The interval of the bath's entropy in a run to ``until``; inf: never."""
-        return _sparse(until, step) if self.bath_entropy_every is None else self.bath_entropy_every
+        if self.bath_entropy_every is not None:
+            return self.bath_entropy_every
+        return _sparse(until, step) if how is None or how.exact else max(until / OFTEN, step)
 
     def how(self, model: Model, rho: Matrix | None) -> BathEntropy | None:
         """How the entropy of the bath is measured from rho (d, d) or, None, the mean-force state on; None where it is not."""
-        return choose(model, self.bath_entropy, rho=rho, most=self.bath_entropy_max_bond)
+        return choose(
+            model, self.bath_entropy, rho=rho, most=self.bath_entropy_max_bond, accuracy=self.bath_entropy_accuracy,
+            thrifty=self.bath_entropy_every is None,
+        )  # fmt: skip
 
     def schedule(
         self, model: Model, *, rho: Matrix | None, observables: tuple[Observable, ...], until: float, step: float
     ) -> Schedule:
         """What is measured when in a run of a model to ``until``; ``observables`` are its own ones."""
-        usual = _sparse(until, step)
+        usual, how = _sparse(until, step), self.how(model, rho)
         return Schedule(
             every=self.record_every or step,
             occupations=usual if self.occupation_every is None else self.occupation_every,
             variance=usual if self.variance_every is None else self.variance_every,
             correlations=math.inf if self.correlations_every is None else self.correlations_every,
             observables=observables,
-            bath_entropy=self.entropy_every(until, step),
-            entropy=self.how(model, rho),
+            bath_entropy=self.entropy_every(until, step, how),
+            entropy=how,
         )
 
 
@@ -84,6 +93,13 @@ class Schedule:
     bath_entropy: float = float("inf")
     entropy: BathEntropy | None = None
     beside: npt.NDArray[np.float64] | None = None
+
+    def rougher(self, every: float, beside: npt.NDArray[np.float64]) -> Schedule:
+        """That of the companion, with record times at ``every``, of a run with the record times ``beside``."""
+        entropy = self.bath_entropy
+        if self.entropy is not None and self.entropy.thrifty:
+            entropy = SELDOM * entropy
+        return replace(self, every=every, correlations=math.inf, beside=beside, bath_entropy=entropy)
 
     def indices(self, t: npt.NDArray[np.float64], *, correlated: bool) -> dict[str, frozenset[int]]:
         """Of the record times ``t``, the indices at which each sparse measurement is due."""

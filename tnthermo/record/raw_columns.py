@@ -87,6 +87,7 @@ RAW_COLUMNS: tuple[RawColumn, ...] = (
     RawColumn("bath_entropy", "bath entropy", ("record",), "S_B of the physical bath, nats, where it was measured exactly",
               added_later=True),
     RawColumn("joint_entropy", "bath entropy", ("record",), "S_SB likewise", added_later=True),
+    RawColumn("entropy_work", "bath entropy", ("record",), "about how many products of numbers that took", added_later=True),
     RawColumn("normal", "correlations", ("record", "one_site", "other_site"), "<c_m^dag c_n>, N' = N where asked for, else 0",
               kind="complex", in_ledger="chain_normal"),
     RawColumn("anomalous", "correlations", ("record", "one_site", "other_site"), "<c_m c_n> likewise", kind="complex",

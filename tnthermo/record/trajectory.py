@@ -64,6 +64,7 @@ class Trajectory:
     correlation_upper (n,) upper bound likewise (`tnthermo.bath_entropy`)
     bath_entropy     (n,) S_B of the physical bath, nats, where it was measured exactly
     joint_entropy    (n,) S_SB likewise
+    entropy_work     (n,) about how many products of numbers that took
     normal           (n, N', N') <c_m^dag c_n>, N' = N where asked for, else 0
     anomalous        (n, N', N') <c_m c_n> likewise
 
@@ -72,6 +73,7 @@ class Trajectory:
     start         "product" of initial with thermal baths, "displaced" (thermal baths displaced), or "mean-force" (global equilibrium)
     free_energy   -T log(Z/Z_B) of a mean-force start, energy; else NaN
     bath_entropy_how  how the bath's entropy was measured, in words; "" where it was not
+    bath_entropy_accuracy  half of the distance of the bounds on S_chi, nats, up to which their middle is a value
     flags         what did not converge, by name with the time it was first seen, e.g. "bond cap reached at t = 3.25"
     flagged       the kind of each flag ("bond", "levels", ..., maybe with a number) and the time from which it counts
     doubts        what is doubtful about the parameters, and no matter of accuracy
@@ -111,6 +113,7 @@ class Trajectory:
     correlation_upper: Real
     bath_entropy: Real
     joint_entropy: Real
+    entropy_work: Real
     normal: Complex
     anomalous: Complex
     mode_frequency: Real
@@ -120,6 +123,7 @@ class Trajectory:
     free_energy: float = float("nan")
     observed: tuple[Observable, ...] = ()
     bath_entropy_how: str = ""
+    bath_entropy_accuracy: float = 2e-3
     bath_entropy_seconds: float = 0.0
     flags: tuple[str, ...]
     flagged: Mapping[str, float] = field(default_factory=dict)

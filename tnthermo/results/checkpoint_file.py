@@ -22,7 +22,7 @@ import numpy as np
 from tnthermo.errors import Damaged, Unreadable
 from tnthermo.types import Snapshot, Tree
 
-FORMAT = 1
+FORMAT = 2
 MAGIC = b"tnthermo checkpoint\n"
 LENGTH = struct.Struct("<Q")
 HASH = hashlib.sha256().digest_size

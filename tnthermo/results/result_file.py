@@ -76,7 +76,7 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
         "flagged": json.dumps(dict(run.flagged)),
         "doubts": json.dumps(run.doubts),
         "bath_entropy_how": run.bath_entropy_how,
-        **{name: getattr(run, name) for name in COSTS},
+        **{name: getattr(run, name) for name in NUMBERS},
         "description": "raw trajectory, see tnthermo.trajectory.Trajectory; complex numbers as a last axis (re, im)",
     }
     texts = {name: ((), value) for name, value in attributes.items() if isinstance(value, str)}
@@ -85,7 +85,7 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
 
 
 # some files know only the first
-COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "work", "bath_entropy_seconds")
+NUMBERS = ("wall_seconds", "compile_seconds", "peak_memory", "work", "bath_entropy_seconds", "bath_entropy_accuracy")
 
 
 def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State | None = None) -> Trajectory:
@@ -103,7 +103,7 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         values = np.ascontiguousarray(variable.values)
         arrays[column.name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
     settings = json.loads(str(raw["algorithm"].values))
-    costs: dict[str, Any] = {name: float(raw.attrs[name]) for name in COSTS if name in raw.attrs}
+    numbers: dict[str, Any] = {name: float(raw.attrs[name]) for name in NUMBERS if name in raw.attrs}
     return Trajectory(
         model=decode(json.loads(str(raw["model"].values))),
         observed=tuple(decode(json.loads(str(raw["observed"].values)))),
@@ -114,7 +114,7 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         flagged=json.loads(str(raw["flagged"].values)) if "flagged" in raw else {},
         doubts=tuple(json.loads(str(raw["doubts"].values))) if "doubts" in raw else (),
         bath_entropy_how=str(raw["bath_entropy_how"].values) if "bath_entropy_how" in raw else "",
-        **costs,
+        **numbers,
         state=state,
         rough=rough,
         **arrays,

@@ -49,7 +49,7 @@ def cap_line(algorithm: Algorithm) -> str:
 def initial_entropy(resolved: Resolved) -> str:
     """S_B(0) and the states of the bath that bath_entropy = "exact" would take, in words; "" where no finite warm baths are measured."""
     how = of_bath(resolved)
-    if how is None:
+    if how is None or how.frame is None:
         return ""
     states, limit, fits = states_of_exact(how.frame, resolved.recording.bath_entropy_max_bond)
     return (

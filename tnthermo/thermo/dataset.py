@@ -19,6 +19,7 @@ from tnthermo.types import Real
 
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
 OF_THIS_CHAIN = "of the density as it is cut: what the modes beyond would do is not in it"
+ENCLOSED = ("S_chi", "Delta_S_B", "D_B", "Sigma_B")  # whose values may be the middle of bounds
 NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
 
 
@@ -58,6 +59,9 @@ def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findin
     for column in (*COLUMNS, *PER_BATH):
         if not column.exact:
             difference, how[column.name] = _difference(column, run, rough, found, other, every)
+            if column.name in ENCLOSED:
+                half = np.where(np.isnan(run.bath_entropy), found.values["S_chi_width"], 0.0)
+                difference = difference + np.where(np.isnan(half), 0.0, half)
             value, floors = found.values[column.name], floors_of(column.floors, found.values)
             values[column.name] = with_floor(difference, value, floors, found.values["norm"], local=column.poles)
     for name, least in kin_floors(run, rough, found, every=every, state=state, errors=values).items():

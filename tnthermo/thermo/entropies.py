@@ -19,6 +19,10 @@ Attributes = dict[str, str | float | int]
 
 EXACT = "exact at T = 0: the start is pure on S, its ancilla S' (none for a pure start) and the bath"
 BOUND = "rigorous bound"
+MIDDLE = (
+    "the middle of two bounds that are close enough (bath_entropy_accuracy), half of their distance in its error; {}"
+)
+SHARE = 0.01  # of 2 S_S: bounds that are twice as far apart are close enough in any case
 BETWEEN = "not evaluated at the times that are NaN (bath_entropy_every)"
 COUPLED = "of the distinct coupled modes"
 
@@ -85,6 +89,14 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
     most = np.where(between, np.nan, np.fmin(2 * S_S, run.correlation_upper))
     S_chi = S_S + run.bath_entropy - run.joint_entropy
     delta_S_B = run.bath_entropy - thermal
+    half = 0.5 * (most - least)
+    middle = (
+        np.isnan(S_chi)
+        & (half <= np.fmax(run.bath_entropy_accuracy, SHARE * 2 * S_S))
+        & np.isfinite(run.correlation_upper)
+    )
+    S_chi = np.where(middle, 0.5 * (least + most), S_chi)
+    delta_S_B = np.where(middle, S_chi - (S_S - S_S[0]), delta_S_B)
     energy = _thermal_share(run)
     # D(rho_B || rho_B^beta) is counted from the thermal bath, whatever the start: a displaced or correlated one has D_B(0) > 0
     distance = energy - excess_entropy(run, S_S)
@@ -94,19 +106,23 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
         "S_SB": run.joint_entropy,
         "S_chi": S_chi,
         "Delta_S_B": delta_S_B,
-        "D_B": energy - (run.bath_entropy - modes_entropy(run)),
+        "D_B": np.where(middle, distance + S_S - S_chi, energy - (run.bath_entropy - modes_entropy(run))),
         **_bounds(least, most, S_S, distance, start),
-        "S_chi_width": np.fmax(_apart(S_chi, least, most), _crossed(run, S_S)),
+        "S_chi_width": np.fmax(np.where(middle, half, _apart(S_chi, least, most)), _crossed(run, S_S)),
     }
     measured = run.bath_entropy_how
     free = "S_chi <= 2 S_S", "S_chi >= 0" + ("" if start == 0 else ", S_chi(0) <= 2 S_S(0)")
     upper, lower = (
         {"note": f"{BOUND}: {text}" + (f"; where evaluated {measured}" if measured else "")} for text in free
     )
-    single: Attributes = {"note": measured} if np.isfinite(run.bath_entropy).any() else unknown
-    if "note" in single and np.isnan(run.bath_entropy).any():
+    single: Attributes = {"note": measured} if np.isfinite(S_chi).any() else unknown
+    if middle.any():
+        single = {"note": MIDDLE.format(measured)}
+    if "note" in single and np.isnan(S_chi).any():
         single |= unknown
-    absolute = single | {"note": f"{single['note']}; {COUPLED}"} if "note" in single and "note" in gibbs else single
+    absolute = unknown
+    if np.isfinite(run.bath_entropy).any():
+        absolute = {**single, "note": f"{measured}; {COUPLED}"} if "note" in gibbs else single
     distances = {"D_B": dict(single)}
     bounds: dict[str, Attributes] = {name: dict(lower) for name in ("S_chi_lower", "Delta_S_B_lower", "D_B_upper")}
     bounds |= {name: dict(upper) for name in ("S_chi_upper", "Delta_S_B_upper", "D_B_lower")}
@@ -174,11 +190,10 @@ def _unknown(run: Trajectory) -> str:
     if np.isfinite(run.bath_entropy).any():
         return BETWEEN
     if run.bath_entropy_how:
-        return "only bounded, where it was evaluated: see NAME_lower and NAME_upper"
-    return (
-        "T > 0: the chains hold the bath and its ancilla; the entropy of the physical bath was not measured "
-        "(it takes star cells or a discrete density)"
-    )
+        return (
+            f"only bounded, where bounds are wider than bath_entropy_accuracy: see NAME_lower and NAME_upper; {BETWEEN}"
+        )
+    return "T > 0: the chains hold the bath and its ancilla; the entropy of the physical bath was not measured (bath_entropy)"
 
 
 def modes_missing(run: Trajectory) -> str:
@@ -191,11 +206,19 @@ def modes_missing(run: Trajectory) -> str:
 
 
 def _thermal_share(run: Trajectory) -> Real:
-    """sum_j beta_j (E_Bj - its thermal value) (n,), from the modes' occupations, independent of <H_chain>; NaN where a bath has T = 0."""
+    """sum_j beta_j (E_Bj - its thermal value) (n,); NaN where a bath has T = 0.
+
+    From the modes' occupations, independent of <H_chain>, where a bath has finitely many. A continuum on a chain has none of its own: there
+    from <H_chain>.
+    """
     temperatures = np.array(run.model.temperatures)
     if np.any(temperatures == 0):
         return np.full(run.recorded.size, np.nan)
-    return np.asarray((run.mode_energy + _idle_energy(run)) @ (1 / temperatures))
+    energies = run.mode_energy + _idle_energy(run)
+    for j, coupling in enumerate(run.model.couplings):
+        if coupling.frequencies is None:
+            energies[:, j] = run.chain_energy[run.recorded, j] + run.energy_offset[j]
+    return np.asarray(energies @ (1 / temperatures))
 
 
 def _idle_energy(run: Trajectory) -> Real:

@@ -1,0 +1,205 @@
+"""I(S:B) enclosed: which modes are tried, how many, and when it is enough.
+
+Modes are chosen in several ways: by what the system has felt, recently or at all, or by what the state itself says of its correlations.
+Every bound holds, the best count. A look with few states tells which ways are worth more; the number of modes then grows until the bounds
+are as close as they should be, the states too many, or what one mode more wins is little, twice in a row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tnthermo.bath_entropy.block import Cut
+from tnthermo.bath_entropy.components import Chosen, Components, choose_modes, components
+from tnthermo.bath_entropy.correlation import Correlation, Unphysical
+from tnthermo.bath_entropy.counting import configurations
+from tnthermo.bath_entropy.fields import Fields, Window, fields
+from tnthermo.bath_entropy.informed import Knowledge, knowledge
+from tnthermo.bath_entropy.partnerless import gaussian_change, non_gaussian
+from tnthermo.bath_entropy.sides import Effort, Side, at_origin, entropy_of_system, side
+from tnthermo.model.model import Model
+from tnthermo.network.state import State
+
+RECENT = 4.0  # radians of the fastest mode that are recent at least; else a third of the time
+SMALLEST = 1e-6  # nats of 2 S_S, for which weights are scaled no further
+INSIDE, OUTSIDE, GATE, BOND = (
+    5e-5,
+    2e-6,
+    1e-7,
+    2 / 3,
+)  # weights left out of either side, by a rotation, per nat of 2 S_S; bond per state
+COARSER = 20.0  # times these, where it is only seen which way is worth more
+FEWEST = 32  # states of a bond that rotations may always keep
+SCREEN_MOST = 60
+SCREEN_STATES, FIRST_LOOK = 30, 2  # of the look: number states that its modes may have, and how many modes at most
+TRIED = 2  # ways that are followed up
+MOST_MODES = 8
+COUNTED = 1e-3  # of the thermal state of the modes, whose configurations outside of the rest are not counted as states
+DEARER = 1.5  # power of the number of states, with which an evaluation gets dearer: measured
+GAIN = 0.25  # of the target, that one mode more should win
+CROSSED = 1e-3  # nats, and
+CROSSED_SHARE = 1e-2  # of 2 S_S, by which a run's truncation may make its lower bound larger than the upper one
+
+
+@dataclass(kw_only=True)
+class _Best:
+    """The best bounds so far."""
+
+    lower: float = 0.0
+    upper: float = np.inf
+    ways: list[str] = field(default_factory=lambda: ["zero", "2 S_S"])
+    costs: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    rows: int = 1
+    modes: int = 0
+    work: float = 0.0
+
+    @property
+    def half(self) -> float:
+        return 0.5 * (self.upper - self.lower)
+
+    def raise_lower(self, value: float, way: str, cost: float) -> None:
+        if value > self.lower:
+            self.lower, self.ways[0], self.costs[0] = value, way, cost
+
+    def reduce_upper(self, value: float, way: str, cost: float) -> None:
+        if value < self.upper:
+            self.upper, self.ways[1], self.costs[1] = value, way, cost
+
+
+def enclose(
+    state: State,
+    model: Model,
+    *,
+    initial_entropy: float,
+    target: float,
+    share: float = math.inf,
+    most: int,
+    budget: float = math.inf,
+    modes: int | None = None,
+) -> Correlation:
+    """I(S:B) of a state of a run from a product of the system with thermal baths, displaced or not.
+
+    initial_entropy  S_S at t = 0, nats
+    target           half of the distance of the bounds, nats, at which it is enough
+    share            of 2 S_S, at which it is, where that is less
+    most             states kept of K, and twice those of what purifies it: time grows as their cube
+    budget           products of numbers that it may take; what is begun is finished
+    modes            exactly that many; None: as many as pay
+
+    Raises `Unphysical` where the bounds contradict each other by more than truncation accounts for, or the moments are those of no state.
+    """
+    state = at_origin(state)
+    S = entropy_of_system(state)
+    found = fields(model, state.time)
+    moments = knowledge(state, found)
+    best, target = _Best(), min(target, share * 2 * S)
+    best.reduce_upper(2 * S, "2 S_S", 0.0)
+    gaussian = S - initial_entropy + gaussian_change(found, moments)
+    best.reduce_upper(gaussian, "Gaussian", 0.0)
+    scale = min(max(2 * S, SMALLEST), 1.0)
+
+    def count(one: Side) -> None:
+        best.modes, best.rows = max(best.modes, one.modes), max(best.rows, one.gathered.block.rows)
+        best.work += one.gathered.work
+
+    def look_below(chosen: Chosen, way: str, how: Effort) -> float:
+        below = side(state, found, chosen, how, mirror=False)
+        best.raise_lower(below.bound, way, below.cost)
+        best.reduce_upper(gaussian - non_gaussian(moments, found, chosen, below.gathered), f"{way}, no partners", 0.0)
+        count(below)
+        return below.bound
+
+    def look(chosen: Chosen, way: str, how: Effort) -> None:
+        look_below(chosen, way, how)
+        above = side(state, found, chosen, how, mirror=True)
+        best.reduce_upper(2 * S - above.bound, way, above.cost)
+        count(above)
+
+    ways = _ways(found, moments, state.time)
+    if modes is not None:
+        for way, parts in ways.items():
+            look(choose_modes(found, parts, modes), way, _effort(scale, most))
+    elif best.half > target:
+        _grow(ways, found, most, scale, target, budget, best, look_below, look)
+    if not best.lower <= best.upper + CROSSED + CROSSED_SHARE * 2 * S:
+        raise Unphysical(f"the lower bound of S_chi, {best.lower:.6g}, is above the upper one, {best.upper:.6g}")
+    return Correlation(
+        lower=best.lower, upper=best.upper, S_S=S, modes=best.modes, rows=best.rows, cost=sum(best.costs), work=best.work,
+        how=(best.ways[0], best.ways[1]),
+    )  # fmt: skip
+
+
+def _grow(
+    ways: dict[str, Components],
+    found: Fields,
+    most: int,
+    scale: float,
+    target: float,
+    budget: float,
+    best: _Best,
+    look_below: Callable[[Chosen, str, Effort], float],
+    look: Callable[[Chosen, str, Effort], None],
+) -> None:
+    """More and more modes in the best ways, which a look with few states finds."""
+    effort, bounds = _effort(scale, most), {}
+    for way, parts in ways.items():
+        few = _largest(found, parts, SCREEN_STATES, FIRST_LOOK, COUNTED * scale)
+        bounds[way] = look_below(few, way, _effort(scale * COARSER, SCREEN_MOST))
+    for way in sorted(bounds, key=bounds.__getitem__, reverse=True)[:TRIED]:
+        if best.half <= target or best.work > 0.5 * budget:
+            return
+        chosen, weak = _largest(found, ways[way], most // 3, MOST_MODES, COUNTED * scale), 0
+        while chosen.modes and weak < 2 and best.half > target:
+            half, spent = best.half, best.work
+            look(chosen, way, effort)
+            weak = weak + 1 if half - best.half < GAIN * target else 0
+            more = choose_modes(found, ways[way], chosen.modes + 1)
+            states, before = (_states(one, COUNTED * scale) for one in (more, chosen))
+            dearer = (states / before) ** DEARER
+            if more.modes == chosen.modes or states > most or best.work + dearer * (best.work - spent) > budget:
+                break
+            chosen = more
+
+
+def _effort(scale: float, most: int) -> Effort:
+    return Effort(
+        cut=Cut(inside=INSIDE * scale, outside=OUTSIDE * scale, most_inside=most, most_outside=2 * most),
+        gate=GATE * scale,
+        bond=max(FEWEST, int(BOND * most)),
+    )
+
+
+def _largest(found: Fields, parts: Components, states: int, limit: int, missing: float) -> Chosen:
+    """As many modes as that many states hold, at most ``limit``, at least one if there is any."""
+    chosen = choose_modes(found, parts, 1)
+    while chosen.modes < limit:
+        more = choose_modes(found, parts, chosen.modes + 1)
+        if more.modes == chosen.modes or _states(more, missing) > states:
+            break
+        chosen = more
+    return chosen
+
+
+def _states(chosen: Chosen, missing: float) -> float:
+    """About how many number states the modes take but for a weight that is missing."""
+    return configurations(chosen.occupations, missing=missing)
+
+
+def _ways(found: Fields, moments: Knowledge, t: float) -> dict[str, Components]:
+    """Components by which modes are chosen."""
+    fastest = max(nodes.fastest for nodes in found.nodes)
+    after = 1 / fastest
+    known = moments.columns
+    moved = found.form @ known
+    columns = {
+        "felt recently": found.seen(t, Window(forget=max(RECENT / fastest, t / 3), after=after)),
+        "felt": found.seen(t, Window(forget=max(t, RECENT / fastest), after=after)),
+        "informed": known,
+        "informed and what it moves": np.hstack([known, 0.3 * moved]),
+        "what it moves, informed": np.hstack([0.5 * known, moved]),
+    }
+    return {way: components(found, part) for way, part in columns.items()}
