@@ -26,12 +26,9 @@ from tnthermo.network.state import State
 
 RECENT = 4.0  # radians of the fastest mode that are recent at least; else a third of the time
 SMALLEST = 1e-6  # nats of 2 S_S, for which weights are scaled no further
-INSIDE, OUTSIDE, GATE, BOND = (
-    5e-5,
-    2e-6,
-    1e-7,
-    2 / 3,
-)  # weights left out of either side, by a rotation, per nat of 2 S_S; bond per state
+# weights left out of K, of the rest and by a rotation, per nat of 2 S_S up to one
+INSIDE, OUTSIDE, GATE = 5e-5, 2e-6, 1e-7
+BOND, WIDEST = 2 / 3, 100  # states of a bond that rotations keep, per state of K, and at most
 COARSER = 20.0  # times these, where it is only seen which way is worth more
 FEWEST = 32  # states of a bond that rotations may always keep
 SCREEN_MOST = 60
@@ -169,7 +166,7 @@ def _effort(scale: float, most: int) -> Effort:
     return Effort(
         cut=Cut(inside=INSIDE * scale, outside=OUTSIDE * scale, most_inside=most, most_outside=2 * most),
         gate=GATE * scale,
-        bond=max(FEWEST, int(BOND * most)),
+        bond=max(FEWEST, min(WIDEST, int(BOND * most))),
     )
 
 

@@ -120,24 +120,33 @@ def measured(dataset: xr.Dataset) -> npt.NDArray[np.bool_]:
     return found if found[1:].any() else np.ones(found.size, dtype=bool)
 
 
-def is_bounded(dataset: xr.Dataset, curve: Curve) -> bool:
-    """Whether there are bounds on a column and no value."""
+def only_bounded(dataset: xr.Dataset, curve: Curve) -> npt.NDArray[np.bool_]:
+    """The times (n,) at which there are bounds on a column and no value."""
     bounds = [f"{curve.name}_lower", f"{curve.name}_upper"]
-    there = curve.name in dataset and all(
-        bound in dataset and np.isfinite(dataset[bound].values).any() for bound in bounds
-    )
-    return there and not np.isfinite(dataset[curve.name].values).any()
+    if curve.name not in dataset or any(bound not in dataset for bound in bounds):
+        return np.zeros(dataset["t"].size, dtype=bool)
+    known = [np.isfinite(dataset[bound].values) for bound in bounds]
+    return np.asarray(known[0] & known[1] & ~np.isfinite(dataset[curve.name].values))
+
+
+def has_no_value(dataset: xr.Dataset, curve: Curve) -> bool:
+    """Whether there are bounds on a column, and no value at any time."""
+    return bool(only_bounded(dataset, curve).any()) and not np.isfinite(dataset[curve.name].values).any()
 
 
 def bounds_of(
     dataset: xr.Dataset, curves: tuple[Curve, ...], at: npt.NDArray[np.bool_]
 ) -> list[tuple[Curve, Real, Real]]:
-    """(curve, lower, upper) at the times ``at`` (n,), of the columns that are only bounded."""
-    return [
-        (curve, dataset[f"{curve.name}_lower"].values[at], dataset[f"{curve.name}_upper"].values[at])
-        for curve in curves
-        if is_bounded(dataset, curve)
-    ]
+    """(curve, lower, upper) at the times ``at`` (n,), NaN where there is a value, of the columns that are only bounded somewhere."""
+    found = []
+    for curve in curves:
+        bounded = only_bounded(dataset, curve) & at
+        if bounded.any():
+            sides = (
+                np.where(bounded, dataset[f"{curve.name}_{side}"].values, np.nan)[at] for side in ("lower", "upper")
+            )
+            found.append((curve, *sides))
+    return found
 
 
 def outer(curve: Curve, low: Real, high: Real) -> tuple[str, str, float]:
@@ -196,7 +205,8 @@ def entropies(axes: list[Axes], dataset: xr.Dataset) -> None:
         found, t = bounds_of(dataset, bounded, better), dataset["t"].values[better]
         if better.all():
             areas(where, t, found)
-        entries = [outer(*one) for one in found] + draw(where, dataset, curves)
+        entries = draw(where, dataset, curves)
+        entries += [outer(*one) for one in found if has_no_value(dataset, one[0])]
         frame(where, dataset, label)
         if not better.all():  # nothing is known between the times of evaluation but the free bounds
             bars(where, t, found)

@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from chains.problems import InvalidInput, Problem
-from tnthermo.figures.panels import BOUNDED, ENTROPIES, FIGURES, caution, is_bounded, panel
+from tnthermo.figures.panels import BOUNDED, ENTROPIES, FIGURES, caution, has_no_value, panel
 from tnthermo.figures.style import HEIGHT, STYLE, WIDTH, write_figure
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.second_order.weak_coupling import Method, weak_coupling
@@ -41,7 +41,7 @@ def compared(dataset: xr.Dataset, second: xr.Dataset, name: str) -> Figure:
     place = figure.add_gridspec(1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / tall)[0]
     axes = drawn.axes(figure, place, dataset, None)
     shown = np.unique(np.linspace(0, second.sizes["t"] - 1, MARKS).round().astype(int))
-    instead = {curve.name: curve.colour for curve in BOUNDED if is_bounded(dataset, curve)}
+    instead = {curve.name: curve.colour for curve in BOUNDED if has_no_value(dataset, curve)}
     for where, curves in zip(axes, drawn.compared, strict=False):
         for curve in curves:  # before the run's, so that its labels know the limits of both
             if curve.name in second and np.isfinite(second[curve.name].values).any():

@@ -16,7 +16,7 @@ from tnthermo.record.flag_text import flags_of
 ENERGIES = ("E_S", "E_B", "E_int", "U_chi", "U_tot", "Q_S", "Q_B", "W_S")
 
 
-ENTROPIES = ("S_S", "Delta_S_B", "S_chi", "Sigma_S", "Sigma_total", "T_S", "T_ext_S")
+ENTROPIES = ("S_S", "Delta_S_B", "S_chi", "D_B", "Sigma_S", "Sigma_B", "Sigma_total", "T_S", "T_ext_S")
 
 
 RESIDUALS = ("energy", "heat", "work", "flux", "occupation", "chi")
