@@ -31,7 +31,8 @@ def sigma_z(run: tt.Trajectory) -> np.ndarray:
 
 
 def bare(model: tt.Model, algorithm: tt.Algorithm, until: float, **settings) -> tt.Trajectory:
-    """`tnthermo.evolve` without companion run and mode occupations."""
-    return tt.evolve(
-        model, algorithm=algorithm, until=until, **({"error_bars": False, "occupation_every": np.inf} | settings)
-    )
+    """`tnthermo.evolve` without companion run, mode occupations and, of a continuum, the bath's entropy."""
+    bare_ones = {"error_bars": False, "occupation_every": np.inf}
+    if any(coupling.frequencies is None for coupling in model.couplings):
+        bare_ones["bath_entropy"] = "off"
+    return tt.evolve(model, algorithm=algorithm, until=until, **(bare_ones | settings))

@@ -33,7 +33,7 @@ COARSER = 20.0  # times these, where it is only seen which way is worth more
 FEWEST = 32  # states of a bond that rotations may always keep
 SCREEN_MOST = 60
 SCREEN_STATES, FIRST_LOOK = 30, 2  # of the look: number states that its modes may have, and how many modes at most
-TRIED = 2  # ways that are followed up
+TRIED = 3  # ways that are followed up
 MOST_MODES = 8
 COUNTED = 1e-3  # of the thermal state of the modes, whose configurations outside of the rest are not counted as states
 DEARER = 1.5  # power of the number of states, with which an evaluation gets dearer: measured
@@ -103,18 +103,24 @@ def enclose(
         best.modes, best.rows = max(best.modes, one.modes), max(best.rows, one.gathered.block.rows)
         best.work += one.gathered.work
 
-    def look_below(chosen: Chosen, way: str, how: Effort) -> float:
+    def look_below(chosen: Chosen, way: str, how: Effort) -> tuple[float, float]:
+        """(lower bound, upper bound without partners)."""
         below = side(state, found, chosen, how, mirror=False)
+        upper = gaussian - non_gaussian(moments, found, chosen, below.gathered)
         best.raise_lower(below.bound, way, below.cost)
-        best.reduce_upper(gaussian - non_gaussian(moments, found, chosen, below.gathered), f"{way}, no partners", 0.0)
+        best.reduce_upper(upper, f"{way}, no partners", 0.0)
         count(below)
-        return below.bound
+        return below.bound, upper
 
-    def look(chosen: Chosen, way: str, how: Effort) -> None:
-        look_below(chosen, way, how)
+    def look(chosen: Chosen, way: str, how: Effort, partners: bool = True) -> bool:
+        """Whether the upper bound by partners is the better one; it is not asked for without ``partners``."""
+        _, alone = look_below(chosen, way, how)
+        if not partners:
+            return False
         above = side(state, found, chosen, how, mirror=True)
         best.reduce_upper(2 * S - above.bound, way, above.cost)
         count(above)
+        return 2 * S - above.bound < alone
 
     ways = _ways(found, moments, state.time)
     if modes is not None:
@@ -138,21 +144,22 @@ def _grow(
     target: float,
     budget: float,
     best: _Best,
-    look_below: Callable[[Chosen, str, Effort], float],
-    look: Callable[[Chosen, str, Effort], None],
+    look_below: Callable[[Chosen, str, Effort], tuple[float, float]],
+    look: Callable[[Chosen, str, Effort, bool], bool],
 ) -> None:
     """More and more modes in the best ways, which a look with few states finds."""
     effort, bounds = _effort(scale, most), {}
     for way, parts in ways.items():
         few = _largest(found, parts, SCREEN_STATES, FIRST_LOOK, COUNTED * scale)
-        bounds[way] = look_below(few, way, _effort(scale * COARSER, SCREEN_MOST))
+        bounds[way] = look_below(few, way, _effort(scale * COARSER, SCREEN_MOST))[0]
     for way in sorted(bounds, key=bounds.__getitem__, reverse=True)[:TRIED]:
         if best.half <= target or best.work > 0.5 * budget:
             return
         chosen, weak = _largest(found, ways[way], most // 3, MOST_MODES, COUNTED * scale), 0
+        partners = True
         while chosen.modes and weak < 2 and best.half > target:
             half, spent = best.half, best.work
-            look(chosen, way, effort)
+            partners = look(chosen, way, effort, partners)
             weak = weak + 1 if half - best.half < GAIN * target else 0
             more = choose_modes(found, ways[way], chosen.modes + 1)
             states, before = (_states(one, COUNTED * scale) for one in (more, chosen))

@@ -97,7 +97,7 @@ class Nodes:
 class Window:
     """Which times the fields are looked at, and how.
 
-    forget  weights exp(-tau/forget) of the past; inf: all alike
+    forget  weights exp(-tau/forget) of the amplitudes of the past; inf: all alike
     after   how far into what the system is about to meet
     low     weights 1/(1 + (w/low)^2) of the frequencies; inf: all alike
     """
@@ -234,7 +234,7 @@ def _times(nodes: Nodes, t: float, window: Window) -> tuple[Real, Real]:
         times.append(0.5 * (end - start) * (x + 1) + start)
         weights.append(0.5 * (end - start) * w)
     tau = np.concatenate(times)
-    return tau, np.sqrt(np.concatenate(weights)) * np.exp(-0.5 * np.clip(tau, 0.0, None) / window.forget)
+    return tau, np.sqrt(np.concatenate(weights)) * np.exp(-np.clip(tau, 0.0, None) / window.forget)
 
 
 def _horizon(model: Model, t: float) -> float:

@@ -23,7 +23,8 @@ from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, REPORT
 from tnthermo.types import Snapshot
 
 NO_STEP = StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0)
-GRACE = 2e11  # products of numbers, that the bath's entropy may always take: a quarter of a minute
+# products of numbers that the bath's entropy may take: in any case, for every step, and for every product of a step
+GRACE, OF_A_STEP, OF_ITS_WORK = 5e9, 2e8, 2.0
 HELD = 3e-2  # of the energy of a displacement that a chain may miss
 
 
@@ -63,8 +64,9 @@ class Course:
             return True
         spent = self.rows["entropy_work"] if len(self.rows) else np.zeros(0)
         spent = spent[np.isfinite(spent)]
-        steps = float(np.sum(self.steps["work"]))
-        return steps == 0 or float(np.sum(spent)) + (float(spent[-1]) if spent.size else 0.0) <= GRACE + steps
+        steps = self.steps["work"]
+        allowed = GRACE + OF_A_STEP * len(steps) + OF_ITS_WORK * float(np.sum(steps))
+        return float(np.sum(spent)) + (float(spent[-1]) if spent.size else 0.0) <= allowed
 
     def add_row(self, index: int, row: Mapping[str, Any], matrices: Mapping[str, Any]) -> None:
         """What was measured at a record time, the step ``index``."""
