@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,18 @@ class Enclosure:
     upper: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A weight that was left out of a state, of whose inside, sites read ``before`` included, the logarithm of the dimension is known.
+
+    before  number of sites or cells read by then; those after are not bounded
+    """
+
+    weight: float
+    log_dimension: float
+    before: int
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Block:
     """The state while its sites are being gathered.
@@ -70,7 +83,9 @@ class Block:
     inside, outside  weights (i,), (o,) of the states kept of either side
     log_dimension  of both sides together, before anything was left out
     lost           weight that projections of the outside took, each after those of the inside
+    losses         all that was left out, part by part
     work           about how many products of numbers it took so far
+    read           sites or cells read so far
 
     The squared norm of ``tensor`` is 1 - what was left out.
     """
@@ -80,7 +95,9 @@ class Block:
     outside: Real
     log_dimension: float = 0.0
     lost: float = 0.0
+    losses: tuple[Loss, ...] = ()
     work: float = 0.0
+    read: int = 0
 
     @classmethod
     def of(cls, centre: Tensor) -> Block:
@@ -132,13 +149,21 @@ def absorb(block: Block, site: Tensor, cut: Cut) -> Block:
         outside=np.concatenate([block.outside[rows] * p for rows, p in zip(outside, levels[1], strict=True)]),
         log_dimension=block.log_dimension + math.log(site.shape[1]) + math.log(site.shape[2]),
     )
-    lost = block.lost + max(0.0, block.norm - found.norm)
+    at, norms, sizes = 1 + block.read, [block.norm, found.norm], [math.inf, math.log(new.shape[INSIDE])]
     found = _compressed(found, INSIDE, cut.inside, cut.most_inside)
-    before = found.norm
+    norms.append(found.norm)
+    sizes.append(math.log(found.tensor.shape[INSIDE]))
     found = _compressed(found, OUTSIDE, cut.outside, cut.most_outside)
+    norms.append(found.norm)
+    weights = [max(0.0, one - other) for one, other in pairwise(norms)]
+    losses = tuple(
+        Loss(weight=weight, log_dimension=dimension, before=at)
+        for weight, dimension in zip(weights, sizes, strict=True)
+        if weight > 0
+    )
     _, i, o, _ = new.shape
     work = block.work + 8.0 * new.size * (block.tensor.shape[REST] + i + o) + 20.0 * (i**3 + o**3)
-    return replace(found, lost=lost + max(0.0, before - found.norm), work=work)
+    return replace(found, lost=block.lost + weights[0] + weights[2], losses=block.losses + losses, work=work, read=at)
 
 
 def _likely(states: Real, levels: Real, weight: float, most: int | None) -> list[npt.NDArray[np.int64]]:

@@ -6,18 +6,21 @@ S(rho_B) = S(G) - D(rho_B||G), and D does not grow when all but K is forgotten:
     Delta S_B <= S(G) - S_B(0) - [S(G_K) - S(rho_K)].
 
 S(rho_K) is bounded from above in turn. rho_K is a mixture of what projections of the rest kept and left out, and with the coherences of its
-own projection left out its entropy only grows. For weight e not kept, with at most N_j quanta in the modes A_j of K,
+own projection left out its entropy only grows. For parts of weight e_i that were left out, with at most N_j quanta in the modes A_j of K,
 
-    S(rho_K) <= (kept) + h(e) + e sum_j g(N_j/e),        g(n) = (n + 1) log(n + 1) - n log n,
+    S(rho_K) <= (kept) + H(1 - sum e, e_1, e_2, ...) + sum_i e_i [log D_i + sum_j g(N_j/e_i)],        g(n) = (n + 1) log(n + 1) - n log n,
 
-since no state of a mode has more entropy than the thermal one of its quanta.
+D_i the number of states among which those left out of the modes read by then were, the sum over the modes read later: no state of a
+mode has more entropy than the thermal one of its quanta. (Or, where that is less, the sum over all modes alone.)
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from tnthermo.bath_entropy.block import INSIDE, conditional, doubt, spectrum
+from tnthermo.bath_entropy.block import INSIDE, Loss, conditional, entropy_of, spectrum
 from tnthermo.bath_entropy.components import Chosen
 from tnthermo.bath_entropy.correlation import Unphysical
 from tnthermo.bath_entropy.fields import Fields
@@ -45,11 +48,19 @@ def non_gaussian(found: Knowledge, fields: Fields, chosen: Chosen, gathered: Gat
     gaussian = float(np.sum(thermal_entropy(_occupations(c.T @ fields.form @ c, excess))))
     squares = np.diagonal(excess) + (found.means @ c) ** 2  # of each coordinate, beyond the thermal variance 1
     quanta = chosen.occupations + (squares[::2] + squares[1::2]) / (4 * chosen.kappa)
-    missing = min(1.0, gathered.missing + gathered.dropped)
-    own = conditional(spectrum(gathered.block.tensor, [INSIDE])) + doubt(missing)
-    if missing > 0:
-        own += missing * float(np.sum(thermal_entropy(np.maximum(quanta, 0.0) / missing)))
-    return max(0.0, gaussian - own)
+    return max(0.0, gaussian - _entropy_from_above(gathered, np.maximum(quanta, 0.0)))
+
+
+def _entropy_from_above(gathered: Gathered, quanta: Real) -> float:
+    """S(rho_K), nats, of modes with these quanta (r,), in the order in which they were read."""
+    block = gathered.block
+    dropped = Loss(weight=gathered.dropped, log_dimension=math.inf, before=0)
+    found = conditional(spectrum(block.tensor, [INSIDE])) + entropy_of(np.array([block.norm]))
+    for loss in (*block.losses, *([dropped] if dropped.weight > 0 else [])):
+        each = thermal_entropy(quanta / loss.weight)
+        found += entropy_of(np.array([loss.weight]))
+        found += loss.weight * min(float(np.sum(each)), loss.log_dimension + float(np.sum(each[loss.before :])))
+    return found
 
 
 def _occupations(form: Real, excess: Real) -> Real:
