@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import numpy as np
 from scipy.sparse.linalg import expm_multiply
@@ -10,13 +11,18 @@ from scipy.special import roots_jacobi
 
 import chains
 import tnthermo as tt
-from tests.oracles.naive import Naive, definitions_at
+from tests.oracles.general import General
+from tests.oracles.naive import Naive, definitions_at, entropy, trace_bath, trace_system
 from tnthermo.engines.exact import hamiltonian, tensors_of
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.network.state import State, coherent
 
 Array = np.ndarray
 ROUTES = ("star", "chain", "pair")
+SIGMA = {"x": np.array([[0, 1], [1, 0]]), "y": np.array([[0, -1j], [1j, 0]]), "z": np.diag([1.0, -1.0])}
+LOWER = np.array([[0.0, 0.0], [1.0, 0.0]])
+STARTS = {"up": np.diag([1.0, 0.0]), "down": np.diag([0.0, 1.0]), "mixed": np.array([[0.6, 0.1], [0.1, 0.4]])}
 
 
 def bath_of(density: chains.Discrete, temperature: float, route: str) -> chains.StarCells | chains.Chain | tuple:
@@ -74,17 +80,24 @@ def displaced_branches(model: Model, density: chains.Discrete, time: float, rout
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """A finite model started in rho_S (x) thermal bath, its purified state at one time, and the oracle for it."""
+    """A finite model started in rho_S (x) (displaced) thermal baths, its purified state at one time, and the oracle for it."""
 
     model: Model
     state: State
     initial_entropy: float
-    naive: Naive
+    oracle: Naive | General
 
+    @cached_property
     def exact(self) -> dict[str, float]:
         """S_S, S_B, S_SB, S_chi by density matrices."""
-        columns = definitions_at(self.naive, self.state.time, 0.5)
-        return {name: columns[name] for name in ("S_S", "S_B", "S_SB", "S_chi")}
+        if isinstance(self.oracle, Naive):
+            columns = definitions_at(self.oracle, self.state.time, 0.5)
+            return {name: columns[name] for name in ("S_S", "S_B", "S_SB", "S_chi")}
+        psi = next(self.oracle.states([self.state.time]))
+        rho, weights = psi @ psi.conj().T, self.oracle.ensemble[0]
+        found = {"S_S": entropy(trace_bath(self.oracle, rho)), "S_B": entropy(trace_system(self.oracle, rho))}
+        found["S_SB"] = -float(np.sum(weights * np.log(weights)))
+        return found | {"S_chi": found["S_S"] + found["S_B"] - found["S_SB"]}
 
 
 def propagated(naive: Naive, time: float, *, route: str = "star", levels: tuple[int, int] = (12, 8)) -> Case:
@@ -98,18 +111,50 @@ def propagated(naive: Naive, time: float, *, route: str = "star", levels: tuple[
         model = tt.JaynesCummings(hamiltonian=naive.hamiltonian, coupling=naive.coupling, bath=bath)
     else:
         model = tt.SpinBoson(hamiltonian=naive.hamiltonian, coupling=naive.coupling, bath=bath)
-    dimensions = [naive.dimension] * (1 + model.sites)
+    return _moved(naive, model, time, naive.initial, levels, np.zeros(model.sites))
+
+
+def propagated_general(
+    oracle: General, time: float, *, routes: tuple[str, ...], levels: tuple[int, int] = (10, 8), layout: str = "auto"
+) -> Case:
+    """The same of several baths without drives, each by its own route, displaced or not."""
+    couplings, displaced = [], []
+    for bath, route in zip(oracle.baths, routes, strict=True):
+        density = chains.Discrete(frequencies=bath.frequencies, couplings=bath.couplings)
+        on_sites = bath_of(density, 0.0 if np.isinf(bath.beta) else 1 / bath.beta, route)
+        couplings.append(tt.couple(bath.operator, on_sites, kind="exchange" if bath.exchange else "hermitian"))
+        shape = represented(on_sites)
+        functions = shape.functions()
+        own, partner = shape.over_sites(functions)
+        alpha = np.array(bath.displacement or (0.0,) * len(bath.frequencies), dtype=complex)
+        displaced.append((functions.cosh * alpha) @ own - (functions.sinh * alpha.conj()) @ partner)
+    model = tt.assemble(hamiltonian=oracle.hamiltonian, couplings=couplings, layout=layout)
+    return _moved(oracle, model, time, oracle.initial, levels, np.concatenate(displaced))
+
+
+def _moved(
+    oracle: Naive | General, model: Model, time: float, rho: Array, levels: tuple[int, int], amplitudes: Array
+) -> Case:
+    """From rho (d, d) and coherent states of the sites, chain after chain."""
+    dimensions, system, d = [len(rho)] * (1 + model.sites), model.line.system, len(rho)
     for chain, places in zip(model.chains, model.line.chains, strict=True):
         for place in places:
             dimensions[place] = levels[1] if chain.weight == "absorption" else levels[0]
     H = hamiltonian(model.terms, tuple(dimensions)).tocsr()
-    weights, vectors = np.linalg.eigh(naive.initial)
+    weights, vectors = np.linalg.eigh(rho)
     weights, vectors = weights[weights > 1e-14], vectors[:, weights > 1e-14]
-    start = np.zeros((naive.dimension, H.shape[0] // naive.dimension, weights.size), dtype=complex)
-    start[:, 0, :] = vectors * np.sqrt(weights)
-    moved = expm_multiply(-1j * time * H, start.reshape(H.shape[0], weights.size))
-    moved = moved.reshape(naive.dimension, -1, weights.size).transpose(0, 2, 1)
-    psi = moved.reshape(naive.dimension * weights.size, *dimensions[1:])
-    state = State(tensors=tensors_of(psi), time=time, dimension=naive.dimension, ancilla=weights.size)
-    entropy = float(-np.sum(weights * np.log(weights)))
-    return Case(model=model, state=state, initial_entropy=entropy, naive=naive)
+    start = (vectors * np.sqrt(weights)).astype(complex)  # (d, r)
+    factors = {place: coherent(a, dimensions[place]) for place, a in zip(model.line.places, amplitudes, strict=True)}
+    left, right = (
+        reduce(np.kron, [factors[place] for place in places], np.ones(1))
+        for places in (range(system), range(system + 1, len(dimensions)))
+    )
+    psi = np.einsum("l,sa,r->lsra", left, start, right).reshape(H.shape[0], -1)
+    moved = expm_multiply(-1j * time * H, psi).reshape(left.size, d, right.size, -1).transpose(0, 1, 3, 2)
+    dimensions[system] = d * weights.size
+    state = State(
+        tensors=tensors_of(moved.reshape(dimensions), system), time=time, dimension=d, ancilla=weights.size,
+        system=system,
+    )  # fmt: skip
+    entropy_of_start = float(-np.sum(weights * np.log(weights)))
+    return Case(model=model, state=state, initial_entropy=entropy_of_start, oracle=oracle)

@@ -109,8 +109,9 @@ def test_a_lost_first_stage_and_newer_formats_are_refused(tmp_path: Path, monkey
     run, previous = (out / checkpoints.FOLDER / name for name in ("run.ckpt", "run.previous.ckpt"))
     data = run.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("tnthermo.results.checkpoint_file.FORMAT", 0)
-        with pytest.raises(InvalidInput, match=r"format 1, written by tnthermo.*; this version reads format 0"):
+        patch.setattr("tnthermo.results.checkpoint_file.FORMAT", 1)
+        patch.setattr("tnthermo.results.checkpoint_file.MIGRATIONS", {})
+        with pytest.raises(InvalidInput, match=r"format 2, written by tnthermo.*; this version reads format 1"):
             run_config(config, out, resume=True)
     run.unlink()
     previous.unlink()

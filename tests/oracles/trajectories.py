@@ -43,7 +43,7 @@ def trajectory(*, model: Model, initial: Array, times: Array, every: int, **colu
         "observables": np.zeros((n, 0), dtype=complex),
         **{
             name: np.full(n, np.nan)
-            for name in ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy")
+            for name in ("correlation_lower", "correlation_upper", "bath_entropy", "joint_entropy", "entropy_work")
         },
         "normal": np.zeros((n, 0, 0), dtype=complex),
         "anomalous": np.zeros((n, 0, 0), dtype=complex),

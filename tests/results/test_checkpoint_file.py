@@ -93,14 +93,14 @@ def test_a_forged_header_makes_nothing_but_an_error(state: dict[str, Any]) -> No
 
 
 def test_a_newer_format_is_refused_with_both_versions() -> None:
-    with pytest.raises(Unreadable, match=r"format 7, written by tnthermo 9\.9; this version reads format 1"):
+    with pytest.raises(Unreadable, match=r"format 7, written by tnthermo 9\.9; this version reads format 2"):
         unpack(forged({"format": 7, "written_by": "tnthermo 9.9", "state": {}}))
     with pytest.raises(Damaged):
         unpack(forged({"state": {}}))
 
 
 def test_an_older_format_is_migrated_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Format 1 is the first: here the next two are made up. (A new FORMAT comes with its entry in MIGRATIONS and a file of the old one.)"""
+    """Those after the present one are made up. (A new FORMAT comes with its entry in MIGRATIONS and a file of the old one.)"""
     old = image({"x": np.array([1.0])})
 
     def renamed(header: dict[str, Any]) -> dict[str, Any]:
@@ -109,11 +109,11 @@ def test_an_older_format_is_migrated_step_by_step(monkeypatch: pytest.MonkeyPatc
     def doubled(header: dict[str, Any]) -> dict[str, Any]:
         return {**header, "state": {"y": 2 * header["state"]["y"]}}
 
-    monkeypatch.setattr(checkpoint_file, "FORMAT", 3)
-    monkeypatch.setattr(checkpoint_file, "MIGRATIONS", {1: renamed, 2: doubled})
+    monkeypatch.setattr(checkpoint_file, "FORMAT", 4)
+    monkeypatch.setattr(checkpoint_file, "MIGRATIONS", {2: renamed, 3: doubled})
     back = unpack(old)
-    assert back["format"] == 3
+    assert back["format"] == 4
     np.testing.assert_array_equal(back["state"]["y"], [2.0])
-    monkeypatch.setattr(checkpoint_file, "MIGRATIONS", {1: renamed})
-    with pytest.raises(Unreadable, match="format 1"):
+    monkeypatch.setattr(checkpoint_file, "MIGRATIONS", {2: renamed})
+    with pytest.raises(Unreadable, match="format 2"):
         unpack(old)

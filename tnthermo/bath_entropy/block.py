@@ -186,7 +186,8 @@ def _compressed(block: Block, axis: int, weight: float, most: int | None) -> Blo
     weights, vectors = _largest(flat @ flat.conj().T, most)
     whole = float(np.vdot(flat, flat).real)
     kept_by = np.cumsum(np.clip(weights[::-1], 0.0, None))  # by the largest 1, 2, ...
-    leave = weights.size - min(weights.size, 1 + int(np.searchsorted(kept_by, whole - weight)))
+    keep = min(weights.size, most or weights.size, 1 + int(np.searchsorted(kept_by, whole - weight)))
+    leave = weights.size - keep
     kept = (vectors[:, leave:].conj().T @ flat).reshape(-1, *moved.shape[1:])
     tensor = np.ascontiguousarray(np.moveaxis(kept, 0, axis))
     if axis == INSIDE:

@@ -43,7 +43,8 @@ SECONDS = 0.5
 class BathEntropy:
     """How I(S:B) is measured in a run.
 
-    frame            all modes of the bath, where every one is represented; None: it is enclosed
+    frame            all modes of the bath, where these are finitely many; else None
+    exact            whether every one is represented; else it is enclosed
     most             states kept of the larger side
     weight           that one projection may leave out, where every mode is represented
     budget           products of numbers that an evaluation may take where it is enclosed
@@ -54,6 +55,7 @@ class BathEntropy:
 
     model: Model
     frame: Frame | None
+    exact: bool
     most: int
     weight: float
     budget: float
@@ -62,18 +64,13 @@ class BathEntropy:
     thrifty: bool = True
 
     @property
-    def exact(self) -> bool:
-        """Whether every mode is represented."""
-        return self.frame is not None
-
-    @property
     def effort(self) -> Effort:
         """What may be spent where every mode is represented."""
         return effort_of(self.weight, self.most)
 
     def seconds(self) -> tuple[float, float]:
         """(low, high) of one evaluation, at the beginning of a run and at its end, where the bonds between the modes are full."""
-        if self.frame is None:
+        if not self.exact or self.frame is None:
             return 0.1, self.budget / RATE
         states = min(self.most, 3 * configurations(self.frame.occupations))
         usual = SECONDS + SECONDS_PER_CUBE * states**3
@@ -81,7 +78,7 @@ class BathEntropy:
 
     def describe(self) -> str:
         """In words."""
-        if self.frame is not None:
+        if self.exact and self.frame is not None:
             return f"exact: all {self.frame.modes} modes of the bath, at most {self.most} states kept of it"
         return (
             f"enclosed: I(S:B_K Q) <= S_chi <= 2 S_S - I(S:S' B'_K' Q'), K up to {MOST_MODES} modes, or more where it pays, of what the "
@@ -92,7 +89,7 @@ class BathEntropy:
 
     def measure(self, state: State) -> Correlation:
         """I(S:B) of a state of the run. Raises `tnthermo.bath_entropy.correlation.Unphysical` for bounds that contradict each other."""
-        if self.frame is not None:
+        if self.exact and self.frame is not None:
             return whole(at_origin(state), self.frame, initial_entropy=self.initial_entropy, effort=self.effort)
         return enclose(
             state,
@@ -123,19 +120,15 @@ def choose(
     if wanted == "off" or rho is None or model.temperature == 0:
         return None
     found = None if why_not(model) else frame(model)
-    limit = most or WHOLE[wanted]
-    if found is not None and wanted != "exact" and configurations(found.occupations) > limit:
-        found = None
-    if found is None:
-        limit = most or PART[wanted]
-    weight = WEIGHT
-    if found is not None:  # as finely as costs next to nothing
+    limit, weight = most or WHOLE[wanted], WEIGHT
+    exact = found is not None and (wanted == "exact" or configurations(found.occupations) <= limit)
+    if exact and found is not None:  # as finely as costs next to nothing
         fine = [w for w in FINER if 2 * configurations(found.occupations, missing=w) <= min(limit, FEW)]
         weight = min([weight, *fine])
     weights = np.asarray(np.linalg.eigvalsh(rho), dtype=np.float64)
     return BathEntropy(
-        model=model, frame=found, most=limit, weight=weight, budget=BUDGET[wanted], accuracy=accuracy or ACCURACY,
-        initial_entropy=entropy_of(weights), thrifty=thrifty and found is None,
+        model=model, frame=found, exact=exact, most=limit if exact else most or PART[wanted], weight=weight, budget=BUDGET[wanted],
+        accuracy=accuracy or ACCURACY, initial_entropy=entropy_of(weights), thrifty=thrifty and not exact,
     )  # fmt: skip
 
 

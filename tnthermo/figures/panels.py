@@ -142,10 +142,10 @@ def bounds_of(
     for curve in curves:
         bounded = only_bounded(dataset, curve) & at
         if bounded.any():
-            sides = (
+            low, high = (
                 np.where(bounded, dataset[f"{curve.name}_{side}"].values, np.nan)[at] for side in ("lower", "upper")
             )
-            found.append((curve, *sides))
+            found.append((curve, low, high))
     return found
 
 

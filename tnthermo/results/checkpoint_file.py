@@ -29,8 +29,18 @@ HASH = hashlib.sha256().digest_size
 LATEST = 1e300  # time that a run can have reached: a whole number beyond all doubles is none
 TYPES = ("<f8", "<c16", "<i8", "|b1")
 
+
+def _with_entropy_work(header: Tree) -> Tree:
+    """Format 2: every row says what the bath's entropy took."""
+    state = dict(header["state"])
+    rows = state.get("rows")
+    if isinstance(rows, dict) and "index" in rows:
+        state["rows"] = {**rows, "entropy_work": np.full(len(rows["index"]), np.nan)}
+    return {**header, "state": state}
+
+
 # A header and its arrays from one format to the next; MIGRATIONS[n] makes format n + 1 of format n.
-MIGRATIONS: dict[int, Callable[[Tree], Tree]] = {}
+MIGRATIONS: dict[int, Callable[[Tree], Tree]] = {1: _with_entropy_work}
 
 
 def pack(header: Mapping[str, Any], state: Snapshot) -> list[Any]:
