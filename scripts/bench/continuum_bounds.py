@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,16 +63,24 @@ def settings(step: float, tolerance: float = 1e-6, bond: int = 40) -> tt.TDVP:
     return tt.TDVP(step=step, tolerance=tolerance, max_bond=bond)
 
 
+def dephasing(density: chains.PowerLaw, beta: float) -> tuple[tt.Model, Run]:
+    """Pure dephasing from +x."""
+    model = one_bath(density, 1 / beta, {"z": 0.0}, {"z": 1.0}, 8.0)
+    return model, {"until": 8.0, "bath_entropy_every": 8.0, "initial": "+x", "algorithm": settings(0.1)}
+
+
+def exchanging(T: float) -> tuple[tt.Model, Run]:
+    """Exchange from +x."""
+    return exchange(T, 6.0), {"until": 6.0, "bath_entropy_every": 2.0, "initial": "+x", "algorithm": settings(0.05)}
+
+
 CASES: dict[str, Callable[[], tuple[tt.Model, Run]]] = {
     "default": lambda: (
         one_bath(OHMIC, 0.2, {"z": 0.1, "x": 0.3}, {"z": 0.5}, 12.0),
         {"until": 12.0, "bath_entropy_every": 2.0, "algorithm": settings(0.05, bond=64)},
     ),
     **{
-        f"dephasing {name} beta {beta}": lambda density=density, beta=beta: (
-            one_bath(density, 1 / beta, {"z": 0.0}, {"z": 1.0}, 8.0),
-            {"until": 8.0, "bath_entropy_every": 8.0, "initial": "+x", "algorithm": settings(0.1)},
-        )
+        f"dephasing {name} beta {beta}": partial(dephasing, density, beta)
         for name, density in (("w/4", STRAIGHT), ("w/40", WEAK))
         for beta in (20, 10, 5)
     },
@@ -91,13 +100,7 @@ CASES: dict[str, Callable[[], tuple[tt.Model, Run]]] = {
         one_bath(DRUDE, 0.5, {"z": 0.25, "x": 0.5}, {"z": 0.5}, 4.0, support=18.0),
         {"until": 4.0, "bath_entropy_every": 2.0, "algorithm": settings(0.02, bond=24)},
     ),
-    **{
-        f"exchange T {T}": lambda T=T: (
-            exchange(T, 6.0),
-            {"until": 6.0, "bath_entropy_every": 2.0, "initial": "+x", "algorithm": settings(0.05)},
-        )
-        for T in (0.2, 1.0)
-    },
+    **{f"exchange T {T}": partial(exchanging, T) for T in (0.2, 1.0)},
     "hot and cold": lambda: (
         two_baths(6.0),
         {"until": 6.0, "bath_entropy_every": 2.0, "algorithm": settings(0.05)},

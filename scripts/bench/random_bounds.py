@@ -165,7 +165,7 @@ def look_at(tables: Tables, *, seed: int = -1, modes: tuple[int | None, ...] = M
     rho = initial_state(tables["system"]["initial"])
     assert rho is not None
     entropy = float(von_neumann(np.linalg.eigvalsh(rho / np.trace(rho).real)))
-    looked = []
+    looked: list[Any] = []
     for count in modes:
         begun = time.perf_counter()
         try:

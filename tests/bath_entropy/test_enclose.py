@@ -339,7 +339,8 @@ def test_bounds_that_contradict_each_other_are_an_error(monkeypatch):
         of(case, 1)
 
 
-def test_a_continuum():
+@pytest.mark.slow
+def test_the_same_continuum_on_other_sites():
     """The same bounds from twelve and sixteen sites, which are enough at t = 2, and from star cells of the same bath."""
     density = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
     found = []
@@ -360,3 +361,39 @@ def test_a_continuum():
         for other in found:
             assert each.lower < other.upper
             assert pytest.approx(other.S_S, abs=1e-5) == each.S_S  # the runs' tolerances
+
+
+def test_a_run_has_a_value_with_an_error_bar():
+    """Default settings of a continuum: a value where the bounds are close, its half in the error, none between the evaluations."""
+    density = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
+    model = tt.SpinBoson(
+        hamiltonian={"z": 0.1, "x": 0.3}, coupling={"z": 0.5}, bath=chains.chain(density, 6, temperature=0.2)
+    )
+    run = tt.evolve(
+        model,
+        algorithm=tt.TDVP(step=0.1, tolerance=1e-5, max_bond=16),
+        until=1.2,
+        record_every=0.2,
+        bath_entropy_every=0.6,
+    )
+    ledger = tt.ledger(run)
+    at = np.isfinite(ledger.S_chi_lower.values)
+    assert list(at) == [True, False, False, True, False, False, True]
+    low, high, value = (ledger[name].values[at] for name in ("S_chi_lower", "S_chi_upper", "S_chi"))
+    np.testing.assert_allclose(value, 0.5 * (low + high), atol=1e-12)
+    assert np.all(ledger.S_chi_error.values[at] >= 0.5 * (high - low) - 1e-12)
+    assert np.isnan(ledger.S_chi.values[~at]).all()
+    assert "bath_entropy_accuracy" in ledger.S_chi.attrs["note"]
+    S_S = ledger.S_S.values[at]
+    np.testing.assert_allclose(ledger.Delta_S_B.values[at], value - S_S, atol=1e-12)
+    total = ledger.Sigma_total.values[at]
+    np.testing.assert_allclose(ledger.D_B.values[at], total - value, atol=1e-6)  # Sigma_total integrates the heat
+    strict = tt.ledger(
+        tt.evolve(
+            model, algorithm=tt.TDVP(step=0.1, tolerance=1e-5, max_bond=16), until=1.2, record_every=0.6, error_bars=False,
+            bath_entropy_every=0.6, bath_entropy_max_bond=4, bath_entropy_accuracy=1e-7,
+        )
+    )  # fmt: skip
+    assert np.isnan(strict.S_chi.values[-1]) == (
+        0.5 * float(strict.S_chi_upper[-1] - strict.S_chi_lower[-1]) > 0.01 * 2 * float(strict.S_S[-1])
+    )

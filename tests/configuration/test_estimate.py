@@ -148,7 +148,7 @@ def test_what_the_laws_of_the_bath_will_lack_is_said_beforehand(tmp_path: Path) 
     text, plan = said(thermodynamics={"bath_entropy": '"off"'})
     assert 'bath_entropy = "auto"' in text
     assert f"laws         {text}" in plan
-    between, _ = said()
+    between, _ = said(thermodynamics={"bath_entropy_every": "0.5"})
     assert "bath_entropy_every = record_every" in between
     seldom, _ = said(bath=star, thermodynamics={"bath_entropy_every": "0.5"})
     assert "bath_entropy_every = record_every" in seldom
