@@ -176,7 +176,7 @@ def two_temperatures(alphas, temperatures, *, until: float = 28.0):
     model = tt.assemble(hamiltonian={"z": SPLITTING / 2}, couplings=couplings)
     run = tt.evolve(
         model, initial="-z", algorithm=tt.TDVP(step=0.25, tolerance=1e-6, max_bond=16), until=until,
-        record_every=0.5, occupation_every=np.inf, variance_every=np.inf,
+        record_every=0.5, occupation_every=np.inf, variance_every=np.inf, bath_entropy="off",
     )  # fmt: skip
     assert not any("chain" in flag for flag in run.flags)
     dataset = tt.ledger(run)
