@@ -109,7 +109,7 @@ def relaxed(bath, x: float = 0.5, until: float = 3.0) -> tt.Trajectory:
     """A = sigma_z/2 commutes with H_S = sigma_z/4; the system is up, <A> = 1/2."""
     model = tt.SpinBoson(hamiltonian={"z": 0.25}, coupling={"z": 0.5}, bath=bath)
     algorithm = tt.TDVP(step=0.125, tolerance=1e-6, order=4)
-    return bare(model, algorithm, until, initial="+z", displacement=x, record_every=0.5, variance_every=np.inf)
+    return bare(model, algorithm, until, initial="+z", displacement=x, record_every=min(0.5, until), variance_every=np.inf)
 
 
 def movement(run: tt.Trajectory) -> dict[str, float]:
