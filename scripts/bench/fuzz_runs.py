@@ -73,6 +73,8 @@ def extreme(rng: random.Random) -> Tables:
         "record_every": rng.choice((None, step, 2 * step, 3 * step, 1000 * step)),
         "order": rng.choice((None, None, 2, 4)), "layout": rng.choice(("auto", "auto", "middle", "interleaved")),
     }  # fmt: skip
+    if evolution["until"] > 0 and (evolution["record_every"] or 0.0) > max(evolution["until"], step):
+        evolution["record_every"] = None  # it would be refused
     if evolution["method"] == "exact":
         evolution["order"] = None
     if evolution["method"] == "tdvp1":

@@ -61,7 +61,9 @@ def draw(rng: np.random.Generator, only: str | None = None) -> Tables:
     until = _short((steps - (0.37 if rng.random() < 0.15 and steps > 1 else 0)) * step)
     evolution: Tables = {"method": method, "until": until, "step": step}
     if rng.random() < 0.5:
-        evolution["record_every"] = _short(step * int(rng.choice([2, 3, 4, 5, 7])))
+        every = _short(step * int(rng.choice([2, 3, 4, 5, 7])))
+        if every <= until:  # else it is refused
+            evolution["record_every"] = every
     evolution["tolerance"] = float(f"{10 ** rng.uniform(-9, -4):.0e}")
     if method != "exact":
         if rng.random() < 0.5:
