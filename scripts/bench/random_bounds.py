@@ -69,17 +69,32 @@ class Looked:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """A model as a TOML file, its state at the end of a run, and S_S and S_chi by density matrices; ``kinds``: what it has."""
+
+    seed: int
+    text: str
+    kinds: tuple[str, ...]
+    model: Model
+    state: State
+    initial_entropy: float
+    S_S: float
+    S_chi: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What one model showed. ``words``: of a crash."""
 
-    seed: int
-    text: str
-    S_chi: float = math.nan
-    own_error: float = 0.0
-    looked: tuple[Looked, ...] = ()
+    case: Case
+    looked: tuple[Looked, ...]
     words: str = ""
-    kinds: tuple[str, ...] = ()
+
+    @property
+    def own_error(self) -> float:
+        """What the state's own error may do to S_chi."""
+        return 2 * abs(self.looked[0].found.S_S - self.case.S_S) if self.looked else 0.0
 
     @property
     def outside(self) -> float:
@@ -88,6 +103,7 @@ class Verdict:
 
     @property
     def bad(self) -> bool:
+        """Whether that is more than nothing."""
         return bool(self.words) or self.outside > 0
 
 
@@ -153,37 +169,38 @@ def with_layout(tables: Tables, layout: str) -> Tables:
     return asked
 
 
-def look_at(tables: Tables, *, seed: int = -1, modes: tuple[int | None, ...] = MODES) -> Verdict:
-    """Enclose I(S:B) at the end of a run of the tables. Raises `TooLarge`."""
-    text, until = to_toml(tables), float(tables["evolution"]["until"])
+def case_of(tables: Tables, *, seed: int = -1) -> Case:
+    """The model of some tables with its right value. Raises `TooLarge`."""
     oracle = dense(tables)
     if oracle.start[0].size > LARGEST:
         raise TooLarge(str(oracle.start[0].shape))
     model, state = propagated(tables)
-    right = oracle.ledger([0.0, until], 0.5)
-    S_chi, S_S = (float(right[name][-1]) for name in ("S_chi", "S_S"))
+    right = oracle.ledger([0.0, float(tables["evolution"]["until"])], 0.5)
     rho = initial_state(tables["system"]["initial"])
     assert rho is not None
-    entropy = float(von_neumann(np.linalg.eigvalsh(rho / np.trace(rho).real)))
-    looked: list[Any] = []
+    return Case(
+        seed=seed, text=to_toml(tables), kinds=kinds_of(tables), model=model, state=state, S_S=float(right["S_S"][-1]),
+        S_chi=float(right["S_chi"][-1]), initial_entropy=float(von_neumann(np.linalg.eigvalsh(rho / np.trace(rho).real))),
+    )  # fmt: skip
+
+
+def look_at(case: Case, modes: tuple[int | None, ...] = MODES) -> Verdict:
+    """Enclose I(S:B), and see whether the right value is inside."""
+    looked: list[Looked] = []
     for count in modes:
         begun = time.perf_counter()
         try:
             found = enclose(
-                state, model, initial_entropy=entropy, target=CLOSER * ACCURACY, share=SHARE, most=PART["auto"],
-                budget=BUDGET["auto"], modes=count,
+                case.state, case.model, initial_entropy=case.initial_entropy, target=CLOSER * ACCURACY, share=SHARE,
+                most=PART["auto"], budget=BUDGET["auto"], modes=count,
             )  # fmt: skip
         except Unphysical as error:
-            return Verdict(seed=seed, text=text, S_chi=S_chi, looked=tuple(looked), words=f"modes = {count}: {error}")
+            return Verdict(case=case, looked=tuple(looked), words=f"modes = {count}: {error}")
         except Exception:
-            return Verdict(
-                seed=seed, text=text, S_chi=S_chi, looked=tuple(looked), words=traceback.format_exc(limit=-3)
-            )
-        outside = max(found.lower - S_chi, S_chi - found.upper)
+            return Verdict(case=case, looked=tuple(looked), words=traceback.format_exc(limit=-3))
+        outside = max(found.lower - case.S_chi, case.S_chi - found.upper)
         looked.append(Looked(modes=count, found=found, outside=outside, seconds=time.perf_counter() - begun))
-    return Verdict(
-        seed=seed, text=text, S_chi=S_chi, own_error=2 * abs(looked[0].found.S_S - S_S), looked=tuple(looked), kinds=kinds_of(tables),
-    )  # fmt: skip
+    return Verdict(case=case, looked=tuple(looked))
 
 
 def kinds_of(tables: Tables) -> tuple[str, ...]:
@@ -201,12 +218,11 @@ def kinds_of(tables: Tables) -> tuple[str, ...]:
     return tuple(found)
 
 
-def one(seed: int, modes: tuple[int | None, ...] = MODES) -> Verdict:
-    """The verdict on the model of this seed: the first of its draws that is small enough."""
+def case_of_seed(seed: int) -> Case:
+    """The first draw of this seed that is small enough."""
     for attempt in itertools.count():
-        tables = drawn(np.random.default_rng([seed, attempt]))
         try:
-            return look_at(tables, seed=seed, modes=modes)
+            return case_of(drawn(np.random.default_rng([seed, attempt])), seed=seed)
         except TooLarge:
             continue
     raise AssertionError
@@ -214,13 +230,13 @@ def one(seed: int, modes: tuple[int | None, ...] = MODES) -> Verdict:
 
 def report(verdict: Verdict) -> str:
     """What is wrong, and the file."""
-    lines = [f"--- seed {verdict.seed}: S_chi = {verdict.S_chi:.10g}, own error {verdict.own_error:.2g}"]
+    lines = [f"--- seed {verdict.case.seed}: S_chi = {verdict.case.S_chi:.10g}, own error {verdict.own_error:.2g}"]
     lines += [f"    {verdict.words}"] if verdict.words else []
     lines += [
         f"    modes = {each.modes}: [{each.found.lower:.10g}, {each.found.upper:.10g}], outside by {each.outside:.3g}, {each.found.how}"
         for each in verdict.looked
     ]
-    return "\n".join(lines) + "\n" + verdict.text
+    return "\n".join(lines) + "\n" + verdict.case.text
 
 
 def table(verdicts: list[Verdict]) -> str:
@@ -246,9 +262,9 @@ def table(verdicts: list[Verdict]) -> str:
             lines.append(
                 f"{'':<12}{('lower', 'upper')[side]}: " + ", ".join(f"{n} {way}" for way, n in ways.most_common())
             )
-    kinds = collections.Counter(kind for verdict in verdicts for kind in verdict.kinds)
+    kinds = collections.Counter(kind for verdict in verdicts for kind in verdict.case.kinds)
     lines.append(", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
-    seeds = [verdict.seed for verdict in verdicts]
+    seeds = [verdict.case.seed for verdict in verdicts]
     lines.append(
         f"{len(verdicts)} models, seeds {min(seeds)} to {max(seeds)}: {sum(verdict.bad for verdict in verdicts)} outside or crashed; "
         f"state's own error at most {max(verdict.own_error for verdict in verdicts):.2g}"
@@ -268,13 +284,13 @@ def main() -> int:
     for seed in range(asked.first, asked.first + asked.models):
         if time.perf_counter() - begun > asked.seconds:
             break
-        verdict = one(seed)
+        verdict = look_at(case_of_seed(seed))
         seen.append(verdict)
         if verdict.bad:
             print(report(verdict), flush=True)
             if asked.keep:
                 asked.keep.mkdir(parents=True, exist_ok=True)
-                (asked.keep / f"seed-{seed}.toml").write_text(verdict.text)
+                (asked.keep / f"seed-{seed}.toml").write_text(verdict.case.text)
         if len(seen) % 20 == 0:
             print(f"{len(seen)} models, {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
     print(table(seen))
