@@ -106,7 +106,7 @@ def enclose(
     def look_below(chosen: Chosen, way: str, how: Effort) -> tuple[float, float]:
         """(lower bound, upper bound without partners)."""
         below = side(state, found, chosen, how, mirror=False)
-        upper = gaussian - non_gaussian(moments, found, chosen, below.gathered)
+        upper = gaussian - non_gaussian(found, chosen, below.gathered)
         best.raise_lower(below.bound, way, below.cost)
         best.reduce_upper(upper, f"{way}, no partners", 0.0)
         count(below)

@@ -11,8 +11,11 @@ own projection left out its entropy only grows. For parts of weight e_i that wer
     S(rho_K) <= (kept) + H(1 - sum e, e_1, e_2, ...) + sum_i e_i [log D_i + sum_j g(N_j/e_i)],        g(n) = (n + 1) log(n + 1) - n log n,
 
 D_i the number of states among which those left out of the modes read by then were, the sum over the modes read later: no state of a
-mode has more entropy than the thermal one of its quanta. (Or, where that is less, the sum over all modes alone.) What rotations of sites
-drop is neither; it changes S(rho_K) by its root, and is counted by what was measured.
+mode has more entropy than the thermal one of its quanta. (Or, where that is less, the sum over all modes alone.)
+
+What the rotations of sites into modes drop is no projection of the modes: S(rho_K) feels it in first order of its amplitude, the root of
+its weight. So does S(G_K), by the same amount where the state is nearly Gaussian (D has its least value there): both are those of the
+state that the rotations left. What remains is counted by the same root, by what was measured.
 """
 
 from __future__ import annotations
@@ -21,16 +24,18 @@ import math
 
 import numpy as np
 
-from tnthermo.bath_entropy.block import INSIDE, Loss, conditional, entropy_of, spectrum
+from tnthermo.bath_entropy.block import INSIDE, conditional, entropy_of, spectrum
 from tnthermo.bath_entropy.components import Chosen
 from tnthermo.bath_entropy.correlation import Unphysical
 from tnthermo.bath_entropy.fields import Fields
 from tnthermo.bath_entropy.frame import thermal_entropy
+from tnthermo.bath_entropy.gaussian_bounds import moments
 from tnthermo.bath_entropy.informed import Knowledge
+from tnthermo.bath_entropy.informed import excess as excess_of
 from tnthermo.bath_entropy.sides import Gathered
-from tnthermo.types import Real
+from tnthermo.types import Complex, Real
 
-ROTATED = 0.1  # nats per root of the weight that rotations drop: .034 is the most that was seen, at 2e-10 dropped
+ROTATED = 0.1  # nats per root of the weight that rotations drop: some ten times what random models have shown
 UNPHYSICAL = 1e-6  # how far below 1/2 a symplectic eigenvalue may be by rounding, relative
 
 
@@ -41,27 +46,44 @@ def gaussian_change(fields: Fields, found: Knowledge) -> float:
     return float(np.sum(np.sort(thermal_entropy(occupations)) - np.sort(thermal_entropy(thermal))))
 
 
-def non_gaussian(found: Knowledge, fields: Fields, chosen: Chosen, gathered: Gathered) -> float:
+def non_gaussian(fields: Fields, chosen: Chosen, gathered: Gathered) -> float:
     """S(G_K) - S(rho_K) from below, nats, >= 0: what may be taken off the Gaussian bound. ``gathered`` holds K inside."""
     if chosen.modes == 0:
         return 0.0
-    c = chosen.coordinates
-    excess = c.T @ found.excess @ c
+    c, z = chosen.coordinates, _over_front(chosen, gathered)
+    found = moments(gathered.front)
+    excess = excess_of(found, z)
     gaussian = float(np.sum(thermal_entropy(_occupations(c.T @ fields.form @ c, excess))))
-    squares = np.diagonal(excess) + (found.means @ c) ** 2  # of each coordinate, beyond the thermal variance 1
+    squares = (
+        np.diagonal(excess) + 4 * (z.T @ found.means).real ** 2
+    )  # of each coordinate, beyond the thermal variance 1
     quanta = chosen.occupations + (squares[::2] + squares[1::2]) / (4 * chosen.kappa)
     return max(0.0, gaussian - _entropy_from_above(gathered, np.maximum(quanta, 0.0)))
+
+
+def _over_front(chosen: Chosen, gathered: Gathered) -> Complex:
+    """(n, 2 r) the coordinates as forms over the sites of the modes: A = cosh eta + sinh zeta^dag is (one + i other)/(2 sqrt kappa)."""
+    z = np.zeros((len(gathered.front.tensors) - 1, 2 * chosen.modes), dtype=np.complex128)
+    at = 0
+    for j, (angle, kappa) in enumerate(zip(gathered.angles, chosen.kappa, strict=True)):
+        z[at, 2 * j : 2 * j + 2] = np.sqrt(kappa) * np.cosh(angle) * np.array([1.0, -1j])
+        at += 1
+        if angle > 0:
+            z[at, 2 * j : 2 * j + 2] = np.sqrt(kappa) * np.sinh(angle) * np.array([1.0, 1j])
+            at += 1
+    return z
 
 
 def _entropy_from_above(gathered: Gathered, quanta: Real) -> float:
     """S(rho_K), nats, of modes with these quanta (r,), in the order in which they were read."""
     block = gathered.block
-    dropped = Loss(weight=gathered.dropped, log_dimension=math.inf, before=0)
-    found = conditional(spectrum(block.tensor, [INSIDE])) + entropy_of(np.array([block.norm]))
-    for loss in (*block.losses, *([dropped] if dropped.weight > 0 else [])):
-        each = thermal_entropy(quanta / loss.weight)
-        found += entropy_of(np.array([loss.weight]))
-        found += loss.weight * min(float(np.sum(each)), loss.log_dimension + float(np.sum(each[loss.before :])))
+    kept = 1.0 - gathered.dropped
+    found = conditional(spectrum(block.tensor, [INSIDE])) / kept + entropy_of(np.array([block.norm / kept]))
+    for loss in block.losses:
+        weight = loss.weight / kept
+        each = thermal_entropy(quanta / weight)
+        found += entropy_of(np.array([weight]))
+        found += weight * min(float(np.sum(each)), loss.log_dimension + float(np.sum(each[loss.before :])))
     return found + ROTATED * math.sqrt(gathered.dropped)
 
 

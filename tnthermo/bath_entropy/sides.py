@@ -35,7 +35,7 @@ from tnthermo.bath_entropy.quadrature import average
 from tnthermo.bath_entropy.reordering import Line, collect
 from tnthermo.bath_entropy.squeezing import two_mode_squeezer
 from tnthermo.network.state import State, Tensor
-from tnthermo.types import Complex
+from tnthermo.types import Complex, Real
 
 LEAST = 1e-6  # outcomes less likely than that are not looked at
 MORE_LEVELS = 1.4
@@ -60,6 +60,8 @@ class Effort:
 class Gathered:
     """The modes of K inside a block, the rest outside.
 
+    front    the system and the sites that the modes are made of, before they were read
+    angles   thermofield angle of each mode; 0: it is one site, else two
     read     the site whose quadrature is read, if any
     dropped  weight that rotations dropped
     defect   how far the rows of the modes were from orthonormal
@@ -67,6 +69,8 @@ class Gathered:
     """
 
     block: Block
+    front: State
+    angles: Real
     read: tuple[Tensor, ...]
     dropped: float
     defect: float
@@ -131,7 +135,10 @@ def gather(state: State, found: Rows, effort: Effort) -> Gathered:
         tensors = line.tensors[at : at + len(cell)]
         block, at = _read(block, tensors, float(angle), effort.cut), at + len(cell)
     read = (line.tensors[at],) if found.read is not None else ()
-    return Gathered(block=block, read=read, dropped=line.dropped, defect=found.defect, work=line.work + block.work)
+    return Gathered(
+        block=block, front=replace(state, tensors=line.tensors[:at]), angles=found.theta, read=read, dropped=line.dropped,
+        defect=found.defect, work=line.work + block.work,
+    )  # fmt: skip
 
 
 def _read(block: Block, tensors: Sequence[Tensor], theta: float, cut: Cut) -> Block:
