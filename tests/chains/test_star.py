@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import chains
 from tests.chains.tolerances import ROUND_TRIP
+
+EPS = float(np.finfo(np.float64).eps)
+APART = 1e-7  # of the largest frequency: closer ones are one to the digits that a chain keeps
 
 
 def tridiagonal(bath: chains.Chain) -> np.ndarray:
@@ -49,14 +52,19 @@ def test_star_nodes_are_gauss_nodes() -> None:
 
 @given(st.lists(st.tuples(st.floats(0.01, 10.0), st.floats(0.01, 2.0)), min_size=1, max_size=12))
 def test_any_discrete_bath_survives_the_round_trip(modes: list[tuple[float, float]]) -> None:
+    """Weights of modes that nearly have one frequency are known to rounding over their distance."""
     density = chains.Discrete(frequencies=[w for w, _ in modes], couplings=[g for _, g in modes])
+    apart = float(np.min(np.diff(density.frequencies), initial=np.inf)) / float(np.max(density.frequencies))
+    assume(apart > APART)
     bath = chains.chain(density)
     assert bath.length == density.modes
     star = chains.star(bath)
     np.testing.assert_allclose(star.frequencies, density.frequencies, rtol=0, atol=1e-12)
-    assert np.sum(star.couplings**2) == pytest.approx(np.sum(np.asarray(density.couplings) ** 2), rel=1e-12)
+    assert np.sum(star.couplings**2) == pytest.approx(
+        np.sum(np.asarray(density.couplings) ** 2), rel=1e-12 + 8 * EPS / apart
+    )
     times = np.linspace(0.0, 20.0, 11)
-    assert np.max(chains.correlation_error(bath, times)) < 1e-11 * bath.coupling**2
+    assert np.max(chains.correlation_error(bath, times)) < (1e-11 + 8 * EPS / apart) * bath.coupling**2
 
 
 def test_equal_frequencies_merge_and_zero_couplings_drop() -> None:
