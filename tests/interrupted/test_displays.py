@@ -36,7 +36,8 @@ def test_a_run_ends_as_with_a_display(ending: str, tmp_path: Path) -> None:
 def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
     """The terminal closes in the middle: HUP to the whole session, then EIO for what is written."""
     config, out = write_config(tmp_path), tmp_path / "out"
-    config.write_text(config.read_text().replace("until = 1.0", "until = 5.0"))
+    # four lines a second are drawn: the run must take several of them, on a fast machine too
+    config.write_text(config.read_text().replace("until = 1.0", "until = 100.0"))
     child, terminal = pty.fork()
     if child == 0:
         os.environ |= {"PYTHONPATH": str(ROOT), "TERM": "xterm"}
