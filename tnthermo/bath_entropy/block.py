@@ -26,13 +26,14 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from tnthermo.network.state import Tensor
 from tnthermo.types import Complex, Real
 
 SYSTEM, INSIDE, OUTSIDE, REST = range(4)
 FEW_ROWS = 200  # of a matrix whose eigenvectors are found all at once
+PART = 0.5  # of the rows of a larger one, that is tried as the dimension of a part that holds all but little,
+SPARE = 1.1  # or this times the number of states that may be kept
 LIKELY = 0.25  # of a side's weight, that is left out before the states of a site are put beside those of the side
 
 
@@ -183,8 +184,8 @@ def _compressed(block: Block, axis: int, weight: float, most: int | None) -> Blo
     """One side in the eigenvectors of its own density matrix, without the least of them."""
     moved = np.moveaxis(block.tensor, axis, 0)
     flat = np.ascontiguousarray(moved).reshape(moved.shape[0], -1)
-    weights, vectors = _largest(flat @ flat.conj().T, most)
     whole = float(np.vdot(flat, flat).real)
+    weights, vectors = _largest(flat @ flat.conj().T, weight, most)
     kept_by = np.cumsum(np.clip(weights[::-1], 0.0, None))  # by the largest 1, 2, ...
     keep = min(weights.size, most or weights.size, 1 + int(np.searchsorted(kept_by, whole - weight)))
     leave = weights.size - keep
@@ -195,12 +196,24 @@ def _compressed(block: Block, axis: int, weight: float, most: int | None) -> Blo
     return replace(block, tensor=tensor, outside=weights[leave:])
 
 
-def _largest(matrix: Complex, most: int | None) -> tuple[Real, Complex]:
-    """The largest eigenvalues of a Hermitian matrix, ascending, with their vectors: all, or as many as may be kept where that pays."""
-    n = len(matrix)
-    if most is None or n <= FEW_ROWS or most > 0.7 * n:
-        return np.linalg.eigh(matrix)
-    return scipy.linalg.eigh(matrix, subset_by_index=(n - most, n - 1), driver="evr", check_finite=False)  # type: ignore[no-any-return]
+def _largest(density: Complex, weight: float, most: int | None) -> tuple[Real, Complex]:
+    """Eigenvalues of a density matrix, ascending, with their vectors: all, or those of a part that lacks less than half of ``weight``.
+
+    The part is what random vectors become under the density: the large eigenvalues come out, and few of the small ones (N. Halko,
+    P. G. Martinsson and J. A. Tropp, SIAM Review 53, 217, 2011). What it lacks is counted by whoever projects on it, as anything left out.
+    A part of ``most`` vectors and some more need not lack so little.
+    """
+    n = len(density)
+    most = most or n
+    size = int(min(SPARE * most, PART * n))
+    if n <= FEW_ROWS or SPARE * most >= n:
+        return np.linalg.eigh(density)
+    drawn = np.random.default_rng(n).normal(size=(n, size))
+    part, _ = np.linalg.qr(density @ drawn)
+    weights, vectors = np.linalg.eigh(part.conj().T @ (density @ part))
+    if size >= int(SPARE * most) or float(np.trace(density).real - weights.sum()) <= 0.5 * weight:
+        return weights, part @ vectors
+    return np.linalg.eigh(density)
 
 
 def spectrum(tensor: Complex, axes: Sequence[int]) -> Real:

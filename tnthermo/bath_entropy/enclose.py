@@ -28,6 +28,10 @@ RECENT = 4.0  # radians of the fastest mode that are recent at least; else a thi
 SMALLEST = 1e-6  # nats of 2 S_S, for which weights are scaled no further
 # weights left out of K, of the rest and by a rotation, per nat of 2 S_S up to one
 INSIDE, OUTSIDE, GATE = 5e-5, 2e-6, 1e-7
+LOOSE, FAIR = (
+    2.0,
+    6e-4,
+)  # INSIDE and OUTSIDE so many times, where the target is as many times this, nats per nat of 2 S_S up to one
 BOND, WIDEST = 2 / 3, 100  # states of a bond that rotations keep, per state of K, and at most
 COARSER = 20.0  # times these, where it is only seen which way is worth more
 FEWEST = 32  # states of a bond that rotations may always keep
@@ -125,7 +129,7 @@ def enclose(
     ways = _ways(found, moments, state.time)
     if modes is not None:
         for way, parts in ways.items():
-            look(choose_modes(found, parts, modes), way, _effort(scale, most))
+            look(choose_modes(found, parts, modes), way, _effort(scale, most, target))
     elif best.half > target:
         _grow(ways, found, most, scale, target, budget, best, look_below, look)
     if not best.lower <= best.upper + CROSSED + CROSSED_SHARE * 2 * S:
@@ -148,10 +152,10 @@ def _grow(
     look: Callable[[Chosen, str, Effort, bool], bool],
 ) -> None:
     """More and more modes in the best ways, which a look with few states finds."""
-    effort, bounds = _effort(scale, most), {}
+    effort, bounds = _effort(scale, most, target), {}
     for way, parts in ways.items():
         few = _largest(found, parts, SCREEN_STATES, FIRST_LOOK, COUNTED * scale)
-        bounds[way] = look_below(few, way, _effort(scale * COARSER, SCREEN_MOST))[0]
+        bounds[way] = look_below(few, way, _effort(scale * COARSER, SCREEN_MOST, target))[0]
     for way in sorted(bounds, key=bounds.__getitem__, reverse=True)[:TRIED]:
         if best.half <= target or best.work > 0.5 * budget:
             return
@@ -169,9 +173,11 @@ def _grow(
             chosen = more
 
 
-def _effort(scale: float, most: int) -> Effort:
+def _effort(scale: float, most: int, target: float) -> Effort:
+    """What may be left out, for 2 S_S = ``scale``: less where a closer target is to be met."""
+    loose = scale * min(max(target / (FAIR * scale), 1.0), LOOSE)
     return Effort(
-        cut=Cut(inside=INSIDE * scale, outside=OUTSIDE * scale, most_inside=most, most_outside=2 * most),
+        cut=Cut(inside=INSIDE * loose, outside=OUTSIDE * loose, most_inside=most, most_outside=2 * most),
         gate=GATE * scale,
         bond=max(FEWEST, min(WIDEST, int(BOND * most))),
     )
