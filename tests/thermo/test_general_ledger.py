@@ -15,11 +15,12 @@ from tests.tolerances import DENSE, INTEGRALS, ROUNDING
 from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square
 from tnthermo.model.model import SystemDrive
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.thermo import temperatures
+from tnthermo.thermo import bath_rate as bath_rate_module
+from tnthermo.thermo.bath_rate import bath_rate, smooth_parts
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.ledger import ledger
-from tnthermo.thermo.temperatures import difference_error, rates, smooth_parts
+from tnthermo.thermo.temperatures import rates
 
 SIGMA_X, SIGMA_Y, SIGMA_Z = (
     np.array(m, dtype=complex) for m in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])
@@ -310,13 +311,13 @@ def test_the_entropy_of_a_bath_is_not_differentiated_across_a_kink_between_recor
         t = run.t[1:-1]
         S = np.array([[at["S_B"] for at in entropies(system, [t_ - psi_rate, t_ + psi_rate])] for t_ in t])
         found = rates(run, expectations(run), ALPHA_S).Sdot_B[1:-1]
-        return np.abs(found - (S[:, 1] - S[:, 0]) / (2 * psi_rate)), difference_error(run)[1:-1]
+        return np.abs(found - (S[:, 1] - S[:, 0]) / (2 * psi_rate)), bath_rate(run).width[1:-1]
 
     deviation, error = off()
     assert np.all(deviation < 10 * error + 1e-6)
     assert np.isfinite(error).all()
     assert deviation.max() < 5e-4
-    monkeypatch.setattr(temperatures, "smooth_parts", lambda t, breaks: [slice(0, t.size)])  # negative twin
+    monkeypatch.setattr(bath_rate_module, "smooth_parts", lambda t, breaks: [slice(0, t.size)])  # negative twin
     assert off()[0].max() > 1e-2
 
 

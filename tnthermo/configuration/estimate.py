@@ -127,8 +127,9 @@ def untold_laws(resolved: Resolved) -> str:
             else "a start that is a product of system and bath"
         )
         return f"T > 0 and the bath's entropy not measured: of S_chi, Sigma_B, T_B only what 0 <= S_chi <= 2 S_S decides; it takes {remedy}"
-    if every > resolved.record_every * (1 + 1e-9):
-        return "T_B(t), T_chi, the sum rule and Clausius with T_B take thermodynamics.bath_entropy_every = record_every"
+    if 3 * every > resolved.until * (1 + 1e-9):
+        what = "T_B, T_chi, the sum rule and Clausius with T_B"
+        return f"{what} take the bath's entropy at four times at least: a smaller thermodynamics.bath_entropy_every"
     return ""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from tnthermo.record.causes import without_lost_modes
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.balances import entropy_productions, residuals
+from tnthermo.thermo.bath_rate import BathRate, bath_rate
 from tnthermo.thermo.definitions import needed
 from tnthermo.thermo.energies import accumulated, energies, flux, heat_rates, work_rates
 from tnthermo.thermo.entropies import (
@@ -24,7 +25,6 @@ from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.productions import extended_production, lindblad_production, production_rates, pseudo_productions
 from tnthermo.thermo.temperatures import (
     Rates,
-    difference_error,
     extended_temperature,
     extended_width,
     pseudo_temperatures,
@@ -48,13 +48,13 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     at = {name: column[recorded] for name, column in steps.items()}
     found = [system_entropy(run.rho_S[run.recorded])]
     found.append(bath_entropies(run, found[0].values["S_S"]))
-    rate = rates(run, e, alpha_S)
-    error = _rate_errors(run, rate, alpha_S)
+    rate, of_bath = rates(run, e, alpha_S), bath_rate(run)
+    error = _rate_errors(run, rate, of_bath, alpha_S)
     found.append(pseudo_temperatures(run, rate, error))
     found.append(extended_temperature(e.rho_S[recorded], e.effective[recorded], rate.Qdot_S, error.Qdot_S))
     found.append(extended_width(run, e))
-    found.append(production_rates(run, rate, error, at["Qdot_B_each"]))
-    found.append(pseudo_productions(run, e, steps, rate, error, found[1].values["Delta_S_B"]))
+    found.append(production_rates(run, rate, error, of_bath, at["Qdot_B_each"]))
+    found.append(pseudo_productions(run, e, steps, rate, error, of_bath, found[1].values["Delta_S_B"]))
     found.append(extended_production(run, e))
     found.append(lindblad_production(run, e, found[0].values["S_S"]))
     found.append(heat_variance(run))
@@ -111,24 +111,29 @@ def heat_variance(run: Trajectory) -> Findings:
     return Findings(values=values, attributes=dict.fromkeys(names, sparse) if np.isnan(run.heat_square).any() else {})
 
 
-def _rate_errors(run: Trajectory, rate: Rates, alpha_S: float) -> Rates:
-    """Size (n,) below which a rate counts as zero: rounding, or the difference to the rough run where that is larger."""
+def _rate_errors(run: Trajectory, rate: Rates, of_bath: BathRate | None, alpha_S: float) -> Rates:
+    """Size (n,) below which a rate counts as zero: rounding, or the difference to the rough run where that is larger.
+
+    That of an entropy of the bath with error bars is in its width.
+    """
     energy, entropy = rounding(run.model)
     least = {
         field.name: np.full_like(rate.Qdot_S, entropy if field.name.startswith("Sdot") else energy)
         for field in fields(Rates)
     }
+    width = 0.0 if of_bath is None else of_bath.width
     for name in ("Sdot_B", "Sdot_chi"):
-        least[name] = np.fmax(least[name], difference_error(run))
+        least[name] = np.fmax(least[name], width)
     if run.rough is None:
         return Rates(**least)
     rough = rates(run.rough, expectations(run.rough), alpha_S)
-    return Rates(
-        **{
-            name: np.fmax(size, envelope(run.t, getattr(rate, name), run.rough.t, getattr(rough, name)))
-            for name, size in least.items()
-        }
-    )
+    found = {
+        name: np.fmax(size, envelope(run.t, getattr(rate, name), run.rough.t, getattr(rough, name)))
+        for name, size in least.items()
+    }
+    if of_bath is not None and of_bath.bars is not None:
+        found |= {"Sdot_B": least["Sdot_B"], "Sdot_chi": found["Sdot_S"] + least["Sdot_B"]}
+    return Rates(**found)
 
 
 def _diagnostics(run: Trajectory, E_B: Real) -> Findings:

@@ -10,11 +10,21 @@ import numpy.typing as npt
 
 from tnthermo.record.causes import unjudged, without_lost_modes
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
+from tnthermo.thermo.bath_rate import bath_rate
+from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
 from tnthermo.thermo.tail import lost_tails, rho_S_error, tail_errors
-from tnthermo.timeline.differences import HOW, HOW_LOCAL, HOW_SPARSE, envelope, floors_of, sparse_envelope, with_floor
+from tnthermo.timeline.differences import (
+    HOW,
+    HOW_BARS,
+    HOW_LOCAL,
+    HOW_SPARSE,
+    envelope,
+    floors_of,
+    sparse_envelope,
+    with_floor,
+)
 from tnthermo.types import Real
 
 Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
@@ -53,11 +63,20 @@ class Errors:
 
 def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> Errors:
     """From the differences to the rougher run, the residuals named as floors, and what kin columns differ by."""
-    values, how = {}, {}
+    values: dict[str, Real] = {}
+    how: dict[str, str] = {}
     every = {name: envelope(run.times, value, rough.times, other.steps[name]) for name, value in found.steps.items()}
     state = state_difference(run, rough)
+    by_rate = bath_rate(run)
+    by_bars = BY_BATH_RATE if by_rate is not None and by_rate.bars is not None else frozenset()
     for column in (*COLUMNS, *PER_BATH):
-        if not column.exact:
+        if column.name in by_bars:  # the rougher run's own derivative says nothing: it has a few of the times
+            value, floors = found.values[column.name], floors_of(column.floors, found.values)
+            own, how[column.name] = np.zeros(value.shape), HOW_BARS
+            if column.name == "Sigma_pseudo":
+                own = values["Sigma_pseudo_S"]
+            values[column.name] = with_floor(own, value, floors, found.values["norm"], local=True)
+        elif not column.exact:
             difference, how[column.name] = _difference(column, run, rough, found, other, every)
             if column.name in ENCLOSED:
                 half = np.where(np.isnan(run.bath_entropy), found.values["S_chi_width"], 0.0)

@@ -54,6 +54,19 @@ SPARSE = frozenset(
         "Var_Q_B_each",
     }
 )
+# made of what differences of the bath's entropy say
+BY_BATH_RATE = frozenset(
+    {
+        "Sdot_B",
+        "Sigmadot_B",
+        "T_B",
+        "T_chi",
+        "Sigmadot_pseudo_B",
+        "Sigmadot_pseudo",
+        "Sigma_pseudo_B",
+        "Sigma_pseudo",
+    }
+)
 # bounds on what is evaluated now and then, or without any evaluation at every time
 BOUNDS = frozenset(f"{name}_{side}" for name in ("S_chi", "Delta_S_B", "D_B", "Sigma_B") for side in ("lower", "upper"))
 
@@ -183,7 +196,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _entropy_rate("Sigmadot_S", "entropy production rate of the system", "dS_S/dt - beta dQ_S/dt [40]"),
     _entropy_rate(
-        "Sigmadot_B", "entropy production rate of the bath", "dS_B/dt - sum_j beta_j dQ_Bj/dt [40]", "Sdot_B_width"
+        "Sigmadot_B", "entropy production rate of the bath", "dS_B/dt - sum_j beta_j dQ_Bj/dt [40]", "Sigmadot_B_width"
     ),
     _entropy_rate(
         "Sigmadot_pseudo_S",

@@ -9,9 +9,10 @@ import numpy as np
 from tnthermo.model.density_matrix import spectrum, von_neumann
 from tnthermo.model.qubit import bloch_vector, extended_production_rate
 from tnthermo.record.trajectory import Trajectory
+from tnthermo.thermo.bath_rate import FEWEST, SEE, BathRate
 from tnthermo.thermo.entropies import Attributes, Findings
 from tnthermo.thermo.expectations import Expectations
-from tnthermo.thermo.temperatures import Rates, difference_error
+from tnthermo.thermo.temperatures import Rates
 from tnthermo.timeline.differences import at_next
 from tnthermo.timeline.integrate import cumulative_integral, cumulative_stieltjes, every_second
 from tnthermo.types import Real
@@ -21,21 +22,21 @@ COLD: Attributes = {"reason": "beta infinite"}
 SEVERAL: Attributes = {"reason": "baths of different temperatures: no one beta for the system"}
 
 
-def production_rates(run: Trajectory, rate: Rates, error: Rates, heat_each: Real) -> Findings:
+def production_rates(run: Trajectory, rate: Rates, error: Rates, of_bath: BathRate | None, heat_each: Real) -> Findings:
     """Sdot_S, Sdot_B, Sigmadot_S, Sigmadot_B [40], Sigmadot_pseudo_S, Sigmadot_pseudo_B [39], Sigmadot_pseudo (n,), nat energy.
 
     rate, error   at the record times, with the size below which each rate is zero
+    of_bath       dS_B/dt where it is found by differences
     heat_each     (n, B) heat rates into the baths
 
     dSigma~_i = dW_i/T_i = dW_i dS_i/dU_i: NaN where that is 0/0, and NAME_width, which its error cannot be below, infinite where
     dU_i is zero within error: there T_i passes through 0. Their sum is dS_chi - dQ_S/T_S - dQ_B/T_B, derived from [32, 39]: each is
     dS_i - dQ_i/T_i. Without drive dW_B = -dW_S makes it (1/T_S - 1/T_B) dW_S.
     """
-    values = {"Sdot_S": rate.Sdot_S, "Sdot_B": rate.Sdot_B, "Sdot_B_width": difference_error(run)}
+    width = np.zeros(run.t.size) if of_bath is None else of_bath.width
+    values = {"Sdot_S": rate.Sdot_S, "Sdot_B": rate.Sdot_B, "Sdot_B_width": width, "Sigmadot_B_width": width}
     attributes: dict[str, Attributes] = {}
-    unknown: Attributes = {
-        "reason": "the entropy of the physical bath was not measured exactly at every record time (bath_entropy_every)"
-    }
+    unknown: Attributes = {"reason": SEE}
     temperatures = np.array(run.model.temperatures)
     nan = np.full_like(rate.Sdot_S, np.nan)
     if np.any(temperatures == 0):
@@ -46,6 +47,10 @@ def production_rates(run: Trajectory, rate: Rates, error: Rates, heat_each: Real
         values["Sigmadot_S"] = rate.Sdot_S - rate.Qdot_S / temperatures[0] if one else nan
         values["Sigmadot_B"] = rate.Sdot_B - heat_each @ (1 / temperatures)
         attributes["Sigmadot_S"] = {} if one else SEVERAL
+        if (
+            of_bath is not None and of_bath.bars is not None
+        ):  # the rougher run says nothing of it: that of the heat, too
+            values["Sigmadot_B_width"] = width + (error.Udot_B + error.Wdot_B) * (1 / temperatures).max()
     for part in "SB":
         work, energy, entropy = (getattr(rate, f"{name}dot_{part}") for name in "WUS")
         of_work, of_energy, of_entropy = (getattr(error, f"{name}dot_{part}") for name in "WUS")
@@ -68,14 +73,21 @@ def production_rates(run: Trajectory, rate: Rates, error: Rates, heat_each: Real
 
 
 def pseudo_productions(
-    run: Trajectory, e: Expectations, steps: dict[str, Real], rate: Rates, error: Rates, Delta_S_B: Real
+    run: Trajectory,
+    e: Expectations,
+    steps: dict[str, Real],
+    rate: Rates,
+    error: Rates,
+    of_bath: BathRate | None,
+    Delta_S_B: Real,
 ) -> Findings:
     """Sigma_pseudo_S, Sigma_pseudo_B, their sum Sigma_pseudo (n,), nat, since t = 0. [39]
 
     int dW_i/T_i = int (dW_i/dU_i) dS_i, by the entropies' own differences.
 
     steps       heat and work rates (m,) at the steps of the run: S is integrated on them, B on the record times, where S_B is
-    Delta_S_B   (n,), NaN where the entropy of the bath has no value
+    of_bath     dS_B/dt where it is found by differences, with the error bars of the entropy
+    Delta_S_B   (n,), NaN where the entropy of the bath has no value: the integral goes through the times that have one
 
     Where dU_i changes its sign and dW_i does not, 1/T_i is not integrable: NaN from there on, with the time in the reason. Also from a
     stretch of more than 2 points on at which dW_i/dU_i is 0/0; shorter ones (t = 0 is one) are bridged. NAME_width, which its error
@@ -90,18 +102,27 @@ def pseudo_productions(
     recorded = e.after[run.recorded]
     values["Sigma_pseudo_S"], values["Sigma_pseudo_S_width"] = total[recorded], width[recorded]
     attributes["Sigma_pseudo_S"] = reason
-    if np.isnan(Delta_S_B).any() or run.t.size < 3 or run.jumps:
-        nan = np.full(run.t.size, np.nan)
-        values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"] = nan, nan
+    bars = None if of_bath is None else of_bath.bars
+    known = np.isfinite(Delta_S_B) if bars is None else np.isfinite(Delta_S_B) & np.isfinite(bars)
+    total, width = np.full(run.t.size, np.nan), np.full(run.t.size, np.nan)
+    if not known[0] or known.sum() < (3 if bars is None else FEWEST) or run.jumps:
         why = "the entropy of the physical bath has no value at these times, see Delta_S_B"
         if run.jumps:
             why = "a drive jumps: T_B does, and the record times have it on one side only"
         attributes["Sigma_pseudo_B"] = {"reason": why}
     else:
-        breaks = tuple(t for t in e.breaks if np.any(np.abs(run.t - t) <= 1e-9 * run.t[-1]))
-        B = _Share(run.t, rate.Wdot_B, rate.Udot_B, error.Wdot_B, error.Udot_B)
-        values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"], reason = _integral(B, Delta_S_B, breaks)
-        attributes["Sigma_pseudo_B"] = reason | {"note": "integrated over the record times"}
+        t = run.t[known]
+        breaks = tuple(b for b in e.breaks if np.any(np.abs(t - b) <= 1e-9 * run.t[-1]))
+        B = _Share(t, *(rates[known] for rates in (rate.Wdot_B, rate.Udot_B, error.Wdot_B, error.Udot_B)))
+        total[known], width[known], reason = _integral(B, Delta_S_B[known], breaks)
+        if bars is not None:
+            width[known] += _by_bars(B, Delta_S_B[known], bars[known])
+        attributes["Sigma_pseudo_B"] = reason | {
+            "note": "integrated over the record times that have an entropy of the bath"
+        }
+        if not known.all():
+            attributes["Sigma_pseudo_B"]["reason"] = f"{reason['reason']}; {SEE}" if "reason" in reason else SEE
+    values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"] = total, width
     _add_up(values, attributes, "Sigma_pseudo")
     return Findings(values=values, attributes=attributes)
 
@@ -179,6 +200,23 @@ def _integral(part: _Share, entropy: Real, breaks: tuple[float, ...]) -> tuple[R
         coarse = cumulative_stieltjes(t[half], share[half], entropy[half], breaks=inside(t[half]))
         width[half] = np.abs(total[half] - coarse)
     return total, _up_to_next(width), {"reason": why} if why else {}
+
+
+def _by_bars(part: _Share, entropy: Real, bars: Real) -> Real:
+    """(n,) what errors of the entropy up to ``bars`` (n,), and those of the two rates, make of int (dW/dU) dS.
+
+    Those of the entropy by parts: they meet the share's ends and its variation.
+    """
+    share = np.abs(part.usable()[0])
+    variation = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(part.usable()[0])))])
+    energy = np.abs(part.energy) - part.energy_error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.where(energy > 0, (part.work_error + share * part.energy_error) / energy, np.nan)
+    known = np.isfinite(off)
+    off = np.interp(part.t, part.t[known], off[known]) if known.any() else np.full(part.t.size, np.inf)
+    steps = np.maximum(off[1:], off[:-1]) * np.abs(np.diff(entropy))
+    of_share = np.concatenate([[0.0], np.cumsum(steps)])
+    return np.asarray(np.maximum.accumulate(bars) * (share + variation) + bars[0] * share[0] + of_share)
 
 
 def _up_to_next(width: Real) -> Real:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +11,13 @@ from tnthermo.model.density_matrix import entropy_rate
 from tnthermo.model.model import Model
 from tnthermo.model.qubit import bloch_vector, extended_inverse_temperature
 from tnthermo.record.trajectory import Trajectory
+from tnthermo.thermo.bath_rate import SEE, bath_rate
 from tnthermo.thermo.energies import heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, Findings
 from tnthermo.thermo.expectations import Expectations, expectations
 from tnthermo.timeline.differences import envelope
-from tnthermo.timeline.integrate import POINTS, derivative
 from tnthermo.types import Complex, Real
 
-FEWEST = 4  # points whose derivative can be told from that of two points less
 ROUNDING = 1e-12  # of the largest term: what a difference of terms cannot resolve
 
 
@@ -42,18 +40,13 @@ class Rates:
 
 
 def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
-    """Rates at the record times, from measured commutators; Sdot_B of a mixed start at T = 0, and at T > 0, from the recorded S_B."""
+    """Rates at the record times, from measured commutators; Sdot_B of a mixed start at T = 0, and at T > 0, by `bath_rate`."""
     heat, work = heat_rates(e), work_rates(e, alpha_S)
     at = e.after[run.recorded]
     Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
     chi_work = np.sum(e.strength_slope * (e.product - e.coupling * e.position), axis=1)  # Tr[chi dH_int/dt]
-    differences = recorded_entropy(run)
-    if run.model.temperature == 0 and run.pure_start:
-        Sdot_B = Sdot_S
-    elif differences is not None:
-        Sdot_B = _slope(run, differences)
-    else:
-        Sdot_B = np.full_like(Sdot_S, np.nan)
+    by_differences = bath_rate(run)
+    Sdot_B = Sdot_S if by_differences is None else by_differences.rate
     return Rates(
         Udot_S=(heat["Qdot_S"] + work["Wdot_S"])[at],
         Udot_B=(heat["Qdot_B"] + work["Wdot_B"])[at],
@@ -65,81 +58,6 @@ def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
         Sdot_B=Sdot_B,
         Sdot_chi=Sdot_S + Sdot_B,
     )
-
-
-def recorded_entropy(run: Trajectory) -> Real | None:
-    """The entropy of the bath (n,), nats, whose differences give Sdot_B; None where it needs none or is not known at every record time."""
-    if run.model.temperature == 0:
-        return None if run.pure_start else run.cut_entropy
-    return run.bath_entropy if np.isfinite(run.bath_entropy).all() and run.t.size > 2 else None
-
-
-def smooth_parts(t: Real, breaks: Sequence[float]) -> list[slice]:
-    """Stretches of the times t (n,) between breaks. One at which there is a break belongs to both sides of it, or to the only one."""
-    near = 1e-9 * t[-1]
-    parts, first, shared = [], 0, False
-    for moment in sorted(breaks):
-        last = int(np.searchsorted(t, moment + near)) - 1  # the last time up to the break
-        at = last >= 0 and abs(t[last] - moment) <= near
-        if last > first or (last == first and not at and not shared):
-            parts.append(slice(first, last + 1))
-        if last >= first:
-            shared = at and bool(parts) and parts[-1].stop == last + 1
-            first = last if at else last + 1
-    if first < t.size - (1 if shared else 0):
-        parts.append(slice(first, t.size))
-    return parts
-
-
-def _parts(run: Trajectory) -> list[slice]:
-    """The `smooth_parts` of a run's record times; an interval within which a drive comes and goes unseen counts as a break."""
-    unseen = np.diff(run.t) > run.model.scale_within(run.t[:-1], run.t[1:])
-    return smooth_parts(run.t, [*run.breaks, *(0.5 * (run.t[:-1] + run.t[1:]))[unseen]])
-
-
-def _slope(run: Trajectory, values: Real) -> Real:
-    """Derivative (n,) of ``values`` (n,) at the record times, to the right of a break, from the points of its own smooth part.
-
-    A time that is alone in its part has that through all points: no more than a guess, of which `difference_error` is infinite.
-    """
-    result = derivative(run.t, values)
-    for part in _parts(run):
-        if part.stop - part.start > 1:
-            result[part] = derivative(run.t[part], values[part])
-    return result
-
-
-def difference_error(run: Trajectory) -> Real:
-    """How far (n,) Sdot_B by differences, of order 8 in the record interval, is from that of order 6; 0 where it is not found so.
-
-    Between two breaks, or in a run, of fewer than 8 record times the orders are their number and two less; where less than 4 points
-    remain there is nothing to compare with, and it is infinite.
-    """
-    entropy = recorded_entropy(run)
-    if entropy is None:
-        return np.zeros(run.t.size)
-    width = np.zeros(run.t.size)
-    for part in _parts(run):
-        width[part] = np.maximum(width[part], _order_error(run.t[part], entropy[part]))
-    if any(abs(jump - run.t[-1]) <= 1e-9 * run.t[-1] for jump in run.model.jumps):
-        width[-1] = np.inf  # the other rates are those after it, and there is no entropy after it
-    return width
-
-
-def _order_error(t: Real, values: Real) -> Real:
-    """|derivative - that of two orders less| (n,) of smooth samples ``values`` (n,), the largest of a time and its neighbours.
-
-    Where all polynomials go through the same few points it is the largest of all: one alone may vanish by chance.
-    """
-    order = min(POINTS, t.size)
-    if order < FEWEST:
-        return np.full(t.size, np.inf)
-    fine, rough = (derivative(t, values, points) for points in (order, order - 2))
-    width = np.abs(fine - rough)
-    if t.size < POINTS:
-        return np.full(t.size, width.max())
-    padded = np.concatenate([width[:1], width, width[-1:]])
-    return np.asarray(np.maximum(width, np.maximum(padded[:-2], padded[2:])))
 
 
 def rounding(model: Model) -> tuple[float, float]:
@@ -185,12 +103,10 @@ def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
         U, S, of_U, of_S = (getattr(of, f"{name}dot_{part}") for of in (rate, error) for name in "US")
         values[f"T_{part}"], attributes[f"T_{part}"] = _ratio(U, S, of_U, of_S)
         values[f"T_{part}_width"] = _width(values[f"T_{part}"], S, of_U, of_S)
-    if np.isnan(rate.Sdot_B).all():
-        reason: Attributes = {
-            "reason": "T > 0: the entropy of the physical bath was not measured exactly at every record time (bath_entropy_every)"
-        }
-        names, nan = ("T_B", "T_chi"), np.full_like(rate.Udot_S, np.nan)
-        return Findings(values=values | dict.fromkeys(names, nan), attributes=attributes | dict.fromkeys(names, reason))
+    if np.isnan(rate.Sdot_B).any():
+        for name in ("T_B", "T_chi"):
+            other = attributes[name].get("reason")
+            attributes[name] |= {"reason": f"{other}; {SEE}" if other else SEE}
     return Findings(values=values, attributes=attributes)
 
 

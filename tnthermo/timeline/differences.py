@@ -24,6 +24,11 @@ HOW_SPARSE = (
     "after a time"
 )
 
+HOW_BARS = (
+    "what the error bars of the bath's entropy make of its derivative or integral through the times that have a value, what one of fewer "
+    "points differs by, and the errors of the other rates: infinite where a denominator is zero within its error"
+)
+
 
 def at_next(here: npt.NDArray[np.int64], values: Real, count: int) -> Real:
     """``values`` (k, ...) known at the increasing indices ``here`` (k,), for all of ``count`` indices: each has that of the next known one.
