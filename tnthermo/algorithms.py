@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from chains.checks import integer_problems, number_problems
 from chains.problems import Problem, raise_if_any
 
+Kept = Literal["blocks", "vector", "nothing"]
 NO_CAP = 1 << 30
 WIDE = 5  # bonds next to the system whose cap does not taper
 NARROW = 4  # what a cap does not taper below
@@ -46,7 +47,8 @@ class Algorithm:
 
     Class variables, for whoever treats algorithms alike: `name` in files; `neighbours_only`, pairs of sites must be neighbours on the line;
     `any_start`, any state may be propagated, not only a product with baths at rest; `dense`, one vector without bonds; `adaptive`, bonds
-    and the part of the chain that moves follow the tolerance; `pairwise`, the work has the boson levels once more; `compiled`.
+    and the part of the chain that moves follow the tolerance; `pairwise`, the work has the boson levels once more; `compiled`; `kept`,
+    what a snapshot of the engine holds beside the tensors: "blocks" of compiled sweeps, the whole "vector", or "nothing".
     """
 
     step: float = 0.1
@@ -60,6 +62,7 @@ class Algorithm:
     adaptive: ClassVar[bool] = False
     pairwise: ClassVar[bool] = False
     compiled: ClassVar[bool] = True
+    kept: ClassVar[Kept] = "blocks"
 
     def __post_init__(self) -> None:
         raise_if_any(self._problems())
@@ -199,6 +202,7 @@ class TEBD(Algorithm):
     neighbours_only: ClassVar[bool] = True
     pairwise: ClassVar[bool] = True
     compiled: ClassVar[bool] = False
+    kept: ClassVar[Kept] = "nothing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +216,7 @@ class Exact(Algorithm):
     name: ClassVar[str] = "exact"
     dense: ClassVar[bool] = True
     compiled: ClassVar[bool] = False
+    kept: ClassVar[Kept] = "vector"
 
     def _problems(self) -> list[Problem]:
         problems = [p for p in super()._problems() if p.key != "max_bond"]

@@ -28,9 +28,9 @@ MOST_TURNS = 2e5
 _ENTRIES_AT_ONCE = 2_000_000
 
 
-@formerly(positional=("times", "temperature"))
+@formerly(positional=("temperature",))
 def correlation(
-    density: SpectralDensity, *, times: npt.ArrayLike, temperature: float = 0.0, support: float | None = None
+    density: SpectralDensity, times: npt.ArrayLike, *, temperature: float = 0.0, support: float | None = None
 ) -> ComplexArray:
     """Return C(t) = int dw J(w) [coth(beta w/2) cos wt - i sin wt], shape (n,), energy squared.
 

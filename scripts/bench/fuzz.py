@@ -109,33 +109,13 @@ two_time = { zz = ["z", "z"] }
 strict = false
 checkpoint_every = 10.0
 """
-BATHS = """[[bath]]
-temperature = 1.0
-levels = 3
-[bath.spectral_density]
-kind = "discrete"
-frequencies = [1.0]
-couplings = [0.3]
-[bath.coupling]
-operator = { z = 0.5 }
-[[bath]]
-temperature = 0.0
-levels = 4
-displacement = 0.3
-[bath.spectral_density]
-kind = "discrete"
-frequencies = [0.7]
-couplings = [0.2]
-[bath.coupling]
-operator = "sigma_minus"
-kind = "exchange"
-[system]
-hamiltonian = { z = 0.1, x = 0.2 }
-[evolution]
+TWO_BATHS = Path(__file__).parents[2] / "tests" / "support" / "two_baths.toml"
+EXACT = """[evolution]
 method = "exact"
 until = 0.4
 step = 0.1
 """
+BATHS = TWO_BATHS.read_text(encoding="utf-8").replace("levels = 5", "levels = 3") + EXACT
 TABULATED = """[spectral_density]
 kind = "table"
 file = "J.csv"

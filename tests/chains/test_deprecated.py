@@ -22,8 +22,8 @@ MODEL = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.ch
     [
         (
             lambda: chains.correlation(J, [1.0], 0.5),
-            lambda: chains.correlation(J, times=[1.0], temperature=0.5),
-            "correlation: times, temperature by position is deprecated; write times=..., temperature=...",
+            lambda: chains.correlation(J, [1.0], temperature=0.5),
+            "correlation: temperature by position is deprecated; write temperature=...",
         ),
         (
             lambda: chains.required_length(J, 0.0, until=2.0),
@@ -67,6 +67,19 @@ def test_the_old_way_gives_the_same_and_names_the_new(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         np.testing.assert_array_equal(old, now())
+
+
+def test_times_are_given_by_position_to_every_correlation_function() -> None:
+    """And by keyword."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for function, of in (
+            (chains.correlation, J),
+            (chains.chain_correlation, BATH),
+            (chains.exact_correlation, BATH),
+        ):
+            call: Any = function
+            np.testing.assert_array_equal(call(of, [1.0]), call(of, times=[1.0]))
 
 
 @pytest.mark.parametrize("call", [tt.collect, tt.sweep_status])

@@ -12,8 +12,8 @@ from scipy.linalg import expm
 
 import tnthermo as tt
 from chains import InvalidInput, PowerLaw
-from tests.configuration.test_resolve import problems, text_of, write, write_config
 from tests.interrupted.runs import SAVING, a_keeper, stop_at
+from tests.support.configs import problems, text_of, write, write_config
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.sizes import memory_problems
 from tnthermo.terminal.check import checked

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from chains import InvalidInput
-from tests.configuration.test_resolve import text_of, write, write_config
+from tests.support.configs import text_of, write, write_config
 from tnthermo.configuration.estimate import COMPILER, Estimate, estimate, remaining, tapered, untold_laws
 from tnthermo.configuration.resolve import load_config, resolve, resolve_file
 from tnthermo.configuration.sizes import state_bytes

@@ -9,7 +9,7 @@ import pytest
 
 import chains
 from chains import InvalidInput
-from tests.configuration.test_resolve import DISCRETE, problems, text_of, write
+from tests.support.configs import DISCRETE, problems, text_of, write
 from tnthermo.configuration.estimate import count_steps, estimate
 from tnthermo.configuration.light_cone import needed_modes
 from tnthermo.configuration.resolve import Resolved, load_config, resolve

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import chains
 from chains import InvalidInput
+from tests.support.configs import DISCRETE, GOOD, problems, text_of, write
 from tnthermo.algorithms import TDVP, TDVP1, TEBD
 from tnthermo.configuration.checks import mutual_problems
 from tnthermo.configuration.read import read_tables
@@ -19,68 +20,6 @@ from tnthermo.configuration.sizes import memory_problems, state_bytes
 from tnthermo.configuration.written import differences
 from tnthermo.machine.words import readable
 from tnthermo.terminal.check import checked
-
-GOOD: dict[str, dict[str, str]] = {
-    "spectral_density": {"kind": '"power-law"', "alpha": "0.3", "exponent": "1.0", "cutoff": "1.0", "shape": '"hard"'},
-    "bath": {"temperature": "0.2"},
-    "system": {"hamiltonian": "{ z = 0.1, x = 0.2 }"},
-    "coupling": {"operator": "{ z = 0.5 }"},
-    "evolution": {"until": "2.0", "step": "0.25"},
-}
-DISCRETE = {"kind": '"discrete"', "frequencies": "[0.5, 1.2]", "couplings": "[0.35, 0.5]"}
-
-
-SMALL = """
-[spectral_density]
-kind = "discrete"
-frequencies = [1.0]
-couplings = [0.4]
-[bath]
-temperature = TEMPERATURE
-levels = 10
-[system]
-hamiltonian = { x = 0.5 }
-[coupling]
-operator = { z = 0.5 }
-[evolution]
-method = "exact"
-tolerance = 1e-4
-until = 1.0
-step = 0.1
-record_every = 0.2
-"""
-
-
-def write_config(folder: Path, *, temperature: float = 0.5, name: str = "small.toml", add: str = "") -> Path:
-    """A configuration that runs in no time: a qubit and one mode, dense propagation."""
-    path = folder / name
-    path.write_text(SMALL.replace("TEMPERATURE", str(temperature)) + add)
-    return path
-
-
-def text_of(changes: dict[str, dict[str, str | None]] | None = None) -> str:
-    """GOOD with some keys changed (None: left out), added, or a whole spectral density replaced."""
-    sections: dict[str, dict[str, Any]] = {name: dict(keys) for name, keys in GOOD.items()}
-    for name, keys in (changes or {}).items():
-        sections[name] = {} if name == "spectral_density" and "kind" in keys else sections.get(name, {})
-        sections[name] |= keys
-    lines = []
-    for name, keys in sections.items():
-        lines += [f"[{name}]", *(f"{key} = {value}" for key, value in keys.items() if value is not None)]
-    return "\n".join(lines) + "\n"
-
-
-def write(folder: Path, text: str) -> Path:
-    path = folder / "config.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def problems(folder: Path, text: str) -> dict[str, str]:
-    """key -> message of everything that load_config and resolve find wrong."""
-    with pytest.raises(InvalidInput) as caught:
-        resolve(load_config(write(folder, text)))
-    return {problem.key: str(problem) for problem in caught.value.problems}
 
 
 def test_a_minimal_file_gets_the_documented_defaults(tmp_path: Path) -> None:

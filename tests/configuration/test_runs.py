@@ -8,7 +8,7 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tests.configuration.test_resolve import text_of, write
+from tests.support.configs import BATHS, text_of, write
 from tnthermo.configuration.resolve import load_config, resolve, resolve_file
 from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.record.trajectory import Trajectory
@@ -21,31 +21,6 @@ DENSITY = chains.Discrete(frequencies=[0.5, 1.2], couplings=[0.35, 0.5])
 H = {"z": 0.1, "x": 0.2}
 SHORT = {"until": "0.6", "step": "0.1", "record_every": "0.2", "tolerance": "1e-5", "method": '"exact"'}
 EXACT = tt.Exact(step=0.1, tolerance=1e-5, max_bond=None)
-
-BATHS = """
-[[bath]]
-temperature = 1.0
-levels = 5
-[bath.spectral_density]
-kind = "discrete"
-frequencies = [1.0]
-couplings = [0.3]
-[bath.coupling]
-operator = { z = 0.5 }
-[[bath]]
-temperature = 0.0
-levels = 4
-displacement = 0.3
-[bath.spectral_density]
-kind = "discrete"
-frequencies = [0.7]
-couplings = [0.2]
-[bath.coupling]
-operator = "sigma_minus"
-kind = "exchange"
-[system]
-hamiltonian = { z = 0.1, x = 0.2 }
-"""
 
 
 def text(**changes: Any) -> str:

@@ -12,7 +12,7 @@ from scipy.stats import poisson
 import chains
 import tnthermo as tt
 from chains import InvalidInput
-from tests.configuration.test_resolve import DISCRETE, problems, text_of, write
+from tests.support.configs import DISCRETE, problems, text_of, write
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.start_values import Stage, failing, finite
 from tnthermo.evolution.arguments import displacements

@@ -8,7 +8,7 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tests.terminal.test_cli import call
+from tests.support.terminal import call
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.evolution.doubts import doubts
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 import chains
 import tnthermo as tt
-from tests.configuration.test_resolve import write_config
-from tests.terminal.test_cli import call
+from tests.support.configs import write_config
+from tests.support.terminal import call
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.figures import panels
 from tnthermo.figures.second_order import COMPARED, companion, compared

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.configuration import test_resolve as test_config
-from tests.results.test_checkpoints import physics
-from tests.results.test_result_file import same
+from tests.support import configs
+from tests.support.compare import physics, same
 from tnthermo.configuration.resolve import resolve_file
 from tnthermo.errors import Stopped
 from tnthermo.evolution.progress import Progress
@@ -32,7 +31,7 @@ GROUPS = (None, "raw", "raw/rough")
 
 def write_config(folder: Path, *, add: str = "", **more: Any) -> Path:
     """The smallest one, without the entropy of the bath, which takes most of its time."""
-    return test_config.write_config(folder, add=NO_ENTROPY + add, **more)
+    return configs.write_config(folder, add=NO_ENTROPY + add, **more)
 
 
 def columns(out: Path) -> list[xr.Dataset]:

@@ -9,7 +9,7 @@ import pytest
 
 from chains import InvalidInput
 from tests.interrupted.runs import SAVING, a_keeper, assert_same_run, stop_at, write_config
-from tests.terminal.test_cli import call
+from tests.support.terminal import call
 from tnthermo import errors
 from tnthermo.configuration.resolve import resolve_file
 from tnthermo.kernels.compiling import CompileClock

@@ -12,7 +12,7 @@ import pytest
 
 from chains import InvalidInput
 from tests.interrupted.runs import start, wait_for, write_config
-from tests.terminal.test_cli import call
+from tests.support.terminal import call
 from tnthermo.errors import Held
 from tnthermo.machine import lock, slurm
 from tnthermo.results import run_folder

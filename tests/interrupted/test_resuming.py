@@ -23,8 +23,7 @@ from tests.interrupted.runs import (
     stopping,
     write_config,
 )
-from tests.results.test_checkpoints import physics
-from tests.results.test_result_file import same
+from tests.support.compare import physics, same
 from tnthermo.errors import Stopped
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import checkpoints, result_file, run_folder

@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 import tnthermo as tt
-from tests.configuration.test_resolve import write_config
-from tests.results.test_result_file import same
+from tests.support.compare import same
+from tests.support.configs import write_config
 from tnthermo import errors
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.machine import seal

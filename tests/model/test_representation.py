@@ -46,6 +46,7 @@ def test_the_physical_modes_are_found_on_the_sites(route: Route) -> None:
 @pytest.mark.parametrize("route", BATHS)
 def test_only_star_cells_have_cells(route: Route) -> None:
     found = represented(BATHS[route])
+    assert found.cells is (BATHS[route] if found.separate else None)
     if found.separate:
         assert sorted(number for mode in range(found.modes) for number in found.cell_sites(mode)) == [0, 1, 2, 3]
     else:
@@ -59,9 +60,18 @@ def test_the_words_are_those_of_the_configuration() -> None:
 
 
 @pytest.mark.parametrize("kind", COUPLING_KINDS)
+def test_phases_are_those_of_the_amplitudes(kind: Kind) -> None:
+    """X_q = p C + h.c. with C = kappa_1 c_0 + kappa_2 d_0^dag."""
+    one, other = pair = represented(BATHS["two-chains"]).chains
+    found = COUPLING_KINDS[kind].amplitudes(pair)
+    expected = [(p * one.coupling, np.conj(p) * other.coupling) for p in COUPLING_KINDS[kind].phases]
+    np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("kind", COUPLING_KINDS)
 def test_terms_are_the_sum_of_the_channels(kind: Kind) -> None:
     """kappa sum (system matrix) (x) (boson operator) = sum_q A_q (x) (v_q c + h.c.), chain by chain."""
-    coupling = couple({"z": 0.5, "y": 0.2} if kind == "hermitian" else L, BATHS["two-chains"], kind=kind)
+    coupling = couple({"z": 0.5, "y": 0.2} if COUPLING_KINDS[kind].hermitian else L, BATHS["two-chains"], kind=kind)
     lower = boson("lower", 4)
     for number, chain in enumerate(coupling.chains):
         terms: Any = sum(

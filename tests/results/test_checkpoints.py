@@ -1,6 +1,5 @@
 """A run that was stopped and taken up again is the uninterrupted run, to the last bit."""
 
-import dataclasses
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tests.results.test_result_file import same
+from tests.support.compare import physics, same
 from tnthermo.errors import Stopped
 from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.progress import Progress
@@ -19,7 +18,6 @@ from tnthermo.machine.signals import Stop
 from tnthermo.results.checkpoints import Checkpoints, Identity
 from tnthermo.results.snapshots import check_snapshot
 
-COSTS = ("wall_seconds", "compile_seconds", "peak_memory", "bath_entropy_seconds")
 IDENTITY = Identity(hash="abc", text="[evolution]\nuntil = 1\n")
 OHMIC = chains.PowerLaw(alpha=0.3, cutoff=1.0, exponent=1.0, shape="hard")
 TWO = chains.Discrete(frequencies=[0.7, 1.1], couplings=[0.4, 0.3])
@@ -76,12 +74,6 @@ CASES: dict[str, Case] = {
     ),
     "mean-force": (few, {"algorithm": tt.TDVP(step=0.25, tolerance=1e-2, max_bond=6), "until": 0.75, "initial": "mean-force"}),
 }  # fmt: skip
-
-
-def physics(run: tt.Trajectory) -> tt.Trajectory:
-    """Without what a machine spent on it."""
-    none = dict.fromkeys(COSTS, 0.0)
-    return dataclasses.replace(run, **none, rough=None if run.rough is None else dataclasses.replace(run.rough, **none))
 
 
 def interrupted(model: tt.Model, keywords: dict[str, Any], folder: Path, every: int) -> tuple[tt.Trajectory, int]:

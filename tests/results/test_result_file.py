@@ -11,7 +11,8 @@ import xarray as xr
 
 import chains
 import tnthermo as tt
-from tests.configuration.test_resolve import write_config
+from tests.support.compare import same
+from tests.support.configs import write_config
 from tnthermo import errors
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.machine import atomic_files
@@ -71,17 +72,6 @@ def without_modes(_: pytest.TempPathFactory) -> Trajectory:
     bath = chains.chain(chains.Discrete(frequencies=[1.0], couplings=[0.5]))
     model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=bath)
     return tt.evolve(model, algorithm=tt.Exact(step=0.25, tolerance=1e-4), until=0.5, occupation_every=np.inf)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal to the last bit, through dataclasses and arrays."""
-    if dataclasses.is_dataclass(a):
-        return type(a) is type(b) and all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
-    if isinstance(a, tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    return type(a) is type(b) and (bool(a == b) or (isinstance(a, float) and np.isnan(a) and np.isnan(b)))
 
 
 def test_a_trajectory_comes_back_to_the_last_bit(run: Trajectory, tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ import matplotlib
 import pytest
 
 import chains
+import tnthermo as tt
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.sections import REQUIRED
 from tnthermo.evolution.doubts import AccuracyWarning
 from tnthermo.sweeps.axes import read_axes
+from tnthermo.thermo import columns, definitions
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "scripts" / "docs"
@@ -36,6 +38,7 @@ NOT_RUN = re.compile(r"<!-- not run: .+ -->\n+\Z")
 LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"(?<![\w/.])(?:tnthermo|chains|tests|scripts|\.github|\.ci)/[\w/.-]*\w")
+COMPUTED = re.compile(r"<!-- columns and who computes them -->\n(.*?)<!-- end of columns -->", re.DOTALL)
 NAME = re.compile(r"(?<![\w/.])(?:tnthermo|chains|tt)(?:\.[A-Za-z_]\w*)+")
 # [pattern, what stands in its place]: the only things that a page's blocks do otherwise here
 SHORTER = (
@@ -144,6 +147,18 @@ def missing_places(text: str) -> Iterator[str]:
                 yield name
 
 
+def computed_by(page: str) -> dict[str, set[str]]:
+    """Function of `tnthermo.thermo.columns` -> columns that the page says it computes; with "their bounds" those of each."""
+    found = {}
+    for line in COMPUTED.findall(page)[0].splitlines():
+        left, *right = line.strip("| ").split(" | ")
+        names = [name for name in SPAN.findall(left) if not name.startswith("_")]
+        if names:
+            ends = ("", "_lower", "_upper") if "bounds" in left else ("",)
+            found[SPAN.findall(right[0])[0]] = {name + end for name in names for end in ends}
+    return found
+
+
 @pytest.fixture
 def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, and figures without a screen."""
@@ -243,6 +258,32 @@ def test_a_missing_place_is_seen() -> None:
     assert not list(missing_places(page))
     page += "`tnthermo/tdvp.py` `tt.lwas` `tnthermo.checkpoints.Checkpoints`\n"
     assert list(missing_places(page)) == ["tnthermo/tdvp.py", "tt.lwas", "tnthermo.checkpoints.Checkpoints"]
+
+
+def test_the_page_says_who_computes_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every column has its function, and a run's ledger has it from there."""
+    known = {column.name for column in (*definitions.COLUMNS, *definitions.PER_BATH)}
+    said = computed_by((DOCS / "architecture.md").read_text(encoding="utf-8"))
+    said = {function: names & known for function, names in said.items()}
+    given: dict[str, set[str]] = {}
+
+    def watched(name: str, function: Any) -> Any:
+        def called(*arguments: Any) -> Any:
+            found = function(*arguments)
+            values = found if isinstance(found, dict) else getattr(found, "values", ())
+            given[name] = {"flux_each"} if name == "flux" else set(values) & known
+            return found
+
+        return called
+
+    bath = chains.star_cells(chains.Discrete(frequencies=[1.0], couplings=[0.2]), temperature=0.5)
+    model = tt.SpinBoson(hamiltonian={"z": 0.5}, coupling={"x": 1.0}, bath=bath)
+    run = tt.evolve(model, initial="+z", algorithm=tt.Exact(step=0.1), until=0.4, levels=2)
+    for name in said:
+        monkeypatch.setattr(columns, name, watched(name, getattr(columns, name)))
+    columns.columns(run, 0.5)
+    assert given == said
+    assert set().union(*said.values()) == known
 
 
 def test_the_readme_lists_every_page() -> None:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import chains
 from chains import InvalidInput
-from tests.configuration.test_resolve import DISCRETE, problems, text_of, write_config
 from tests.interrupted.runs import a_keeper
 from tests.results.test_checkpoint_file import forged
+from tests.support.configs import DISCRETE, problems, text_of, write_config
 from tnthermo import errors
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.errors import Damaged

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.configuration.test_resolve import SMALL
-from tests.sweeps.test_axes import write_sweep
+from tests.support.configs import SMALL
+from tests.support.sweeps import write_sweep
 from tnthermo.machine import slurm
 from tnthermo.sweeps.axes import read_axes
 from tnthermo.sweeps.points import sweep_points

@@ -10,9 +10,9 @@ import pytest
 
 import tnthermo as tt
 from tests.slurm.jobs import gone, ids, long_sweep, sbatch, states, wait_for
-from tests.sweeps.test_axes import write_sweep
+from tests.support.sweeps import write_sweep
+from tests.support.terminal import call
 from tests.sweeps.test_sweeps import plain
-from tests.terminal.test_cli import call
 from tnthermo.machine.slurm import field
 from tnthermo.results import run_folder
 from tnthermo.sweeps.folder import SweepFolder, read_record

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.slurm.jobs import gone, ids, states, wait_for
-from tests.sweeps.test_axes import write_sweep
-from tests.terminal.test_cli import call
+from tests.support.sweeps import write_sweep
+from tests.support.terminal import call
 from tnthermo.results import run_folder
 from tnthermo.sweeps.folder import SweepFolder
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from chains import InvalidInput
-from tests.configuration.test_resolve import text_of
-from tests.configuration.test_resolve import write as write_text
-from tests.terminal.test_cli import call
+from tests.support.configs import text_of
+from tests.support.configs import write as write_text
+from tests.support.terminal import call
 from tnthermo import errors
 from tnthermo.configuration.resolve import resolve_file
 from tnthermo.errors import Stopped

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import chains
-from tests.configuration.test_resolve import write_config
-from tests.terminal.test_cli import call
+from tests.support.configs import write_config
+from tests.support.terminal import call
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.written import to_toml
 from tnthermo.studies import laws

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from chains import InvalidInput
-from tests.configuration.test_resolve import write_config
+from tests.support.configs import write_config
 from tnthermo import errors
 from tnthermo.configuration.estimate import estimate
 from tnthermo.configuration.resolve import resolve_file

@@ -10,8 +10,7 @@ import pytest
 import chains
 from chains import InvalidInput
 from tests.interrupted.runs import save_little, stop_at
-from tests.results.test_checkpoints import physics
-from tests.results.test_result_file import same
+from tests.support.compare import physics, same
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import codec, result_file, run_folder

@@ -9,21 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chains import InvalidInput
-from tests.configuration.test_resolve import SMALL
-from tests.configuration.test_runs import BATHS
+from tests.support.configs import BATHS, SMALL
+from tests.support.sweeps import write_sweep
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.sweeps import points
 from tnthermo.sweeps.axes import Axes, axes_of, placed, read_axes, short_names, twice
 from tnthermo.sweeps.points import sweep_points
 from tnthermo.terminal.sweep_plan import checked_sweep, planned_sweep
-
-
-def write_sweep(
-    folder: Path, axes: str, *, base: str = SMALL.replace("TEMPERATURE", "0.5"), name: str = "s.toml"
-) -> Path:
-    path = folder / name
-    path.write_text(f"{base}\n[sweep]\n{axes}\n")
-    return path
 
 
 def settings(path: Path) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from chains import InvalidInput
-from tests.configuration.test_resolve import problems, text_of
-from tests.sweeps.test_axes import write_sweep
-from tests.terminal.test_cli import call
+from tests.support.configs import problems, text_of
+from tests.support.sweeps import write_sweep
+from tests.support.terminal import call
 from tnthermo import errors
 from tnthermo.machine import slurm
 from tnthermo.studies.laws import run_laws

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweeps.test_axes import write_sweep
+from tests.support.sweeps import write_sweep
 from tnthermo import errors
 from tnthermo.sweeps.folder import SweepFolder, is_claimed, read_record
 from tnthermo.sweeps.status import sweep_status

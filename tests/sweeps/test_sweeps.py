@@ -20,10 +20,10 @@ import xarray as xr
 
 import tnthermo as tt
 from chains import InvalidInput
-from tests.configuration.test_resolve import SMALL
+from tests.support.configs import SMALL
+from tests.support.sweeps import write_sweep
+from tests.support.terminal import call
 from tests.sweeps import tasks as sweep_tasks
-from tests.sweeps.test_axes import write_sweep
-from tests.terminal.test_cli import call
 from tnthermo import errors
 from tnthermo.machine import slurm
 from tnthermo.machine.memory import Memory

@@ -9,22 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from typer.testing import CliRunner, Result
 
 import tnthermo as tt
-from tests.configuration.test_resolve import write_config
-from tests.configuration.test_runs import BATHS
+from tests.support.configs import BATHS, write_config
+from tests.support.terminal import call
 from tnthermo import errors
 from tnthermo.configuration.resolve import resolve_file
 from tnthermo.errors import RunFailed
 from tnthermo.figures import panels
 from tnthermo.results import result_file, run_folder
 from tnthermo.studies import study
-from tnthermo.terminal import cli
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
 
 
 def test_the_five_commands_on_one_run(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import chains
 import tnthermo as tt
-from tests.terminal.test_cli import call
+from tests.support.terminal import call
 from tnthermo.results import result_file
 from tnthermo.thermo import columns as columns_module
 from tnthermo.thermo import productions

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from tests.terminal.test_cli import call
+from tests.support.terminal import call
 from tnthermo import errors
 from tnthermo.configuration import resolve
 from tnthermo.figures import panels

@@ -28,8 +28,10 @@ import numpy.typing as npt
 import chains
 from tnthermo.bath_entropy.correlation import Unphysical
 from tnthermo.bath_entropy.frame import COLD
-from tnthermo.model.coupling import Coupling, sign
+from tnthermo.model.coupling import Coupling
+from tnthermo.model.coupling_kinds import COUPLING_KINDS, sign
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.types import Complex, Real
 
 NODES = 24  # of a quadrature over time, and one more for every radian of the fastest mode
@@ -266,7 +268,7 @@ def nodes_of(model: Model, t: float) -> tuple[Nodes, ...]:
                 frequencies=np.asarray(cells.frequencies),
                 couplings=np.asarray(cells.couplings),
                 theta=np.where(np.sinh(cells.theta) > COLD, cells.theta, 0.0),
-                phases=(1.0,) if coupling.kind == "hermitian" else (1.0, -1j),
+                phases=COUPLING_KINDS[coupling.kind].phases,
                 stars=tuple(stars),
                 amplitudes=coupling.amplitudes,
             )
@@ -276,8 +278,9 @@ def nodes_of(model: Model, t: float) -> tuple[Nodes, ...]:
 
 def _cells(coupling: Coupling, t: float) -> chains.StarCells:
     """Star cells with the C(t) of a bath, up to that time."""
-    if isinstance(coupling.bath, chains.StarCells):
-        return coupling.bath
+    own = represented(coupling.bath).cells
+    if own is not None:
+        return own
     density, temperature = coupling.density, coupling.temperature
     if coupling.frequencies is not None:
         return chains.star_cells(density, temperature=temperature)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-import chains
+from chains import ModeFunctions
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.types import Complex, Real
 
 WHOLE = 1e-9  # what a mode may miss of itself on the sites of its chains
@@ -88,27 +89,11 @@ def why_not(model: Model) -> str:
     return ""
 
 
-def _functions(coupling: Coupling) -> chains.ModeFunctions:
-    bath = coupling.bath
-    return chains.pair_mode_functions(bath) if isinstance(bath, tuple) else chains.mode_functions(bath)
-
-
-def _rows(coupling: Coupling) -> tuple[Real, Real]:
-    """(b, b') over the sites of one bath, chain after chain."""
-    found = _functions(coupling)
-    own, partner = found.positive, found.negative
-    if isinstance(coupling.bath, tuple):
-        own, partner = (
-            np.hstack([own, np.zeros((own.shape[0], partner.shape[1]))]),
-            np.hstack([np.zeros((partner.shape[0], own.shape[1])), partner]),
-        )
-    return own, partner
-
-
 def _missing(coupling: Coupling) -> Real:
-    own, partner = _rows(coupling)
+    found = represented(coupling.bath).functions()
+    own, partner = represented(coupling.bath).over_sites(found)
     short = np.abs(1 - np.sum(own**2, axis=1))
-    warm = _functions(coupling).sinh > COLD
+    warm = found.sinh > COLD
     return np.where(warm, np.maximum(short, np.abs(1 - np.sum(partner**2, axis=1))), short)
 
 
@@ -123,7 +108,8 @@ def frame(model: Model) -> Frame:
     }
     start = 0
     for j, coupling in enumerate(model.couplings):
-        found, (own, partner) = _functions(coupling), _rows(coupling)
+        found = represented(coupling.bath).functions()
+        own, partner = represented(coupling.bath).over_sites(found)
         count, sites = own.shape
         here = np.array([places[start + n] - 1 for n in range(sites)])
         start += sites
@@ -150,7 +136,7 @@ def frame(model: Model) -> Frame:
     )
 
 
-def _couplings(coupling: Coupling, found: chains.ModeFunctions, own: Real) -> Real:
+def _couplings(coupling: Coupling, found: ModeFunctions, own: Real) -> Real:
     """g_k (M,): of the sites' couplings kappa_n to the system, g_k cosh(theta_k) = sum_n own_kn kappa_n."""
     kappa = np.concatenate([np.append(chain.coupling, np.zeros(chain.length - 1)) for chain in coupling.chains])
     return np.asarray(own @ kappa / found.cosh)

@@ -259,7 +259,7 @@ SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
     "bath": Bath,
     "system": System,
     "coupling": Coupling,
-    "drive": None,  # its keys are the user's: config_drive
+    "drive": None,  # its keys are the user's: `configuration.drives`
     "evolution": Evolution,
     "thermodynamics": Thermodynamics,
     "record": Record,

@@ -263,6 +263,7 @@ class Panel:
     height    of the figure, relative
     exists    whether a ledger has it; None: every ledger
     compared  for each of its axes the curves that second order may have as well; none: not drawn beside it
+    overview  whether it is one of the four of `plot`; every ledger must have it
     """
 
     name: str
@@ -271,13 +272,36 @@ class Panel:
     height: float = 1.0
     exists: Callable[[xr.Dataset], bool] | None = None
     compared: tuple[tuple[Curve, ...], ...] = ()
+    overview: bool = False
 
 
 FIGURES = (
-    Panel(name="energies", draw=lambda axes, dataset: energies(axes[0], dataset), compared=(ENERGIES,)),
-    Panel(name="heat_and_work", draw=lambda axes, dataset: heat_and_work(axes[0], dataset), compared=(HEAT_AND_WORK,)),
-    Panel(name="entropies", draw=entropies, axes=entropy_axes, height=TALLER, compared=(ENTROPIES, PRODUCTIONS)),
-    Panel(name="residuals", draw=lambda axes, dataset: residuals(axes[0], axes[1], dataset), axes=stacked(2.2, 1)),
+    Panel(
+        name="energies",
+        draw=lambda axes, dataset: energies(axes[0], dataset),
+        compared=(ENERGIES,),
+        overview=True,
+    ),
+    Panel(
+        name="heat_and_work",
+        draw=lambda axes, dataset: heat_and_work(axes[0], dataset),
+        compared=(HEAT_AND_WORK,),
+        overview=True,
+    ),
+    Panel(
+        name="entropies",
+        draw=entropies,
+        axes=entropy_axes,
+        height=TALLER,
+        compared=(ENTROPIES, PRODUCTIONS),
+        overview=True,
+    ),
+    Panel(
+        name="residuals",
+        draw=lambda axes, dataset: residuals(axes[0], axes[1], dataset),
+        axes=stacked(2.2, 1),
+        overview=True,
+    ),
     Panel(
         name="baths",
         draw=lambda axes, dataset: currents(axes[0], axes[1], dataset),
@@ -312,7 +336,7 @@ def plot(dataset: xr.Dataset) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(2 * WIDTH + 0.3, 2 * HEIGHT))
         grid = figure.add_gridspec(2, 2, left=0.08, right=0.875, top=0.955, bottom=0.08, wspace=0.62, hspace=0.3)
-        for k, each in enumerate(found for found in FIGURES if found.exists is None):
+        for k, each in enumerate(found for found in FIGURES if found.overview):
             axes = each.axes(figure, grid[k], dataset, 0.12)
             each.draw(axes, dataset)
             axes[0].set_title(f"({'abcd'[k]})", loc="left", fontsize=8)

@@ -26,9 +26,11 @@ class CouplingKind(Protocol):
     """What the rest asks of a kind of coupling, given its operator A or L, (d, d).
 
     hermitian  whether the operator must be Hermitian
+    phases     for each channel the p of X_q = p C + h.c., C = sum_k g_k a_k of the bath's own modes
     """
 
     hermitian: bool
+    phases: tuple[complex, ...]
 
     def operators(self, operator: Matrix) -> tuple[Matrix, ...]:
         """A_q of the channels."""
@@ -55,6 +57,7 @@ class Hermitian:
     """A (x) X."""
 
     hermitian = True
+    phases: tuple[complex, ...] = (1.0,)
 
     def operators(self, operator: Matrix) -> tuple[Matrix, ...]:
         """There is one channel, that of A."""
@@ -81,6 +84,7 @@ class Exchange:
     """L (x) C^dag + L^dag (x) C."""
 
     hermitian = False
+    phases: tuple[complex, ...] = (1.0, -1j)
 
     def operators(self, operator: Matrix) -> tuple[Matrix, ...]:
         """There are two channels, of A_1 and of A_2."""

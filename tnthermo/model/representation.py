@@ -44,6 +44,11 @@ class Representation(Protocol):
         ...
 
     @property
+    def cells(self) -> StarCells | None:
+        """The star cells; None of chains."""
+        ...
+
+    @property
     def frequencies(self) -> Real | None:
         """w_k (M,) > 0 of the physical modes, ascending; None of a continuum on a chain."""
         ...
@@ -100,6 +105,11 @@ class _OnChains:
     def modes(self) -> int:
         """Sites of each chain."""
         return max(chain.length for chain in self.chains)
+
+    @property
+    def cells(self) -> StarCells | None:
+        """None: there are none."""
+        return None
 
     @property
     def frequencies(self) -> Real | None:

@@ -5,13 +5,13 @@ Compiled kernels look at no bounds, and would read a block of another shape beyo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tnthermo.algorithms import Algorithm
+from tnthermo.algorithms import Algorithm, Kept
 from tnthermo.engines.exact import MOST_PIECES
 from tnthermo.errors import Damaged
 from tnthermo.model.model import Model
@@ -96,24 +96,43 @@ def _check_engine(engine: Any, model: Model, algorithm: Algorithm, t: float, nor
         levels.append(d)
     if bonds[-1] != 1:
         raise _wrong(f"tensors[{sites - 1}]")
-    if algorithm.dense:
-        _check_norm(_array(engine, "vector", COMPLEX, tuple(levels)), norm, "vector")
-        _integer(engine, "pieces", 1, MOST_PIECES)
-    elif algorithm.compiled:
-        _check_norm(tensors[system], norm, f"tensors[{system}]")
-        widths = automaton(model.terms, sites).widths
-        for name, first, last in (("lefts", 0, system), ("rights", system + 1, sites)):
-            blocks = _entries(engine, name, last - first + 1)
-            for i in range(first, last + 1):
-                shape = (int(widths[i]), bonds[i], bonds[i])
-                _array(blocks, i - first, COMPLEX, shape, where=name)
-        _array(engine, "top", REAL, (sites,))
-        _integer(engine, "first", 0, system)
-        _integer(engine, "active", system + 1, sites)
-        _integer(engine, "sweeps", 0)
-        _kind(engine, "started", bool)
-        for name in ("missed", "log_norm"):
-            _number(engine, name)
+    BESIDE[algorithm.kept](engine, model, bonds, levels, norm)
+
+
+def _check_nothing(engine: Any, model: Model, bonds: list[int], levels: list[int], norm: float) -> None:
+    """Nothing stands beside the tensors."""
+
+
+def _check_vector(engine: Any, model: Model, bonds: list[int], levels: list[int], norm: float) -> None:
+    """The whole vector of an engine without bonds."""
+    _check_norm(_array(engine, "vector", COMPLEX, tuple(levels)), norm, "vector")
+    _integer(engine, "pieces", 1, MOST_PIECES)
+
+
+def _check_blocks(engine: Any, model: Model, bonds: list[int], levels: list[int], norm: float) -> None:
+    """What compiled sweeps have at hand: the blocks on both sides of the centre, which is the system's tensor."""
+    system, sites = model.line.system, model.line.length
+    _check_norm(engine["tensors"][system], norm, f"tensors[{system}]")
+    widths = automaton(model.terms, sites).widths
+    for name, first, last in (("lefts", 0, system), ("rights", system + 1, sites)):
+        blocks = _entries(engine, name, last - first + 1)
+        for i in range(first, last + 1):
+            shape = (int(widths[i]), bonds[i], bonds[i])
+            _array(blocks, i - first, COMPLEX, shape, where=name)
+    _array(engine, "top", REAL, (sites,))
+    _integer(engine, "first", 0, system)
+    _integer(engine, "active", system + 1, sites)
+    _integer(engine, "sweeps", 0)
+    _kind(engine, "started", bool)
+    for name in ("missed", "log_norm"):
+        _number(engine, name)
+
+
+BESIDE: Mapping[Kept, Callable[[Any, Model, list[int], list[int], float], None]] = {
+    "blocks": _check_blocks,
+    "vector": _check_vector,
+    "nothing": _check_nothing,
+}
 
 
 def _check_norm(centre: npt.NDArray[Any], norm: float, name: str) -> None:
