@@ -17,10 +17,10 @@ pytestmark = pytest.mark.slow
 # J = slope w on [0, 1], A = sigma_z, H_S = 0, from +x, t = 8: (Delta S_B by Gauss nodes of the thermal weight, its own error), and how
 # far half of the distance of the bounds may reach
 DEPHASING = {
-    ("w/4", 20): (0.68793, 2e-5, 6e-4),
-    ("w/40", 20): (0.32638, 2e-5, 3.5e-3),
-    ("w/4", 10): (0.67894, 4e-4, 6e-4),
-    ("w/40", 10): (0.27128, 2e-5, 1.5e-3),
+    ("w/4", 20): (0.68791, 2e-5, 6e-4),
+    ("w/40", 20): (0.32622, 2e-5, 3.5e-3),
+    ("w/4", 10): (0.67893, 1.4e-4, 6e-4),
+    ("w/40", 10): (0.27119, 1.4e-4, 1.5e-3),
     ("w/4", 5): (0.63649, 2e-5, 6e-4),
     ("w/40", 5): (0.17783, 2e-5, 6e-4),
 }
