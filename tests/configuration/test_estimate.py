@@ -148,11 +148,11 @@ def test_what_the_laws_of_the_bath_will_lack_is_said_beforehand(tmp_path: Path) 
     text, plan = said(thermodynamics={"bath_entropy": '"off"'})
     assert 'bath_entropy = "auto"' in text
     assert f"laws         {text}" in plan
-    between, _ = said(thermodynamics={"bath_entropy_every": "0.5"})
-    assert "bath_entropy_every = record_every" in between
-    seldom, _ = said(bath=star, thermodynamics={"bath_entropy_every": "0.5"})
-    assert "bath_entropy_every = record_every" in seldom
+    between, _ = said(thermodynamics={"bath_entropy_every": "1.0"})
+    assert "at four times at least: a smaller thermodynamics.bath_entropy_every" in between
+    seldom, _ = said(bath=star, thermodynamics={"bath_entropy_every": "1.0"})
+    assert seldom == between
     assert "star-cells" not in seldom
-    for nothing in (said(bath=star, thermodynamics={"bath_entropy_every": "0.25"}), said(bath={"temperature": "0.0"})):
+    for nothing in (said(bath=star, thermodynamics={"bath_entropy_every": "0.5"}), said(bath={"temperature": "0.0"})):
         assert nothing[0] == ""
         assert "\nlaws " not in nothing[1]

@@ -22,7 +22,7 @@ FEWEST = 4  # points whose derivative can be told from that of two points less
 ORDERS = (4, 6, POINTS)  # points of a derivative through values with error bars
 SAFETY = 2.0  # times the difference to the order below
 STRIDES = (1, 2, 4, 8, 16)  # of the times it goes through: the wider, the less do the bars weigh
-SEE = "known where Delta_S_B is, at four of the times between two jumps at least"
+SEE = "known where Delta_S_B is (bath_entropy_every), at four of the times between two jumps at least"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -214,8 +214,10 @@ def _by_bars(part: _Share, entropy: Real, bars: Real) -> Real:
         off = np.where(energy > 0, (part.work_error + share * part.energy_error) / energy, np.nan)
     known = np.isfinite(off)
     off = np.interp(part.t, part.t[known], off[known]) if known.any() else np.full(part.t.size, np.inf)
-    steps = np.maximum(off[1:], off[:-1]) * np.abs(np.diff(entropy))
-    of_share = np.concatenate([[0.0], np.cumsum(steps)])
+    steps, change = np.maximum(off[1:], off[:-1]), np.abs(np.diff(entropy))
+    of_share = np.concatenate(
+        [[0.0], np.cumsum(np.multiply(steps, change, out=np.zeros_like(steps), where=change > 0))]
+    )
     return np.asarray(np.maximum.accumulate(bars) * (share + variation) + bars[0] * share[0] + of_share)
 
 
