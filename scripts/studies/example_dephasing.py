@@ -18,7 +18,7 @@ entropy of the bath at every record time. Over time (g-i) it is the continuum, o
 
     python scripts/studies/example_dephasing.py [--quick] [--out results/example_dephasing]
 
-writes table.csv, markovian.csv, continuum.csv, figure.png and alpha.png, in about two minutes on one core.
+writes table.csv, markovian.csv, continuum.csv, figure.png and alpha.png, in about three minutes on one core.
 """
 
 from __future__ import annotations
