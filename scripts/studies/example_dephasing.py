@@ -1,7 +1,8 @@
 """Example II of the paper, pure dephasing, from weak to strong coupling at three temperatures: runs beside closed forms.
 
 H_S = .25 sigma_z, A = sigma_z, J = 2 alpha w on [0, 1] (the cutoff is the unit), lambda^2 = 2 alpha; a pure start with m = <sigma_z> = .5.
-The bath is the three or four Gauss modes of J that carry it until t = 6, so that the entropy of the bath is measured exactly.
+Over coupling (a-e) the bath is the three or four Gauss modes of J that carry it beyond t = 3: T_B is a ratio of rates, and asks for the
+entropy of the bath at every record time. Over time (g-i) it is the continuum, of which the run encloses the entropy.
 
 - dQ_S = 0; T_S = -4 (1 - alpha_S) m^2 dDelta/dS_S at any coupling, negative here, and 0 for alpha_S = 1 or m = 0 [107].
 - To second order Delta S_B = beta Q_B [101], Sigma_B = 0, and T_B = T (1 - alpha_S m^2)/(1 - m^2), which is T for alpha_S = 1 [102].
@@ -11,10 +12,13 @@ The bath is the three or four Gauss modes of J that carry it until t = 6, so tha
   at T = 0 it is 1/m^2 at every one.
 - Weak coupling at long times is Markovian [115, 116]: in a continuum |rho_01| falls as exp(-gamma t), gamma = 4 pi lambda^2 T;
   at gamma t = 1 its logarithm is off by a constant times lambda^2, about which the sharp cutoff lets it swing. Runs with a bond of 2.
+- In a continuum Delta S_B is enclosed, its middle a value with an error bar: J = w/4 and w/40, from |+x>, beta = 20, 10, 5, until t = 8.
+  The closed form beside it is that of few thermal Gauss nodes, of which the entropy converges: at t = 8 it is .68791, .67893, .6365 and
+  .32620, .27119, .1779, to 2e-5, 2e-4 and 1e-3 at the three temperatures; at beta = 5 the run knows it better.
 
     python scripts/studies/example_dephasing.py [--quick] [--out results/example_dephasing]
 
-writes table.csv, markovian.csv, figure.png and alpha.png, in about three minutes on one core.
+writes table.csv, markovian.csv, continuum.csv, figure.png and alpha.png, in about three minutes on one core.
 """
 
 from __future__ import annotations
@@ -30,19 +34,25 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 from shared import asked, star_modes, write_table
 
 import chains
 import tnthermo as tt
 from tnthermo.figures.style import BLUE, GREEN, PURPLE, RED, STYLE, WIDTH
 
-UNTIL, AT = 6.0, 3.0  # end of the runs; time of the panels over coupling
+UNTIL, AT = 3.6, 3.0  # end of the runs; time of the panels over coupling
 SPLITTING = 0.5
 M = 0.5
 START = np.array([np.sqrt((1 + M) / 2), np.sqrt((1 - M) / 2)])
 MODES = {0.0: 4, 0.1: 4, 0.2: 3}
 LOOKS = {0.0: (BLUE, "o"), 0.1: (GREEN, "^"), 0.2: (RED, "s")}
 ALPHAS = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0)
+END, EVALUATED = 8.0, 2.0  # of the runs in a continuum; interval at which their Delta S_B is enclosed
+SLOPES = (0.25, 0.025)  # J/w
+BETAS = {20.0: (BLUE, "o"), 10.0: (GREEN, "^"), 5.0: (RED, "s")}
+NODES = {20.0: (7, 1e-6), 10.0: (6, 1e-5), 5.0: (5, 1e-4)}  # of the closed form, and the weight that it leaves out
+QUICKLY = ((0.025, 20.0),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +93,7 @@ def run_of(lambda_squared: float, T: float) -> tuple[tt.Trajectory, tt.closed_fo
     bath = cells_of(lambda_squared, T)  # two displaced branches: a bond of 2
     model = tt.SpinBoson(hamiltonian={"z": SPLITTING / 2}, coupling={"z": 1.0}, bath=bath)
     run = tt.evolve(
-        model, initial=START, until=UNTIL, algorithm=tt.TDVP(step=0.05, tolerance=1e-6, max_bond=8, order=4), record_every=0.2,
+        model, initial=START, until=UNTIL, algorithm=tt.TDVP(step=0.1, tolerance=1e-6, max_bond=8, order=4), record_every=0.2,
         occupation_every=0.2, variance_every=np.inf, bath_entropy="exact" if T > 0 else "off", bath_entropy_every=0.2,
     )  # fmt: skip
     exact = tt.closed_forms.pure_dephasing(
@@ -145,6 +155,77 @@ def markov_exact(lambda_squared: float, T: float) -> float:
     return float(8 * tt.closed_forms.decoherence(density, [until], temperature=T)[0][0] - 1)
 
 
+def continuum_model(J: float, beta: float) -> tt.Model:
+    """J w on [0, 1] as a chain, A = sigma_z; H_S commutes with A and changes no entropy."""
+    density, T = straight(J), 1 / beta
+    length = chains.required_length(density, temperature=T, until=END)
+    return tt.SpinBoson(
+        hamiltonian={"z": SPLITTING / 2}, coupling={"z": 1.0}, bath=chains.chain(density, length, temperature=T)
+    )
+
+
+def straight(J: float) -> chains.PowerLaw:
+    return chains.PowerLaw(alpha=J / 2, shape="hard")
+
+
+def nodes_exact(J: float, beta: float, times: npt.ArrayLike, *, fewer: int = 0) -> tt.Dephasing:
+    """Closed forms of the nodes of J (1 + n), which have the C(t) of the continuum up to `END`."""
+    nodes, missing = NODES[beta]
+    cells = chains.star_cells(straight(J), nodes - fewer, temperature=1 / beta)
+    return tt.dephasing(
+        cells.frequencies, cells.couplings, temperature=1 / beta, initial="+x", times=times, missing=missing
+    )
+
+
+def continuum(J: float, beta: float) -> list[dict[str, float]]:
+    """Delta S_B of a run in the continuum, with its error bar and bounds, and the closed form, with what it may be off."""
+    run = tt.evolve(
+        continuum_model(J, beta), initial="+x", until=END, record_every=EVALUATED, occupation_every=np.inf, variance_every=np.inf,
+        algorithm=tt.TDVP(step=0.1, tolerance=1e-6, max_bond=8, order=4), bath_entropy="auto", bath_entropy_every=EVALUATED,
+    )  # fmt: skip
+    ledger = tt.ledger(run)
+    exact, fewer = (nodes_exact(J, beta, run.t[1:], fewer=n) for n in (0, 1))
+    own = np.maximum(np.abs(exact.Delta_S_B - fewer.Delta_S_B), exact.S_B_error)
+    names = ("Delta_S_B", "Delta_S_B_error", "Delta_S_B_lower", "Delta_S_B_upper")
+    return [
+        {"J": J, "beta": beta, "t": float(run.t[i])}
+        | {name: float(ledger[name].values[i]) for name in names}
+        | {"Delta_S_B_exact": float(exact.Delta_S_B[i - 1]), "Delta_S_B_exact_error": float(own[i - 1])}
+        for i in range(1, run.t.size)
+    ]
+
+
+def draw_continuum(g: Any, h: Any, i: Any, rows: list[dict[str, float]]) -> None:
+    """(g, h) Delta S_B over time for each J; (i) runs less closed form, bars of both. Bars alone: bounds; lines: closed form."""
+    for axes, J, fill in ((g, SLOPES[0], ""), (h, SLOPES[1], "white")):
+        for shift, (beta, (colour, marker)) in enumerate(BETAS.items()):
+            mine = [row for row in rows if (row["J"], row["beta"]) == (J, beta)]
+            if not mine:
+                continue
+            t, y, error, low, high, exact, own = (
+                np.array([row[name] for row in mine])
+                for name in (
+                    "t", "Delta_S_B", "Delta_S_B_error", "Delta_S_B_lower", "Delta_S_B_upper", "Delta_S_B_exact", "Delta_S_B_exact_error",
+                )
+            )  # fmt: skip
+            fine = np.linspace(0, END, 49)
+            axes.plot(fine, nodes_exact(J, beta, fine, fewer=1).Delta_S_B, color=colour, lw=1.0)
+            how = {"color": colour, "marker": marker, "ms": 3.5, "ls": "", "capsize": 1.5, "mfc": fill or colour}
+            axes.errorbar(t, y, yerr=error, label=rf"$\beta={beta:g}$", **how)
+            axes.vlines(t[np.isnan(y)], low[np.isnan(y)], high[np.isnan(y)], color=colour)
+            i.errorbar(
+                t + 0.25 * (shift - 1) + (0.1 if fill else 0.0),
+                1e3 * (y - exact),
+                yerr=1e3 * (error + own),
+                lw=0.9,
+                **how,
+            )
+        axes.set_ylim(0, None)
+        axes.set_xlabel("time $t$")
+    i.axhline(0, color="0.4", lw=0.7)
+    i.set_xlabel("time $t$")
+
+
 def closed(T: float, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(S_S, Delta S_B, T_S for alpha_S = 1/2) at t = `AT` in closed form."""
     found = []
@@ -160,11 +241,11 @@ def closed(T: float, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return S_S, change, T_S
 
 
-def draw(rows: list[Row], markovian: list[dict[str, float]], path: Path) -> None:
+def draw(rows: list[Row], markovian: list[dict[str, float]], continua: list[dict[str, float]], path: Path) -> None:
     """Lines: closed forms; marks: runs, with error bars; dotted: second order."""
     with plt.rc_context(STYLE):
-        figure, grid = plt.subplots(2, 3, figsize=(2 * WIDTH + 0.4, 4.6), layout="constrained")
-        (a, b, c), (d, e, f) = grid
+        figure, grid = plt.subplots(3, 3, figsize=(2 * WIDTH + 0.4, 6.9), layout="constrained")
+        (a, b, c), (d, e, f), (g, h, i) = grid
         for T, (colour, marker) in LOOKS.items():
             mine = [row for row in rows if row.temperature == T]
             x = np.array([row.lambda_squared for row in mine])
@@ -212,8 +293,12 @@ def draw(rows: list[Row], markovian: list[dict[str, float]], path: Path) -> None
             (a, r"$S_S$ (nat)"), (b, r"$\Delta S_B$ (nat); dotted: [101]"), (c, r"$-\Sigma_B$ (nat); dotted: $\beta Q_B$"),
             (d, r"$T_B/T$, $\alpha_S=1$; dotted: [102]"), (e, r"$-T_S$, $\alpha_S=1/2$"),
             (f, r"$\ln(e^{-\gamma t}/|2\rho_{01}|)$, $\gamma t=1$; dotted: $\propto\lambda^2$"),
+            (g, r"$\Delta S_B$ (nat), continuum $J=\omega/4$"), (h, r"$\Delta S_B$ (nat), continuum $J=\omega/40$"),
+            (i, r"$10^3(\Delta S_B-\mathrm{exact})$, (g) full, (h) open"),
         )  # fmt: skip
-        for letter, (axes, title) in zip("abcdef", titles, strict=True):
+        draw_continuum(g, h, i, continua)
+        h.legend(fontsize=7, frameon=False, loc="lower right")
+        for letter, (axes, title) in zip("abcdefghi", titles, strict=True):
             axes.set_title(f"({letter}) {title}", loc="left", fontsize=8)
         f.set_ylim(5e-3, 1)
         f.yaxis.set_minor_formatter("")
@@ -255,7 +340,7 @@ def draw_alpha(rows: list[Row], scan: Any, path: Path) -> None:
 
 
 STRONG = 0.5
-STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, STRONG, 1.0)
+STRENGTHS = (0.001, 0.01, 0.03, 0.1, STRONG, 1.0)
 QUICK = (0.003, 0.03, STRONG)
 MARKOVIAN = (0.01, 0.02, 0.05, 0.1)  # until gamma t = 1, which is at t = 80 for the first at T = .1
 
@@ -289,7 +374,18 @@ def main(arguments: list[str] | None = None) -> list[Row]:
             f"T = {T:g}: exp(-gamma t) [116] is approached as lambda^{2 * math.log(more / off) / math.log(y / x):.2f}"
         )
     write_table(markovian, options.out, "markovian.csv")
-    draw(rows, markovian, options.out / "figure.png")
+    continua = []
+    print(f"{'J/w':>6}{'beta':>6}{'t':>5}{'D S_B':>9}{'+-':>8}   {'bounds':18}{'exact':>9}{'+-':>8}")
+    for J, beta in QUICKLY if options.quick else [(J, beta) for J in SLOPES for beta in BETAS]:
+        for line in continuum(J, beta):
+            continua.append(line)
+            print(
+                f"{J:6g}{beta:6g}{line['t']:5g}{line['Delta_S_B']:9.5f}{line['Delta_S_B_error']:8.5f}   {line['Delta_S_B_lower']:.5f} .. "
+                f"{line['Delta_S_B_upper']:.5f}{line['Delta_S_B_exact']:9.5f}{line['Delta_S_B_exact_error']:8.5f}",
+                flush=True,
+            )
+    write_table(continua, options.out, "continuum.csv")
+    draw(rows, markovian, continua, options.out / "figure.png")
     draw_alpha(rows, scan, options.out / "alpha.png")
     print(f"{time.perf_counter() - start:.0f} s; {options.out}")
     return rows

@@ -13,7 +13,9 @@ from tests.scripts.studies import study
 def test_dephasing(tmp_path: Path) -> None:
     module = study("example_dephasing")
     rows = module.main(["--quick", "--out", str(tmp_path)])
-    assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "markovian.csv", "figure.png", "alpha.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "table.csv", "markovian.csv", "continuum.csv", "figure.png", "alpha.png",
+    }  # fmt: skip
     for row in rows:
         assert pytest.approx(row.S_S_exact, abs=1e-5) == row.S_S
         assert pytest.approx(row.Delta_S_B_exact, abs=5e-5) == row.Delta_S_B
@@ -35,6 +37,15 @@ def test_dephasing(tmp_path: Path) -> None:
         ]
         assert 0 < off[0] < off[-1]
         assert off[-1] > 1000 * abs(markovian[0]["off"] - markovian[0]["off_exact"])
+    with (tmp_path / "continuum.csv").open(newline="") as file:
+        continuum = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    assert len(continuum) == 4
+    for (
+        row
+    ) in continuum:  # the value is as far from the closed form as its bar and what the closed form may be off allow
+        own = row["Delta_S_B_exact_error"]
+        assert row["Delta_S_B_lower"] - own <= row["Delta_S_B_exact"] <= row["Delta_S_B_upper"] + own
+        assert abs(row["Delta_S_B"] - row["Delta_S_B_exact"]) <= row["Delta_S_B_error"] + own < 3e-3
     # negative: second order is wrong at strong coupling by far more than the run is
     assert warm[-1].Delta_S_B_second_order > 5 * warm[-1].Delta_S_B
 
@@ -48,7 +59,11 @@ def test_exchange(tmp_path: Path) -> None:
         if row["temperature"] == 0:
             assert row["S_S"] == pytest.approx(row["S_S_exact"], abs=1e-4)
             assert abs(row["S_S"] - row["S_S_second_order"]) > 1e-3
-    warm = [row for row in rows if row["temperature"] == 0.3]
-    missing = [1 - row["Delta_S_B"] / (row["Q_B"] / 0.3) for row in warm]
-    assert np.all(np.diff(missing) > 0)  # dS_B = beta dQ_B is better the weaker the coupling [71]
-    assert 0 < missing[0] < 0.2
+    for T in (0.2, 1.0):
+        warm = [row for row in rows if row["temperature"] == T]
+        for row in warm:
+            assert 0 < row["Delta_S_B_upper"] - row["Delta_S_B_lower"] < 0.02
+            assert row["Delta_S_B_error"] < 0.01
+        missing = [1 - row["Delta_S_B"] / (row["Q_B"] / T) for row in warm]
+        assert np.all(np.diff(missing) > 0)  # dS_B = beta dQ_B is better the weaker the coupling [71]
+        assert 0 < missing[0] < 0.3
