@@ -35,7 +35,7 @@ def exact(name: str) -> Trajectory:
     start = {} if initial is None else {"initial": initial}
     return tt.evolve(
         model,
-        algorithm=tt.TDVP(step=0.05, tolerance=1e-7),
+        algorithm=tt.TDVP(step=0.1, tolerance=1e-6),
         until=8.0,
         record_every=0.1,
         bath_entropy="exact",

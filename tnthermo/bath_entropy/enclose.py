@@ -28,10 +28,8 @@ RECENT = 4.0  # radians of the fastest mode that are recent at least; else a thi
 SMALLEST = 1e-6  # nats of 2 S_S, for which weights are scaled no further
 # weights left out of K, of the rest and by a rotation, per nat of 2 S_S up to one
 INSIDE, OUTSIDE, GATE = 5e-5, 2e-6, 1e-7
-LOOSE, FAIR = (
-    2.0,
-    6e-4,
-)  # INSIDE and OUTSIDE so many times, where the target is as many times this, nats per nat of 2 S_S up to one
+LOOSE = 2.0  # INSIDE and OUTSIDE up to so many times, where a half width may be larger than
+FAIR = 6e-4  # nats, per nat of 2 S_S up to one
 BOND, WIDEST = 2 / 3, 100  # states of a bond that rotations keep, per state of K, and at most
 COARSER = 20.0  # times these, where it is only seen which way is worth more
 FEWEST = 32  # states of a bond that rotations may always keep

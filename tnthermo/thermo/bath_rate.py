@@ -101,17 +101,17 @@ def _difference_error(run: Trajectory, entropy: Real) -> Real:
     return width
 
 
-def _order_error(t: Real, values: Real, points: int = POINTS) -> Real:
+def _order_error(t: Real, values: Real) -> Real:
     """|derivative - that of two orders less| (n,) of smooth samples ``values`` (n,), the largest of a time and its neighbours.
 
     Where all polynomials go through the same few points it is the largest of all: one alone may vanish by chance.
     """
-    order = min(points, t.size)
+    order = min(POINTS, t.size)
     if order < FEWEST:
         return np.full(t.size, np.inf)
     fine, rough = (derivative(t, values, points) for points in (order, order - 2))
     width = np.abs(fine - rough)
-    if t.size < points:
+    if t.size < POINTS:
         return np.full(t.size, width.max())
     padded = np.concatenate([width[:1], width, width[-1:]])
     return np.asarray(np.maximum(width, np.maximum(padded[:-2], padded[2:])))
