@@ -29,7 +29,7 @@ SMALLEST = 1e-6  # nats of 2 S_S, for which weights are scaled no further
 # weights left out of K, of the rest and by a rotation, per nat of 2 S_S up to one
 INSIDE, OUTSIDE, GATE = 5e-5, 2e-6, 1e-7
 LOOSE = 2.0  # INSIDE and OUTSIDE up to so many times, where a half width may be larger than
-FAIR = 6e-4  # nats, per nat of 2 S_S up to one
+FAIR = 6e-4  # nats
 BOND, WIDEST = 2 / 3, 100  # states of a bond that rotations keep, per state of K, and at most
 COARSER = 20.0  # times these, where it is only seen which way is worth more
 FEWEST = 32  # states of a bond that rotations may always keep
@@ -38,7 +38,7 @@ SCREEN_STATES, FIRST_LOOK = 30, 2  # of the look: number states that its modes m
 TRIED = 3  # ways that are followed up
 MOST_MODES = 8
 COUNTED = 1e-3  # of the thermal state of the modes, whose configurations outside of the rest are not counted as states
-WIDER = 2.0  # times the states that are kept, where a mode more takes them and the budget allows for it
+WIDER = 1.0  # times the states that are kept, where a mode more takes them and the budget allows for it
 DEARER = 1.5  # power of the number of states, with which an evaluation gets dearer: measured
 GAIN = 0.25  # of the target, that one mode more should win
 CROSSED = 1e-3  # nats, and
@@ -176,7 +176,7 @@ def _grow(
 
 def _effort(scale: float, most: int, target: float) -> Effort:
     """What may be left out, for 2 S_S = ``scale``: less where a closer target is to be met."""
-    loose = scale * min(max(target / (FAIR * scale), 1.0), LOOSE)
+    loose = scale * min(max(target / FAIR, 1.0), LOOSE)
     return Effort(
         cut=Cut(inside=INSIDE * loose, outside=OUTSIDE * loose, most_inside=most, most_outside=2 * most),
         gate=GATE * scale,
