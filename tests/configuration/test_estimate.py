@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from chains import InvalidInput
-from tests.support.configs import text_of, write, write_config
+from tests.support.configs import NO_ENTROPY, text_of, write, write_config
 from tnthermo.configuration.estimate import COMPILER, Estimate, estimate, remaining, tapered, untold_laws
 from tnthermo.configuration.resolve import load_config, resolve, resolve_file
 from tnthermo.configuration.sizes import state_bytes
@@ -134,7 +134,7 @@ def test_the_entropy_of_the_bath_and_the_states_of_exact_are_said_beforehand(tmp
     assert "allowed, the limit" in checked(resolve_file(write_config(tmp_path, name="one.toml")))
     for other in (
         write_config(tmp_path, name="cold.toml", temperature=0.0),
-        write_config(tmp_path, name="off.toml", add='[thermodynamics]\nbath_entropy = "off"\n'),
+        write_config(tmp_path, name="off.toml", add=NO_ENTROPY),
     ):
         assert "S_B(0)" not in checked(resolve_file(other))
 

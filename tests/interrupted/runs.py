@@ -25,13 +25,12 @@ from tnthermo.studies.study import run_config
 
 ROOT = Path(__file__).parents[2]
 SAVING = "[run]\ncheckpoint_every = 0\nstorage_patience = 0.3\n"
-NO_ENTROPY = '[thermodynamics]\nbath_entropy = "off"\n'
 GROUPS = (None, "raw", "raw/rough")
 
 
 def write_config(folder: Path, *, add: str = "", **more: Any) -> Path:
     """The smallest one, without the entropy of the bath, which takes most of its time."""
-    return configs.write_config(folder, add=NO_ENTROPY + add, **more)
+    return configs.write_config(folder, add=configs.NO_ENTROPY + add, **more)
 
 
 def columns(out: Path) -> list[xr.Dataset]:

@@ -40,9 +40,8 @@ def test_dephasing(tmp_path: Path) -> None:
     with (tmp_path / "continuum.csv").open(newline="") as file:
         continuum = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
     assert len(continuum) == 4
-    for (
-        row
-    ) in continuum:  # the value is as far from the closed form as its bar and what the closed form may be off allow
+    # the value is as far from the closed form as its bar and what the closed form may be off allow
+    for row in continuum:
         own = row["Delta_S_B_exact_error"]
         assert row["Delta_S_B_lower"] - own <= row["Delta_S_B_exact"] <= row["Delta_S_B_upper"] + own
         assert abs(row["Delta_S_B"] - row["Delta_S_B_exact"]) <= row["Delta_S_B_error"] + own < 3e-3

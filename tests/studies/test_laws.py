@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chains
-from tests.support.configs import write_config
+from tests.support.configs import NO_ENTROPY, write_config
 from tests.support.terminal import call
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.written import to_toml
@@ -128,7 +128,7 @@ def test_what_cannot_be_told_is_said_before_anything_runs(tmp_path: Path, monkey
         raise Ran
 
     monkeypatch.setattr(laws, "_study", study)
-    for add, words in (('[thermodynamics]\nbath_entropy = "off"\n', 'bath_entropy = "auto"'), ("", "")):
+    for add, words in ((NO_ENTROPY, 'bath_entropy = "auto"'), ("", "")):
         said: list[str] = []
         with pytest.raises(Ran):
             laws.run_laws(write_config(tmp_path, add=add), tmp_path / "out", say=said.append)

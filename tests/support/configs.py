@@ -35,6 +35,8 @@ until = 1.0
 step = 0.1
 record_every = 0.2
 """
+NO_ENTROPY = '[thermodynamics]\nbath_entropy = "off"\n'
+"""Without the entropy of the bath, which takes most of the time of the smallest runs."""
 BATHS = (Path(__file__).parent / "two_baths.toml").read_text(encoding="utf-8")
 """Two baths of one mode each, the second cold, displaced and coupled by exchange; [evolution] is still to be added."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chains import InvalidInput
-from tests.support.configs import problems, text_of
+from tests.support.configs import NO_ENTROPY, SMALL, problems, text_of
 from tests.support.sweeps import write_sweep
 from tests.support.terminal import call
 from tnthermo import errors
@@ -92,24 +92,7 @@ def test_a_link_in_a_folder_is_replaced_not_followed(tmp_path: Path) -> None:
     assert not place.config(run).is_symlink()
 
 
-LINKED = """[spectral_density]
-kind = "discrete"
-frequencies = [1.0]
-couplings = [0.2]
-[bath]
-temperature = 0.5
-levels = 3
-[system]
-hamiltonian = { x = 0.5 }
-[coupling]
-operator = { z = 0.5 }
-[evolution]
-method = "exact"
-until = 0.2
-step = 0.1
-[thermodynamics]
-bath_entropy = "off"
-"""
+LINKED = SMALL.replace("TEMPERATURE", "0.5") + NO_ENTROPY
 UNSET = LINKED.replace("temperature = 0.5\n", "")
 
 

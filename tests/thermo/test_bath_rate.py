@@ -91,10 +91,18 @@ def test_bars_that_are_not_told_are_missed(monkeypatch: pytest.MonkeyPatch) -> N
     run = exact("qubit")
     truth, jittered = ledger(run), enclosed(run, 1, 1e-3, seed=5)
     assert np.all(deviations(ledger(jittered), truth, "Sdot_B") <= 1.0)
-    monkeypatch.setattr(module, "_weights", lambda t, points: np.zeros((t.size, t.size)))
+    monkeypatch.setattr(module, "_noise", lambda t, bars, points: np.zeros(t.size))
     monkeypatch.setattr(module, "STRIDES", (1,))
     monkeypatch.setattr(module, "ORDERS", (4,))
     assert np.any(deviations(ledger(jittered), truth, "Sdot_B") > 1.0)
+
+
+@pytest.mark.parametrize("points", [4, 6, 8])
+def test_the_noise_of_a_derivative_is_that_of_its_weights(points: int) -> None:
+    t = np.cumsum(np.random.default_rng(points).uniform(0.5, 1.5, size=41))
+    bars = np.random.default_rng(points + 1).uniform(size=t.size)
+    weights = np.stack([module.derivative(t, one, points) for one in np.eye(t.size)], axis=1)
+    assert module._noise(t, bars, points) == pytest.approx(np.abs(weights) @ bars, rel=1e-12)
 
 
 def test_an_exact_entropy_at_every_record_time_is_differentiated_as_ever() -> None:

@@ -310,7 +310,7 @@ def test_the_entropy_of_a_bath_is_not_differentiated_across_a_kink_between_recor
         psi_rate = 1e-5
         t = run.t[1:-1]
         S = np.array([[at["S_B"] for at in entropies(system, [t_ - psi_rate, t_ + psi_rate])] for t_ in t])
-        found = rates(run, expectations(run), ALPHA_S).Sdot_B[1:-1]
+        found = rates(run, expectations(run), ALPHA_S, bath_rate(run)).Sdot_B[1:-1]
         return np.abs(found - (S[:, 1] - S[:, 0]) / (2 * psi_rate)), bath_rate(run).width[1:-1]
 
     deviation, error = off()

@@ -204,14 +204,13 @@ def _largest(density: Complex, weight: float, most: int | None) -> tuple[Real, C
     A part of ``most`` vectors and some more need not lack so little.
     """
     n = len(density)
-    most = most or n
-    size = int(min(SPARE * most, PART * n))
-    if n <= FEW_ROWS or SPARE * most >= n:
+    enough = SPARE * (most or n)
+    if n <= FEW_ROWS or enough >= n:
         return np.linalg.eigh(density)
-    drawn = np.random.default_rng(n).normal(size=(n, size))
+    drawn = np.random.default_rng(n).normal(size=(n, int(min(enough, PART * n))))
     part, _ = np.linalg.qr(density @ drawn)
     weights, vectors = np.linalg.eigh(part.conj().T @ (density @ part))
-    if size >= int(SPARE * most) or float(np.trace(density).real - weights.sum()) <= 0.5 * weight:
+    if enough <= PART * n or float(np.trace(density).real - weights.sum()) <= 0.5 * weight:
         return weights, part @ vectors
     return np.linalg.eigh(density)
 

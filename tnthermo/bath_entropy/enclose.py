@@ -38,7 +38,6 @@ SCREEN_STATES, FIRST_LOOK = 30, 2  # of the look: number states that its modes m
 TRIED = 3  # ways that are followed up
 MOST_MODES = 8
 COUNTED = 1e-3  # of the thermal state of the modes, whose configurations outside of the rest are not counted as states
-WIDER = 1.0  # times the states that are kept, where a mode more takes them and the budget allows for it
 DEARER = 1.5  # power of the number of states, with which an evaluation gets dearer: measured
 GAIN = 0.25  # of the target, that one mode more should win
 CROSSED = 1e-3  # nats, and
@@ -167,11 +166,9 @@ def _grow(
             more = choose_modes(found, ways[way], chosen.modes + 1)
             states, before = (_states(one, COUNTED * scale) for one in (more, chosen))
             dearer = (states / before) ** DEARER
-            if states > most:  # the side of K grows, and nothing else does
-                dearer = (states / before) ** 2
-            if more.modes == chosen.modes or states > WIDER * most or best.work + dearer * (best.work - spent) > budget:
+            if more.modes == chosen.modes or states > most or best.work + dearer * (best.work - spent) > budget:
                 break
-            chosen, effort = more, _effort(scale, max(most, math.ceil(states)), target)
+            chosen = more
 
 
 def _effort(scale: float, most: int, target: float) -> Effort:

@@ -21,6 +21,7 @@ import xarray as xr
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.record.trajectory import Trajectory, run_problems
+from tnthermo.thermo.bath_rate import bath_rate
 from tnthermo.thermo.energies import energies
 from tnthermo.thermo.entropies import Attributes, bath_entropies, system_entropy
 from tnthermo.thermo.expectations import expectations
@@ -77,7 +78,8 @@ class _Terms:
 
 def _terms(run: Trajectory, temperature: float) -> _Terms:
     e = expectations(run)
-    without, whole = rates(run, e, 0.0), rates(run, e, 1.0)
+    of_bath = bath_rate(run)
+    without, whole = rates(run, e, 0.0, of_bath), rates(run, e, 1.0, of_bath)
     found = bath_entropies(run, system_entropy(run.rho_S[run.recorded]).values["S_S"]).values
     at = {name: column[e.after[run.recorded]] for name, column in energies(e, 0.0).items()}
     # At T = 0, T dS_B is 0 where S_B is known, whatever its size.

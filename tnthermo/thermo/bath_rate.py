@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.thermo.entropies import bath_entropies, system_entropy
+from tnthermo.thermo.entropies import Attributes, bath_entropies, half_width, system_entropy
 from tnthermo.timeline.differences import sparse_envelope
 from tnthermo.timeline.integrate import POINTS, derivative
 from tnthermo.types import Real
@@ -44,14 +44,32 @@ def bath_rate(run: Trajectory) -> BathRate | None:
     """dS_B/dt by differences; None at T = 0 from a pure start, where it is dS_S/dt."""
     if run.model.temperature == 0 and run.pure_start:
         return None
-    entropy = run.cut_entropy if run.model.temperature == 0 else run.bath_entropy
-    if np.isfinite(entropy).all() and run.t.size > 2:
-        found = BathRate(rate=_slope(run, entropy), width=_difference_error(run, entropy))
-    else:
+    if through_bars(run):
         found = _through_bars(run)
+    else:
+        entropy = _recorded(run)
+        found = BathRate(rate=_slope(run, entropy), width=_difference_error(run, entropy))
     if any(abs(jump - run.t[-1]) <= 1e-9 * run.t[-1] for jump in run.model.jumps):
         found.width[-1] = np.inf  # the other rates are those after it, and there is no entropy after it
     return found
+
+
+def through_bars(run: Trajectory) -> bool:
+    """Whether the entropy that gives dS_B/dt is evaluated now and then, or enclosed: its errors are bars, not what the rougher run says."""
+    if run.model.temperature == 0 and run.pure_start:
+        return False
+    return run.t.size < FEWEST - 1 or not np.isfinite(_recorded(run)).all()
+
+
+def with_reason(about: Attributes) -> Attributes:
+    """Attributes of what is NaN where dS_B/dt is, with the reason beside their own."""
+    own = about.get("reason")
+    return about | {"reason": f"{own}; {SEE}" if own else SEE}
+
+
+def _recorded(run: Trajectory) -> Real:
+    """The entropy of the bath (n,) as the run knows it exactly, nats, NaN elsewhere."""
+    return run.cut_entropy if run.model.temperature == 0 else run.bath_entropy
 
 
 def smooth_parts(t: Real, breaks: Sequence[float]) -> list[slice]:
@@ -113,8 +131,7 @@ def _order_error(t: Real, values: Real) -> Real:
     width = np.abs(fine - rough)
     if t.size < POINTS:
         return np.full(t.size, width.max())
-    padded = np.concatenate([width[:1], width, width[-1:]])
-    return np.asarray(np.maximum(width, np.maximum(padded[:-2], padded[2:])))
+    return _around(width, 1)
 
 
 def _through_bars(run: Trajectory) -> BathRate:
@@ -147,7 +164,7 @@ def _best_slope(t: Real, values: Real, bars: Real) -> tuple[Real, Real]:
                 some = np.arange(t.size)[first::stride]
                 if some.size >= points:
                     slope[some] = derivative(t[some], values[some], points)
-                    noise[some] = _weights(t[some], points) @ bars[some]
+                    noise[some] = _noise(t[some], bars[some], points)
                     below = np.abs(slope[some] - derivative(t[some], values[some], points - 2))
                     off[some] = SAFETY * _around(below, 2 if some.size >= 2 * POINTS else some.size)
             for other, its in finer:
@@ -164,17 +181,19 @@ def _around(off: Real, reach: int) -> Real:
     return np.asarray(np.fmax.reduce(windows, axis=1))
 
 
-def _weights(t: Real, points: int) -> Real:
-    """(n, n) sizes of what the derivative at each time takes of the value at each."""
-    return np.abs(np.stack([derivative(t, one, points) for one in np.eye(t.size)], axis=1))
+def _noise(t: Real, bars: Real, points: int) -> Real:
+    """(n,) how wrong a derivative may be for values that are wrong by up to ``bars`` (n,): its weights are linear, and none reaches far."""
+    apart = 2 * points  # of two samples no derivative takes both
+    combs = (np.where(np.arange(t.size) % apart == first, bars, 0.0) for first in range(min(apart, t.size)))
+    return np.asarray(sum(np.abs(derivative(t, comb, points)) for comb in combs))
 
 
 def _with_bars(run: Trajectory) -> tuple[Real, Real]:
     """(Delta S_B, how wrong it may be) (n,), nats: half the distance of its bounds, and what the rougher run says."""
 
     def values(one: Trajectory) -> tuple[Real, Real]:
-        found = bath_entropies(one, system_entropy(one.rho_S[one.recorded]).values["S_S"]).values
-        return found["Delta_S_B"], np.where(np.isnan(one.bath_entropy), found["S_chi_width"], 0.0)
+        found = bath_entropies(one, system_entropy(one.rho_S[one.recorded]).values["S_S"])
+        return found.values["Delta_S_B"], half_width(one, found)
 
     entropy, bars = values(run)
     if run.rough is not None:

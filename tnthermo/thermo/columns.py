@@ -48,7 +48,8 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     at = {name: column[recorded] for name, column in steps.items()}
     found = [system_entropy(run.rho_S[run.recorded])]
     found.append(bath_entropies(run, found[0].values["S_S"]))
-    rate, of_bath = rates(run, e, alpha_S), bath_rate(run)
+    of_bath = bath_rate(run)
+    rate = rates(run, e, alpha_S, of_bath)
     error = _rate_errors(run, rate, of_bath, alpha_S)
     found.append(pseudo_temperatures(run, rate, error))
     found.append(extended_temperature(e.rho_S[recorded], e.effective[recorded], rate.Qdot_S, error.Qdot_S))
@@ -126,7 +127,7 @@ def _rate_errors(run: Trajectory, rate: Rates, of_bath: BathRate | None, alpha_S
         least[name] = np.fmax(least[name], width)
     if run.rough is None:
         return Rates(**least)
-    rough = rates(run.rough, expectations(run.rough), alpha_S)
+    rough = rates(run.rough, expectations(run.rough), alpha_S, bath_rate(run.rough))
     found = {
         name: np.fmax(size, envelope(run.t, getattr(rate, name), run.rough.t, getattr(rough, name)))
         for name, size in least.items()

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from tnthermo.record.causes import unjudged, without_lost_modes
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.thermo.bath_rate import bath_rate
+from tnthermo.thermo.bath_rate import through_bars
 from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, PER_BATH, SPARSE, Column
-from tnthermo.thermo.entropies import Attributes, Findings, modes_missing
+from tnthermo.thermo.entropies import Attributes, Findings, half_width, modes_missing
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
 from tnthermo.thermo.tail import lost_tails, rho_S_error, tail_errors
 from tnthermo.timeline.differences import (
@@ -67,8 +67,7 @@ def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findin
     how: dict[str, str] = {}
     every = {name: envelope(run.times, value, rough.times, other.steps[name]) for name, value in found.steps.items()}
     state = state_difference(run, rough)
-    by_rate = bath_rate(run)
-    by_bars = BY_BATH_RATE if by_rate is not None and by_rate.bars is not None else frozenset()
+    by_bars = BY_BATH_RATE if through_bars(run) else frozenset()
     for column in (*COLUMNS, *PER_BATH):
         if column.name in by_bars:  # the rougher run's own derivative says nothing: it has a few of the times
             value, floors = found.values[column.name], floors_of(column.floors, found.values)
@@ -79,8 +78,7 @@ def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findin
         elif not column.exact:
             difference, how[column.name] = _difference(column, run, rough, found, other, every)
             if column.name in ENCLOSED:
-                half = np.where(np.isnan(run.bath_entropy), found.values["S_chi_width"], 0.0)
-                difference = difference + np.where(np.isnan(half), 0.0, half)
+                difference = difference + np.nan_to_num(half_width(run, found), nan=0.0)
             value, floors = found.values[column.name], floors_of(column.floors, found.values)
             values[column.name] = with_floor(difference, value, floors, found.values["norm"], local=column.poles)
     for name, least in kin_floors(run, rough, found, every=every, state=state, errors=values).items():

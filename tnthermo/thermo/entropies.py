@@ -143,6 +143,14 @@ def _warm(run: Trajectory, S_S: Real) -> Findings:
     )
 
 
+def half_width(run: Trajectory, found: Findings) -> Real:
+    """How wrong (n,) Delta_S_B and S_chi may be as the middle of bounds, nats: 0 where the entropy is exact, NaN where there is none.
+
+    found  with what `bath_entropies` says of the run
+    """
+    return np.where(np.isnan(run.bath_entropy), found.values["S_chi_width"], 0.0)
+
+
 def _apart(S_chi: Real, least: Real, most: Real) -> Real:
     """How far (n,) S_chi and its bounds are apart, NaN where S_chi is: where it is known they close in on it, but for states left out."""
     return np.asarray(np.abs([most - least, S_chi - least, most - S_chi]).max(axis=0))

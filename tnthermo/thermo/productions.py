@@ -9,7 +9,7 @@ import numpy as np
 from tnthermo.model.density_matrix import spectrum, von_neumann
 from tnthermo.model.qubit import bloch_vector, extended_production_rate
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.thermo.bath_rate import FEWEST, SEE, BathRate
+from tnthermo.thermo.bath_rate import FEWEST, BathRate, with_reason
 from tnthermo.thermo.entropies import Attributes, Findings
 from tnthermo.thermo.expectations import Expectations
 from tnthermo.thermo.temperatures import Rates
@@ -36,7 +36,6 @@ def production_rates(run: Trajectory, rate: Rates, error: Rates, of_bath: BathRa
     width = np.zeros(run.t.size) if of_bath is None else of_bath.width
     values = {"Sdot_S": rate.Sdot_S, "Sdot_B": rate.Sdot_B, "Sdot_B_width": width, "Sigmadot_B_width": width}
     attributes: dict[str, Attributes] = {}
-    unknown: Attributes = {"reason": SEE}
     temperatures = np.array(run.model.temperatures)
     nan = np.full_like(rate.Sdot_S, np.nan)
     if np.any(temperatures == 0):
@@ -47,9 +46,8 @@ def production_rates(run: Trajectory, rate: Rates, error: Rates, of_bath: BathRa
         values["Sigmadot_S"] = rate.Sdot_S - rate.Qdot_S / temperatures[0] if one else nan
         values["Sigmadot_B"] = rate.Sdot_B - heat_each @ (1 / temperatures)
         attributes["Sigmadot_S"] = {} if one else SEVERAL
-        if (
-            of_bath is not None and of_bath.bars is not None
-        ):  # the rougher run says nothing of it: that of the heat, too
+        if of_bath is not None and of_bath.bars is not None:
+            # the rougher run says nothing of the whole: the error of the heat is added here
             values["Sigmadot_B_width"] = width + (error.Udot_B + error.Wdot_B) * (1 / temperatures).max()
     for part in "SB":
         work, energy, entropy = (getattr(rate, f"{name}dot_{part}") for name in "WUS")
@@ -66,8 +64,7 @@ def production_rates(run: Trajectory, rate: Rates, error: Rates, of_bath: BathRa
             attributes[f"Sigmadot_pseudo_{part}"] = {"reason": why, "undefined_points": int(hole.sum())}
     if np.isnan(rate.Sdot_B).any():
         for name in ("Sdot_B", "Sigmadot_B", "Sigmadot_pseudo_B"):
-            own = attributes.get(name, {})
-            attributes[name] = own | {"reason": f"{own['reason']}; {unknown['reason']}"} if "reason" in own else unknown
+            attributes[name] = with_reason(attributes.get(name, {}))
     _add_up(values, attributes, "Sigmadot_pseudo")
     return Findings(values=values, attributes=attributes)
 
@@ -121,7 +118,7 @@ def pseudo_productions(
             "note": "integrated over the record times that have an entropy of the bath"
         }
         if not known.all():
-            attributes["Sigma_pseudo_B"]["reason"] = f"{reason['reason']}; {SEE}" if "reason" in reason else SEE
+            attributes["Sigma_pseudo_B"] = with_reason(attributes["Sigma_pseudo_B"])
     values["Sigma_pseudo_B"], values["Sigma_pseudo_B_width"] = total, width
     _add_up(values, attributes, "Sigma_pseudo")
     return Findings(values=values, attributes=attributes)
@@ -207,8 +204,8 @@ def _by_bars(part: _Share, entropy: Real, bars: Real) -> Real:
 
     Those of the entropy by parts: they meet the share's ends and its variation.
     """
-    share = np.abs(part.usable()[0])
-    variation = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(part.usable()[0])))])
+    signed, _, _ = part.usable()
+    share, variation = np.abs(signed), np.concatenate([[0.0], np.cumsum(np.abs(np.diff(signed)))])
     energy = np.abs(part.energy) - part.energy_error
     with np.errstate(divide="ignore", invalid="ignore"):
         off = np.where(energy > 0, (part.work_error + share * part.energy_error) / energy, np.nan)

@@ -11,7 +11,7 @@ from tnthermo.model.density_matrix import entropy_rate
 from tnthermo.model.model import Model
 from tnthermo.model.qubit import bloch_vector, extended_inverse_temperature
 from tnthermo.record.trajectory import Trajectory
-from tnthermo.thermo.bath_rate import SEE, bath_rate
+from tnthermo.thermo.bath_rate import BathRate, with_reason
 from tnthermo.thermo.energies import heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes, Findings
 from tnthermo.thermo.expectations import Expectations, expectations
@@ -39,14 +39,13 @@ class Rates:
     Sdot_chi: Real
 
 
-def rates(run: Trajectory, e: Expectations, alpha_S: float) -> Rates:
-    """Rates at the record times, from measured commutators; Sdot_B of a mixed start at T = 0, and at T > 0, by `bath_rate`."""
+def rates(run: Trajectory, e: Expectations, alpha_S: float, of_bath: BathRate | None) -> Rates:
+    """Rates at the record times, from measured commutators; Sdot_B where ``of_bath`` has it by differences, else as Sdot_S."""
     heat, work = heat_rates(e), work_rates(e, alpha_S)
     at = e.after[run.recorded]
     Sdot_S = entropy_rate(e.rho_S[at], e.rho_S_rate[at])
     chi_work = np.sum(e.strength_slope * (e.product - e.coupling * e.position), axis=1)  # Tr[chi dH_int/dt]
-    by_differences = bath_rate(run)
-    Sdot_B = Sdot_S if by_differences is None else by_differences.rate
+    Sdot_B = Sdot_S if of_bath is None else of_bath.rate
     return Rates(
         Udot_S=(heat["Qdot_S"] + work["Wdot_S"])[at],
         Udot_B=(heat["Qdot_B"] + work["Wdot_B"])[at],
@@ -105,8 +104,7 @@ def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
         values[f"T_{part}_width"] = _width(values[f"T_{part}"], S, of_U, of_S)
     if np.isnan(rate.Sdot_B).any():
         for name in ("T_B", "T_chi"):
-            other = attributes[name].get("reason")
-            attributes[name] |= {"reason": f"{other}; {SEE}" if other else SEE}
+            attributes[name] = with_reason(attributes[name])
     return Findings(values=values, attributes=attributes)
 
 
