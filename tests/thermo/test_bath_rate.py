@@ -11,6 +11,7 @@ import chains
 import tnthermo as tt
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo import bath_rate as module
+from tnthermo.thermo.alpha import matching_alpha
 from tnthermo.thermo.bath_rate import SEE, bath_rate
 from tnthermo.thermo.definitions import BY_BATH_RATE
 from tnthermo.thermo.ledger import ledger
@@ -119,3 +120,14 @@ def test_too_few_times_tell_nothing() -> None:
     for column in ("Sdot_B", "T_B", "T_chi", "Sigmadot_B"):
         assert np.isnan(found[column].values).all()
         assert found[column].attrs["reason"].endswith(SEE)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("every", "half"), [(4, 0.0), (4, 3e-4), (1, 1e-3)])
+def test_the_alpha_that_makes_T_B_the_temperature_lies_within_its_bars(name: str, every: int, half: float) -> None:
+    run = exact(name)
+    truth, found = matching_alpha(run), matching_alpha(enclosed(run, every, half, seed=every))
+    for column in ("alpha_S", "alpha_S_since_start"):
+        off = deviations(found, truth, column)
+        assert off.size > 5
+        assert np.all(off <= 1.0), column

@@ -21,13 +21,13 @@ import xarray as xr
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.record.trajectory import Trajectory, run_problems
-from tnthermo.thermo.bath_rate import bath_rate
+from tnthermo.thermo.bath_rate import BathRate, bath_rate
 from tnthermo.thermo.energies import energies
 from tnthermo.thermo.entropies import Attributes, bath_entropies, system_entropy
 from tnthermo.thermo.expectations import expectations
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.temperatures import rates, rounding
-from tnthermo.timeline.differences import envelope, sparse_envelope
+from tnthermo.timeline.differences import envelope
 from tnthermo.timeline.integrate import derivative
 from tnthermo.types import Real
 
@@ -76,9 +76,8 @@ class _Terms:
     h: Real
 
 
-def _terms(run: Trajectory, temperature: float) -> _Terms:
+def _terms(run: Trajectory, temperature: float, of_bath: BathRate | None) -> _Terms:
     e = expectations(run)
-    of_bath = bath_rate(run)
     without, whole = rates(run, e, 0.0, of_bath), rates(run, e, 1.0, of_bath)
     found = bath_entropies(run, system_entropy(run.rho_S[run.recorded]).values["S_S"]).values
     at = {name: column[e.after[run.recorded]] for name, column in energies(e, 0.0).items()}
@@ -112,8 +111,9 @@ def matching_alpha(run: Trajectory) -> xr.Dataset:
     if temperature is None:
         allowed = "baths of one temperature: T_B = T has no meaning otherwise"
         raise InvalidInput([Problem(key="run", value=list(run.model.temperatures), allowed=allowed)])
-    terms = _terms(run, temperature)
-    errors = _errors(run, terms, temperature)
+    of_bath = bath_rate(run)
+    terms = _terms(run, temperature, of_bath)
+    errors = _errors(run, terms, temperature, of_bath)
     size, _ = rounding(run.model)
     moving, changed = np.abs(terms.h_rate) > np.fmax(size, errors.h_rate), _changed(terms.h, errors.h)
     still = "h does not change within error: T_B does not depend on alpha_S"
@@ -172,19 +172,21 @@ def _changed(h: Real, error: Real) -> npt.NDArray[np.bool_]:
     return np.abs(h) > np.fmax(1e-12 * np.abs(h).max(initial=0.0), np.where(np.isnan(error), 0.0, error))
 
 
-def _errors(run: Trajectory, terms: _Terms, temperature: float) -> _Terms:
-    """Size (n,) of the error of each term: its difference to the rougher run, and of dS_B what a lower order of the derivative makes."""
+def _errors(run: Trajectory, terms: _Terms, temperature: float, of_bath: BathRate | None) -> _Terms:
+    """Size (n,) of the error of each term: its difference to the rougher run, and of dS_B what a lower order of the derivative makes.
+
+    Of an entropy of the bath with error bars these are the error, and what they make of its derivative.
+    """
     if run.rough is None:
         return _Terms(**{field.name: np.full_like(terms.h, np.nan) for field in fields(_Terms)})
-    rough = _terms(run.rough, temperature)
+    rough = _terms(run.rough, temperature, bath_rate(run.rough))
     sizes = {
         field.name: envelope(run.t, getattr(terms, field.name), run.rough.t, getattr(rough, field.name))
         for field in fields(_Terms)
     }
-    ours, theirs = np.isfinite(terms.heat), np.isfinite(rough.heat)
-    if not ours.all():
-        sizes["heat"] = sparse_envelope(run.t, terms.heat, ours, run.rough.t, rough.heat, theirs)
-    if temperature > 0 and np.isfinite(run.bath_entropy).all() and run.t.size > 2:
+    if of_bath is not None and of_bath.bars is not None:
+        sizes |= {"heat": temperature * of_bath.bars, "heat_rate": temperature * of_bath.width}
+    elif temperature > 0:
         inside = tuple(b for b in run.breaks if np.any(np.abs(run.t - b) <= 1e-9 * run.t[-1]))
         rougher = temperature * derivative(run.t, run.bath_entropy, LOWER_ORDER, breaks=inside)
         sizes["heat_rate"] = sizes["heat_rate"] + np.abs(rougher - terms.heat_rate)
