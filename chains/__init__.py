@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chains.densities.sums import Sum
     from chains.densities.table import Table
     from chains.maps.arguments import SpectralDensity, argument_problems
+    from chains.maps.bath import Bath, FreeModes, free_modes, with_tail
     from chains.maps.cells import StarCells, cells_of, star_cells
     from chains.maps.coefficients import ChainNotConverged, chain, thermofield_chains
     from chains.maps.measure import divergent_integrals, measure
@@ -60,6 +61,7 @@ HOMES = {
     "chains.densities.sums": ("Sum",),
     "chains.densities.table": ("Table",),
     "chains.maps.arguments": ("SpectralDensity", "argument_problems"),
+    "chains.maps.bath": ("Bath", "FreeModes", "free_modes", "with_tail"),
     "chains.maps.cells": ("StarCells", "cells_of", "star_cells"),
     "chains.maps.coefficients": ("ChainNotConverged", "chain", "thermofield_chains"),
     "chains.maps.measure": ("divergent_integrals", "measure"),
@@ -87,6 +89,11 @@ __all__ = [
     "Table",
     "argument_problems",
     "divergent_integrals",
+    # a bath as it is
+    "Bath",
+    "FreeModes",
+    "free_modes",
+    "with_tail",
     # chains
     "Chain",
     "ChainNotConverged",

@@ -17,6 +17,7 @@ from chains.densities.power_law import ContinuousDensity
 from chains.densities.thermal import segments
 from chains.deprecated import formerly
 from chains.maps.arguments import SpectralDensity, argument_problems
+from chains.maps.bath import Bath
 from chains.maps.cells import StarCells, bath_problems
 from chains.maps.coefficients import chain
 from chains.maps.sites import Chain, chain_problems
@@ -131,14 +132,16 @@ class EndTimes:
     felt: float
 
 
-def end_times(bath: Chain | StarCells | tuple[Chain, Chain], tolerance: float = 1e-6) -> EndTimes:
+def end_times(bath: Chain | StarCells | tuple[Chain, Chain] | Bath, tolerance: float = 1e-6) -> EndTimes:
     """Return when the front reaches an end, to sqrt(tolerance) in amplitude, and when the system feels it, to tolerance C(0).
 
     Of a pair the earlier of its two chains. Star cells of a continuum have no end: both are the time from which C(t) shows
-    that there are M modes only. inf for complete discrete baths, whose recurrences are physics.
+    that there are M modes only. inf for complete discrete baths, whose recurrences are physics, and for `Bath`.
     Raises InvalidInput for what is no bath, and unless 1e-12 <= tolerance < 1.
     """
     raise_if_any(bath_problems("bath", bath) + _tolerance_problems(tolerance))
+    if isinstance(bath, Bath):
+        return EndTimes(front=math.inf, felt=math.inf)
     if isinstance(bath, StarCells):
         felt = _cells_felt(bath, tolerance)
         return EndTimes(front=felt, felt=felt)

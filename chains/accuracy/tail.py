@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -13,6 +13,7 @@ from chains.densities.discrete import Discrete
 from chains.densities.lorentzian import Brownian, DrudeLorentz
 from chains.densities.power_law import Element
 from chains.maps.arguments import SpectralDensity, density_problems
+from chains.maps.bath import Bath
 from chains.maps.cells import StarCells, bath_problems
 from chains.maps.sites import Chain
 from chains.problems import raise_if_any
@@ -95,15 +96,19 @@ def tail(density: SpectralDensity, *, above: float | None = None) -> Tail:
     )
 
 
-def lost_tail(bath: Chain | StarCells | tuple[Chain, Chain]) -> Tail:
-    """Return what of its density the weight of a bath does not have: a chain, the pair of a thermofield map, or star cells."""
+def lost_tail(bath: Chain | StarCells | tuple[Chain, Chain] | Bath) -> Tail:
+    """Return what of its density the weight of a bath does not have: a chain, the pair of a thermofield map, or star cells; a `Bath` has
+    all.
+    """
     raise_if_any(bath_problems("bath", bath))
+    if isinstance(bath, Bath):
+        return replace(tail(bath.density), start=math.inf, edge=0.0, weight=0.0, reorganisation=0.0, dressing=0.0)
     first = bath[0] if isinstance(bath, tuple) else bath
     # of a discrete density all modes are there, or the chain has few of its sites: nothing that a highest frequency tells
     return tail(first.density, above=None if isinstance(first.density, Discrete) else first.support[1])
 
 
-def lost_reorganisation(bath: Chain | StarCells | tuple[Chain, Chain]) -> float:
+def lost_reorganisation(bath: Chain | StarCells | tuple[Chain, Chain] | Bath) -> float:
     """Return int J/w dw over the frequencies that the weight of a bath does not have, an energy; 0 for a discrete density."""
     return lost_tail(bath).reorganisation
 

@@ -12,6 +12,7 @@ from chains.checks import array_problems, frozen
 from chains.densities.discrete import Discrete
 from chains.densities.thermal import discrete_measure
 from chains.maps.arguments import SpectralDensity, argument_problems
+from chains.maps.bath import Bath
 from chains.maps.coefficients import chain_of_weight
 from chains.maps.sites import Chain
 from chains.maps.star import star
@@ -173,10 +174,12 @@ def _cells(
 
 
 def bath_problems(key: str, value: object) -> list[Problem]:
-    """Return what keeps ``value`` from being a bath: a chain, the two of a thermofield pair, or star cells."""
+    """Return what keeps ``value`` from being a bath: a chain, the two of a thermofield pair, star cells, or one that is not discretised."""
     members = value if isinstance(value, tuple) and len(value) == 2 else (value,)
     alone = len(members) == 1
-    if all(isinstance(member, Chain) for member in members) or (alone and isinstance(value, StarCells)):
+    if all(isinstance(member, Chain) for member in members) or (alone and isinstance(value, StarCells | Bath)):
         return []
-    allowed = "chains.chain(...), the pair of chains.thermofield_chains(...), or chains.star_cells(...)"
+    allowed = (
+        "chains.chain(...), the pair of chains.thermofield_chains(...), chains.star_cells(...), or chains.Bath(...)"
+    )
     return [Problem(key=key, value=value, allowed=allowed, hint=f"found {type(value).__name__}")]
