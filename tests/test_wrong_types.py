@@ -162,6 +162,9 @@ def calls() -> dict[str, Call]:
         ),
         "diagnose": of(chains.diagnose, {"chain": LONG, "until": 1.0}),
         "measure": of(chains.measure, {"density": J, "temperature": 0.5, "longest_time": 1.0}),
+        "Bath": of(chains.Bath, {"density": J, "temperature": 0.5}),
+        "free_modes": of(chains.free_modes, {"bath": chains.Bath(density=J, temperature=0.5), "longest_time": 1.0}),
+        "with_tail": of(chains.with_tail, {"density": J, "end": 5.0}),
         "front_time": of(chains.front_time, {"bath": LONG, "tolerance": 1e-3}),
         "light_cone_time": of(chains.light_cone_time, {"bath": LONG, "tolerance": 1e-3}),
         "end_times": of(chains.end_times, {"bath": LONG, "tolerance": 1e-3}),
@@ -178,6 +181,7 @@ def calls() -> dict[str, Call]:
         "TDVP2": of(tt.TDVP2, {**COMMON, "order": 2}, max_bond="none"),
         "TEBD": of(tt.TEBD, {**COMMON, "order": 2}, max_bond="none"),
         "Exact": of(tt.Exact, FIXED, max_bond="none"),
+        "TimeBins": of(tt.TimeBins, {**COMMON, "order": 4}, max_bond="none"),
         "Ramp": of(
             tt.Ramp, {"start": 0.0, "duration": 1.0, "initial": 0.0, "final": 1.0, "profile": "linear"},
             start="negative", initial="negative", final="negative",
@@ -252,7 +256,7 @@ def calls() -> dict[str, Call]:
 NAMES = sorted(calls())
 # What functions return, what they raise, what they take by its methods: made by the library, not by who calls it.
 MADE = {
-    "AccuracyWarning", "EndTimes", "Tail",
+    "AccuracyWarning", "EndTimes", "Tail", "FreeModes",
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
     "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "RunFailed", "State", "Trajectory",
     "BathRates", "Exchange", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",

@@ -9,7 +9,7 @@ from chains.on_demand import on_demand
 if TYPE_CHECKING:
     from chains.problems import InvalidInput
     from tnthermo import closed_forms
-    from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact
+    from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, TimeBins
     from tnthermo.closed_forms.finite_dephasing import Dephasing, dephasing
     from tnthermo.errors import Held, NotConverged, RunFailed, Stopped, StorageError
     from tnthermo.evolution.doubts import AccuracyWarning
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 HOMES = {
     "chains.problems": ("InvalidInput",),
     "tnthermo": ("closed_forms",),
-    "tnthermo.algorithms": ("TDVP", "TDVP1", "TDVP2", "TEBD", "Algorithm", "Exact"),
+    "tnthermo.algorithms": ("TDVP", "TDVP1", "TDVP2", "TEBD", "Algorithm", "Exact", "TimeBins"),
     "tnthermo.closed_forms.finite_dephasing": ("Dephasing", "dephasing"),
     "tnthermo.errors": ("Held", "NotConverged", "RunFailed", "Stopped", "StorageError"),
     "tnthermo.evolution.doubts": ("AccuracyWarning",),
@@ -89,6 +89,7 @@ __all__ = [
     "TEBD",
     "Algorithm",
     "Exact",
+    "TimeBins",
     "Coupling",
     "JaynesCummings",
     "Model",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from chains.checks import integer_problems, number_problems
 from chains.problems import Problem, raise_if_any
 
-Kept = Literal["blocks", "vector", "nothing"]
+Kept = Literal["blocks", "vector", "nothing", "bins"]
 NO_CAP = 1 << 30
 WIDE = 5  # bonds next to the system whose cap does not taper
 NARROW = 4  # what a cap does not taper below
@@ -46,7 +46,8 @@ class Algorithm:
                and at T > 0 the bond that a tolerance asks for grows exponentially with time.
 
     Class variables, for whoever treats algorithms alike: `name` in files; `neighbours_only`, pairs of sites must be neighbours on the line;
-    `any_start`, any state may be propagated, not only a product with baths at rest; `dense`, one vector without bonds; `adaptive`, bonds
+    `any_start`, any state may be propagated, not only a product with baths at rest; `bins`, the sites are bins of time and not those of a
+    chain: none is needed, none can be asked for, and the state starts as a product; `dense`, one vector without bonds; `adaptive`, bonds
     and the part of the chain that moves follow the tolerance; `pairwise`, the work has the boson levels once more; `compiled`; `kept`,
     what a snapshot of the engine holds beside the tensors: "blocks" of compiled sweeps, the whole "vector", or "nothing".
     """
@@ -58,6 +59,7 @@ class Algorithm:
     name: ClassVar[str] = ""
     neighbours_only: ClassVar[bool] = False
     any_start: ClassVar[bool] = True
+    bins: ClassVar[bool] = False
     dense: ClassVar[bool] = False
     adaptive: ClassVar[bool] = False
     pairwise: ClassVar[bool] = False
@@ -223,7 +225,25 @@ class Exact(Algorithm):
         return problems + without_cap(self.max_bond, "a dense vector has no bonds")
 
 
-ALGORITHMS: tuple[type[Algorithm], ...] = (TDVP, TDVP1, TDVP2, TEBD, Exact)
+@dataclass(frozen=True, kw_only=True)
+class TimeBins(Algorithm):
+    """Exact kicks of the bath's field over each step, on an own bin for each step (scripts/docs/time_bins.md): compiled.
+
+    step       how finely H_S and the coupling alternate; how fast the bath is does not bound it, but errors are of its order only below the
+               time 1/w_c in which the bath forgets
+    tolerance  error a step may add to the normalised state: the weight that all bonds drop together is at most tolerance^2
+    order      4 (one kick a step in a turned frame, or five after Suzuki where couplings do not commute) or 2
+    """
+
+    tolerance: float = 5e-5
+    max_bond: int | None = 64
+    order: int = 4
+    name: ClassVar[str] = "time-bins"
+    bins: ClassVar[bool] = True
+    kept: ClassVar[Kept] = "bins"
+
+
+ALGORITHMS: tuple[type[Algorithm], ...] = (TDVP, TDVP1, TDVP2, TEBD, Exact, TimeBins)
 
 
 def named(name: str) -> type[Algorithm]:

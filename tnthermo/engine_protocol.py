@@ -6,7 +6,7 @@ of a chain: an engine whose sites are bins of time has the same methods, and bri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -78,6 +78,22 @@ class Modes:
     ancilla: Real
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Held:
+    """What sites that are no chain hold: the forms that the system has met of its baths, one after the other.
+
+    rows        (N, k) over the sites of `Whole.state`, the system's left out
+    amplitudes  for a bath, frequencies (M,) and couplings g (M,) of any modes: (M, k) the x of the forms, sum_k x_k a_k + h.c.
+    ago         (k,) how long before now each was met
+    lengths     (k,) for how long it was met
+    """
+
+    rows: Complex
+    amplitudes: Callable[[int, Real, Real], Complex]
+    ago: Real
+    lengths: Real
+
+
 class Whole(Protocol):
     """System and bath at one time, as the engine that holds them lets them be measured.
 
@@ -141,13 +157,36 @@ class Whole(Protocol):
         """<self| O |other> with an operator O (d, d) on the system; both are of one engine."""
         ...
 
+    def held(self) -> Held | None:
+        """What the sites hold of the baths' fields; None of the sites of chains, which say it themselves."""
+        ...
+
     def state(self, time: float) -> State:
         """A frozen copy as a line of tensors: what is kept of a run, and what the bath's entropy is measured on."""
         ...
 
 
+class ModeGrid(Protocol):
+    """The physical modes of one bath that occupations are measured of: `chains.ModeFunctions`, or the free modes of a field."""
+
+    @property
+    def frequencies(self) -> Real:
+        """w_k (M,) > 0, energies."""
+        ...
+
+    @property
+    def weights(self) -> Real:
+        """Quadrature weights dw_k (M,); 1 for a discrete bath."""
+        ...
+
+
 class Engine(Protocol):
     """What the driver of a run needs of whoever carries out an algorithm."""
+
+    @property
+    def modes(self) -> tuple[ModeGrid, ...]:
+        """The physical modes of each bath."""
+        ...
 
     def step(self, dt: float, end: float | None = None) -> StepReport:
         """Advance by ``dt``, to the time ``end`` where that is known to the bit."""

@@ -55,7 +55,11 @@ def test_only_star_cells_have_cells(route: Route) -> None:
 
 
 def test_the_words_are_those_of_the_configuration() -> None:
-    assert {"auto", *BATHS} == set(get_args(BathSection.model_fields["route"].annotation)) == {"auto", *get_args(Route)}
+    assert (
+        {"auto", "time-bins", *BATHS}
+        == set(get_args(BathSection.model_fields["route"].annotation))
+        == {"auto", *get_args(Route)}
+    )
     assert set(COUPLING_KINDS) == set(get_args(Kind))
 
 

@@ -38,7 +38,9 @@ def draw(rng: np.random.Generator, only: str | None = None) -> Tables:
     several = rng.random() < 0.35
     counts = [1, int(rng.integers(1, 3))] if several else [int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))]
     start = str(rng.choice(["pure", "mixed", "displaced", "mean-force"], p=[0.42, 0.24, 0.2, 0.14]))
-    if method == "tdvp1" and start in ("displaced", "mean-force"):
+    if (method == "tdvp1" and start in ("displaced", "mean-force")) or (
+        method == "time-bins" and start == "mean-force"
+    ):
         start = "mixed"
     baths = [_bath(rng, d, count) for count in counts]
     lowest = min(min(bath["spectral_density"]["frequencies"]) for bath in baths)
@@ -50,6 +52,8 @@ def draw(rng: np.random.Generator, only: str | None = None) -> Tables:
         exchange = bath["coupling"].get("kind") == "exchange"
         routes = ["auto", "two-chains", "star-cells"] + ([] if exchange else ["single-chain"])
         bath["route"] = str(rng.choice(routes))
+        if method == "time-bins" and rng.random() < 0.6:
+            bath["route"] = "time-bins"
         if start == "displaced":
             bath["displacement"] = _displacement(rng, len(bath["spectral_density"]["frequencies"]))
     if rng.random() < 0.2:

@@ -17,6 +17,7 @@ from tnthermo.bath_entropy.enclose import MOST_MODES, enclose
 from tnthermo.bath_entropy.frame import Frame, frame, why_not
 from tnthermo.bath_entropy.sides import Effort, at_origin
 from tnthermo.bath_entropy.whole import effort_of, whole
+from tnthermo.engine_protocol import Held
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
 from tnthermo.network.state import State
@@ -87,18 +88,22 @@ class BathEntropy:
             "of being Gaussian"
         )
 
-    def measure(self, state: State) -> Correlation:
-        """I(S:B) of a state of the run. Raises `tnthermo.bath_entropy.correlation.Unphysical` for bounds that contradict each other."""
+    def measure(self, state: State, held: Held | None = None, budget: float = math.inf) -> Correlation:
+        """I(S:B) of a state of the run; ``held``: what sites that are no chains hold of the baths.
+
+        Raises `tnthermo.bath_entropy.correlation.Unphysical` for bounds that contradict each other.
+        """
         if self.exact and self.frame is not None:
             return whole(at_origin(state), self.frame, initial_entropy=self.initial_entropy, effort=self.effort)
         return enclose(
             state,
             self.model,
             initial_entropy=self.initial_entropy,
+            held=held,
             target=CLOSER * self.accuracy,
             share=SHARE,
             most=self.most,
-            budget=self.budget,
+            budget=min(budget, self.budget),
         )
 
 
@@ -110,16 +115,18 @@ def choose(
     most: int | None,
     accuracy: float | None = None,
     thrifty: bool = True,
+    bins: bool = False,
 ) -> BathEntropy | None:
     """What to do; None where nothing is to be measured: it is known at T = 0, was not wanted, or the start is a correlated one.
 
     rho       (d, d) of a product start, None for the mean-force state
     most      states kept of a side; None: `WHOLE`, `PART`
     accuracy  half of the distance of the bounds, nats, up to which their middle is a value; None: `ACCURACY`
+    bins      whether the sites are those of time bins, which mix the modes
     """
     if wanted == "off" or rho is None or model.temperature == 0:
         return None
-    found = None if why_not(model) else frame(model)
+    found = None if bins or why_not(model) else frame(model)
     limit, weight = most or WHOLE[wanted], WEIGHT
     exact = found is not None and (wanted == "exact" or configurations(found.occupations) <= limit)
     if exact and found is not None:  # as finely as costs next to nothing
@@ -140,7 +147,14 @@ def states_of_exact(frame: Frame, most: int | None) -> tuple[str, int, bool]:
 
 
 def choice_problems(
-    model: Model, wanted: object, *, correlated: bool, most: object, accuracy: object = None, prefix: str = ""
+    model: Model,
+    wanted: object,
+    *,
+    correlated: bool,
+    most: object,
+    accuracy: object = None,
+    prefix: str = "",
+    bins: bool = False,
 ) -> list[Problem]:
     """Why that cannot be had: names, "exact" where the bath is no finite set of modes, or too hot to be represented.
 
@@ -153,6 +167,9 @@ def choice_problems(
     if accuracy is not None:
         named = number_problems(f"{prefix}bath_entropy_accuracy", accuracy, above=0.0)
         problems += [replace(p, allowed=f"{p.allowed}, or left out") for p in named]
+    if not problems and bins and wanted == "exact":
+        allowed = "auto | bracket | off on time bins, which mix the modes"
+        return [Problem(key=key, value=wanted, allowed=allowed)]
     if problems or wanted != "exact" or model.temperature == 0:
         return problems
     reason = "a mean-force start: the bath is not thermal" if correlated else why_not(model)

@@ -17,10 +17,11 @@ from tnthermo.bath_entropy.block import Cut
 from tnthermo.bath_entropy.components import Chosen, Components, choose_modes, components
 from tnthermo.bath_entropy.correlation import Correlation, Unphysical
 from tnthermo.bath_entropy.counting import configurations
-from tnthermo.bath_entropy.fields import Fields, Window, fields
+from tnthermo.bath_entropy.fields import Fields, Window, fields, held_fields
 from tnthermo.bath_entropy.informed import Knowledge, knowledge
 from tnthermo.bath_entropy.partnerless import gaussian_change, non_gaussian
 from tnthermo.bath_entropy.sides import Effort, Side, at_origin, entropy_of_system, side
+from tnthermo.engine_protocol import Held
 from tnthermo.model.model import Model
 from tnthermo.network.state import State
 
@@ -74,6 +75,7 @@ def enclose(
     model: Model,
     *,
     initial_entropy: float,
+    held: Held | None = None,
     target: float,
     share: float = math.inf,
     most: int,
@@ -83,6 +85,7 @@ def enclose(
     """I(S:B) of a state of a run from a product of the system with thermal baths, displaced or not.
 
     initial_entropy  S_S at t = 0, nats
+    held             what the sites hold of the baths, where these are no chains
     target           half of the distance of the bounds, nats, at which it is enough
     share            of 2 S_S, at which it is, where that is less
     most             states kept of K, and twice those of what purifies it: time grows as their cube
@@ -93,7 +96,7 @@ def enclose(
     """
     state = at_origin(state)
     S = entropy_of_system(state)
-    found = fields(model, state.time)
+    found = fields(model, state.time) if held is None else held_fields(model, state.time, held)
     moments = knowledge(state, found)
     best, target = _Best(), min(target, share * 2 * S)
     best.reduce_upper(2 * S, "2 S_S", 0.0)
@@ -150,8 +153,11 @@ def _grow(
     look: Callable[[Chosen, str, Effort, bool], bool],
 ) -> None:
     """More and more modes in the best ways, which a look with few states finds."""
-    effort, bounds = _effort(scale, most, target), {}
+    effort = _effort(scale, most, target)
+    bounds: dict[str, float] = {}
     for way, parts in ways.items():
+        if bounds and best.work > budget:
+            break
         few = _largest(found, parts, SCREEN_STATES, FIRST_LOOK, COUNTED * scale)
         bounds[way] = look_below(few, way, _effort(scale * COARSER, SCREEN_MOST, target))[0]
     for way in sorted(bounds, key=bounds.__getitem__, reverse=True)[:TRIED]:

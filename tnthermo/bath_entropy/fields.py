@@ -28,6 +28,7 @@ import numpy.typing as npt
 import chains
 from tnthermo.bath_entropy.correlation import Unphysical
 from tnthermo.bath_entropy.frame import COLD
+from tnthermo.engine_protocol import Held
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.coupling_kinds import COUPLING_KINDS, sign
 from tnthermo.model.model import Model
@@ -45,6 +46,9 @@ ISOMETRIC = (
 TIMES = 160  # at which C(t) is compared
 LONGER = 1.5  # times that nodes are made for are powers of it
 WEAKEST = 1e-12  # share of the largest, below which what was felt is rounding
+FASTER = 4 * math.pi  # phases in the shortest of the forms that time bins hold, beyond which modes are left out
+ENDLESS = 100.0  # times the cut of an algebraic tail
+FAR = 1e-8  # of int J, beyond the highest mode that stands for a weight without an end
 OUTSIDE = 1e-6  # size of what forms have outside of the sites' span, that is left out
 
 
@@ -110,16 +114,32 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Met:
+    """Forms that the system has met, over the nodes.
+
+    parts  (M, k) amplitudes x of each bath
+    ago    (k,) how long before now
+    root   (k,) square roots of their weights
+    """
+
+    parts: tuple[Complex, ...]
+    ago: Real
+    root: Real
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Fields:
     """The phase space of all baths: 2M real coordinates y of unit variance, x = y/sqrt(2 n + 1), first Re y, then Im y.
 
-    z, image  (2M, 2M) the forms of the coordinates over the nodes (b, b'), and their mirror images
+    z, image  (2M + e, 2M) the forms of the coordinates over the nodes (b, b'), and their mirror images; e rows are 0, of what the sites
+              hold beyond the nodes
     form      (2M, 2M) Im z_i.z_j*, antisymmetric
     bath      (2M,) number of the bath of each coordinate
     nodes     those of each bath
-    span      (2M, p) orthonormal forms over the nodes that the system has met
+    span      (2M + e, p) orthonormal forms over the nodes that the system has met
     sites     (N, p) the same forms over the sites, orthonormal
     defect    how far the sites' own inner products were from that
+    met       of sites that are no chain what they hold; None: the fields are looked at at times of choice
     """
 
     z: Complex
@@ -130,6 +150,7 @@ class Fields:
     span: Complex
     sites: Complex
     defect: float
+    met: Met | None = None
 
     @property
     def over_sites(self) -> Complex:
@@ -139,6 +160,9 @@ class Fields:
     def seen(self, t: float, window: Window) -> Real:
         """(2M, k) coordinates of the fields in a window, each times the square root of its weight in time."""
         parts = []
+        if self.met is not None:
+            root = self.met.root * np.exp(-np.clip(self.met.ago, 0.0, None) / window.forget)
+            return self.coordinates([part * root for part in self.met.parts])
         for nodes in self.nodes:
             tau, root = _times(nodes, t, window)
             low = 1 / (1 + (nodes.frequencies / window.low) ** 2)
@@ -174,13 +198,7 @@ def fields(model: Model, t: float) -> Fields:
     Raises `Unphysical` where the sites and the nodes do not agree on C(t).
     """
     baths, total = nodes_of(model, _horizon(model, t)), model.sites
-    theta = np.concatenate([nodes.theta for nodes in baths])
-    size = 1 / np.sqrt(np.cosh(2 * theta))
-    cosh, sinh = np.diag(np.cosh(theta) * size), np.diag(np.sinh(theta) * size)
-    z = np.block([[cosh, 1j * cosh], [sinh, -1j * sinh]])
-    image = np.block([[sinh, 1j * sinh], [cosh, -1j * cosh]])
-    form = (z.T @ z.conj()).imag
-    M = theta.size
+    M = sum(nodes.theta.size for nodes in baths)
     spans, sites, defect, first = [], [], 0.0, 0
     for nodes in baths:
         count = nodes.frequencies.size
@@ -190,18 +208,52 @@ def fields(model: Model, t: float) -> Fields:
         first, defect = first + count, max(defect, found)
         spans.append(wide)
         sites.append(held)
+    return _of_nodes(baths, np.hstack(spans), np.hstack(sites), defect)
+
+
+def _of_nodes(baths: tuple[Nodes, ...], span: Complex, sites: Complex, defect: float, met: Met | None = None) -> Fields:
+    """The phase space of these baths, of which the sites hold that much; ``span`` may have further rows, which the nodes are not made
+    of.
+    """
+    theta = np.concatenate([nodes.theta for nodes in baths])
+    size = 1 / np.sqrt(np.cosh(2 * theta))
+    cosh, sinh = np.diag(np.cosh(theta) * size), np.diag(np.sinh(theta) * size)
+    z = np.block([[cosh, 1j * cosh], [sinh, -1j * sinh]])
+    form = (z.T @ z.conj()).imag
+    numbers = np.concatenate([np.full(nodes.theta.size, j) for j, nodes in enumerate(baths)])
+    more = np.zeros((len(span) - len(z), z.shape[1]))
     return Fields(
-        z=z,
-        image=image,
+        z=np.vstack([z, more]),
+        image=np.vstack([np.block([[sinh, 1j * sinh], [cosh, -1j * cosh]]), more]),
         form=0.5 * (form - form.T),
-        bath=np.tile(np.concatenate([np.full(nodes.theta.size, j) for j, nodes in enumerate(baths)]), 2).astype(
-            np.int64
-        ),
+        bath=np.tile(numbers, 2).astype(np.int64),
         nodes=baths,
-        span=np.hstack(spans),
-        sites=np.hstack(sites),
+        span=span,
+        sites=sites,
         defect=defect,
+        met=met,
     )
+
+
+def held_fields(model: Model, t: float, held: Held) -> Fields:
+    """The phase space of the baths of a model whose sites are no chains, and what these hold of it.
+
+    Inner products of the forms are those of their rows; what the nodes lack of them, being too slow, is put into modes beyond them.
+    Raises `Unphysical` where the rows have less.
+    """
+    # what is faster than the forms can tell from its mean does not show in them
+    fastest = FASTER / float(held.lengths.min()) if held.lengths.size else math.inf
+    baths = nodes_of(model, _horizon(model, t), fastest)
+    parts = tuple(held.amplitudes(j, nodes.frequencies, nodes.couplings) for j, nodes in enumerate(baths))
+    root = 1 / np.sqrt(np.maximum(held.lengths, 1e-300))  # a form over twice the time is twice as long
+    forms = np.vstack([
+        *(part * np.cosh(nodes.theta)[:, None] for part, nodes in zip(parts, baths, strict=True)),
+        *(part.conj() * np.sinh(nodes.theta)[:, None] for part, nodes in zip(parts, baths, strict=True)),
+    ])  # fmt: skip
+    forms, rows = forms * root, held.rows * root
+    beyond = _root(rows.conj().T @ rows - forms.conj().T @ forms)
+    span, sites, defect = _joined(np.vstack([forms, beyond]), rows)
+    return _of_nodes(baths, span, sites, defect, Met(parts=parts, ago=held.ago, root=root))
 
 
 def _isometry(nodes: Nodes, total: int, t: float) -> tuple[Complex, Complex, float]:
@@ -209,11 +261,24 @@ def _isometry(nodes: Nodes, total: int, t: float) -> tuple[Complex, Complex, flo
     tau, root = _times(nodes, t, Window())
     x = nodes.felt(tau) * np.tile(root, len(nodes.phases))
     forms = np.vstack([x * np.cosh(nodes.theta)[:, None], x.conj() * np.sinh(nodes.theta)[:, None]])
+    return _joined(forms, nodes.over_sites(tau, total) * np.tile(root, len(nodes.phases)))
+
+
+def _root(square: Complex) -> Complex:
+    """(k, k) R with R^dag R = square, of what a Hermitian matrix has of positive eigenvalues."""
+    values, vectors = np.linalg.eigh(square)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).conj().T)
+
+
+def _joined(forms: Complex, rows: Complex) -> tuple[Complex, Complex, float]:
+    """Orthonormal forms (2M, p) that span those over nodes (2M, k), the same (N, p) over sites, given (N, k), and their defect."""
+    if not np.any(forms):  # nothing has been met yet
+        return np.zeros((len(forms), 0), dtype=np.complex128), np.zeros((len(rows), 0), dtype=np.complex128), 0.0
     span, shares, turn = np.linalg.svd(forms, full_matrices=False)
-    turned = (nodes.over_sites(tau, total) * np.tile(root, len(nodes.phases))) @ turn.conj().T
+    turned = rows @ turn.conj().T
     found, defect = 0, 0.0
     gram = turned.conj().T @ turned
-    for p in range(1, min(total, shares.size) + 1):
+    for p in range(1, min(len(rows), shares.size) + 1):
         if shares[p - 1] <= WEAKEST * shares[0]:
             break
         off = gram[:p, p - 1] / shares[:p] / shares[p - 1] - np.eye(p)[:, p - 1]
@@ -241,13 +306,16 @@ def _times(nodes: Nodes, t: float, window: Window) -> tuple[Real, Real]:
 
 def _horizon(model: Model, t: float) -> float:
     """A time >= t, the same for many t: nodes are made for it."""
-    unit = 1 / max(chain.support[1] for coupling in model.couplings for chain in coupling.chains)
+    unit = 1 / max(_support(coupling) for coupling in model.couplings)
     return float(unit * LONGER ** max(0, math.ceil(math.log(max(t / unit, 1.0)) / math.log(LONGER))))
 
 
 @lru_cache(maxsize=8)
-def nodes_of(model: Model, t: float) -> tuple[Nodes, ...]:
-    """The baths of a model as modes that are as good as the baths up to time t, their sites counted along the line without the system."""
+def nodes_of(model: Model, t: float, fastest: float = math.inf) -> tuple[Nodes, ...]:
+    """The baths of a model as modes that are as good as the baths up to time t, their sites counted along the line without the system.
+
+    fastest  beyond which there need be no modes of a bath that is not discretised
+    """
     found, start, line = [], 0, model.line
     for coupling in model.couplings:
         stars = []
@@ -262,7 +330,7 @@ def nodes_of(model: Model, t: float) -> tuple[Nodes, ...]:
                     places=where - (where > line.system),
                 )
             )
-        cells = _cells(coupling, t)
+        cells = _cells(coupling, t, fastest)
         found.append(
             Nodes(
                 frequencies=np.asarray(cells.frequencies),
@@ -276,7 +344,19 @@ def nodes_of(model: Model, t: float) -> tuple[Nodes, ...]:
     return tuple(found)
 
 
-def _cells(coupling: Coupling, t: float) -> chains.StarCells:
+def _support(coupling: Coupling) -> float:
+    """The highest frequency of the modes that stand for a bath."""
+    if coupling.chains:
+        return max(chain.support[1] for chain in coupling.chains)
+    density = coupling.density
+    if isinstance(density, chains.Discrete):
+        return float(density.support[1])
+    if math.isinf(density.support[1]):
+        return float(density.truncation(FAR))
+    return float(chains.with_tail(density, ENDLESS * density.support[1]).support[1])
+
+
+def _cells(coupling: Coupling, t: float, fastest: float) -> chains.StarCells:
     """Star cells with the C(t) of a bath, up to that time."""
     own = represented(coupling.bath).cells
     if own is not None:
@@ -284,7 +364,10 @@ def _cells(coupling: Coupling, t: float) -> chains.StarCells:
     density, temperature = coupling.density, coupling.temperature
     if coupling.frequencies is not None:
         return chains.star_cells(density, temperature=temperature)
-    times, support = np.linspace(0.0, t, TIMES), coupling.chains[0].support[1]
+    times, support = np.linspace(0.0, t, TIMES), _support(coupling)
+    if not coupling.chains:
+        support = min(fastest, support)
+        density = chains.with_tail(density, support)
     modes, before = FEWEST_MODES, None
     while True:
         cells = chains.star_cells(density, modes, temperature=temperature, support=support)

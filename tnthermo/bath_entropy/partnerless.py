@@ -84,7 +84,7 @@ def _entropy_from_above(gathered: Gathered, quanta: Real) -> float:
         each = thermal_entropy(quanta / weight)
         found += entropy_of(np.array([weight]))
         found += weight * min(float(np.sum(each)), loss.log_dimension + float(np.sum(each[loss.before :])))
-    return found + ROTATED * math.sqrt(gathered.dropped)
+    return found + ROTATED * math.sqrt(max(gathered.dropped, 0.0))
 
 
 def _occupations(form: Real, excess: Real) -> Real:

@@ -49,7 +49,7 @@ class MadeBath:
     @property
     def density(self) -> Any:
         """What it was made from."""
-        return self.members[0].density
+        return self.representation.density
 
     @property
     def sites(self) -> int:
@@ -67,6 +67,8 @@ def make_bath(
 ) -> MadeBath:
     """The chains or cells, checked against the light cone. Raises InvalidInput with the keys of the file."""
     made = density.make(folder)
+    if bath.route == "time-bins":
+        return _not_discretised(made, bath, keys)
     tolerance = min(max(evolution.tolerance, 1e-12), 0.1)  # what `chains` accepts: C(t) itself is known to about 1e-13
     chosen = automatic_cut(made, density, bath, tolerance)
     cut = density.cut if chosen is None else {"support": chosen}
@@ -124,6 +126,16 @@ def make_bath(
         allowed = f"as many entries as the {where}, {result.sites}; found {len(bath.levels)}"
         raise_if_any([Problem(key=f"{keys.bath}.levels", value=bath.levels, allowed=allowed)])
     return result
+
+
+def _not_discretised(density: Any, bath: BathTable, keys: BathKeys) -> MadeBath:
+    """The bath as it is: time bins need no sites."""
+    try:
+        found = chains.Bath(density=density, temperature=bath.temperature)
+    except InvalidInput as error:
+        raise InvalidInput([replace(p, key=f"{keys.bath}.{p.key}") for p in error.problems]) from None
+    notes = [Note(level="note", key=keys.bath, text=text) for text in getattr(density, "notes", ())]
+    return MadeBath(bath=found, cut=None, notes=tuple(notes))
 
 
 def _notes(bath: BathTable, density: Any, made: MadeBath, keys: BathKeys) -> list[Note]:

@@ -44,6 +44,9 @@ def mutual_problems(tables: Tables) -> list[Problem]:
     for keys in tables.baths:
         problems += _of_one_bath(tables, keys)
     system, record = (tables.get(key) for key in ("system", "record"))
+    evolution = tables.get("evolution")
+    if evolution is not None:
+        problems += [replace(p, key=f"evolution.{p.key}") for p in evolution.record_problems()]
     baths = [(keys, tables.get(keys.bath)) for keys in tables.baths]
     chosen = {bath.levels == "auto" for _, bath in baths if bath is not None}
     if len(chosen) == 2:
@@ -171,6 +174,7 @@ def model_problems(tables: Tables, model: Model, made: Sequence[MadeBath]) -> li
             most=entropy.bath_entropy_max_bond,
             accuracy=entropy.bath_entropy_accuracy,
             prefix="thermodynamics.",
+            bins=algorithm.bins,
         )
     record = tables.get("record")
     if record is not None:

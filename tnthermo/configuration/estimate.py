@@ -11,7 +11,7 @@ import numpy.typing as npt
 from chains import lost_tail
 from tnthermo.bath_entropy.choice import BathEntropy
 from tnthermo.configuration.resolve import Resolved
-from tnthermo.configuration.sizes import COPIES, adapted_levels, site_dimensions, state_bytes
+from tnthermo.configuration.sizes import COMPLEX, COPIES, adapted_levels, site_dimensions, state_bytes
 from tnthermo.evolution.doubts import adapted_bond
 from tnthermo.evolution.grid import Grid
 from tnthermo.kernels.compiling import is_compiled
@@ -59,6 +59,10 @@ class Estimate:
     bath_entropy: str = ""
 
 
+# of time bins: bonds, the fewest bins that a kick moves, seconds for each of them, and more for a large bond: measured
+BINS_BOND, BINS_WINDOW, BIN_VISIT, BIN_CUBE = (6, 40), 12, 6e-5, 1e-7
+
+
 def estimate(resolved: Resolved) -> Estimate:
     """Count operations: one-site solves over the sites behind the front, second-order sweeps, at RATE; and what there is beside them.
 
@@ -93,6 +97,11 @@ def count_steps(resolved: Resolved) -> int:
 def guessed_state(resolved: Resolved) -> tuple[float, float]:
     """(low, high) bytes of the state at its largest."""
     model = resolved.model
+    if resolved.algorithm.bins:
+        bins = count_steps(resolved)
+        pairs = zip(guessed_bonds(resolved), guessed_levels(resolved), (0.2 * bins, float(bins)), strict=True)
+        low, high = (COMPLEX * n * chi**2 * d for chi, d, n in pairs)
+        return low, high
     low, high = (
         state_bytes(site_dimensions(model, [d] * model.sites), tapered(resolved, chi))
         for chi, d in zip(guessed_bonds(resolved), guessed_levels(resolved), strict=True)
@@ -150,6 +159,8 @@ def bath_entropy(resolved: Resolved) -> tuple[tuple[float, float], str]:
 def guessed_bonds(resolved: Resolved) -> tuple[int, int]:
     """(low, high): a bond that is fixed; else from 8, for warm runs from half of what they end with, to the cap or `adapted_bond`."""
     algorithm, model = resolved.algorithm, resolved.model
+    if algorithm.bins:  # constant where the bath forgets; hot or hard it grows to the cap
+        return BINS_BOND[0], max(BINS_BOND[0], min(algorithm.max_bond or BINS_BOND[1], BINS_BOND[1]))
     fixed = algorithm.fixed_bond
     if fixed is not None:
         return fixed, fixed
@@ -193,6 +204,12 @@ def guessed_seconds(
 ) -> tuple[float, float]:
     """(low, high) for a run of so many steps."""
     algorithm, model = resolved.algorithm, resolved.model
+    if algorithm.bins:
+        kicks = 2.0 * steps * (5 if len(model.couplings) > 1 or model.couplings[0].kind == "exchange" else 1)
+        window = (min(steps, BINS_WINDOW), 0.5 * steps)
+        each = [n * (BIN_VISIT + BIN_CUBE * chi**3) for n, chi in zip(window, bonds, strict=True)]
+        low, high = (START[i] + (ERROR_BARS[i] if resolved.error_bars else 1.0) * kicks * each[i] for i in (0, 1))
+        return low, high
     sweeps = steps * (5 if getattr(algorithm, "order", 2) == 4 else 1)
     slower = 1.0 if algorithm.compiled or algorithm.dense else QUIMB
     behind_front = swept_sites(model) if algorithm.adaptive else float(model.sites)
@@ -233,4 +250,4 @@ def _tail_lines(model: Model) -> list[str]:
 
 def of_bath(resolved: Resolved) -> BathEntropy | None:
     """How the entropy of the physical bath is measured; None where it is not."""
-    return resolved.recording.how(resolved.model, resolved.rho)
+    return resolved.recording.how(resolved.model, resolved.rho, bins=resolved.algorithm.bins)

@@ -18,6 +18,7 @@ from tnthermo.configuration.checks import all_levels, displacement_of_baths, mod
 from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.notes import Note, drive_doubts, evolution_notes, model_doubts, rounding_notes
 from tnthermo.configuration.read import BathKeys, Tables, read_tables
+from tnthermo.configuration.route import route_problems, routed
 from tnthermo.configuration.sections import Evolution, LawScan, Record, Run, System, Thermodynamics
 from tnthermo.configuration.start_values import start_problems
 from tnthermo.configuration.values import bath_values, physics_values, resolved_values
@@ -151,7 +152,8 @@ def load_config(path: str | Path, raw: dict[str, Any] | None = None) -> Config:
     """
     path = Path(path)
     tables, problems = read_tables(path, raw)
-    problems += mutual_problems(tables)
+    tables = routed(tables, path.absolute().parent)
+    problems += mutual_problems(tables) + route_problems(tables)
     if problems:  # the chains' own problems belong to the list; without others `resolve` finds them
         problems += build(tables, path.absolute().parent)[1]
     raise_if_any(problems)

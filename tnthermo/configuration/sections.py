@@ -50,7 +50,7 @@ class Bath(Section):
     temperature: NotNegative
     modes: Modes = "auto"
     levels: Levels = "auto"
-    route: Literal["auto", "single-chain", "two-chains", "star-cells"] = "auto"
+    route: Literal["auto", "single-chain", "two-chains", "star-cells", "time-bins"] = "auto"
     allow_reflection: bool = False
     displacement: Displacement | None = None
 
@@ -114,7 +114,7 @@ class Coupling(Section):
 
 class Evolution(Section):
     until: NotNegative
-    method: Literal["tdvp", "tdvp1", "tdvp2", "tebd", "exact"] = "tdvp"
+    method: Literal["tdvp", "tdvp1", "tdvp2", "tebd", "exact", "time-bins"] = "tdvp"
     step: Positive = Algorithm.step
     record_every: Positive | None = None
     tolerance: Positive = Algorithm.tolerance
@@ -150,6 +150,14 @@ class Evolution(Section):
         if self.until > MOST_STEPS * self.step:
             allowed = f"at most {MOST_STEPS} steps; until / step is {self.until / self.step if self.step > 1e-200 else math.inf:.3g}"
             problems.append(Problem(key="until", value=self.until, allowed=allowed))
+        if "step" in self.model_fields_set or "method" in self.model_fields_set:  # else it may be one that suits
+            problems += self.record_problems()
+        raise_if_any(problems)
+        return self
+
+    def record_problems(self) -> list[Problem]:
+        """What is wrong with record_every beside the step."""
+        problems: list[Problem] = []
         if self.record_every is not None and not is_multiple(self.record_every, self.step):
             ratio = self.record_every / self.step
             near = max(1, round(ratio)) * self.step if math.isfinite(ratio) else self.step
@@ -161,8 +169,7 @@ class Evolution(Section):
             hint = f"leave it out to record every step, evolution.step = {self.step:g}"
             allowed = f"at most evolution.until = {self.until:g}"
             problems.append(Problem(key="record_every", value=self.record_every, allowed=allowed, hint=hint))
-        raise_if_any(problems)
-        return self
+        return problems
 
 
 class Thermodynamics(Section):

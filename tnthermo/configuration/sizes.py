@@ -49,7 +49,7 @@ def site_dimensions(model: Model, levels: Sequence[int], ancilla: int = 1) -> li
 def memory_problems(model: Model, algorithm: Algorithm, levels: str | int | list[int], ancilla: int) -> list[Problem]:
     """A run whose least memory is known beforehand (dense vectors, a bond that is fixed) and more than there is."""
     fixed = start_levels(levels, model.sites)
-    if fixed.may_grow:
+    if fixed.may_grow or algorithm.bins:
         return []
     dimensions = site_dimensions(model, fixed.start, ancilla)
     if algorithm.dense:

@@ -27,6 +27,7 @@ from tnthermo.evolution.start import MOST_IMAGINARY, imaginary_steps, prepare
 from tnthermo.model.model import Model
 from tnthermo.model.modes import mode_functions
 from tnthermo.model.operators import Matrix
+from tnthermo.model.representation import represented
 from tnthermo.network.blocks import Levels
 
 LARGEST_PHASE = 1e6
@@ -166,7 +167,11 @@ def states(
     evolution, entropy = tables.made["evolution"], tables.get("thermodynamics")
     density = tables.baths[0].spectral_density
     stages = []
-    if displaced.any or model.sites <= MANY:
+    if algorithm.bins:
+        stages.append(
+            Stage(key=density, value=tables.made[density].kind, evaluate=lambda: finite_field(model, evolution.until))
+        )
+    elif displaced.any or model.sites <= MANY:
         stages.append(Stage(key=density, value=tables.made[density].kind, evaluate=lambda: finite_modes(model)))
     if rho is None:
         temperature = f"{tables.baths[0].bath}.temperature"
@@ -190,7 +195,7 @@ def states(
         most = entropy.bath_entropy_max_bond
 
         def chosen() -> None:
-            how = choose(model, entropy.bath_entropy, rho=rho, most=most)
+            how = choose(model, entropy.bath_entropy, rho=rho, most=most, bins=algorithm.bins)
             if how is not None and how.frame is not None:
                 states_of_exact(how.frame, most)
 
@@ -202,6 +207,18 @@ def finite_modes(model: Model) -> None:
     """Raises where the physical modes behind the sites have no finite occupation or weight."""
     for modes in mode_functions(model):
         finite(modes.frequencies, modes.positive, modes.negative, modes.cosh, modes.sinh)
+
+
+def finite_field(model: Model, until: float) -> None:
+    """Raises where the free modes of the baths have no finite frequencies or couplings, or are too many."""
+    for coupling in model.couplings:
+        try:
+            for part in represented(coupling.bath).branches(until):
+                finite(part.frequencies, part.couplings)
+        except InvalidInput as error:
+            raise InvalidInput(
+                [replace(p, key=p.key.replace("longest_time", "evolution.until")) for p in error.problems]
+            ) from None
 
 
 def reached(model: Model, algorithm: Algorithm, key: str) -> None:

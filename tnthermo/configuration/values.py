@@ -28,7 +28,7 @@ def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath
     if density.kind == "discrete":
         del keys["modes"]
     else:
-        keys["modes"] = made.modes
+        keys["modes"] = made.modes or "auto"
     keys["route"] = made.representation.route
     return {"spectral_density": density.written(made.density), "bath": keys, "coupling": coupling.model_dump()}
 

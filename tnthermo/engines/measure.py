@@ -306,6 +306,9 @@ class OnLine:
         acting = np.kron(operator, np.eye(other.blocks.ancilla)).astype(np.complex128)
         return complex(overlap_operator(self.blocks.tensors, other.blocks.tensors, other.blocks.system, acting))
 
+    def held(self) -> None:
+        """None: the chains of the model say it."""
+
     def state(self, time: float) -> State:
         """A frozen copy of the tensors."""
         return self.blocks.state(time)
@@ -326,6 +329,11 @@ class LineEngine:
     def whole(self) -> OnLine:
         """What there is to be measured now."""
         return OnLine(self._measure, self.network())
+
+    @property
+    def modes(self) -> tuple[chains.ModeFunctions, ...]:
+        """The physical modes of each bath."""
+        return mode_functions(self.model)
 
     @cached_property
     def _measure(self) -> Measure:

@@ -177,7 +177,7 @@ def check_arguments(
         problems += grid_problems(model, algorithm.step, until, key="algorithm.step")
     problems += choice_problems(
         model, recording.bath_entropy, correlated=rho is None, most=recording.bath_entropy_max_bond,
-        accuracy=recording.bath_entropy_accuracy,
+        accuracy=recording.bath_entropy_accuracy, bins=algorithm.bins,
     )  # fmt: skip
     try:
         lengths = tuple(chain.length for chain in model.chains)
@@ -273,6 +273,9 @@ def mean_force_problems(model: Model, algorithm: Algorithm) -> list[Problem]:
     elif model.temperature == 0:
         hint = "imaginary time reaches temperatures > 0"
         problems.append(Problem(key=key, value=MEAN_FORCE, allowed="T > 0", hint=hint))
+    if algorithm.bins:
+        hint = "imaginary time needs the sites of a chain: chains.chain(...), and any other method"
+        problems.append(Problem(key=key, value=MEAN_FORCE, allowed=f"a product start with {algorithm.name}", hint=hint))
     if not algorithm.any_start:
         hint = "its spare bond directions are chosen for a vacuum"
         problems.append(Problem(key=key, value=MEAN_FORCE, allowed=f"any method but {algorithm.name}", hint=hint))

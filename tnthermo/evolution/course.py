@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import chains
 from chains.problems import InvalidInput, Problem
 from tnthermo.bath_entropy.choice import BathEntropy
 from tnthermo.bath_entropy.correlation import Correlation
-from tnthermo.engine_protocol import Engine, Local, Modes, StepReport, Whole
+from tnthermo.engine_protocol import Engine, Local, ModeGrid, Modes, StepReport, Whole
 from tnthermo.engines.engine import Prepared
 from tnthermo.evolution.flags import Flags
 from tnthermo.model.observables import Observable
@@ -25,6 +25,16 @@ from tnthermo.types import Snapshot
 NO_STEP = StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0)
 # products of numbers that the bath's entropy may take: in any case, for every step, and for every product of a step
 GRACE, OF_A_STEP, OF_ITS_WORK = 5e9, 2e8, 2.0
+OF_A_BIN = (
+    3e7  # for every step on time bins, which take less time; and what the last evaluation may take there in any case
+)
+AT_THE_END = 2e10
+EMPTY = {
+    "bonds": 1,
+    "occupations": 0.0,
+    "levels": 0,
+    "top_populations": 0.0,
+}  # columns over sites, of a bin that is to come
 HELD = 3e-2  # of the energy of a displacement that a chain may miss
 
 
@@ -58,15 +68,29 @@ class Course:
         self.dropped += report.discarded
         self.krylov += report.krylov
 
-    def affords(self, how: BathEntropy) -> bool:
-        """Whether another evaluation of the bath's entropy leaves all of them cheaper than the steps so far: the same on every machine."""
+    def affords(self, how: BathEntropy, *, bins: bool) -> bool:
+        """Whether another evaluation of the bath's entropy leaves all of them cheaper than the steps so far: the same on every machine.
+
+        bins  whether the steps are those of time bins
+        """
         if not how.thrifty:
             return True
-        spent = self.rows["entropy_work"] if len(self.rows) else np.zeros(0)
-        spent = spent[np.isfinite(spent)]
+        spent = self._spent
+        return (float(spent[-1]) if spent.size else 0.0) <= self.left(how, bins=bins)
+
+    def left(self, how: BathEntropy, *, bins: bool) -> float:
+        """Products of numbers that evaluations may still take."""
+        if not how.thrifty:
+            return math.inf
         steps = self.steps["work"]
-        allowed = GRACE + OF_A_STEP * len(steps) + OF_ITS_WORK * float(np.sum(steps))
-        return float(np.sum(spent)) + (float(spent[-1]) if spent.size else 0.0) <= allowed
+        allowed = GRACE + (OF_A_BIN if bins else OF_A_STEP) * len(steps) + OF_ITS_WORK * float(np.sum(steps))
+        return allowed - float(np.sum(self._spent))
+
+    @property
+    def _spent(self) -> npt.NDArray[np.float64]:
+        """What each evaluation so far took."""
+        spent = self.rows["entropy_work"] if len(self.rows) else np.zeros(0)
+        return np.asarray(spent[np.isfinite(spent)])
 
     def add_row(self, index: int, row: Mapping[str, Any], matrices: Mapping[str, Any]) -> None:
         """What was measured at a record time, the step ``index``."""
@@ -102,13 +126,26 @@ class Course:
             raise InvalidInput([Problem(key="evolution.until", value=float(times[-1]), allowed=allowed)])
         self.engine.restore(saved["engine"])
         self.flags.restore(saved["flags"])
+        sites = self.engine.whole().levels.size
+        modes = sum(grid.frequencies.size for grid in self.engine.modes) if saved["rows"]["mode_occupation"].size else 0
         for name in ("steps", "rows", "matrices"):
-            setattr(self, name, Columns(saved[name]))
+            setattr(
+                self, name, Columns({key: _widened(key, array, sites, modes) for key, array in saved[name].items()})
+            )
         for columns in (self.rows, self.matrices):
             if len(columns):
                 columns.keep(np.isin(columns["index"], recorded))
         for name in ("dropped", "krylov", "wall_seconds", "entropy_seconds"):
             setattr(self, name, saved[name])
+
+
+def _widened(name: str, array: npt.NDArray[Any], sites: int, modes: int) -> npt.NDArray[Any]:
+    """A column of time bins as a longer run has it: bins that are to come are empty, and modes that are others are not known."""
+    if name == "mode_occupation" and array.shape[1] != modes:
+        return np.full((len(array), modes), np.nan)
+    if name not in EMPTY or array.shape[1] >= sites:
+        return array
+    return np.pad(array, ((0, 0), (0, sites - array.shape[1])), constant_values=EMPTY[name])
 
 
 def known_start(saved: Snapshot) -> dict[str, Any]:
@@ -119,7 +156,7 @@ def known_start(saved: Snapshot) -> dict[str, Any]:
 
 def measured(
     whole: Whole,
-    functions: Sequence[chains.ModeFunctions],
+    functions: Sequence[ModeGrid],
     wanted: set[str],
     observables: Sequence[Observable],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -152,7 +189,7 @@ def of_bath(found: Correlation) -> dict[str, float]:
 
 
 def from_known_start(
-    rows: dict[str, Any], displaced: Sequence[npt.NDArray[np.complex128]], functions: Sequence[chains.ModeFunctions]
+    rows: dict[str, Any], displaced: Sequence[npt.NDArray[np.complex128]], functions: Sequence[ModeGrid]
 ) -> dict[str, Any]:
     """The modes' columns counted from the known ones of a displaced start.
 

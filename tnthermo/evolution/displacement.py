@@ -12,8 +12,10 @@ import chains
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.coupling_kinds import sign
 from tnthermo.model.model import Model
-from tnthermo.model.representation import represented
+from tnthermo.model.representation import PhysicalModes, represented
 from tnthermo.types import Complex
+
+Grid = chains.ModeFunctions | PhysicalModes
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +24,13 @@ class Relaxed:
 
     x: float
 
-    def of_modes(self, coupling: Coupling, modes: chains.ModeFunctions) -> Complex:
+    def of_modes(self, coupling: Coupling, modes: Grid) -> Complex:
         """<a_k> (M,) of the modes of the bath that couple."""
-        return (-self.x * represented(coupling.bath).mode_couplings(modes) / modes.frequencies).astype(np.complex128)
+        if isinstance(modes, PhysicalModes):
+            couplings = modes.couplings
+        else:
+            couplings = represented(coupling.bath).mode_couplings(modes)
+        return (-self.x * couplings / modes.frequencies).astype(np.complex128)
 
     def idle_energy(self, coupling: Coupling) -> float:
         """Energy of displaced modes that do not couple: none are displaced."""
@@ -37,7 +43,7 @@ class Amplitudes:
 
     given: Complex
 
-    def of_modes(self, coupling: Coupling, modes: chains.ModeFunctions) -> Complex:
+    def of_modes(self, coupling: Coupling, modes: Grid) -> Complex:
         """<a_k> (M,) of the modes of the bath that couple."""
         if isinstance(coupling.density, chains.Discrete):
             return coupling.density.collected(self.given)[0]
@@ -65,7 +71,7 @@ class Displacements:
         """Whether a bath is displaced."""
         return any(one is not None for one in self.each)
 
-    def of_modes(self, model: Model, functions: Sequence[chains.ModeFunctions]) -> tuple[Complex, ...]:
+    def of_modes(self, model: Model, functions: Sequence[Grid]) -> tuple[Complex, ...]:
         """<a_k> (M,) of the modes of each bath that couple."""
         return tuple(
             np.zeros(modes.frequencies.size, dtype=np.complex128) if one is None else one.of_modes(coupling, modes)

@@ -21,6 +21,7 @@ TAIL = 1e-3  # of the reorganisation energy
 LARGE_BOND = 150  # beyond it an uncapped run takes hours
 SAMPLES = 65  # times at which a driven Hamiltonian is looked at for its splitting
 BLOCK = 65536  # steps that are looked at together
+LOOSE = 0.02  # tolerance of time bins
 HOT = 10.0  # times the cutoff: a temperature beyond looks like another unit
 FINEST, COARSEST = 1e-12, 0.1  # tolerances of C(t) that `chains` takes: C(t) itself is known to about 1e-13
 
@@ -101,6 +102,8 @@ def step_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]
     order = getattr(algorithm, "order", None)
     if order is None or until == 0:
         return []
+    if algorithm.bins:
+        return _turning_doubts(model, algorithm, until)
     scale, step = hardest_step(model, algorithm.step, until)
     if scale * step <= 1:
         return []
@@ -108,6 +111,23 @@ def step_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]
     text = (
         f"too large: strongest local term {scale:.3g} x step = {phase:.3g} > 1, no order of the method holds there; "
         f"a step near {0.5 / scale:.2g} is more accurate and often faster, because bonds and levels stay small"
+    )
+    return [Doubt(kind="step", text=text)]
+
+
+def _turning_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
+    """A step in which the system turns too far between two kicks; how strong and how fast the bath is does not matter for that."""
+    if algorithm.tolerance > LOOSE:
+        text = f"tolerance {algorithm.tolerance:g} too large for time bins: they drop what they should tell; take at most {LOOSE:g}"
+        return [Doubt(kind="step", text=text)]
+    step = algorithm.step
+    splitting = largest_splitting(model, until)
+    phase = min(splitting * min(step, until), 1e50)
+    if phase <= 1:
+        return []
+    text = (
+        f"too large: largest splitting of H_S {splitting:.3g} x step = {phase:.3g} > 1, no order of the method holds there; "
+        f"take at most {0.5 / splitting:.2g}"
     )
     return [Doubt(kind="step", text=text)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-import chains
 from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import ACCURACY
 from tnthermo.bath_entropy.correlation import Unphysical
-from tnthermo.engine_protocol import Engine
+from tnthermo.engine_protocol import Engine, ModeGrid
 from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.errors import NotConverged
 from tnthermo.evolution.course import (
+    AT_THE_END,
     NO_STEP,
     Course,
     from_known_start,
@@ -32,14 +33,13 @@ from tnthermo.evolution.flags import Flags, accounted, guard, guard_drift
 from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.progress import Progress, progress_at
 from tnthermo.evolution.recording import Schedule
-from tnthermo.evolution.start import prepare
+from tnthermo.evolution.start import prepare, system_alone
 from tnthermo.kernels.compiling import CompileClock
 from tnthermo.machine.memory import peak_memory
 from tnthermo.machine.threads import one_blas_thread
 from tnthermo.model.model import Model
-from tnthermo.model.modes import mode_functions
 from tnthermo.model.operators import Matrix
-from tnthermo.network.blocks import Levels, saved_state
+from tnthermo.network.blocks import LOWEST_LEVELS, Levels, saved_state
 from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, SPARSE
 from tnthermo.record.trajectory import Start, Trajectory
 from tnthermo.timeline.clock import common_times, record_indices
@@ -134,7 +134,7 @@ class Run:
         course = self._course(keeper, stage, times, recorded)
         engine, flags = course.engine, course.flags
         due = schedule.indices(times[recorded], correlated=self._kind() != "product")
-        functions = mode_functions(model) if due["occupations"] else ()
+        functions = engine.modes if due["occupations"] else ()
         scale = energies_in_play(model) if stage == "run" else float("inf")
         last = grid.shared(times)
         for k in range(len(course.steps), times.size):
@@ -154,11 +154,16 @@ class Run:
                 if (
                     schedule.entropy
                     and "entropy" in wanted
-                    and (k == times.size - 1 or course.affords(schedule.entropy))
+                    and (k == times.size - 1 or course.affords(schedule.entropy, bins=self.algorithm.bins))
                 ):
                     before = time.perf_counter()
                     try:
-                        row |= of_bath(schedule.entropy.measure(whole.state(t)))
+                        most = math.inf
+                        if self.algorithm.bins:
+                            most = max(
+                                course.left(schedule.entropy, bins=True), AT_THE_END if k == times.size - 1 else 0.0
+                            )
+                        row |= of_bath(schedule.entropy.measure(whole.state(t), whole.held(), most))
                     except Unphysical as error:  # the rest of the ledger does not need it
                         flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")
                     course.entropy_seconds += time.perf_counter() - before
@@ -181,8 +186,12 @@ class Run:
             )  # fmt: skip
         else:
             engine = saved["engine"]
-            start = Prepared(state=saved_state(engine, self.model, engine["time"]), **known_start(saved))
-        engine = engine_for(self.model, start, self.algorithm, rougher=self.rougher)
+            state = saved_state(engine, self.model, engine["time"])
+            if self.algorithm.bins:  # the tensors are those of bins, which the engine restores
+                assert self.rho is not None
+                state = system_alone(self.rho)
+            start = Prepared(state=state, **known_start(saved), levels=self._bin_levels())
+        engine = engine_for(self.model, start, self.algorithm, times=times, rougher=self.rougher)
         flags = flags_for(start, self.algorithm, engine, doubts=self.doubts, judged=self.judged)
         course = Course(start=start, engine=engine, flags=flags)
         if saved is not None:
@@ -194,7 +203,7 @@ class Run:
         course: Course,
         times: npt.NDArray[np.float64],
         recorded: npt.NDArray[np.int64],
-        functions: Sequence[chains.ModeFunctions],
+        functions: Sequence[ModeGrid],
         due: dict[str, frozenset[int]],
         started: float,
     ) -> Trajectory:
@@ -207,13 +216,14 @@ class Run:
         if flags and self.strict:
             raise NotConverged(flags)
         rows = {name: course.rows.get(name) for name in course.rows.room}
-        rows = from_known_start(rows, course.start.displaced, functions)
+        if not self.algorithm.bins:  # which miss nothing of a displacement
+            rows = from_known_start(rows, course.start.displaced, functions)
         offset = np.zeros(len(model.couplings))
         if kind != "product":  # <H_chain> = E_B - E_B' but for a constant
             offset = rows["mode_energy"][0] - steps["chain_energy"][0]
         if kind == "displaced":
             offset += self.displacements.idle_energies(model)
-        sites = model.sites if due["correlations"] else 0
+        sites = rows["bonds"].shape[1] if due["correlations"] else 0
         matrices = np.full((2, recorded.size, sites, sites), np.nan + 0j)
         if len(course.matrices):
             where = np.searchsorted(recorded, course.matrices["index"])
@@ -248,6 +258,10 @@ class Run:
             work=work or float("nan"),
             state=course.engine.whole().state(float(times[-1])),
         )
+
+    def _bin_levels(self) -> int:
+        """Boson levels of a new time bin; of no meaning elsewhere."""
+        return self.levels.start[0] if self.levels.start else LOWEST_LEVELS
 
     def _kind(self) -> Start:
         if self.rho is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tnthermo.algorithms import TDVP, Algorithm
+from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import Wanted
 from tnthermo.evolution.arguments import (
     callable_problems,
@@ -20,6 +20,7 @@ from tnthermo.evolution.doubts import AccuracyWarning, doubts
 from tnthermo.evolution.driver import Keeper, Run
 from tnthermo.evolution.progress import Progress
 from tnthermo.evolution.recording import Recording
+from tnthermo.evolution.suitable_step import default_algorithm
 from tnthermo.model.model import Model
 from tnthermo.record.trajectory import Trajectory
 
@@ -55,7 +56,8 @@ def evolve(
                       discrete bath (one for each mode, in the order its frequencies were given) or star cells (ascending), None for
                       none; for several baths a tuple of these
     algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; default TDVP(), whose bonds are capped at 32 (`max_bond`; a configuration file has
-                      no cap unless it gives one)
+                      no cap unless it gives one). For `chains.Bath` TimeBins, by default with a step that suits the model and bonds
+                      capped at 64
     until             end of the run, >= 0, in 1/energy
     record_every      interval of the output columns, a multiple of the step; default the step. What the ledger integrates is measured
                       at every step all the same.
@@ -87,7 +89,8 @@ def evolve(
     Raises `chains.InvalidInput` (all problems at once), `RunFailed` for numbers that are not finite or run away, `NotConverged` in
     strict mode, and what the keeper raises.
     """
-    algorithm = TDVP() if algorithm is None else algorithm
+    if algorithm is None:
+        algorithm = default_algorithm(model, until, record_every)
     recording = Recording(
         record_every=record_every, occupation_every=occupation_every, variance_every=variance_every, correlations_every=correlations_every,
         observables=observables, bath_entropy=bath_entropy, bath_entropy_every=bath_entropy_every,
@@ -105,7 +108,9 @@ def evolve(
     found = tuple(doubts(model, algorithm, float(until)))
     for doubt in found:
         warnings.warn(str(doubt), AccuracyWarning, stacklevel=2)
-    schedule = recording.schedule(model, rho=given.rho, observables=given.observables, until=until, step=algorithm.step)
+    schedule = recording.schedule(model, rho=given.rho, observables=given.observables, until=until, step=algorithm.step,
+        bins=algorithm.bins,
+    )  # fmt: skip
     run = Run(
         model=model, rho=given.rho, displacements=given.displacements, algorithm=algorithm, until=float(until), levels=given.levels,
         schedule=schedule, progress=progress, strict=strict, keeper=keeper, doubts=found, judged=error_bars,

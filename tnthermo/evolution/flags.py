@@ -93,7 +93,7 @@ class Flags:
         self.ends = {
             number: places[-1]
             for number, (chain, places) in enumerate(zip(model.chains, model.line.chains, strict=True))
-            if chain.next_hopping > 0
+            if chain.next_hopping > 0 and not algorithm.bins  # bins have no end
         }
         self.before = {number: self._occupation(whole, place) for number, place in self.ends.items()}
 
@@ -128,7 +128,8 @@ class Flags:
             and report.top.max() > SATURATED * a.level_weight
         ):
             site = int(np.argmax(report.top))
-            text = f"boson level saturated on chain site {site} at t = {t:g} (top population {report.top[site]:.2g})"
+            where = "in a time bin" if self.algorithm.bins else f"on chain site {site}"
+            text = f"boson level saturated {where} at t = {t:g} (top population {report.top[site]:.2g})"
             self._add("levels", t, text)
         if "krylov" not in self.found and report.krylov > a.tolerance:
             self._add("krylov", t, f"Krylov not converged at t = {t:g}")

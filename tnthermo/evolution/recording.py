@@ -50,18 +50,28 @@ class Recording:
             return self.bath_entropy_every
         return _sparse(until, step) if how is None or how.exact else max(until / OFTEN, step)
 
-    def how(self, model: Model, rho: Matrix | None) -> BathEntropy | None:
-        """How the entropy of the bath is measured from rho (d, d) or, None, the mean-force state on; None where it is not."""
+    def how(self, model: Model, rho: Matrix | None, *, bins: bool) -> BathEntropy | None:
+        """How the entropy of the bath is measured from rho (d, d) or, None, the mean-force state on; None where it is not.
+
+        bins  whether the run is one on time bins
+        """
         return choose(
             model, self.bath_entropy, rho=rho, most=self.bath_entropy_max_bond, accuracy=self.bath_entropy_accuracy,
-            thrifty=self.bath_entropy_every is None,
+            thrifty=self.bath_entropy_every is None, bins=bins,
         )  # fmt: skip
 
     def schedule(
-        self, model: Model, *, rho: Matrix | None, observables: tuple[Observable, ...], until: float, step: float
+        self,
+        model: Model,
+        *,
+        rho: Matrix | None,
+        observables: tuple[Observable, ...],
+        until: float,
+        step: float,
+        bins: bool = False,
     ) -> Schedule:
         """What is measured when in a run of a model to ``until``; ``observables`` are its own ones."""
-        usual, how = _sparse(until, step), self.how(model, rho)
+        usual, how = _sparse(until, step), self.how(model, rho, bins=bins)
         return Schedule(
             every=self.record_every or step,
             occupations=usual if self.occupation_every is None else self.occupation_every,

@@ -23,9 +23,10 @@ from tnthermo.evolution.displacement import Displacements, chain_amplitudes, lar
 from tnthermo.model.model import Model
 from tnthermo.model.modes import mode_functions
 from tnthermo.model.operators import Matrix, purify
+from tnthermo.model.representation import represented
 from tnthermo.network.automaton import automaton
-from tnthermo.network.blocks import Levels
-from tnthermo.network.state import product_state
+from tnthermo.network.blocks import LOWEST_LEVELS, Levels
+from tnthermo.network.state import State, product_state
 from tnthermo.types import Complex
 
 PHASE = 0.15  # imaginary-time steps times the strongest local term: a fourth-order step is then good to about 1e-7
@@ -54,6 +55,8 @@ def prepare(
     """
     if rho is None:
         return _mean_force(model, algorithm, levels, look=look, rougher=rougher)
+    if algorithm.bins:
+        return _on_bins(model, rho, levels, displacements, until)
     amplitudes = np.zeros(model.sites, dtype=np.complex128)
     flags = []
     displaced: tuple[Complex, ...] = ()
@@ -83,6 +86,24 @@ def prepare(
         flags.append(f"displacement: {lost:.2g} of the coherent states does not fit into the boson levels given")
     state = product_state(purify(rho), model.line, numbers, tuple(amplitudes))
     return Prepared(state=state, may_grow=levels.may_grow, displaced=displaced, flags=tuple(flags))
+
+
+def system_alone(rho: Matrix) -> State:
+    """The system in rho (d, d), purified: a line of one site, before any bin."""
+    psi = purify(rho)
+    return State(
+        tensors=(psi.reshape(1, psi.size, 1).astype(np.complex128),), time=0.0, dimension=len(psi), ancilla=psi.shape[1]
+    )
+
+
+def _on_bins(model: Model, rho: Matrix, levels: Levels, displacements: Displacements, until: float) -> Prepared:
+    """Displaced baths are numbers added to their fields, exact whatever the levels of the bins."""
+    displaced: tuple[Complex, ...] = ()
+    if displacements.any:
+        found = [represented(coupling.bath).physical(until) for coupling in model.couplings]
+        displaced = displacements.of_modes(model, found)
+    number = levels.start[0] if levels.start else LOWEST_LEVELS
+    return Prepared(state=system_alone(rho), may_grow=levels.may_grow, displaced=displaced, levels=number)
 
 
 def _too_far(

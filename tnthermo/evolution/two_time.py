@@ -15,7 +15,7 @@ import numpy as np
 
 from chains.checks import instance_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
-from tnthermo.algorithms import TDVP, Algorithm
+from tnthermo.algorithms import Algorithm
 from tnthermo.engine_protocol import Engine
 from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.evolution.arguments import (
@@ -33,6 +33,7 @@ from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.progress import Progress, progress_at
 from tnthermo.evolution.recording import Recording
 from tnthermo.evolution.start import prepare
+from tnthermo.evolution.suitable_step import default_algorithm
 from tnthermo.machine.threads import one_blas_thread
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
@@ -69,7 +70,7 @@ def two_time(
 
     Raises `chains.InvalidInput` with all problems at once.
     """
-    algorithm = TDVP() if algorithm is None else algorithm
+    algorithm = default_algorithm(model, until, record_every) if algorithm is None else algorithm
     allowed = 'at least one {"name": (O, O\')}'
     problems = instance_problems("pairs", pairs, Mapping, allowed)
     named = {} if problems else pairs
@@ -151,15 +152,18 @@ class _Pass:
     def _go(self, stage: str) -> _Result:
         started = time.perf_counter()
         start = prepare(self.model, self.rho, self.algorithm, self.levels, self.displacements, self.until)
-        plain = engine_for(self.model, start, self.algorithm, rougher=self.rougher)
+        times = Grid.of(self.model, self.algorithm.step, rougher=self.rougher).times(self.until)
+        plain = engine_for(self.model, start, self.algorithm, times=times, rougher=self.rougher)
         moved: dict[bytes, tuple[float, Engine]] = {}
         for _, earlier in self.operators.values():
             key = earlier.tobytes()
             if key not in moved:
                 size, changed = applied(start, earlier)
                 if size > 0:
-                    moved[key] = (size, engine_for(self.model, changed, self.algorithm, rougher=self.rougher))
-        times = Grid.of(self.model, self.algorithm.step, rougher=self.rougher).times(self.until)
+                    moved[key] = (
+                        size,
+                        engine_for(self.model, changed, self.algorithm, times=times, rougher=self.rougher),
+                    )
         recorded = set(record_indices(times, self.every, self.algorithm.step))
         flags = flags_for(start, self.algorithm, plain)
         dropped = 0.0

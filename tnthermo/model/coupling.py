@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import chains as chain_maps
 from chains import Chain, SpectralDensity, StarCells
 from chains.checks import instance_problems, word_problems
 from chains.deprecated import formerly
@@ -36,7 +37,7 @@ class Coupling:
     """One bath and how the system is coupled to it.
 
     operator   A, (d, d) Hermitian, or for exchange L, any (d, d) matrix; dimensionless
-    bath       `chains.chain(...)`, the pair of `chains.thermofield_chains(...)`, or `chains.star_cells(...)`
+    bath       `chains.chain(...)`, the pair of `chains.thermofield_chains(...)`, `chains.star_cells(...)`, or `chains.Bath(...)`
     kind       "hermitian": A (x) X; "exchange": L (x) C^dag + h.c., at T > 0 not with a single chain
     strength   f(t), a number that multiplies the coupling; None: 1
     """
@@ -63,11 +64,11 @@ class Coupling:
 
     @property
     def temperature(self) -> float:
-        return self.chains[0].temperature
+        return represented(self.bath).temperature
 
     @property
     def density(self) -> SpectralDensity:
-        return self.chains[0].density
+        return represented(self.bath).density
 
     @property
     def frequencies(self) -> npt.NDArray[np.float64] | None:
@@ -78,8 +79,15 @@ class Coupling:
         return represented(self.bath).frequencies
 
     @property
+    def quantum(self) -> float:
+        """The mean frequency of what the system emits first, an energy: the largest e_0 of its chains."""
+        return represented(self.bath).quantum
+
+    @property
     def weight(self) -> float:
         """[C, C^dag] = int J dw = sum g_k^2, energy^2, of the chains as they are."""
+        if not self.chains:
+            raise ValueError("a bath that is not discretised has no chains; its density has a weight()")
         if self.chains[0].thermal:
             raise ValueError("one thermal chain holds X, not C: there is no [C, C^dag] in it")
         return sum(sign(chain) * chain.coupling**2 for chain in self.chains)
@@ -132,11 +140,15 @@ def _strength_problems(strength: object, key: str) -> list[Problem]:
 def _bath_problems(bath: object, kind: object, key: str) -> list[Problem]:
     """What is wrong with a bath, called ``key``, for a coupling of this kind."""
     pair = "the pair of chains.thermofield_chains(density, length, temperature=T)"
-    if isinstance(bath, StarCells):
+    if isinstance(bath, StarCells | chain_maps.Bath):
         return []
     members = bath if isinstance(bath, tuple) else (bath,)
     if not all(isinstance(chain, Chain) for chain in members) or len(members) not in (1, 2):
-        return [Problem(key=key, value=bath, allowed=f"chains.chain(...), {pair}, or chains.star_cells(...)")]
+        return [
+            Problem(
+                key=key, value=bath, allowed=f"chains.chain(...), {pair}, chains.star_cells(...), or chains.Bath(...)"
+            )
+        ]
     weights = tuple(chain.weight for chain in members)
     if len(members) == 2 and weights != ("emission", "absorption"):
         return [Problem(key=key, value=weights, allowed=pair)]

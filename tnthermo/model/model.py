@@ -233,7 +233,10 @@ class Model:
         omega = np.zeros((count, count))
         for q, one in enumerate(self.channels):
             for r, other in enumerate(self.channels):
-                if one.bath == other.bath:
+                coupling = self.couplings[one.bath]
+                if one.bath == other.bath and not coupling.chains:
+                    omega[q, r] = 2 * np.sign(r - q) * float(coupling.density.weight())
+                elif one.bath == other.bath:
                     theirs = dict(other.position)
                     omega[q, r] = 2 * sum((v * np.conj(theirs.get(place, 0.0))).imag for place, v in one.position)
         return omega

@@ -184,7 +184,8 @@ class Levels(NamedTuple):
 
 
 def start_levels(levels: str | int | Sequence[int], sites: int) -> Levels:
-    """Levels from the user's "auto", integer or list."""
+    """Levels from the user's "auto", integer or list; one entry where there are no sites, for those to come."""
+    sites = max(sites, 1)
     if isinstance(levels, str):
         return Levels((LOWEST_LEVELS,) * sites, may_grow=True)
     if isinstance(levels, Sequence | np.ndarray):

@@ -45,7 +45,7 @@ def check_snapshot(saved: Snapshot, model: Model, algorithm: Algorithm, observab
     times = _array(saved, "times", REAL, (ANY,))
     if not times.size or times[0] != 0 or not np.all(np.diff(times) > 0):
         raise _wrong("times")
-    modes = _check_columns(saved, model, times.size, observables)
+    modes = _check_columns(saved, model, times.size, observables, sites=ANY if algorithm.bins else model.sites)
     _check_engine(_tree(saved, "engine"), model, algorithm, float(times[-1]), float(saved["steps"]["norm"][-1]))
     start = _tree(saved, "start")
     _kind(start, "may_grow", bool)
@@ -72,7 +72,8 @@ def check_snapshot(saved: Snapshot, model: Model, algorithm: Algorithm, observab
             raise _wrong("before")
         _number(entry, 1)
         known.add(entry[0])
-    if known != {number for number, chain in enumerate(model.chains) if chain.next_hopping > 0}:
+    ends = {number for number, chain in enumerate(model.chains) if chain.next_hopping > 0}
+    if known != (set() if algorithm.bins else ends):
         raise _wrong("before")
     for name in ("dropped", "krylov", "wall_seconds", "entropy_seconds"):
         _number(saved, name)
@@ -81,6 +82,9 @@ def check_snapshot(saved: Snapshot, model: Model, algorithm: Algorithm, observab
 def _check_engine(engine: Any, model: Model, algorithm: Algorithm, t: float, norm: float) -> None:
     """The state of an engine at ``t``, of this ``norm`` (squared), as its `snapshot` gives it."""
     system, sites = model.line.system, model.line.length
+    if algorithm.bins:
+        _check_bins(engine, model, t, norm)
+        return
     if abs(_number(engine, "time") - t) > SAME_TIME * max(t, 1.0):
         raise _wrong("time")
     ancilla = _integer(engine, "ancilla", 1, model.dimension)
@@ -97,6 +101,27 @@ def _check_engine(engine: Any, model: Model, algorithm: Algorithm, t: float, nor
     if bonds[-1] != 1:
         raise _wrong(f"tensors[{sites - 1}]")
     BESIDE[algorithm.kept](engine, model, bonds, levels, norm)
+
+
+def _check_bins(engine: Any, model: Model, t: float, norm: float) -> None:
+    """The state of an engine of time bins: bins (l, d, r), oldest first, then the centre (D, d, m)."""
+    if abs(_number(engine, "time") - t) > SAME_TIME * max(t, 1.0):
+        raise _wrong("time")
+    _integer(engine, "index", 0)
+    ancilla = _integer(engine, "ancilla", 1, model.dimension)
+    d = _integer(engine, "dimension", model.dimension, model.dimension)
+    _array(engine, "energies", REAL, (len(model.couplings),))
+    _array(engine, "shaken", REAL, (ANY, 5))
+    tensors = _entries(engine, "tensors")
+    bond = 1
+    for i in range(len(tensors) - 1):
+        shape = _array(tensors, i, COMPLEX, (bond, ANY, ANY), where="tensors").shape
+        if shape[1] < 2 or not shape[2]:
+            raise _wrong(f"tensors[{i}]")
+        bond = shape[2]
+    if not tensors:
+        raise _wrong("tensors")
+    _array(tensors, len(tensors) - 1, COMPLEX, (bond, d, ancilla), where="tensors")
 
 
 def _check_nothing(engine: Any, model: Model, bonds: list[int], levels: list[int], norm: float) -> None:
@@ -132,6 +157,7 @@ BESIDE: Mapping[Kept, Callable[[Any, Model, list[int], list[int], float], None]]
     "blocks": _check_blocks,
     "vector": _check_vector,
     "nothing": _check_nothing,
+    "bins": _check_nothing,  # see `_check_bins`
 }
 
 
@@ -143,9 +169,9 @@ def _check_norm(centre: npt.NDArray[Any], norm: float, name: str) -> None:
         raise _wrong(name)
 
 
-def _check_columns(saved: Any, model: Model, times: int, observables: int) -> int:
+def _check_columns(saved: Any, model: Model, times: int, observables: int, *, sites: int) -> int:
     """All columns of ``times`` steps and of the rows recorded among them; the number of physical modes in the rows."""
-    d, baths, sites = model.dimension, len(model.couplings), model.sites
+    d, baths = model.dimension, len(model.couplings)
     sizes = {
         "row": d, "column": d, "channel": len(model.channels), "bath": baths, "union_and_baths": 1 + baths, "site": sites,
         "one_site": sites, "other_site": sites, "observable": observables, "mode": ANY,

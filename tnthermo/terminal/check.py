@@ -63,11 +63,14 @@ def bath_lines(model: Model, until: float) -> list[str]:
     lines: list[str] = []
     one = len(model.chains) == 1
     for j, coupling in enumerate(model.couplings):
-        if not one or represented(coupling.bath).separate:
+        if not one or represented(coupling.bath).separate or not coupling.chains:
             lines.append(bath_line(model, j))
-        if represented(coupling.bath).separate:
+        if represented(coupling.bath).separate or not coupling.chains:
             lines += [f"  {line}" for line in coupling.density.describe().splitlines()]
             lost = chains.lost_tail(coupling.bath)
+            tail = chains.tail(coupling.density)
+            if not coupling.chains and tail.reorganisation > 0.0:
+                lines.append(f"  here it is not cut: with its tail the reorganisation energy is {tail.whole:.10g}")
             lines += [*([f"  {lost.describe()}"] if lost.noticeable else []), ""]
             continue
         said = ""

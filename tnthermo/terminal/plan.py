@@ -45,13 +45,13 @@ def planned(resolved: Resolved, out: Path) -> str:
 
 
 def _chain_lines(resolved: Resolved) -> list[str]:
-    """A line for each chain, or for the cells of a star; of several baths with the bath it belongs to."""
+    """A line for each chain, or for the cells of a star, or a bath without sites; of several baths with the bath it belongs to."""
     model, lines = resolved.model, []
     for j, coupling in enumerate(model.couplings):
-        if represented(coupling.bath).separate:
-            lines.append(
-                f"{'star' if len(model.couplings) == 1 else f'bath {j}':<13}{represented(coupling.bath).describe(coupling.kind)}"
-            )
+        if represented(coupling.bath).separate or not coupling.chains:
+            alone = "star" if coupling.chains else "bath"
+            head = alone if len(model.couplings) == 1 else f"bath {j}"
+            lines.append(f"{head:<13}{represented(coupling.bath).describe(coupling.kind)}")
             continue
         for chain in coupling.chains:
             head = "chain" if len(model.couplings) == 1 else f"bath {j}"

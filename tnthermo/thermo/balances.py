@@ -17,7 +17,8 @@ def residuals(e: Expectations, steps: Mapping[str, Real]) -> dict[str, Real]:
 
     ``steps`` holds the energies and the accumulated heat and work at every step.
 
-    residual_energy  U_S + U_B + U_chi, measured term by term, against <H>(0) + W_total, <H> as one operator [21]
+    residual_energy  U_S + U_B + U_chi, measured term by term, against <H>(0) + W_total, <H> as one operator [21]; on time bins with what
+                     their E_B leaves out
     residual_heat    Q_S + Q_B, integrals of rates, against -Delta U_chi + W_chi, the change of a local value [26, 28]
     residual_work    W_S from commutators and W_B from differences of the recorded <A> and <X>, against what the drive does,
                      int (Tr[rho_S dH_S] + Tr[rho_S (x) rho_B dH_int]) [23, 29]
@@ -31,7 +32,11 @@ def residuals(e: Expectations, steps: Mapping[str, Real]) -> dict[str, Real]:
     switched = cumulative_stieltjes(e.times, e.coupling * e.position, e.strength, breaks=e.breaks).sum(axis=1)
     current = cumulative_integral(e.times, flux(e).sum(axis=1), breaks=e.breaks)
     return {
-        "residual_energy": steps["U_S"] + steps["U_B"] + steps["U_chi"] - (e.total_energy[0] + steps["W_total"]),
+        "residual_energy": steps["U_S"]
+        + steps["U_B"]
+        + steps["U_chi"]
+        + e.radiated
+        - (e.total_energy[0] + steps["W_total"]),
         "residual_heat": steps["Q_S"] + steps["Q_B"] + (steps["U_chi"] - steps["U_chi"][0]) - steps["W_chi"],
         "residual_work": steps["W_S"] + steps["W_B"] - (driven_work(e) + switched),
         "residual_flux": delta_E_B - current,

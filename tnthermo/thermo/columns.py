@@ -109,6 +109,8 @@ def heat_variance(run: Trajectory) -> Findings:
         "Var_Q_B_each": run.heat_square[:, 1:] - each**2,
     }
     sparse: Attributes = {"reason": "<H_chain^2> was not evaluated at the times that are NaN (variance_every)"}
+    if run.algorithm.bins:
+        sparse = {"reason": "<H_B^2> is not measured on time bins: a chain has it"}
     return Findings(values=values, attributes=dict.fromkeys(names, sparse) if np.isnan(run.heat_square).any() else {})
 
 

@@ -245,16 +245,26 @@ def _observables(run: Trajectory, errors: Errors | None) -> Variables:
     return variables
 
 
+def _sites(run: Trajectory) -> dict[str, Any]:
+    """The coordinates of the sites: those of chains, or bins of time."""
+    numbers = np.arange(run.occupations.shape[1])
+    if run.algorithm.bins:
+        return {"site": ("site", numbers, {"long_name": "time bin, oldest first"})}
+    within = [n for chain in run.model.chains for n in range(chain.length)]
+    chain_of = [k for k, chain in enumerate(run.model.chains) for _ in range(chain.length)]
+    return {
+        "site": ("site", numbers, {"long_name": "chain site, chain after chain"}),
+        "chain": ("site", np.array(chain_of), {"long_name": "chain of the site"}),
+        "site_in_chain": ("site", np.array(within), {"long_name": "place in its chain, 0 next to the system"}),
+    }
+
+
 def coordinates(run: Trajectory) -> dict[str, Any]:
     """Coordinates of the dataset."""
-    numbers = [n for chain in run.model.chains for n in range(chain.length)]
-    chain_of = [k for k, chain in enumerate(run.model.chains) for _ in range(chain.length)]
     found: dict[str, Any] = {
         "t": ("t", run.t, {"units": "1/energy", "long_name": "time"}),
         "complex": ["re", "im"],
-        "site": ("site", np.arange(run.occupations.shape[1]), {"long_name": "chain site, chain after chain"}),
-        "chain": ("site", np.array(chain_of), {"long_name": "chain of the site"}),
-        "site_in_chain": ("site", np.array(numbers), {"long_name": "place in its chain, 0 next to the system"}),
+        **_sites(run),
         "bath": ("bath", np.arange(len(run.model.couplings)), {"long_name": "bath"}),
         "temperature_of_bath": (
             "bath", np.array(run.model.temperatures, dtype=np.float64), {"units": "energy", "long_name": "temperature of each bath"},

@@ -7,13 +7,15 @@ then, with the values before and after it: so that energies know how far they ju
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from tnthermo.model.drives import just_before
+from tnthermo.model.model import Model
 from tnthermo.record.trajectory import Trajectory
+from tnthermo.timeline.integrate import cumulative_stieltjes
 from tnthermo.types import Complex, Real
 
 Indices = npt.NDArray[np.int64]
@@ -70,6 +72,7 @@ class Expectations:
     rho_S           (m, d, d)
     rho_S_rate      (m, d, d) d rho_S/dt = -i[H_S, rho_S] - i sum_q F_q [A_q, Tr_B(X_q rho)], energy
     operators       (Q, d, d) A_q
+    radiated        (m,) what ``bath_energy`` leaves out of the energies as they were measured, energy: see `conserving`; else 0
     """
 
     times: Real
@@ -95,6 +98,7 @@ class Expectations:
     rho_S: Complex
     rho_S_rate: Complex
     operators: Complex
+    radiated: Real | float = 0.0
 
     @property
     def effective(self) -> Complex:
@@ -131,7 +135,7 @@ def expectations(run: Trajectory) -> Expectations:
     # <H> is measured after a jump; before it, it was less by what the jump has done
     known = system_energy + np.sum(strength * product, axis=1)
     total_energy = run.total_energy[both.step] + known - known[both.after[both.step]]
-    return Expectations(
+    found = Expectations(
         times=both.times,
         step=both.step,
         after=both.after,
@@ -156,3 +160,29 @@ def expectations(run: Trajectory) -> Expectations:
         rho_S_rate=rate,
         operators=operators,
     )
+    return conserving(found, model) if run.algorithm.bins else found
+
+
+def work_of_drives(e: Expectations) -> Real:
+    """int Tr[rho dH] (m,) from the recorded values, energy: what drives of H_S and of couplings do. [27]"""
+    total = np.zeros_like(e.times)
+    if np.any(e.hamiltonian != e.hamiltonian[0]):
+        entries = cumulative_stieltjes(e.times, np.swapaxes(e.rho_S, -1, -2), e.hamiltonian, breaks=e.breaks)
+        total = total + np.real(entries.sum(axis=(-2, -1)))
+    if np.any(e.strength != e.strength[0]):
+        total = total + cumulative_stieltjes(e.times, e.product, e.strength, breaks=e.breaks).sum(axis=1)
+    return total
+
+
+def conserving(e: Expectations, model: Model) -> Expectations:
+    """With E_B from the conservation of energy.
+
+    Kicks at discrete times radiate at frequencies near 2 pi/step: an energy in modes that nothing else feels, and that no error of the
+    system shows. It is what the energies, measured one by one, have gained beyond <H>(0) and the work, and is shown as
+    ``residual_energy``. Of several baths each is given a part of it in proportion to its strength.
+    """
+    measured = e.system_energy + np.sum(e.strength * e.product, axis=1) + e.bath_energy.sum(axis=1)
+    extra = measured - (e.total_energy[0] + work_of_drives(e))
+    norms = [float(np.linalg.norm(one.operator, 2)) ** 2 * max(one.local_strengths) ** 2 for one in model.couplings]
+    shares = np.array(norms) / sum(norms) if sum(norms) > 0 else np.full(len(norms), 1 / len(norms))
+    return replace(e, bath_energy=e.bath_energy - extra[:, None] * shares, radiated=extra)

@@ -67,7 +67,7 @@ def kin_floors(
     if len(betas) == len(run.model.temperatures):
         energy = np.fmax.reduce([errors[name] for name in ("E_S", "E_B", "Q_S", "Q_B")])
         floors |= dict.fromkeys(PRODUCTIONS, SHARE * (errors["S_S"] + max(betas) * energy))
-    quanta = np.array([max(abs(float(chain.frequencies[0])) for chain in one.chains) for one in run.model.couplings])
+    quanta = np.array([one.quantum for one in run.model.couplings])
     for name, energy in VARIANCES.items():
         # d<Q^2> = 2 <Q dQ>, or w d<Q> of few quanta w
         size = 2 * np.fmax.accumulate(np.sqrt(np.abs(found.values[name])), axis=0)

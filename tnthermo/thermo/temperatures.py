@@ -65,7 +65,9 @@ def rounding(model: Model) -> tuple[float, float]:
     1e-12 of kappa |A| (|H_S| + kappa |A|) and of kappa |A|, the scales that coupling and commutators give these rates (drives at their
     factor 1).
     """
-    strength = sum(c.coupling * float(np.abs(part.operator).max()) for part in model.couplings for c in part.chains)
+    strength = sum(
+        kappa * float(np.abs(part.operator).max()) for part in model.couplings for kappa in part.local_strengths
+    )
     return ROUNDING * strength * (float(np.abs(model.hamiltonian).max()) + strength), ROUNDING * strength
 
 

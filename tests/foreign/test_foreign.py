@@ -1,0 +1,94 @@
+"""Problems that other people wrote, with nothing but physics in their files: every column of the reference, energies included.
+
+Each JSON has t, sigma_z, sigma_x, sigma_y, E_S, E_int, E_B of an own prototype at two step sizes (``error_of_the_reference``: their
+difference) and, under ``other``, what another package gave. The runs have no numerical key: engine, step, tolerance and levels are chosen.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tnthermo as tt
+from tnthermo.configuration.resolve import Resolved, resolve_file
+
+HERE = Path(__file__).parent
+QUICK = ("ohmic_exponential_warm", "bath_by_mode", "drude_strong", "exciton_dimer", "ohmic_exponential_cold")
+CLOSE = 1e-3  # of a column's largest value
+PAULI = {
+    "sigma_z": np.diag([1.0, -1.0]).astype(complex), "sigma_x": np.array([[0, 1], [1, 0]], dtype=complex),
+    "sigma_y": np.array([[0, -1j], [1j, 0]]),
+}  # fmt: skip
+
+
+def read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text())
+    return found
+
+
+def resolved(name: str, folder: Path, reference: dict[str, Any]) -> Resolved:
+    """The file, recorded at the times of its reference."""
+    text = (HERE / f"{name}.toml").read_text() + f"record_every = {reference['t'][1]}\n"
+    path = folder / f"{name}.toml"
+    path.write_text(text)
+    return resolve_file(path)
+
+
+def columns(run: tt.Trajectory) -> dict[str, np.ndarray]:
+    """What the reference has, at the record times."""
+    ledger = tt.ledger(run)
+    rho = run.rho_S[run.recorded]
+    return {name: np.einsum("ij,tji->t", matrix, rho).real for name, matrix in PAULI.items()} | {
+        name: ledger[name].values for name in ("E_S", "E_int", "E_B")
+    }
+
+
+def deviations(found: dict[str, np.ndarray], reference: dict[str, Any]) -> dict[str, float]:
+    """The largest deviation of each column, less the reference's own error, over its largest value."""
+    own = reference["error_of_the_reference"]
+    result = {}
+    for name, column in found.items():
+        theirs = np.array(reference[name])
+        off = float(np.abs(column - theirs).max()) - own[name]
+        result[name] = max(off, 0.0) / float(np.abs(theirs).max())
+    return result
+
+
+def ran(name: str, folder: Path) -> tuple[Resolved, tt.Trajectory, dict[str, Any]]:
+    reference = read(name)
+    found = resolved(name, folder, reference)
+    keywords = found.evolve_keywords() | {"error_bars": False, "bath_entropy": "off"}
+    return found, tt.evolve(found.model, **keywords), reference
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_every_column_with_nothing_but_physics_in_the_file(name: str, tmp_path: Path) -> None:
+    found, run, reference = ran(name, tmp_path)
+    assert found.algorithm.name == "time-bins"
+    np.testing.assert_allclose(run.t, reference["t"], atol=1e-9)
+    off = deviations(columns(run), reference)
+    assert max(off.values()) < CLOSE, off
+    assert run.flags == ()
+
+
+def test_another_coupling_is_noticed(tmp_path: Path) -> None:
+    """The negative twin: one per cent more reorganisation energy is outside."""
+    name = "exciton_dimer"
+    reference = read(name)
+    found = resolved(name, tmp_path, reference)
+    operator = 1.005 * found.model.couplings[0].operator
+    other = tt.SpinBoson(hamiltonian=found.model.hamiltonian, coupling=operator, bath=found.model.couplings[0].bath)
+    run = tt.evolve(other, **found.evolve_keywords() | {"error_bars": False, "bath_entropy": "off"})
+    assert max(deviations(columns(run), reference).values()) > CLOSE
+
+
+@pytest.mark.slow
+def test_a_hot_underdamped_mode(tmp_path: Path) -> None:
+    """Bonds grow with the heat of the mode: at the cap that is the default, four times as far off as the others."""
+    _, run, reference = ran("brownian_hot", tmp_path)
+    off = deviations(columns(run), reference)
+    assert max(off.values()) < 4 * CLOSE, off
