@@ -10,7 +10,7 @@ import numpy as np
 from chains.checks import frozen, number_problems, temperature_problems
 from chains.densities.discrete import Discrete
 from chains.densities.lorentzian import Brownian, DrudeLorentz
-from chains.densities.power_law import Element
+from chains.densities.power_law import Element, evaluate
 from chains.densities.sums import Sum
 from chains.densities.thermal import element_segments
 from chains.maps.arguments import SpectralDensity, density_problems
@@ -108,7 +108,7 @@ def free_modes(bath: Bath, *, longest_time: float) -> FreeModes:
     w, squares = w[order], np.concatenate(warm)[order]
     cosh, sinh = _angles(w, temperature)
     g = np.sqrt(squares) / cosh
-    j = sum((mine.strength * _shape(mine, w) for mine, _, _ in wholes), np.zeros_like(w))
+    j = sum((evaluate(mine, w) for mine, _, _ in wholes), np.zeros_like(w))
     weights = np.divide(g**2, j, out=np.zeros_like(w), where=j > 0.0)
     return FreeModes(
         frequencies=w, weights=weights, couplings=g, cosh=cosh, sinh=sinh, reach=reach, reorganisation=lost
@@ -141,18 +141,6 @@ def _angles(w: FloatArray, temperature: float) -> tuple[FloatArray, FloatArray]:
         return np.ones_like(w), np.zeros_like(w)
     cosh = np.sqrt(-1.0 / np.expm1(-w / temperature))
     return cosh, cosh * np.exp(-0.5 * w / temperature)
-
-
-def _shape(element: Element, w: FloatArray) -> FloatArray:
-    """J(w)/strength (M,) of one element."""
-    low, high = element.support
-    p, q = element.end_powers
-    inside = (w > low) & (w < high)
-    at = np.where(inside, w, 0.5 * (low + min(high, low + 1.0)))
-    values = element.amplitude(at) ** 2 * (at - low) ** p
-    if q != 0.0:
-        values = values * (high - at) ** q
-    return np.where(inside, values, 0.0)
 
 
 def _whole(element: Element, temperature: float) -> tuple[Element, float, float]:

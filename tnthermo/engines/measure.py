@@ -17,7 +17,7 @@ from tnthermo.kernels.arrays import array_list
 from tnthermo.kernels.measure import correlations, level_populations, reduced_state
 from tnthermo.kernels.moments import moments, overlap_operator
 from tnthermo.model.model import Channel, Form, Model
-from tnthermo.model.modes import mode_functions
+from tnthermo.model.modes import mode_functions, unmixed
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix, boson
 from tnthermo.model.representation import represented
@@ -176,9 +176,7 @@ class Measure:
             plus = np.einsum("jm,mn,jn->j", positive, own, positive, optimize=True).real
             minus = np.einsum("jm,mn,jn->j", negative, own, negative, optimize=True).real
             cross = 2 * np.einsum("jm,mn,jn->j", positive, pairs, negative, optimize=True).real
-            cosh, sinh = found.cosh, found.sinh
-            physical = cosh**2 * plus + sinh**2 * minus + cosh * sinh * cross
-            ancilla = cosh**2 * minus + sinh**2 * plus + cosh * sinh * cross
+            physical, ancilla = unmixed(found, plus, minus, cross)
             occupations.append(physical)
             energies.append(float(found.frequencies @ physical))
             ancillas.append(float(found.frequencies @ ancilla))

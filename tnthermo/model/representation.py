@@ -194,20 +194,46 @@ def _branch(chain: Chain) -> Branch:
     )  # fmt: skip
 
 
-class _OnChains:
-    """What one chain and a pair of them have in common."""
-
-    separate: ClassVar[bool] = False
-
-    @property
-    def quantum(self) -> float:
-        """The largest e_0."""
-        return max(abs(float(chain.frequencies[0])) for chain in self.chains)
+class _OnSites:
+    """What chains and star cells have in common: the chains, of one site each or of many, are all that there is of the bath."""
 
     @property
     def chains(self) -> tuple[Chain, ...]:
-        """The one or two chains."""
+        """All of them."""
         raise NotImplementedError
+
+    @property
+    def density(self) -> SpectralDensity:
+        """What the chains were made from."""
+        return self.chains[0].density
+
+    @property
+    def temperature(self) -> float:
+        """Of the chains."""
+        return self.chains[0].temperature
+
+    @property
+    def quantum(self) -> float:
+        """The largest |e_0|."""
+        return max(abs(float(chain.frequencies[0])) for chain in self.chains)
+
+    def branches(self, longest_time: float) -> tuple[Branch, ...]:
+        """The modes that the chains are made of, exact at any time."""
+        return tuple(_branch(chain) for chain in self.chains)
+
+    def physical(self, longest_time: float) -> PhysicalModes:
+        """Those that are found on the sites."""
+        return _of_sites(self)  # type: ignore[arg-type]
+
+    def rest(self, longest_time: float) -> Rest:
+        """Nothing: the modes of the chains are all that there is."""
+        return Rest()
+
+
+class _OnChains(_OnSites):
+    """What one chain and a pair of them have in common."""
+
+    separate: ClassVar[bool] = False
 
     @property
     def local_strengths(self) -> tuple[float, ...]:
@@ -233,28 +259,6 @@ class _OnChains:
     def mode_couplings(self, found: ModeFunctions) -> Real:
         """g_k (M,), from the first chain, the thermofield map undone."""
         return np.asarray(self.chains[0].coupling * found.positive[:, 0] / found.cosh)
-
-    def branches(self, longest_time: float) -> tuple[Branch, ...]:
-        """The modes that the chains are made of, exact at any time."""
-        return tuple(_branch(chain) for chain in self.chains)
-
-    def physical(self, longest_time: float) -> PhysicalModes:
-        """Those of the quadrature of the chains."""
-        return _of_sites(self)  # type: ignore[arg-type]
-
-    def rest(self, longest_time: float) -> Rest:
-        """Nothing: the modes of the chains are all that there is."""
-        return Rest()
-
-    @property
-    def density(self) -> SpectralDensity:
-        """What the chains were made from."""
-        return self.chains[0].density
-
-    @property
-    def temperature(self) -> float:
-        """Of the chains."""
-        return self.chains[0].temperature
 
     def cell_sites(self, mode: int) -> tuple[int, ...]:
         """Raise: a chain mixes the modes."""
@@ -321,17 +325,12 @@ class ThermofieldPair(_OnChains):
 
 
 @dataclass(frozen=True, eq=False)
-class Star:
+class Star(_OnSites):
     """Star cells: C = sum_k g_k (cosh_k b_k + sinh_k b'_k^dag), every site next to the system."""
 
     route: ClassVar[Route] = "star-cells"
     separate: ClassVar[bool] = True
     cells: StarCells
-
-    @property
-    def quantum(self) -> float:
-        """The highest frequency."""
-        return max(abs(float(chain.frequencies[0])) for chain in self.chains)
 
     @property
     def chains(self) -> tuple[Chain, ...]:
@@ -368,28 +367,6 @@ class Star:
     def mode_couplings(self, found: ModeFunctions) -> Real:
         """The couplings g_k (M,) of the cells."""
         return np.asarray(self.cells.couplings)
-
-    def branches(self, longest_time: float) -> tuple[Branch, ...]:
-        """One for each site."""
-        return tuple(_branch(chain) for chain in self.chains)
-
-    def physical(self, longest_time: float) -> PhysicalModes:
-        """The cells."""
-        return _of_sites(self)
-
-    def rest(self, longest_time: float) -> Rest:
-        """Nothing: the cells are all that there is."""
-        return Rest()
-
-    @property
-    def density(self) -> SpectralDensity:
-        """What the cells were made from."""
-        return self.chains[0].density
-
-    @property
-    def temperature(self) -> float:
-        """Of the cells."""
-        return self.cells.temperature
 
     def cell_sites(self, mode: int) -> tuple[int, ...]:
         """Numbers of (b_k, b'_k), or of (b_k,) at T = 0."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tnthermo.thermo.energies import driven_work, flux, heat_by_differences
-from tnthermo.thermo.expectations import Expectations
+from tnthermo.thermo.energies import flux, heat_by_differences
+from tnthermo.thermo.expectations import Expectations, driven_work
 from tnthermo.timeline.integrate import cumulative_integral, cumulative_stieltjes
 from tnthermo.types import Real
 

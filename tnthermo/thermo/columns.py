@@ -65,6 +65,11 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     if not run.model.driven:
         undriven: Attributes = {"note": "0: nothing is driven"}
         attributes = {"W_chi": undriven, "W_total": undriven}
+    if run.algorithm.bins:
+        radiated: Attributes = {
+            "note": "the energy that kicks at discrete times radiate, which E_B, by conservation, leaves out"
+        }
+        attributes["residual_energy"] = radiated
     for part in found:
         values = values | part.values
         attributes = attributes | part.attributes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tnthermo.thermo.expectations import Expectations, trace
+from tnthermo.thermo.expectations import Expectations, driven_work, trace, work_of_drives
 from tnthermo.timeline.integrate import cumulative_integral, cumulative_stieltjes
 from tnthermo.types import Real
 
@@ -104,18 +104,10 @@ def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
         "W_S": work_S,
         "W_B": W_B_each.sum(axis=1),
         "W_chi": np.sum(switching(covariance), axis=1),
-        "W_total": on_system + np.sum(switching(e.product), axis=1),
+        "W_total": work_of_drives(e),
         "Q_B_each": Q_B_each,
         "W_B_each": W_B_each,
     }
-
-
-def driven_work(e: Expectations) -> Real:
-    """int Tr[rho_S dH_S] (m,) from the values of rho_S and H_S alone, energy. [27]"""
-    if not np.any(e.hamiltonian != e.hamiltonian[0]):
-        return np.zeros_like(e.times)
-    entries = cumulative_stieltjes(e.times, np.swapaxes(e.rho_S, -1, -2), e.hamiltonian, breaks=e.breaks)
-    return np.real(entries.sum(axis=(-2, -1)))
 
 
 def heat_by_differences(e: Expectations) -> tuple[Real, Real]:

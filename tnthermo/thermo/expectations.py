@@ -163,12 +163,17 @@ def expectations(run: Trajectory) -> Expectations:
     return conserving(found, model) if run.algorithm.bins else found
 
 
+def driven_work(e: Expectations) -> Real:
+    """int Tr[rho_S dH_S] (m,) from the values of rho_S and H_S alone, energy. [27]"""
+    if not np.any(e.hamiltonian != e.hamiltonian[0]):
+        return np.zeros_like(e.times)
+    entries = cumulative_stieltjes(e.times, np.swapaxes(e.rho_S, -1, -2), e.hamiltonian, breaks=e.breaks)
+    return np.real(entries.sum(axis=(-2, -1)))
+
+
 def work_of_drives(e: Expectations) -> Real:
     """int Tr[rho dH] (m,) from the recorded values, energy: what drives of H_S and of couplings do. [27]"""
-    total = np.zeros_like(e.times)
-    if np.any(e.hamiltonian != e.hamiltonian[0]):
-        entries = cumulative_stieltjes(e.times, np.swapaxes(e.rho_S, -1, -2), e.hamiltonian, breaks=e.breaks)
-        total = total + np.real(entries.sum(axis=(-2, -1)))
+    total = driven_work(e)
     if np.any(e.strength != e.strength[0]):
         total = total + cumulative_stieltjes(e.times, e.product, e.strength, breaks=e.breaks).sum(axis=1)
     return total

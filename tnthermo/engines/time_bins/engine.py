@@ -18,6 +18,7 @@ from tnthermo.engines.time_bins.line import NEGLECTED, BinLine, Operator, Told, 
 from tnthermo.engines.time_bins.plan import Plan, Row
 from tnthermo.engines.time_bins.scheme import Scheme
 from tnthermo.engines.time_bins.whole import OnBins
+from tnthermo.model.drives import just_before
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
 from tnthermo.model.representation import PhysicalModes
@@ -114,7 +115,7 @@ class TimeBinEngine:
 
     def _leave(self, line: BinLine, rows: Sequence[Row], t: float, step: float, kicks: int, told: Told) -> None:
         """Take a state out of the frame of steps of this length that ended at t."""
-        before = self.scheme.before(t)
+        before = just_before(t)
         if self.model.drives:
             line.turn(self.scheme.slope(t, step, left=True))
         for group, row in zip(self.scheme.groups, rows, strict=True):

@@ -15,6 +15,7 @@ import numpy as np
 from tnthermo.engines.time_bins.field import Field
 from tnthermo.engines.time_bins.scheme import Group, Scheme
 from tnthermo.engines.time_bins.strengths import integral, mean_square, ordered
+from tnthermo.model.drives import just_before
 from tnthermo.model.operators import Matrix
 from tnthermo.types import Complex, Real
 
@@ -233,7 +234,7 @@ class Plan:
             t0, t1 = float(self.times[k]), float(self.times[k + 1])
             groups, width = self.scheme.groups, self.scheme.frame_width(self.times, k)
             switch = self.scheme.switches(self.times, k)
-            leave = [self.frame(group, t0, width, self.scheme.before(t0)) for group in groups if switch and k]
+            leave = [self.frame(group, t0, width, just_before(t0)) for group in groups if switch and k]
             enter = [self.frame(group, t0, width, t0) for group in groups if switch]
             kicks = [(a, b, group) for a, b in self.scheme.pieces(t0, t1) for group in groups]
             vectors += [*leave, *enter, *(self.vector(group, a, b) for a, b, group in kicks)]
@@ -272,7 +273,7 @@ class Plan:
         if not (self.scheme.framed and k):
             return []
         t, width = float(self.times[k]), float(self.times[k] - self.times[k - 1])
-        return [self.frame(group, t, width, self.scheme.before(t)) for group in self.scheme.groups]
+        return [self.frame(group, t, width, just_before(t)) for group in self.scheme.groups]
 
     def _measured(self, k: int) -> tuple[Complex, list[Complex]]:
         """(the forms that are measured at the end of step k, those of the frame): 2 Q, G, and G B rows; the last G of them."""

@@ -83,7 +83,7 @@ class Scheme:
     """The steps of one model; ``order`` 2 or 4."""
 
     def __init__(self, model: Model, order: int) -> None:
-        self.model, self.order = model, order
+        self.model = model
         self.groups = groups_of(model)
         baths = [bath for group in self.groups for bath in group.baths]
         commute = all(
@@ -121,10 +121,6 @@ class Scheme:
         last = len(self.groups) - 1
         outer = [(g, 0.5) for g in range(last)]
         return [*outer, (last, 1.0), *reversed(outer)] if last >= 0 else []
-
-    def before(self, t: float) -> float:
-        """A time at which drives have their limits from the left."""
-        return just_before(t)
 
     def switches(self, times: Real, k: int) -> bool:
         """Whether the frame changes at the start of step k: it is entered, the step changes, or something is not smooth there."""

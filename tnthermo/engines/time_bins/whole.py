@@ -21,6 +21,7 @@ from tnthermo.kernels.measure import correlations, level_populations
 from tnthermo.kernels.moments import overlap_operator
 from tnthermo.model.coupling_kinds import COUPLING_KINDS
 from tnthermo.model.model import Model
+from tnthermo.model.modes import unmixed
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix
 from tnthermo.model.representation import PhysicalModes
@@ -46,10 +47,7 @@ class OnBins:
     @property
     def bonds(self) -> npt.NDArray[np.int64]:
         """Dimension of the bond of each bin on the side of the system, oldest first; 1 of those to come."""
-        found = np.ones(self.sites, dtype=np.int64)
-        mine = [self.line.bins[j].shape[2] for j in range(self._present)]
-        found[: len(mine)] = mine
-        return found
+        return self._of_bins(axis=2, to_come=1)
 
     @property
     def _present(self) -> int:
@@ -64,9 +62,12 @@ class OnBins:
     @property
     def levels(self) -> npt.NDArray[np.int64]:
         """Boson levels in use in each bin (N,); 0 of those to come."""
-        found = np.zeros(self.sites, dtype=np.int64)
-        mine = [self.line.bins[j].shape[1] for j in range(self._present)]
-        found[: len(mine)] = mine
+        return self._of_bins(axis=1, to_come=0)
+
+    def _of_bins(self, *, axis: int, to_come: int) -> npt.NDArray[np.int64]:
+        """A dimension of the tensor of each bin (N,)."""
+        found = np.full(self.sites, to_come, dtype=np.int64)
+        found[: self._present] = [self.line.bins[j].shape[axis] for j in range(self._present)]
         return found
 
     @property
@@ -158,9 +159,7 @@ class OnBins:
             n_plus = _products(plus.conj(), own, plus, means.conj(), means, up.conj(), up)
             n_minus = _products(minus.conj(), own, minus, means.conj(), means, down.conj(), down)
             cross = 2 * _products(plus, pairs, minus, means, means, up, down)
-            cosh, sinh = modes.cosh, modes.sinh
-            physical = cosh**2 * n_plus + sinh**2 * n_minus + cosh * sinh * cross
-            ancilla = cosh**2 * n_minus + sinh**2 * n_plus + cosh * sinh * cross
+            physical, ancilla = unmixed(modes, n_plus, n_minus, cross)
             occupations.append(physical)
             energies.append(float(modes.frequencies @ physical))
             ancillas.append(float(modes.frequencies @ ancilla))
