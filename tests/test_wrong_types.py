@@ -218,6 +218,7 @@ def calls() -> dict[str, Call]:
         "two_time": of(tt.two_time, EVOLVE | {"pairs": {"zz": ("z", "z")}}, **RUNS),
         "spectrum": of(tt.spectrum, {"correlations": correlations(), "frequencies": [0.1], "window": "hann"}, frequencies=LATER),
         "ledger": of(tt.ledger, {"run": run(), "alpha_S": 0.5}, alpha_S="negative"),
+        "expectation": of(tt.expectation, {"ledger": ledger(), "operator": {"z": 1.0}}, operator=f"text {TABLES}"),
         "alpha_scan": of(tt.alpha_scan, {"run": run(), "alphas": [0.5]}),
         "matching_alpha": of(tt.matching_alpha, {"run": run()}),
         "steady_currents": of(tt.steady_currents, {"ledger": ledger(), "since": 0.1}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from chains.on_demand import on_demand
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tnthermo.sweeps.status import sweep_status
     from tnthermo.thermo.alpha import alpha_scan, matching_alpha
     from tnthermo.thermo.currents import steady_currents
+    from tnthermo.thermo.expectation import expectation
     from tnthermo.thermo.ledger import ledger
 
 # Which module a public name lives in: what is imported when it is first asked for. A test compares it with the imports above.
@@ -69,10 +71,13 @@ HOMES = {
     "tnthermo.sweeps.status": ("sweep_status",),
     "tnthermo.thermo.alpha": ("alpha_scan", "matching_alpha"),
     "tnthermo.thermo.currents": ("steady_currents",),
+    "tnthermo.thermo.expectation": ("expectation",),
     "tnthermo.thermo.ledger": ("ledger",),
 }
 if not TYPE_CHECKING:
     __getattr__ = on_demand(__name__, HOMES)
+if "xarray" in sys.modules:  # then it costs nothing: ledgers that xarray itself opens have .tnthermo as well
+    import tnthermo.thermo.accessor  # noqa: F401
 
 
 def plot(dataset: Any) -> Any:
@@ -126,6 +131,7 @@ __all__ = [
     "Dephasing",
     "closed_forms",
     "dephasing",
+    "expectation",
     "ledger",
     "Law",
     "MeanForce",

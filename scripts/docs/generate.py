@@ -25,7 +25,8 @@ from tnthermo.configuration.densities import DENSITY_KINDS
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.sections import SECTIONS
 from tnthermo.model.operators import HIGHEST_LEVEL
-from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH, SPARSE, Column
+from tnthermo.thermo.definitions import BOUNDS, COLUMNS, OF_SYSTEM, OTHERS, PER_BATH, SPARSE, Column
+from tnthermo.thermo.validity import ALWAYS, where
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]
@@ -78,9 +79,21 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def of_columns(columns: Sequence[Column]) -> str:
-    """Name, units, meaning and equation of each column."""
-    rows = [[code(c.name), c.units, cell(c.long_name), code(c.equation)] for c in columns]
-    return table(["column", "units", "meaning", "equation"], rows)
+    """Name, units, meaning and equation of each column; of those that are not one number a time, or one for each bath, their dimensions."""
+    if not any(c.dims for c in columns) or all(c.dims == ("bath",) for c in columns):
+        rows = [[code(c.name), c.units, cell(c.long_name), code(c.equation)] for c in columns]
+        return table(["column", "units", "meaning", "equation"], rows)
+    rows = [[code(c.name), ", ".join(("t", *c.dims)), cell(c.long_name), code(c.equation)] for c in columns]
+    return table(["column", "dimensions", "meaning", "equation"], rows)
+
+
+def validities() -> dict[str, list[str]]:
+    """Where columns have values -> their names, but for those that have one always."""
+    found: dict[str, list[str]] = {}
+    for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *OTHERS):
+        if where(column.name) != ALWAYS:
+            found.setdefault(where(column.name), []).append(column.name)
+    return found
 
 
 def columns_part() -> str:
@@ -92,6 +105,12 @@ def columns_part() -> str:
             of_columns(COLUMNS),
             "For each bath:",
             of_columns(PER_BATH),
+            "Of the system's state alone:",
+            of_columns(OF_SYSTEM),
+            "The other variables:",
+            of_columns(OTHERS),
+            "Where they have values; what is not here has one at every record time:",
+            table(["where", "columns"], [[text, ", ".join(map(code, names))] for text, names in validities().items()]),
             f"Evaluated now and then, or at every time where that costs nothing; NaN elsewhere: {now_and_then}; bounds: {bounds}.",
         ]
     )

@@ -385,6 +385,7 @@ WRONG: list[tuple[str, str, str]] = [
     (text_of({"bath": {"temperature": "0.0"}, "system": {"initial": '"mean-force"'}}), "system.initial", "T > 0"),
     (text_of({"system": {"initial": '"mean-force"'}, "evolution": {"method": '"tdvp1"'}}), "system.initial", "tdvp1"),
     (text_of({"record": {"observables": "{ E_S = { x = 1.0 } }"}}), "record.observables.E_S", "own_E_S"),
+    (text_of({"record": {"observables": "{ sigma_z = { z = 1.0 } }"}}), "record.observables.sigma_z", "leave it out where"),
     (text_of({"record": {"observables": "{ E_S_error = { x = 1.0 } }"}}), "record.observables.E_S_error", "own_"),
     (text_of({"record": {"observables": "{ a = { x = 1.0 }, a_error = { x = 1.0 } }"}}), "record.observables.a_error", "own_"),
     (text_of({"record": {"observables": "{ site = { x = 1.0 } }"}}), "record.observables.site", "own_site"),

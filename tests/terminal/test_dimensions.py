@@ -17,8 +17,9 @@ from tnthermo.results import result_file
 from tnthermo.thermo import columns as columns_module
 from tnthermo.thermo import productions
 from tnthermo.thermo.columns import complete
-from tnthermo.thermo.definitions import COLUMNS, PER_BATH, needed
+from tnthermo.thermo.definitions import COLUMNS, OF_SYSTEM, PER_BATH, QUBIT, needed
 from tnthermo.thermo.entropies import Findings
+from tnthermo.thermo.validity import ALWAYS, every_column, where
 
 COARSE = tt.TDVP(step=0.1, tolerance=1e-5, max_bond=8)
 DENSITY = chains.Discrete(frequencies=[0.6, 1.1], couplings=[0.15, 0.1])
@@ -91,7 +92,7 @@ def test_every_command(d: int, tmp_path: Path, drawn: None) -> None:
     ):  # fmt: skip
         done = call(*arguments)
         assert done.exit_code == 0, (arguments, done.output)
-    assert set(needed_variables()) <= set(result_file.load_ledger(out).data_vars)
+    assert set(needed_variables(d)) <= set(result_file.load_ledger(out).data_vars)
 
 
 def test_a_sweep_over_systems_of_any_size(tmp_path: Path) -> None:
@@ -108,8 +109,9 @@ def test_a_sweep_over_systems_of_any_size(tmp_path: Path) -> None:
     assert "0 of 4 points missing, 0 not converged" in gathered.output
 
 
-def needed_variables() -> Iterator[str]:
-    for column in (*COLUMNS, *PER_BATH):
+def needed_variables(d: int) -> Iterator[str]:
+    of_system = [column for column in OF_SYSTEM if d == 2 or column.name not in QUBIT]
+    for column in (*COLUMNS, *PER_BATH, *of_system):
         yield column.name
         yield f"{column.name}_error"
 
@@ -146,9 +148,22 @@ def test_every_column_of_every_kind_of_run(d: int, T: float, kind: str, begun: s
     )
     for one in (run, bare, unmeasured):
         ledger = tt.ledger(one)
-        expected = set(needed_variables()) if one.rough is not None else {c.name for c in (*COLUMNS, *PER_BATH)}
+        expected = {name for name in needed_variables(d) if one.rough is not None or not name.endswith("_error")}
         assert expected <= set(ledger.data_vars)
         assert not without_reason(ledger)
+        assert not nan_against_what_is_said(ledger)
+
+
+def nan_against_what_is_said(ledger: xr.Dataset) -> list[str]:
+    """The columns that are said to have a value at every record time, and have not."""
+    said = [name for name in every_column() if name in ledger and where(name) == ALWAYS]
+    return [name for name in said if not np.isfinite(ledger[name].values).all()]
+
+
+def test_what_is_said_of_a_column_can_be_wrong() -> None:
+    """The negative twin: a column that is NaN somewhere is seen."""
+    ledger = xr.Dataset({"E_S": ("t", [0.1, np.nan]), "S_B": ("t", [0.1, np.nan])})
+    assert nan_against_what_is_said(ledger) == ["E_S"]
 
 
 def without_reason(ledger: xr.Dataset) -> list[str]:

@@ -28,14 +28,15 @@ from tnthermo.model.model import Model
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import PAULI, purify
 from tnthermo.record.raw_columns import RAW_COLUMNS
-from tnthermo.thermo.definitions import COLUMNS, PER_BATH
+from tnthermo.thermo.definitions import COLUMNS, OF_SYSTEM, PER_BATH
 
 # Names that result.nc has: its coordinates, the raw columns that the ledger shows as they are, and the columns of the ledger.
 COORDINATES = {
-    "t", "complex", "row", "column", "site", "other_site", "chain", "site_in_chain", "bath", "temperature_of_bath", "mode",
+    "t", "complex", "row", "column", "site", "other_site", "chain", "site_in_chain", "bath", "temperature_of_bath", "mode", "level", "pair",
 }  # fmt: skip
 SHOWN = {raw.in_ledger for raw in RAW_COLUMNS if raw.in_ledger}
-TAKEN = COORDINATES | SHOWN | {column.name for column in (*COLUMNS, *PER_BATH)}
+TAKEN = COORDINATES | SHOWN | {column.name for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM)}
+OF_EVERY_SYSTEM = {column.name for column in OF_SYSTEM}
 
 
 def mutual_problems(tables: Tables) -> list[Problem]:
@@ -111,7 +112,10 @@ def observable_problems(record: Record, dimension: int | None, lengths: tuple[in
         if name in TAKEN or name.removesuffix("_error") in TAKEN | (names - {name}):
             allowed = "a name that the result file does not have yet"
             key = f"record.observables.{name}"
-            problems.append(Problem(key=key, value=value, allowed=allowed, hint="choose another, e.g. own_" + name))
+            hint = f"choose another, e.g. own_{name}"
+            if name in OF_EVERY_SYSTEM:
+                hint = f"leave it out where it is what every ledger has as {name}, else {hint}"
+            problems.append(Problem(key=key, value=value, allowed=allowed, hint=hint))
     problems += name_problems(record.two_time, key="record.two_time")
     if dimension is not None:
         for name, pair in record.two_time.items():

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
+import tnthermo.thermo.accessor  # noqa: F401  so that datasets have .tnthermo
 from tnthermo.errors import StorageError
 from tnthermo.machine.atomic_files import write_pieces
 from tnthermo.machine.seal import check_seal, parts_of, sealed

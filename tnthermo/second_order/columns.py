@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,10 @@ from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 from tnthermo.thermo.energies import accumulated, energies, heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes
 from tnthermo.thermo.expectations import Expectations, sides, trace
+from tnthermo.thermo.system import Variables, about, system_variables
 from tnthermo.thermo.temperatures import extended_temperature, rounding
 from tnthermo.timeline.integrate import cumulative_integral
 from tnthermo.types import Complex, Real
-
-Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,16 +117,12 @@ def second_order_variables(
     variables: Variables = {}
     for column in (*COLUMNS, *PER_BATH):
         if column.name in at:
-            about: Attributes = {"units": column.units, "long_name": column.long_name, "equation": column.equation}
-            variables[column.name] = (
-                ("t", *column.dims),
-                at[column.name].copy(),
-                about | attributes.get(column.name, {}),
-            )
+            text = about(column) | attributes.get(column.name, {})
+            variables[column.name] = (("t", *column.dims), at[column.name].copy(), text)
     rho = solution.rho_S[at_steps]
-    about = {"units": "1", "long_name": "reduced state of the system", "equation": "second order"}
-    variables["rho_S"] = (("t", "row", "column", "complex"), np.stack([rho.real, rho.imag], axis=-1), about)
-    return variables
+    text = {"units": "1", "long_name": "reduced state of the system", "equation": "second order"}
+    variables["rho_S"] = (("t", "row", "column", "complex"), np.stack([rho.real, rho.imag], axis=-1), text)
+    return variables | system_variables(rho, e.hamiltonian[recorded], times=e.times[recorded])
 
 
 def _entropies(

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.integrate import solve_ivp
 
+import tnthermo.thermo.accessor  # noqa: F401  so that datasets have .tnthermo
 from chains.checks import time_problems, word_problems
 from chains.deprecated import formerly
 from chains.problems import InvalidInput, Problem, raise_if_any
@@ -32,6 +33,7 @@ from tnthermo.second_order.memory import memory, moment, motion
 from tnthermo.second_order.memory_driven import driven_solution
 from tnthermo.second_order.secular import Secular, secular
 from tnthermo.thermo.definitions import CONVENTION
+from tnthermo.thermo.system import system_coordinates
 from tnthermo.types import Complex, Real
 
 Method = Literal["tcl2", "redfield", "lindblad"]
@@ -60,10 +62,11 @@ def weak_coupling(
               The energy current into a bath is then that of its jumps, -Tr[H_S D_j rho_S].
     alpha_S   as in `tnthermo.ledger`
 
-    Columns: rho_S, E_S E_B E_int h U_S U_B U_chi U_tot, Q_S Q_B Q_chi W_S W_B W_chi W_total and rates, S_S Delta_S_B S_chi D_B,
-    T_S T_B T_chi T_ext_S, Sigma_S Sigma_B Sigma_total, and those for each bath. Delta_S_B is that of second order, NaN at T = 0, where it
-    is not analytic in the coupling. residual_energy, U_tot - U_tot(0) - W_total, is an error not of the solution but of the order: of
-    fourth order (second for the Markov limits, whose E_int has no initial slip).
+    Columns: rho_S and what it says by itself (sigma_x sigma_y sigma_z population coherence population_H), E_S E_B E_int h U_S U_B U_chi
+    U_tot, Q_S Q_B Q_chi W_S W_B W_chi W_total and rates, S_S Delta_S_B S_chi D_B, T_S T_B T_chi T_ext_S, Sigma_S Sigma_B Sigma_total, and
+    those for each bath. Delta_S_B is that of second order, NaN at T = 0, where it is not analytic in the coupling. residual_energy,
+    U_tot - U_tot(0) - W_total, is an error not of the solution but of the order: of fourth order (second for the Markov limits, whose E_int
+    has no initial slip).
 
     Raises `chains.InvalidInput` with all problems: a start that is no state (mean-force starts are correlated, and refused), bad times,
     a Markov limit of a driven model, of a discrete bath, or one that does not exist (a diagonal coupling to a sub-Ohmic bath at T > 0).
@@ -98,6 +101,7 @@ def weak_coupling(
     coordinates = {
         "t": ("t", t, {"units": "1/energy", "long_name": "time"}),
         "complex": ["re", "im"],
+        **system_coordinates(model.dimension),
         "bath": ("bath", np.arange(len(model.couplings)), {"long_name": "bath"}),
     }
     return xr.Dataset(variables, coords=coordinates, attrs=attributes)

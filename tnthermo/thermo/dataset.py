@@ -11,9 +11,10 @@ import numpy.typing as npt
 from tnthermo.record.causes import unjudged, without_lost_modes
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.bath_rate import through_bars
-from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, PER_BATH, SPARSE, Column
+from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, half_width, modes_missing
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
+from tnthermo.thermo.system import Variables, about, hamiltonians, system_coordinates, system_variables
 from tnthermo.thermo.tail import lost_tails, rho_S_error, tail_errors
 from tnthermo.timeline.differences import (
     HOW,
@@ -27,7 +28,6 @@ from tnthermo.timeline.differences import (
 )
 from tnthermo.types import Real
 
-Variables = dict[str, tuple[tuple[str, ...], npt.NDArray[Any], Attributes]]
 OF_THIS_CHAIN = "of the density as it is cut: what the modes beyond would do is not in it"
 ENCLOSED = ("S_chi", "Delta_S_B", "D_B", "Sigma_B")  # whose values may be the middle of bounds
 NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
@@ -37,8 +37,7 @@ def ledger_variables(found: Findings) -> Variables:
     """The columns of `tnthermo.thermo.definitions`, without errors."""
     variables: Variables = {}
     for column in (*COLUMNS, *PER_BATH):
-        about: Attributes = {"units": column.units, "long_name": column.long_name, "equation": column.equation}
-        attributes = about | found.attributes.get(column.name, {})
+        attributes = about(column) | found.attributes.get(column.name, {})
         # A copy each: some columns are one array at T = 0, and writing into one must not change another.
         variables[column.name] = (("t", *column.dims), found.values[column.name].copy(), attributes)
     return variables
@@ -154,59 +153,38 @@ def _re_im(array: npt.NDArray[np.complex128]) -> Real:
 
 
 def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
-    """rho_S, the profiles over sites and bonds, the physical modes, the user's observables and, where asked for, correlation matrices.
+    """rho_S and what it says by itself, the profiles over sites and bonds, the physical modes, the user's observables and, where asked for,
+    correlation matrices.
 
     errors  those of the columns, where there is a rougher run
     """
-
     run = without_lost_modes(run)
-
-    def about(long_name: str, equation: str) -> Attributes:
-        return {"units": "1", "long_name": long_name, "equation": equation}
-
-    rho_S = _re_im(run.rho_S[run.recorded])
-    variables: Variables = {
-        "rho_S": (
-            ("t", "row", "column", "complex"),
-            rho_S,
-            about("reduced state of the system, not renormalised", "Tr_B rho"),
-        ),
-        "bond_profile": (
-            ("t", "site"),
-            run.bonds.copy(),
-            about("dimension of each chain site's bond on the side of the system", "none"),
-        ),
-        "occupation_profile": (
-            ("t", "site"),
-            run.occupations.copy(),
-            about("bosons on each chain site", "<c_n^dag c_n>"),
-        ),
-        "level_profile": (("t", "site"), run.levels.copy(), about("boson levels in use on each chain site", "none")),
+    rho_S = run.rho_S[run.recorded]
+    values: dict[str, npt.NDArray[Any]] = {
+        "rho_S": _re_im(rho_S),
+        "bond_profile": run.bonds.copy(),
+        "occupation_profile": run.occupations.copy(),
+        "level_profile": run.levels.copy(),
     }
     if run.mode_frequency.size:
-        variables["mode_occupation"] = (
-            ("t", "mode"),
-            run.mode_occupation.copy(),
-            about(
-                "change of the occupation of each physical mode from its thermal one; divided by mode_weight: per unit frequency",
-                "<a_k^dag a_k> - n_k^beta, chain and thermofield maps undone",
-            )
-            | ({"reason": modes_missing(run)} if np.isnan(run.mode_occupation).any() else {}),
-        )
+        values["mode_occupation"] = run.mode_occupation.copy()
     if run.normal.shape[-1]:
-        for name, array, equation in (
-            ("chain_normal", run.normal, "<c_m^dag c_n>"),
-            ("chain_anomalous", run.anomalous, "<c_m c_n>"),
-        ):
-            text = about(f"correlation matrix {equation} of the chain sites", equation)
-            variables[name] = (("t", "site", "other_site", "complex"), _re_im(array), text)
-    variables |= _observables(run, errors)
+        values |= {"chain_normal": _re_im(run.normal), "chain_anomalous": _re_im(run.anomalous)}
+    variables: Variables = {
+        column.name: (("t", *column.dims), values[column.name], about(column)) for column in OTHERS if column.name in values
+    }  # fmt: skip
+    if np.isnan(run.mode_occupation).any():
+        variables["mode_occupation"][2]["reason"] = modes_missing(run)
+    bar, doubt = None, Attributes()
     if run.rough is not None and errors is not None:
-        how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0]}
-        how |= {"infinite": errors.why} if errors.why else {}
         # one bar for the whole matrix: an entry that both runs agree on by chance is no better known than the others
-        largest = (errors.state + rho_S_error(run))[:, None, None, None]
-        error = _infinite(np.broadcast_to(largest, rho_S.shape), rho_S, errors.blind)
+        bar = _infinite(errors.state + rho_S_error(run), errors.state, errors.blind)
+        doubt = {"infinite": errors.why} if errors.why else {}
+    variables |= system_variables(rho_S, hamiltonians(run), times=run.t, bar=bar, doubt=doubt)
+    variables |= _observables(run, errors)
+    if run.rough is not None and errors is not None and bar is not None:
+        how: Attributes = {"units": "1", "equation": "none", "how": HOW.split(";")[0], **doubt}
+        error = np.broadcast_to(bar[:, None, None, None], values["rho_S"].shape).copy()
         variables["rho_S_error"] = (("t", "row", "column", "complex"), error, {"long_name": "error of rho_S", **how})
         if run.mode_frequency.size and run.rough.mode_occupation.shape[1] == run.mode_frequency.size:
             ours, theirs = run.mode_occupation, run.rough.mode_occupation
@@ -227,10 +205,10 @@ def _observables(run: Trajectory, errors: Errors | None) -> Variables:
     tail: Attributes = {"tail": OF_THIS_CHAIN} if run.observed and lost_tails(run) else {}
     for k, observable in enumerate(run.observed):
         values = run.observables[:, k]
-        about: Attributes = {"units": "1", "long_name": observable.describe(), "equation": "Tr[O rho]"}
+        own: Attributes = {"units": "1", "long_name": observable.describe(), "equation": "Tr[O rho]"}
         real = observable.hermitian
         dims = ("t",) if real else ("t", "complex")
-        variables[observable.name] = (dims, values.real.copy() if real else _re_im(values), about)
+        variables[observable.name] = (dims, values.real.copy() if real else _re_im(values), own)
         if run.rough is not None and errors is not None:
             other = run.rough.observables[:, k]
             pair = (values.real, other.real) if real else (_re_im(values), _re_im(other))
@@ -265,6 +243,7 @@ def coordinates(run: Trajectory) -> dict[str, Any]:
         "t": ("t", run.t, {"units": "1/energy", "long_name": "time"}),
         "complex": ["re", "im"],
         **_sites(run),
+        **system_coordinates(run.model.dimension),
         "bath": ("bath", np.arange(len(run.model.couplings)), {"long_name": "bath"}),
         "temperature_of_bath": (
             "bath", np.array(run.model.temperatures, dtype=np.float64), {"units": "energy", "long_name": "temperature of each bath"},

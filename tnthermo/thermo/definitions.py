@@ -26,7 +26,7 @@ class Column:
                and of integrals, from every second point
     exact      a fact about the run, whose error is 0
     poles      a ratio that may grow without bound: its error is a local one, large errors at a pole are not carried on
-    dims       after ``t``: nothing, or "bath" for one value for each bath
+    dims       after ``t``: nothing, "bath" for one value for each bath, or others of a variable that is no column of its own
     """
 
     name: str
@@ -269,6 +269,47 @@ PER_BATH: tuple[Column, ...] = (
         "<H_chain,j^2> - <H_chain,j>^2",
     ),
 )
+
+
+def _of_state(name: str, long_name: str, equation: str, *dims: str) -> Column:
+    return Column(name=name, units="1", long_name=long_name, equation=equation, dims=dims)
+
+
+# What rho_S says by itself, made in `tnthermo.thermo.system`; the first three of qubits only.
+OF_SYSTEM: tuple[Column, ...] = (
+    _of_state("sigma_x", "expectation value of sigma_x of a qubit, in the basis in which H_S is written", "Tr[sigma_x rho_S]"),
+    _of_state("sigma_y", "expectation value of sigma_y of a qubit, in the basis in which H_S is written", "Tr[sigma_y rho_S]"),
+    _of_state("sigma_z", "expectation value of sigma_z of a qubit, in the basis in which H_S is written", "Tr[sigma_z rho_S]"),
+    _of_state("population", "population of each state of the basis in which H_S is written", "<k|rho_S|k>", "level"),
+    _of_state("coherence", "coherence of each pair of these states", "<j|rho_S|k>, j < k", "pair", "complex"),
+    _of_state(
+        "population_H",
+        "population of each level of H_S(t), from the lowest up; those of equal energy have the mean of theirs",
+        "<E_k|rho_S|E_k>, H_S |E_k> = E_k |E_k>",
+        "level",
+    ),
+)  # fmt: skip
+QUBIT = frozenset({"sigma_x", "sigma_y", "sigma_z"})
+
+# The other variables of the dataset: the state, what sites and modes hold.
+OTHERS: tuple[Column, ...] = (
+    _of_state("rho_S", "reduced state of the system, not renormalised", "Tr_B rho", "row", "column", "complex"),
+    _of_state("bond_profile", "dimension of each chain site's bond on the side of the system", "none", "site"),
+    _of_state("occupation_profile", "bosons on each chain site", "<c_n^dag c_n>", "site"),
+    _of_state("level_profile", "boson levels in use on each chain site", "none", "site"),
+    _of_state(
+        "mode_occupation",
+        "change of the occupation of each physical mode from its thermal one; divided by mode_weight: per unit frequency",
+        "<a_k^dag a_k> - n_k^beta, chain and thermofield maps undone",
+        "mode",
+    ),
+    _of_state(
+        "chain_normal", "correlation matrix <c_m^dag c_n> of the chain sites", "<c_m^dag c_n>", "site", "other_site", "complex"
+    ),
+    _of_state(
+        "chain_anomalous", "correlation matrix <c_m c_n> of the chain sites", "<c_m c_n>", "site", "other_site", "complex"
+    ),
+)  # fmt: skip
 
 
 def needed(baths: int) -> dict[str, tuple[int, ...]]:

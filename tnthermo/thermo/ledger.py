@@ -9,6 +9,7 @@ import platform
 import numpy as np
 import xarray as xr
 
+import tnthermo.thermo.accessor  # noqa: F401  so that datasets have .tnthermo
 from chains.problems import raise_if_any
 from tnthermo.checks import alpha_problems
 from tnthermo.machine.versions import installed_version
@@ -33,9 +34,10 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
              part [15, 16]
 
     Columns, their units and equations: :data:`tnthermo.thermo.definitions.COLUMNS`, and ``PER_BATH`` with a dimension ``bath``.
-    Further rho_S (t, row, column, complex) with the last axis (re, im), profiles over sites, the physical modes, the run's own
-    observables, and NAME_error where ``run.rough`` is there to compare with. Integrals are taken at step
-    resolution. What has no value is NaN with a ``reason`` in its attributes.
+    Further rho_S (t, row, column, complex) with the last axis (re, im) and what it says by itself (``OF_SYSTEM``: sigma_x, sigma_y, sigma_z
+    of a qubit, population, coherence, population_H; any other operator: `tnthermo.expectation`), profiles over sites, the physical modes,
+    the run's own observables, and NAME_error where ``run.rough`` is there to compare with. Integrals are taken at step resolution. What has
+    no value is NaN with a ``reason`` in its attributes. An own observable takes the place of a column of its name.
 
     Raises :class:`chains.InvalidInput` for what is no run, or an alpha_S that is not a finite number.
     """
