@@ -17,9 +17,10 @@ from tests.support.configs import write_config
 from tests.support.terminal import call
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.figures import panels
-from tnthermo.figures.second_order import COMPARED, companion, compared
+from tnthermo.figures.second_order import COMPARED, companion, comparable, compared
 from tnthermo.figures.style import PURPLE, STYLE, spread
 from tnthermo.results import result_file
+from tnthermo.terminal.show import shown
 
 
 @pytest.fixture(scope="module", params=[0.0, 0.5])
@@ -42,33 +43,84 @@ def two_baths() -> xr.Dataset:
     )
 
 
-def test_four_figures_and_the_modes_in_two_formats(dataset: xr.Dataset, tmp_path: Path) -> None:
+def test_five_figures_and_the_modes_in_two_formats(dataset: xr.Dataset, tmp_path: Path) -> None:
     assert not panels.complete(tmp_path)
     written = panels.figures(dataset, tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted(written)
-    assert panels.names(dataset) == ("energies", "heat_and_work", "entropies", "residuals", "modes")
-    assert len(written) == 10
+    assert panels.names(dataset) == ("system", "energies", "heat_and_work", "entropies", "residuals", "modes")
+    assert len(written) == 12
     assert panels.complete(tmp_path)
     assert all(path.stat().st_size > 5000 for path in written)
 
 
 def test_several_baths_have_a_figure_of_their_own(two_baths: xr.Dataset, tmp_path: Path) -> None:
     """The modes, which were not evaluated, have none."""
-    assert panels.names(two_baths) == ("energies", "heat_and_work", "entropies", "residuals", "baths")
+    assert panels.names(two_baths) == ("system", "energies", "heat_and_work", "entropies", "residuals", "baths")
     written = panels.figures(two_baths, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in written)
-    assert len(written) == 10
+    assert len(written) == 12
     labels = texts(panels.single(two_baths, "baths"))
     assert labels == ["$T_0$ = 0", "$T_1$ = 0.5"] * 2
     assert len(tt.plot(two_baths).axes) == 5
 
 
-def test_without_modes_there_are_four(dataset: xr.Dataset, tmp_path: Path) -> None:
-    bare = dataset.drop_vars([name for name in dataset.variables if str(name).startswith("mode_")])
+def test_a_ledger_of_before_has_four(dataset: xr.Dataset, tmp_path: Path) -> None:
+    """Without modes, and without the columns of the system, which came later."""
+    bare = dataset.drop_vars([name for name in dataset.variables if str(name).startswith(("mode_", "sigma_"))])
+    bare = bare.drop_dims(["level", "pair"])
+    assert comparable(dataset) == list(COMPARED)
+    assert comparable(bare) == [name for name in COMPARED if name != "system"]
     written = panels.figures(bare, tmp_path)
     assert len(written) == 8
     assert panels.complete(tmp_path)
     assert all(path.stat().st_size > 5000 for path in written)
+    assert "sigma_x" not in shown(bare)
+    assert "sigma_x" in shown(dataset)
+
+
+def of_levels(d: int, until: float = 2.0) -> xr.Dataset:
+    hamiltonian = np.diag(np.linspace(0, 1, d)) + 0.3 * (np.eye(d, k=1) + np.eye(d, k=-1))
+    bath = chains.Bath(density=chains.DrudeLorentz(reorganisation_energy=0.1, width=1.0), temperature=0.5)
+    model = tt.SpinBoson(hamiltonian=hamiltonian, coupling=np.diag(np.arange(d)) / d, bath=bath)
+    algorithm = tt.TimeBins(step=0.25, tolerance=1e-2)
+    return tt.ledger(tt.evolve(model, initial=np.eye(d)[0], algorithm=algorithm, until=until, bath_entropy="off"))
+
+
+@pytest.mark.parametrize(("d", "above", "below"), [(3, 3, 3), (9, 7, 7)])
+def test_the_system_of_any_size(d: int, above: int, below: int) -> None:
+    """Every level has a label of its own as long as they fit; that some are left out is said; what is drawn is what the ledger has."""
+    ledger = of_levels(d)
+    with mpl.rc_context(STYLE):
+        figure = panels.single(ledger, "system")
+    assert [len(axes.texts) for axes in figure.axes] == [above, below]
+    assert not overlaps(figure)
+    assert ("(7 of 9)" in figure.axes[0].get_ylabel()) == (d > 7)
+    for axes, name in zip(figure.axes, ("population", "population_H"), strict=True):
+        first = next(line for line in axes.lines if len(line.get_xdata()) == ledger.sizes["t"])
+        assert any(np.array_equal(first.get_ydata(), ledger[name].values[:, k]) for k in range(d))
+        low, high = axes.get_ylim()
+        drawn = np.concatenate(
+            [np.asarray(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) == ledger.sizes["t"]]
+        )
+        assert low < drawn.min()
+        assert drawn.max() < high  # no peak is cut off
+    assert comparable(ledger) == [name for name in COMPARED if name != "system"]
+    text = shown(ledger)
+    assert ("and 3 more" in text) == (d > 6)
+    assert "sigma_x" not in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_the_system_of_a_qubit(dataset: xr.Dataset) -> None:
+    """<sigma>, and both kinds of populations where they differ; those of a diagonal H_S are drawn once."""
+    figure = panels.single(dataset, "system")
+    labels = texts(figure)
+    assert labels[:3] == [r"$\langle\sigma_x\rangle$", r"$\langle\sigma_y\rangle$", r"$\langle\sigma_z\rangle$"]
+    assert labels[3:] == [r"$|0\rangle$", r"$|1\rangle$", r"$|E_{0}\rangle$", r"$|E_{1}\rangle$"]
+    diagonal = dataset.assign(population_H=dataset["population"][:, ::-1])
+    assert texts(panels.single(diagonal, "system"))[3:] == [r"$|0\rangle$", r"$|1\rangle$"]
+    last_of_z = figure.axes[0].lines[2].get_ydata()[-1]
+    assert last_of_z == dataset["sigma_z"].values[-1]
 
 
 def test_the_notebook_figure_shows_bounds_as_bounds(dataset: xr.Dataset) -> None:

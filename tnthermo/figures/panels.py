@@ -1,4 +1,4 @@
-"""Figures of a ledger: energies; heat and work; entropies; residuals and bond dimensions; where there are any, baths and modes.
+"""Figures of a ledger: the system; energies; heat and work; entropies; residuals and bond dimensions; where there are any, baths and modes.
 
 Bands are NAME +- NAME_error, shaded areas are bounds (`tnthermo.figures.style`).
 """
@@ -41,6 +41,7 @@ from tnthermo.figures.style import (
     last_finite,
     write_figure,
 )
+from tnthermo.figures.system import SIGMAS, has_system, system
 from tnthermo.record.flag_text import flags_of
 from tnthermo.types import Real
 
@@ -276,6 +277,14 @@ class Panel:
 
 
 FIGURES = (
+    Panel(
+        name="system",
+        draw=lambda axes, dataset: system(axes[0], axes[1], dataset),
+        axes=stacked(1, 1),
+        height=TALLER,
+        exists=has_system,
+        compared=(SIGMAS,),
+    ),
     Panel(
         name="energies",
         draw=lambda axes, dataset: energies(axes[0], dataset),

@@ -1,4 +1,4 @@
-"""A run beside its second-order companion: the figures of energies, heat and work, and entropies with both in them."""
+"""A run beside its second-order companion: the figures of a qubit, energies, heat and work, and entropies with both in them."""
 
 from __future__ import annotations
 
@@ -54,6 +54,12 @@ def compared(dataset: xr.Dataset, second: xr.Dataset, name: str) -> Figure:
     return figure
 
 
+def comparable(dataset: xr.Dataset) -> list[str]:
+    """Those of `COMPARED` that this ledger has, with at least one of the curves that second order may have."""
+    found = [one for one in FIGURES if one.compared and (one.exists is None or one.exists(dataset))]
+    return [one.name for one in found if any(curve.name in dataset for curves in one.compared for curve in curves)]
+
+
 def beyond(dataset: xr.Dataset, second: xr.Dataset) -> list[str]:
     """A line to say that second order has left what a state can have, S_chi <= 2 S_S; none where it has not."""
     most = 2 * np.maximum(dataset["S_S"].values, second["S_S"].values)
@@ -62,9 +68,12 @@ def beyond(dataset: xr.Dataset, second: xr.Dataset) -> list[str]:
 
 
 def companion_figures(dataset: xr.Dataset, second: xr.Dataset, directory: str | Path) -> list[Path]:
-    """NAME_METHOD.png and .pdf for each of `COMPARED` in ``directory``, which exists; returns the paths. Raises `errors.StorageError`."""
+    """NAME_METHOD.png and .pdf for each that is `comparable` in ``directory``, which exists; returns the paths.
+
+    Raises `errors.StorageError`.
+    """
     paths: list[Path] = []
     with mpl.rc_context(STYLE):
-        for name in COMPARED:
+        for name in comparable(dataset):
             paths += write_figure(compared(dataset, second, name), Path(directory), f"{name}_{second.attrs['method']}")
     return paths

@@ -245,11 +245,13 @@ def plot(
     ] = None,
     weak_coupling: Annotated[
         WeakCoupling | None,
-        typer.Option(help="also draw energies, heat and work, entropies beside second order", show_default=False),
+        typer.Option(
+            help="also draw a qubit, energies, heat and work, entropies beside second order", show_default=False
+        ),
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Draw the figures (PNG and PDF) of a result: energies, heat and work, entropies, residuals and bond dimensions."""
+    """Draw the figures (PNG and PDF) of a result: the system, energies, heat and work, entropies, residuals and bond dimensions."""
     from tnthermo.figures import panels
     from tnthermo.figures.second_order import companion, companion_figures
     from tnthermo.results import result_file, run_folder

@@ -16,6 +16,9 @@ from tnthermo.record.flag_text import flags_of
 ENERGIES = ("E_S", "E_B", "E_int", "U_chi", "U_tot", "Q_S", "Q_B", "W_S")
 
 
+SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
+
+
 ENTROPIES = ("S_S", "Delta_S_B", "S_chi", "D_B", "Sigma_S", "Sigma_B", "Sigma_total", "T_S", "T_ext_S")
 
 
@@ -62,6 +65,9 @@ BATH_COLUMNS = ("E_B_each", "Q_B_each", "flux_each")
 MOST_BATHS = 3
 
 
+MOST_LEVELS = 6
+
+
 SCREEN = 24
 
 
@@ -84,6 +90,27 @@ def bath_lines(dataset: xr.Dataset) -> list[str]:
         cells = [f"{name.removesuffix('_each')} {last(dataset, name, j)}" for name in BATH_COLUMNS]
         lines.append(f"  bath {j}, T = {temperatures[j]:g}:  " + "   ".join(cells))
     return lines + ([f"  and {count - MOST_BATHS} more baths"] if count > MOST_BATHS else [])
+
+
+def system_lines(dataset: xr.Dataset) -> list[str]:
+    """<sigma> of a qubit, populations as H_S is written of others, and populations of the levels of H_S; none of results without them."""
+    qubit = all(name in dataset and dataset[name].dims == ("t",) for name in SIGMAS)
+    found = []
+    if qubit:
+        found.append("  " + "   ".join(f"{name} {last(dataset, name)}" for name in SIGMAS))
+    for name in ("population_H",) if qubit else ("population", "population_H"):
+        if name in dataset and dataset[name].dims == ("t", "level"):
+            found.append(f"  {name:<13}{levels_text(dataset, name)}")
+    return found
+
+
+def levels_text(dataset: xr.Dataset, name: str) -> str:
+    """The final populations with the largest of their errors: "0.2513, 0.7487 +- 3e-04"."""
+    values = dataset[name].values[-1]
+    error = float(dataset[f"{name}_error"].values[-1].max()) if f"{name}_error" in dataset else math.nan
+    texts = [number(float(value), error).partition(" +- ") for value in values[:MOST_LEVELS]]
+    more = f" and {values.size - MOST_LEVELS} more" if values.size > MOST_LEVELS else ""
+    return ", ".join(text[0] for text in texts) + more + "".join(texts[0][1:])
 
 
 def own_columns(dataset: xr.Dataset) -> str:
@@ -124,9 +151,10 @@ def shown(dataset: xr.Dataset) -> str:
     for row in range(max(len(energies), len(ENTROPIES))):
         left = energies[row] if row < len(energies) else ""
         right = ENTROPIES[row] if row < len(ENTROPIES) else ""
-        cells = [f"  {name:<12}{last(dataset, name):<24}" if name in dataset else "" for name in (left, right)]
+        texts = ((name, last(dataset, name) if name in dataset else "") for name in (left, right))
+        cells = [f"  {name if text else '':<12}{text:<24}" for name, text in texts]
         lines.append("".join(cells).rstrip())
-    lines += bath_lines(dataset)
+    lines += [*system_lines(dataset), *bath_lines(dataset)]
     lines.append(f"largest residuals / max|E_int| = {scale:.4g}:" if scale > 0 else "largest residuals (no coupling):")
     worst = []
     for name in RESIDUALS:

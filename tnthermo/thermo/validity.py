@@ -14,7 +14,7 @@ _ENTROPY = (
     "T = 0: every record time; T > 0: where bath_entropy_every evaluates it and it is exact, or its bounds are closer than "
     "bath_entropy_accuracy; NaN elsewhere, where the bounds may still be known"
 )
-_BOUND = "T = 0: the value; T > 0: where bath_entropy_every evaluates it, NaN between; at every record time, from S_S alone, where it never does"
+_BOUND = "T = 0: the value; T > 0: where bath_entropy_every evaluates it, NaN between; where it never does, from S_S alone, always"
 _FINITE = "T = 0: every record time; T > 0: baths of finitely many modes, where bath_entropy_every evaluates it exactly, else NaN"
 _RATIO = "NaN where neither energy nor entropy changes within error (0/0); infinite where the entropy alone does not"
 _BY_RATE = "at T > 0 only where Delta_S_B is known, at four of the times between two jumps at least, else NaN"
