@@ -13,53 +13,14 @@ import ast
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic.fields import FieldInfo
-
-from chains import LONGEST_CHAIN
-from tnthermo.algorithms import FINEST
-from tnthermo.configuration import fields
-from tnthermo.configuration.densities import DENSITY_KINDS
-from tnthermo.configuration.drives import DRIVE_SHAPES
-from tnthermo.configuration.sections import SECTIONS
-from tnthermo.model.operators import HIGHEST_LEVEL
+from tnthermo.configuration.keys import Key, every_key
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, OF_SYSTEM, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.validity import ALWAYS, where
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]
 MARKED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
-
-WORDS: tuple[tuple[Any, str], ...] = (
-    (fields.Number, "number"),
-    (fields.Positive, "number > 0"),
-    (fields.NotNegative, "number >= 0"),
-    (fields.Count, "integer >= 1"),
-    (fields.Numbers, "list of numbers"),
-    (fields.Modes, f'"auto" or integer, 1 to {LONGEST_CHAIN}'),
-    (fields.Levels, f'"auto", integer, 2 to {HIGHEST_LEVEL}, or a list of these'),
-    (fields.Displacement, "number, or list of amplitudes"),
-    (fields.Interval, '"never" or number > 0'),
-    (fields.HermitianOperator, "Hermitian operator"),
-    (fields.AnyOperator, "operator"),
-    (bool, "true or false"),
-    (str, "text"),
-)
-# What a validator of its own refuses; the type alone does not tell.
-OWN_WORDS = {
-    "system.initial": "name, vector, density matrix, or \"mean-force\"",
-    "evolution.order": "2 or 4",
-    "evolution.tolerance": f"number, {FINEST:g} to 1",
-    "evolution.taper": "number >= 0 and < 1",
-    "thermodynamics.bath_entropy_max_bond": "integer >= 2",
-    "record.observables": "table of operators",
-    "record.two_time": "table of pairs of operators",
-    "laws.couplings": "list of numbers > 0, each once",
-    "laws.resolution": "number > 0 and < 1",
-    "sum.parts": "list of densities",
-}  # fmt: skip
 
 
 def cell(text: str) -> str:
@@ -116,54 +77,21 @@ def columns_part() -> str:
     )
 
 
-def allowed(key: str, kind: Any) -> str:
-    """What a key may hold, in words. Raises LookupError for a type that has none yet."""
-    if key in OWN_WORDS:
-        return OWN_WORDS[key]
-    for known, words in WORDS:
-        if kind == known:
-            return words
-    arguments = get_args(kind)
-    if get_origin(kind) is Literal:
-        return ", ".join(f'"{value}"' for value in arguments)
-    if NoneType in arguments:
-        return allowed(key, next(part for part in arguments if part is not NoneType))
-    raise LookupError(f"{key}: no words yet for {kind}; put them into OWN_WORDS in scripts/docs/generate.py")
-
-
-def default(field: FieldInfo) -> str:
-    """The default as TOML writes it; empty where the key is required, "none" where it may be left out without a value."""
-    if field.is_required():
-        return "**required**"
-    value = field.get_default(call_default_factory=True)
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return code(str(value).lower())
-    return code(f'"{value}"' if isinstance(value, str) else "{ }" if value == {} else repr(value))
-
-
-def of_section(name: str, shown: str, section: type[fields.Section], leave_out: Sequence[str] = ()) -> list[list[str]]:
-    """A row for each key."""
-    kinds = get_type_hints(section, include_extras=True)
-    return [
-        [shown, code(key), cell(allowed(f"{name}.{key}", kinds[key])), default(field)]
-        for key, field in section.model_fields.items()
-        if key not in leave_out
-    ]
-
-
 def keys_part() -> str:
     """The keys of each section."""
-    rows = []
-    for kind, density in DENSITY_KINDS.items():
-        rows += of_section(kind, f'`[spectral_density]` kind = "{kind}"', density, ("kind",))
-    for name, section in SECTIONS.items():
-        if isinstance(section, type):
-            rows += of_section(name, f"`[{name}]`", section)
-    for shape, drive in DRIVE_SHAPES.items():
-        rows += of_section(shape, f'`[drive]` shape = "{shape}"', drive, ("shape",))
-    return table(["section", "key", "allowed", "default"], rows)
+    rows = [[heading(key), code(key.name), cell(key.allowed), default(key), cell(key.meaning)] for key in every_key()]
+    return table(["section", "key", "allowed", "default", "meaning"], rows)
+
+
+def heading(key: Key) -> str:
+    """The table of a key: `[drive]` shape = "ramp"."""
+    section, _, tag = key.heading.partition(" ")
+    return code(section) + (f" {tag}" if tag else "")
+
+
+def default(key: Key) -> str:
+    """As it stands, or in words."""
+    return {"required": "**required**", "none": "none"}.get(key.default) or code(key.default)
 
 
 def rows_part() -> str:

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 FIGURES = "the figures"
 
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: one example a line."""
+    return "\n\n".join(["Examples:", *lines])
+
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -112,7 +118,65 @@ def outcomes(*, debug: bool) -> Iterator[None]:
         raise typer.Exit(found.code) from None
 
 
-@app.command()
+@app.command(epilog=examples("tnthermo init", "tnthermo init spin-boson", "tnthermo init dimer my_dimer.toml"))
+def init(
+    kind: Annotated[
+        str | None, typer.Argument(metavar="KIND", help="kind of model \\[default: list them]", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="file to write \\[default: KIND.toml]", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write a commented configuration to begin with, of physics only; without a kind, list the kinds."""
+    from tnthermo.configuration.examples import write_example
+    from tnthermo.terminal.words import kinds_text
+
+    with outcomes(debug=debug):
+        if kind is None:
+            print(kinds_text())
+            return
+        path = file or Path(f"{kind}.toml")
+        write_example(kind, path, force=force)
+        print(f"written: {path}")
+        say(f"next: tnthermo check {path}, then tnthermo run {path}")
+
+
+@app.command(
+    epilog=examples("tnthermo keys", "tnthermo keys evolution", "tnthermo keys power-law", "tnthermo keys max_bond")
+)
+def keys(
+    section: Annotated[
+        str,
+        typer.Argument(
+            metavar="SECTION", help="a section, a kind, a shape or a key \\[default: all]", show_default=False
+        ),
+    ] = "",
+    debug: Debug = False,
+) -> None:
+    """Print the keys of the configuration file: default, what each may hold, what it means."""
+    from tnthermo.terminal.words import keys_text
+
+    with outcomes(debug=debug):
+        print(keys_text(section))
+
+
+@app.command(epilog=examples("tnthermo explain", "tnthermo explain sigma_z", "tnthermo explain Sigma_B_error"))
+def explain(
+    column: Annotated[
+        str, typer.Argument(metavar="COLUMN", help="a column of result.nc \\[default: list them]", show_default=False)
+    ] = "",
+    debug: Debug = False,
+) -> None:
+    """Say what a column of result.nc is: definition, equation, units, where it has values; without a name, list all."""
+    from tnthermo.terminal.words import columns_text, explained
+
+    with outcomes(debug=debug):
+        print(explained(column) if column else columns_text())
+
+
+@app.command(epilog=examples("tnthermo check study.toml", "tnthermo check study.toml --strict"))
 def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> None:
     """Check a configuration; show what it resolves to: values, convention, reorganisation energy, light cone, warnings."""
     from tnthermo.configuration.resolve import resolve_file
@@ -129,7 +193,7 @@ def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> N
             print(checked(resolve_file(config, strict=strict)))
 
 
-@app.command()
+@app.command(epilog=examples("tnthermo plan study.toml"))
 def plan(
     config: ConfigFile, out: Annotated[Path | None, typer.Option(help="output folder")] = None, debug: Debug = False
 ) -> None:
@@ -144,11 +208,15 @@ def plan(
         print(planned_sweep(config, folder) if has_sweep(config) else planned(resolve_file(config), folder))
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "tnthermo run study.toml --out results/study", "tnthermo run study.toml --out results/study --resume"
+    )
+)
 def run(
     config: ConfigFile,
     out: Annotated[
-        Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)
+        Path | None, typer.Option(help="output folder \\[default: results/NAME of CONFIG]", show_default=False)
     ] = None,
     resume: Annotated[
         bool,
@@ -214,7 +282,7 @@ def draw(outcome: StudyOutcome) -> None:
         say(f"no figures drawn: {error}")
 
 
-@app.command()
+@app.command(epilog=examples("tnthermo show results/study", "tnthermo show results/study --steady-since 25"))
 def show(
     result: ResultPlace,
     steady_since: Annotated[
@@ -237,11 +305,11 @@ def show(
             print(steady_lines(steady))
 
 
-@app.command()
+@app.command(epilog=examples("tnthermo plot results/study", "tnthermo plot results/study --weak-coupling tcl2"))
 def plot(
     result: ResultPlace,
     out: Annotated[
-        Path | None, typer.Option(help="folder for the figures [default: that of the result]", show_default=False)
+        Path | None, typer.Option(help="folder for the figures \\[default: that of the result]", show_default=False)
     ] = None,
     weak_coupling: Annotated[
         WeakCoupling | None,
@@ -271,16 +339,16 @@ def plot(
             print(path)
 
 
-@app.command()
+@app.command(epilog=examples("tnthermo laws study.toml --out results/laws --couplings 0.01,0.1,1"))
 def laws(
     config: ConfigFile,
     out: Annotated[
-        Path | None, typer.Option(help="output folder [default: results/NAME-laws of CONFIG]", show_default=False)
+        Path | None, typer.Option(help="output folder \\[default: results/NAME-laws of CONFIG]", show_default=False)
     ] = None,
     couplings: Annotated[
         str | None,
         typer.Option(
-            help="factors of J, with commas [default: \\[laws] couplings, else 0.01,0.1,1]", show_default=False
+            help="factors of J, with commas \\[default: \\[laws] couplings, else 0.01,0.1,1]", show_default=False
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what other runs left in the folder")] = False,
@@ -324,16 +392,21 @@ def factors_of(text: str) -> list[float]:
     return numbers
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "tnthermo sweep sweep.toml --out results/sweep --workers 4",
+        "tnthermo sweep sweep.toml --out results/sweep --engine slurm",
+    )
+)
 def sweep(
     config: ConfigFile,
     out: Annotated[
-        Path | None, typer.Option(help="output folder [default: results/NAME of CONFIG]", show_default=False)
+        Path | None, typer.Option(help="output folder \\[default: results/NAME of CONFIG]", show_default=False)
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, help="runs at a time [default: one for each processor; of a Slurm array: all]", show_default=False
+            min=1, help="runs at a time \\[default: one for each processor; of a Slurm array: all]", show_default=False
         ),
     ] = None,
     engine: Annotated[
@@ -365,7 +438,7 @@ def sweep(
         raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog=examples("tnthermo status results/sweep"))
 def status(folder: SweepPlace, debug: Debug = False) -> None:
     """How every run of a sweep stands: done, running, stopped, failed and why, killed, queued, waiting."""
     from tnthermo.sweeps.status import sweep_status
@@ -375,12 +448,18 @@ def status(folder: SweepPlace, debug: Debug = False) -> None:
         status_table(sweep_status(folder), sys.stdout)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "tnthermo collect results/sweep", "tnthermo collect results/sweep --columns E_S,sigma_z --out table.nc"
+    )
+)
 def collect(
     folder: SweepPlace,
-    out: Annotated[Path | None, typer.Option(help="file to write [default: DIR/table.nc]", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="file to write \\[default: DIR/table.nc]", show_default=False)
+    ] = None,
     columns: Annotated[
-        str, typer.Option(help="columns to take, with commas between them [default: all]", show_default=False)
+        str, typer.Option(help="columns to take, with commas between them \\[default: all]", show_default=False)
     ] = "",
     debug: Debug = False,
 ) -> None:

@@ -47,7 +47,7 @@ def last(dataset: xr.Dataset, name: str, bath: int | None = None) -> str:
     value = final(name)
     error = final(f"{name}_error") if f"{name}_error" in dataset else float("nan")
     bounds = [f"{name}_lower", f"{name}_upper"]
-    if np.isnan(value) and all(bound in dataset for bound in bounds):
+    if np.isnan(value) and all(bound in dataset and np.isfinite(dataset[bound].values[-1]) for bound in bounds):
         low, high = (float(dataset[bound].values[-1]) for bound in bounds)
         errors = [float(dataset[f"{bound}_error"].values[-1]) for bound in bounds if f"{bound}_error" in dataset]
         largest = max(errors, default=float("nan"))
