@@ -391,7 +391,7 @@ def faults_of(path: Path, *, converged: bool = True) -> list[str]:
     if not path.exists():
         return ["no result.nc"]
     found = xr.load_dataset(path)
-    names = [column.name for column in (*COLUMNS, *PER_BATH)] + ["rho_S"]
+    names = [column.name for column in (*COLUMNS, *PER_BATH)] + ["rho_S", "population", "coherence", "population_H"]
     errors = [f"{name}_error" for name in names] if any(str(name).endswith("_error") for name in found) else []
     faults = [f"{name} is missing" for name in (*names, *errors) if name not in found]
     for name in names:

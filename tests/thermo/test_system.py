@@ -1,7 +1,11 @@
 """What rho_S says by itself, and any operator's expectation value: against dense propagation, in every engine, with their errors."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -283,6 +287,32 @@ def test_a_file_and_its_dimensions(tmp_path: Any) -> None:
         [f"sigma_{axis}{end}" for axis in "xyz" for end in ("", "_error")]
     )
     np.testing.assert_array_equal(tt.expectation(old, "z").values, back["sigma_z"].values)
+
+
+def test_further_dimensions_stay() -> None:
+    """Those of a collected sweep."""
+    dataset = tt.ledger(rough_run())
+    both = xr.concat([dataset, dataset], dim="alpha").assign_coords(alpha=[0.1, 0.2])
+    found = tt.expectation(both, "x")
+    assert found.dims == ("alpha", "t")
+    assert found.error.dims == ("alpha", "t")
+    np.testing.assert_array_equal(found.sel(alpha=0.2).values, dataset["sigma_x"].values)
+
+
+def test_the_accessor_is_there_when_xarray_came_first() -> None:
+    """And otherwise from the first ledger on: importing this library does not import xarray."""
+    root = Path(tt.__file__).parents[1]
+    for source, there in (
+        ("import xarray, tnthermo", True),
+        ("import tnthermo, xarray", False),
+        ("import tnthermo, xarray; tnthermo.ledger", True),
+    ):
+        command = f"{source}; print(hasattr(xarray.Dataset, 'tnthermo'))"
+        environment = os.environ | {"PYTHONPATH": str(root)}
+        done = subprocess.run(
+            [sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == str(there), source
 
 
 def test_second_order_has_them_too() -> None:

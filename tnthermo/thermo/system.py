@@ -86,12 +86,12 @@ def levels(hamiltonian: Complex) -> tuple[Real, Complex, npt.NDArray[np.int64]]:
 
 def level_projectors(vectors: Complex, spaces: npt.NDArray[np.int64]) -> list[Complex]:
     """The operator (n, d, d) of each level's population: its projector, or the mean of those of its eigenspace."""
-    found = []
-    for k in range(vectors.shape[-1]):
-        equal = spaces == spaces[:, k : k + 1]
-        weights = equal / equal.sum(axis=-1, keepdims=True)
-        found.append(np.einsum("nik,nk,njk->nij", vectors, weights, vectors.conj()))
-    return found
+    found = [vectors[:, :, None, k] * vectors[:, None, :, k].conj() for k in range(vectors.shape[-1])]
+    if not (spaces[:, -1] < spaces.shape[1] - 1).any():
+        return found
+    each = np.stack(found, axis=1)
+    equal = spaces[:, :, None] == spaces[:, None, :]
+    return list(np.moveaxis(np.einsum("nkl,nlij->nkij", equal / equal.sum(axis=-1, keepdims=True), each), 1, 0))
 
 
 def level_notes(vectors: Complex, spaces: npt.NDArray[np.int64], times: Real) -> Attributes:
