@@ -235,7 +235,7 @@ class TimeBins(Algorithm):
     order      4 (one kick a step in a turned frame, or five after Suzuki where couplings do not commute) or 2
     """
 
-    tolerance: float = 5e-5
+    tolerance: float = 3e-4
     max_bond: int | None = 64
     order: int = 4
     name: ClassVar[str] = "time-bins"

@@ -14,13 +14,17 @@ import chains
 import tnthermo as tt
 from tests.tolerances import DENSE, ROUNDING
 from tnthermo.engines.time_bins.field import Field, field_of
-from tnthermo.engines.time_bins.plan import Bins, Interval, Plan, first_of, first_of_all, padded
+from tnthermo.engines.time_bins.forms import Form, Forms, Kind
+from tnthermo.engines.time_bins.gram_schmidt import OverModes
+from tnthermo.engines.time_bins.plan import Interval, Plan, first_of, first_of_all, placed
 from tnthermo.engines.time_bins.scheme import Scheme
+from tnthermo.engines.time_bins.stationary import ByCorrelations, DependentForms
 from tnthermo.engines.time_bins.strengths import SMALL, integral, mean_square, ordered
 
 Array = np.ndarray
 HARD = chains.PowerLaw(alpha=0.1, cutoff=1.0, exponent=1.0, shape="hard")
 EXPONENTIAL = chains.PowerLaw(alpha=0.2, cutoff=2.0, exponent=1.0, shape="exponential")
+GAUSSIAN = chains.PowerLaw(alpha=0.2, cutoff=2.0, exponent=1.0, shape="gaussian")
 DRUDE = chains.DrudeLorentz(reorganisation_energy=0.5, width=0.4)
 ONE_MODE = chains.Discrete(frequencies=[1.3], couplings=[0.4])
 X = np.array([[0, 1], [1, 0]], dtype=complex)
@@ -201,12 +205,17 @@ def step_field(density: chains.SpectralDensity, temperature: float, times: Array
 
 
 def all_rows(rows: list[Array], count: int) -> Array:
-    return np.array([padded(row, count) for row in rows])
+    return np.array([placed(row, 0, count) for row in rows])
 
 
 def kicks_of(plan: Plan) -> Array:
     """(kicks, bins)."""
-    return all_rows([row.row for interval in plan.intervals for row in interval.kicks], plan.bins.count)
+    return plan.rows(len(plan.intervals), plan.bins.count)
+
+
+def basis_of(plan: Plan) -> Array:
+    """(n, K)."""
+    return plan.bins.basis(plan.bins.count)
 
 
 def miss(rows: Array, vectors: Array, least: float) -> float:
@@ -239,10 +248,11 @@ def test_rows_have_the_gram_matrix_of_the_fields(density, temperature, times, or
     assert miss(rows.conj(), vectors, LEAST) > 10.0
     assert miss(rows, step_field(density, temperature + 0.2, times), LEAST) > 10.0
     assert miss(rows, step_field(density, temperature, 1.01 * times), LEAST) > 10.0
-    np.testing.assert_allclose(plan.bins.forms @ plan.bins.forms.conj().T, np.eye(plan.bins.count), atol=ROUNDING)
+    # by correlations: ten digits
+    np.testing.assert_allclose(basis_of(plan) @ basis_of(plan).conj().T, np.eye(plan.bins.count), atol=1e-9)
     # each field is on the bins of earlier steps and at most one of its own
     for interval, count in zip(plan.intervals, plan.counts[1:], strict=True):
-        assert interval.kicks[-1].row.size == count
+        assert interval.kicks[-1].start + interval.kicks[-1].row.size == count
     assert plan.counts[0] == 0
     assert plan.counts[-1] == plan.bins.count
 
@@ -353,11 +363,11 @@ def test_frames_at_the_end_of_a_step():
     for k in (1, 9, 20):
         record = plan.intervals[k - 1].record
         shifted = step_field(EXPONENTIAL, 0.4, np.array([0.0, times[k] - 0.1, times[k] + 0.1, 4.0]))[1] / 0.2
-        extra = plan.extra(k)
-        basis = np.concatenate([plan.bins.forms[: plan.counts[k]], extra])
+        extra = plan.extra(k, basis_of(plan)[: plan.counts[k]])
+        basis = plan.basis(k, record.extra)
         (frame,) = record.frames
         assert record.extra == len(extra) == int(frame.new)
-        np.testing.assert_allclose(basis @ basis.conj().T, np.eye(len(basis)), atol=ROUNDING)
+        np.testing.assert_allclose(basis @ basis.conj().T, np.eye(len(basis)), atol=1e-9)
         assert np.linalg.norm(frame.row @ basis - shifted) < LEAST
         assert np.linalg.norm(frame.row.conj() @ basis - shifted) > VISIBLE
         assert record.forms.shape == (2, plan.counts[k] + record.extra)
@@ -378,7 +388,7 @@ def test_frames_are_entered_and_left_where_the_step_changes():
     change: Interval = plan.intervals[20]
     mean = step_field(EXPONENTIAL, 0.5, np.array([0.0, 1.95, 2.05, 5.0]))[1] / 0.1
     for row in (*change.leave, *change.enter):
-        found = row.row @ plan.bins.forms[: row.row.size]
+        found = row.row @ basis_of(plan)[: row.row.size]
         assert np.linalg.norm(found - mean) < LEAST
         assert np.linalg.norm(found.conj() - mean) > VISIBLE
     assert plan.intervals[0].enter[0].row.size == 1
@@ -425,29 +435,139 @@ def test_numbers_of_a_displacement():
     assert plan.bins.count == 2  # two modes, no more bins
 
 
+def over_modes(vectors: Array, least: float) -> OverModes:
+    """Bins of forms X_q(0) with these vectors."""
+    made = model(coupled("z", ONE_MODE))
+    bath = field_of(made, 1.0)
+    field = Field(
+        frequencies=np.zeros(vectors.shape[1]), amplitudes=vectors, baths=np.zeros(vectors.shape[1], dtype=np.int64), rests=bath.rests,
+        longest_time=1.0, model=made,
+    )  # fmt: skip
+    return OverModes(Forms(field, Scheme(made, 4), np.array([0.0, 1.0]), np.zeros(0, dtype=complex)), least)
+
+
 def test_bins_of_random_forms():
     """Gram-Schmidt in blocks gives the forms back from their rows, and those that depend on forms before them bring no bin."""
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(9, 7)) + 1j * rng.normal(size=(9, 7))
     vectors[4] = vectors[0] - 2j * vectors[3]
-    bins = Bins(7, 1e-10)
-    found = [*bins.add(vectors[:3].copy()), *bins.add(vectors[3:5].copy()), *bins.add(vectors[5:].copy())]
+    bins = over_modes(vectors, 1e-10)
+    forms = [Form(kind=Kind.X, step=0, which=q) for q in range(9)]
+    found = [*bins.add(forms[:3]), *bins.add(forms[3:5]), *bins.add(forms[5:])]
     assert [new for _, new in found] == [True, True, True, True, False, True, True, True, False]
     assert bins.count == 7
     rows = all_rows([row for row, _ in found], 7)
-    np.testing.assert_allclose(rows @ bins.forms, vectors, atol=ROUNDING)
-    np.testing.assert_allclose(bins.components(vectors, 7), rows, atol=ROUNDING)
-    assert np.abs(rows.conj() @ bins.forms - vectors).max() > 0.1
+    np.testing.assert_allclose(rows @ bins.basis(7), vectors, atol=ROUNDING)
+    np.testing.assert_allclose(bins.components(forms), rows, atol=ROUNDING)
+    np.testing.assert_allclose(bins.products(forms, forms[2]), vectors @ vectors[2].conj(), atol=ROUNDING)
+    assert np.abs(rows.conj() @ bins.basis(7) - vectors).max() > 0.1
     own = [row[-1] for row, new in found if new]
     assert all(value.imag == 0.0 and value.real > 0.0 for value in own)
 
 
 def test_more_bins_than_there_was_room_for():
-    bins = Bins(100, 1e-10)
     vectors = np.random.default_rng(1).normal(size=(90, 100)).astype(complex)
-    rows = all_rows([row for start in range(0, 90, 7) for row, _ in bins.add(vectors[start : start + 7])], 90)
+    bins = over_modes(vectors, 1e-10)
+    forms = [Form(kind=Kind.X, step=0, which=q) for q in range(90)]
+    rows = all_rows([row for start in range(0, 90, 7) for row, _ in bins.add(forms[start : start + 7])], 90)
     assert bins.count == 90
-    np.testing.assert_allclose(rows @ bins.forms, vectors, atol=DENSE)
+    np.testing.assert_allclose(rows @ bins.basis(90), vectors, atol=DENSE)
+
+
+# Bins by correlations.
+
+
+def both_plans(
+    made: tt.Model, times: Array, order: int, monkeypatch: pytest.MonkeyPatch, least: float = LEAST
+) -> tuple[Plan, Plan]:
+    """(by correlations, over the modes)."""
+    ours = plan_of(made, times, order=order, least=least)
+    assert isinstance(ours.bins, ByCorrelations)
+    with monkeypatch.context() as patched:
+        patched.setattr(Forms, "stationary", False)
+        twin = plan_of(made, times, order=order, least=least)
+    assert isinstance(twin.bins, OverModes)
+    return ours, twin
+
+
+def three_baths(temperature: float) -> list[tt.Coupling]:
+    """Two of them with one operator, one with another that commutes."""
+    return [coupled("z", DRUDE, temperature), coupled("z", EXPONENTIAL), coupled({"z": 0.5, "i": 1.0}, DRUDE)]
+
+
+PULSE = tt.SystemDrive(operator=X, drive=tt.Square(start=1.0, stop=2.0, height=0.6))
+STATIONARY = [
+    pytest.param(lambda T: model(coupled("z", EXPONENTIAL, T)), 4, np.linspace(0.0, 6.0, 31), id="exponential"),
+    pytest.param(lambda T: model(coupled("z", EXPONENTIAL, T - 0.5)), 2, np.linspace(0.0, 6.0, 31), id="cold"),
+    pytest.param(lambda T: model(coupled("z", DRUDE, T)), 4, np.linspace(0.0, 12.0, 41), id="tail"),
+    pytest.param(lambda T: model(*three_baths(T)), 4, np.linspace(0.0, 6.0, 21), id="two kicks, three baths"),
+    pytest.param(
+        lambda T: model(coupled("z", EXPONENTIAL, T), drives=(PULSE,)), 4, np.linspace(0.0, 4.0, 21), id="pulse"
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "order", "times"), STATIONARY)
+def test_correlations_give_the_rows_of_the_modes(make, order, times, monkeypatch):
+    """All rows, gains, forms, numbers and bins are those of Gram-Schmidt, and not those of another temperature."""
+    ours, twin = both_plans(make(0.5), times, order, monkeypatch)
+    assert ours.counts == twin.counts
+    count = ours.bins.count
+    assert differ(ours, twin, count) < 1e-7
+    np.testing.assert_allclose(ours.bins.basis(count) @ twin.bins.basis(count).conj().T, np.eye(count), atol=1e-7)
+    wrong = plan_of(make(0.6), times, order=order)
+    assert differ(wrong, twin, count) > VISIBLE
+
+
+def differ(ours: Plan, twin: Plan, count: int) -> float:
+    """The largest difference of anything in two plans."""
+    worst = 0.0
+    for one, other in zip(ours.intervals, twin.intervals, strict=True):
+        for name in ("leave", "enter", "kicks"):
+            for a, b in zip(getattr(one, name), getattr(other, name), strict=True):
+                worst = max(worst, float(np.abs(placed(a.row, a.start, count) - placed(b.row, b.start, count)).max()))
+                assert a.gains.shape[0] == b.gains.shape[0]
+                gains = zip(a.gains, b.gains, strict=True)
+                worst = max(
+                    worst,
+                    *(float(np.abs(placed(x, a.start, count) - placed(y, b.start, count)).max()) for x, y in gains),
+                )
+                worst = max(worst, abs(a.phi - b.phi), float(np.abs(a.squares - b.squares).max()))
+                assert a.new == b.new
+        a, b = one.record, other.record
+        assert a.extra == b.extra
+        forms = zip(a.forms, b.forms, strict=True)
+        worst = max(
+            worst,
+            *(float(np.abs(placed(x, a.start, count + 9) - placed(y, b.start, count + 9)).max()) for x, y in forms),
+        )
+    return worst
+
+
+def test_memory_that_ends_bounds_what_is_looked_back_at(monkeypatch):
+    """Rows have a constant length where correlations decay, and what is left out is nothing."""
+    monkeypatch.setattr("tnthermo.engines.time_bins.plan.BLOCK", 4)
+    ours, twin = both_plans(
+        model(coupled("z", GAUSSIAN, 0.8)), np.linspace(0.0, 200.0, 201), 4, monkeypatch, least=1e-4
+    )
+    lengths = [interval.kicks[0].row.size for interval in ours.intervals]
+    assert max(lengths) < 0.5 * ours.bins.count
+    assert ours.intervals[-1].kicks[0].start > 0.5 * ours.bins.count
+    assert differ(ours, twin, ours.bins.count) < 1e-4
+
+
+def test_dependent_forms_are_told_apart_by_the_modes():
+    """Band-limited noise and the pieces of a composed step are near the span of those before them."""
+    times = np.linspace(0.0, 12.0, 61)
+    for made in (model(coupled("z", HARD, 0.3)), model(coupled("sigma_minus", EXPONENTIAL, 0.4, kind="exchange"))):
+        plan = plan_of(made, times)
+        assert isinstance(plan.bins, OverModes)
+        with pytest.raises(DependentForms):
+            plan._lay(ByCorrelations(plan.forms, LEAST))
+    # and forms that change with time have no correlations of the time between them
+    changing = model(coupled("z", EXPONENTIAL, strength=tt.Cosine(amplitude=0.5, frequency=1.0)))
+    assert not plan_of(changing, times).forms.stationary
+    assert not plan_of(model(coupled("z", EXPONENTIAL)), PLANS[3][2]).forms.stationary
 
 
 def test_the_first_bin_that_matters():
@@ -457,7 +577,7 @@ def test_the_first_bin_that_matters():
     assert first_of(row, 1.2e-8) == 1
     assert first_of(row, 1.0) == 5
     assert first_of(row, 0.0) == 0
-    assert first_of_all([row, padded(np.array([0.0, 1e-4]), 5)], 1e-6) == 1
+    assert first_of_all([row, placed(np.array([0.0, 1e-4]), 0, 5)], 1e-6) == 1
     assert first_of_all([], 1e-6) == 0
 
 

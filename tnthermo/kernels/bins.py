@@ -17,6 +17,7 @@ from tnthermo.kernels.arrays import adjoint, array_list, identity
 DISCARDED, CAPPED, TOP, REPORT = 0, 1, 2, 3
 TABLE = 48  # quadratures of so many levels are kept, those of more are found when they are needed
 ROUNDING = 1e-15  # of the largest eigenvalue of a density matrix: below it there is nothing
+SPARED = 1e-12  # squared norm that a kick may lose from which on a difference of norms is accurate enough to spare bins
 GRAM = 1e-6  # relative singular values down to which squares are accurate enough
 
 
@@ -148,13 +149,42 @@ def vacuum_bin(bond, levels):
 
 
 @njit(cache=True)
+def _stays(old, tensor, densities, carries, values, entry, cap, nodes, vectors, parts):
+    """The squared norm that a kick loses where this bin keeps its tensor ``old``, -1 where its highest levels fill; ``parts`` become
+    the carries behind it.
+    """
+    l, d, r = tensor.shape
+    if old.shape[0] != carries[0].shape[0] or old.shape[2] > cap:
+        return -1.0
+    x, v = _quadrature(d, nodes, vectors)
+    angle, size = np.angle(entry), abs(entry)
+    inner = np.empty((d, d), dtype=np.complex128)  # V^T phase
+    for a in range(d):
+        for b in range(d):
+            inner[a, b] = v[b, a] * np.exp(1j * angle * b)
+    seen = _on_levels(inner, tensor).reshape(l, d * r)
+    rows, kept = old.shape[0], old.shape[2]
+    bra = adjoint(_on_levels(inner, old).reshape(rows * d, kept))
+    lost = 0.0
+    for a in range(values.size):
+        part = np.dot(carries[a], seen).reshape(rows, d, r)
+        for b in range(d):
+            part[:, b] *= np.exp(-1j * values[a] * size * x[b])
+        moved = part.reshape(rows * d, r)
+        parts[a] = np.dot(bra, moved)
+        lost += np.sum((np.dot(moved, densities[a]) * moved.conj()).real)
+        lost -= np.sum((np.dot(parts[a], densities[a]) * parts[a].conj()).real)
+    return max(lost, 0.0)
+
+
+@njit(cache=True)
 def kick(bins, centre, basis, labels, values, phases, row, first, nodes, vectors, allowed, cap, top, most, report):
     """The centre (D, s, m) after exp(-i O (x) (f + f^dag)) and a phase for each value of O; ``bins`` change in place.
 
     basis    (s, s) columns: eigenvectors of O; labels (s,) which of the ``values`` (a,) each has; phases (a,)
     row      (n,) of f over the bins; those before ``first`` are left alone
-    allowed  squared norm that each bond may lose; cap: on the bonds; top: population of the two highest levels beyond which levels are
-             added, at most ``most`` (0: none are)
+    allowed  squared norm that all bonds may lose together: each its part of what those before it have left; cap: on the bonds; top:
+             population of the two highest levels beyond which levels are added, at most ``most`` (0: none are)
     report   its entries grow by what was dropped, and to the largest population of two highest levels
     """
     _, s, m = centre.shape
@@ -198,8 +228,19 @@ def kick(bins, centre, basis, labels, values, phases, row, first, nodes, vectors
     left = rights[-1].shape[0]
     carries = [identity(left) for _ in range(count)]
     parts = [identity(left) for _ in range(count)]
+    spared = allowed > SPARED
     for j in range(first, n):
         tensor = rights[n - j]
+        share = allowed / (n - j)
+        if spared:
+            lost = _stays(bins[j], tensor, weights[n - 1 - j], carries, values, row[j], cap, nodes, vectors, parts)
+            if 0.0 <= lost <= share:
+                allowed -= lost
+                report[DISCARDED] += lost
+                for a in range(count):
+                    carries[a] = parts[a]
+                continue
+            spared = False
         roots = _roots(weights[n - 1 - j])
         angle = np.angle(row[j])
         size = abs(row[j])
@@ -229,7 +270,8 @@ def kick(bins, centre, basis, labels, values, phases, row, first, nodes, vectors
                 break
             tensor = _widened(tensor, min(most, d + max(2, d // 4)))
         report[TOP] = max(report[TOP], filled)
-        kept, dropped, over = _left_vectors(theta, allowed, cap)
+        kept, dropped, over = _left_vectors(theta, share, cap)
+        allowed = max(allowed - dropped, 0.0)
         report[DISCARDED] += dropped
         report[CAPPED] += over
         back = adjoint(inner)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tnthermo.algorithms import NO_CAP, TimeBins
-from tnthermo.engines.time_bins.plan import Row, first_of, first_of_all, padded
+from tnthermo.engines.time_bins.plan import Row, first_of, first_of_all, placed
 from tnthermo.kernels.bins import (
     CAPPED,
     DISCARDED,
@@ -27,8 +27,8 @@ from tnthermo.types import Complex, Real
 
 FEWEST, MOST = 3, 400  # levels of a bin
 EQUAL = 1e-12  # of the largest eigenvalue of an operator: those that differ by less are one
-NEGLECTED = 0.1  # of the tolerance: the part of a kick's form on bins that are too far for it
-MEASURED = 1e-3  # of the tolerance: the same of a form that is measured
+NEGLECTED = 0.03  # of the tolerance: the part of a kick's form on bins that are too far for it
+MEASURED = 1e-2  # of the tolerance: the same of a form that is measured, of its norm
 
 
 class Operator:
@@ -99,12 +99,12 @@ class BinLine:
         """rho_S (d, d), as is."""
         return np.asarray(np.einsum("lsm,ltm->st", self.centre, self.centre.conj(), optimize=True))
 
-    def moments(self, rows: Complex) -> Complex:
-        """(F, d, d) Tr_rest[(f + f^dag) rho] of forms (F, n); what they have on bins that are not there yet is nothing."""
+    def moments(self, rows: Complex, start: int = 0) -> Complex:
+        """(F, d, d) Tr_rest[(f + f^dag) rho] of forms (F, n) over the bins from ``start`` on; what they have on bins that are not there
+        yet is nothing.
+        """
         d, m = self.centre.shape[1:]
-        fitted = np.ascontiguousarray([padded(row[: self.count], self.count) for row in rows]).reshape(
-            len(rows), self.count
-        )
+        fitted = np.array([placed(row, start, self.count) for row in rows]).reshape(len(rows), self.count)
         first = first_of_all(fitted, MEASURED * self.algorithm.tolerance)
         if first >= self.count:
             return np.zeros((len(rows), d, d), dtype=np.complex128)
@@ -119,7 +119,7 @@ class BinLine:
         """
         if operator.size > 0.0:
             self.energies = self.energies + self._gain(row, operator, part)
-        if row.new and self.count < row.row.size:
+        if row.new and self.count < row.start + row.row.size:
             self.bins.append(vacuum_bin(self.centre.shape[0], self._first_levels()))
         if operator.size == 0.0:
             return
@@ -128,11 +128,11 @@ class BinLine:
         phases = np.exp(-1j * (part * operator.values**2 * row.phi + values * row.number))
         # what is left out is a part of what a weak kick does, not of the state
         tolerance = a.tolerance * min(1.0, part * operator.size * float(np.linalg.norm(row.row)))
-        first = first_of(row.row, NEGLECTED * tolerance / (part * operator.size))
+        first = row.start + first_of(row.row, NEGLECTED * tolerance / (part * operator.size))
         report = np.zeros(REPORT)
         self.centre = kick(
-            self.bins, self.centre, operator.basis, operator.labels, values, phases, padded(row.row, count), first, *_quadratures(),
-            tolerance**2 / (kicks * max(count - first, 1)), a.max_bond or NO_CAP, a.level_weight, MOST if self.may_grow else 0, report,
+            self.bins, self.centre, operator.basis, operator.labels, values, phases, placed(row.row, row.start, count), first,
+            *_quadratures(), tolerance**2 / kicks, a.max_bond or NO_CAP, a.level_weight, MOST if self.may_grow else 0, report,
         )  # fmt: skip
         told.discarded += float(report[DISCARDED])
         told.capped += float(report[CAPPED])
@@ -141,7 +141,7 @@ class BinLine:
     def _gain(self, row: Row, operator: Operator, part: float) -> Real:
         """(B,) the change of the energy of each bath by a kick, on the state before it: exact, see `Field.energy`."""
         rho = self.reduced()
-        linear = np.einsum("st,bts->b", part * operator.matrix, self.moments(row.gains)).real
+        linear = np.einsum("st,bts->b", part * operator.matrix, self.moments(row.gains, row.start)).real
         linear = linear + row.shifts * part * float(np.trace(operator.matrix @ rho).real)
         return np.asarray(linear + part**2 * row.squares * float(np.trace(operator.square @ rho).real))
 

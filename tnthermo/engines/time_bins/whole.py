@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,7 +85,7 @@ class OnBins:
     def local(self) -> Local:
         """Reduced state, its moments with X_q and P_q, the energies and the norm."""
         rho = self.line.reduced()
-        moments = self.line.moments(self.record.forms) + self.record.numbers[:, None, None] * rho
+        moments = self.line.moments(self.record.forms, self.record.start) + self.record.numbers[:, None, None] * rho
         positions, momenta = np.split(moments, 2)
         add_rests(self.model, self.plan, self.shaken, rho, self.time, positions, momenta)
         energies = self.line.energies + fast_energies(self.model, self.plan, self.shaken, rho, self.time)
@@ -142,7 +141,7 @@ class OnBins:
     @cached_property
     def basis(self) -> Complex:
         """(n, K): the bins that are there as forms, those of the frame last."""
-        return np.concatenate([self.plan.bins.forms[: self._present], self.plan.extra(self.steps)[: self.record.extra]])
+        return self.plan.basis(self.steps, self.record.extra)
 
     def modes(self, normal: Complex, anomalous: Complex) -> Modes:
         """The physical modes, the thermofield map undone; the matrices are those of the bins, of which the frame may have more."""
@@ -215,17 +214,9 @@ class OnBins:
 
     def held(self) -> Held:
         """The fields of all kicks so far, over the sites of `state`: the bins from the newest to the oldest, those of the frame first."""
-        scheme, times = self.scheme, self.plan.times[: self.steps + 1]
-        spans = [
-            (a, b, group)
-            for start, end in pairwise(times.tolist())
-            for a, b in scheme.pieces(start, end)
-            for group in scheme.groups
-        ]
-        vectors = [self.plan.vector(group, a, b) for a, b, group in spans]
-        rows = (
-            np.array(vectors) @ self.basis.conj().T if vectors else np.zeros((0, self.line.count), dtype=np.complex128)
-        )
+        kicks = self.plan.kicks(self.steps)
+        spans = [(*self.plan.forms.span(kick), self.scheme.groups[kick.which]) for kick in kicks]
+        rows = self.plan.rows(self.steps, self.line.count)
 
         def amplitudes(bath: int, frequencies: Real, couplings: Real) -> Complex:
             phases = COUPLING_KINDS[self.model.couplings[bath].kind].phases
