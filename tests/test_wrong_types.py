@@ -220,6 +220,7 @@ def calls() -> dict[str, Call]:
         "ledger": of(tt.ledger, {"run": run(), "alpha_S": 0.5}, alpha_S="negative"),
         "expectation": of(tt.expectation, {"ledger": ledger(), "operator": {"z": 1.0}}, operator=f"text {TABLES}"),
         "alpha_scan": of(tt.alpha_scan, {"run": run(), "alphas": [0.5]}),
+        "compared": of(tt.compared, {"ledger": ledger(), "other": ledger()}),
         "matching_alpha": of(tt.matching_alpha, {"run": run()}),
         "steady_currents": of(tt.steady_currents, {"ledger": ledger(), "since": 0.1}),
         "laws": of(tt.laws, {"ledger": ledger(), "mean_force_state": None, "resolution": 0.05}, mean_force_state="none"),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tnthermo.thermo.currents import steady_currents
     from tnthermo.thermo.expectation import expectation
     from tnthermo.thermo.ledger import ledger
+    from tnthermo.thermo.other_route import compared
 
 # Which module a public name lives in: what is imported when it is first asked for. A test compares it with the imports above.
 HOMES = {
@@ -73,6 +74,7 @@ HOMES = {
     "tnthermo.thermo.currents": ("steady_currents",),
     "tnthermo.thermo.expectation": ("expectation",),
     "tnthermo.thermo.ledger": ("ledger",),
+    "tnthermo.thermo.other_route": ("compared",),
 }
 if not TYPE_CHECKING:
     __getattr__ = on_demand(__name__, HOMES)
@@ -122,6 +124,7 @@ __all__ = [
     "Trajectory",
     "evolve",
     "alpha_scan",
+    "compared",
     "matching_alpha",
     "collect",
     "run_config",

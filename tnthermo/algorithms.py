@@ -242,6 +242,11 @@ class TimeBins(Algorithm):
     bins: ClassVar[bool] = True
     kept: ClassVar[Kept] = "bins"
 
+    @property
+    def level_weight(self) -> float:
+        """Population of a bin's two highest boson levels beyond which levels are added; errors show more of it than of bonds."""
+        return float(0.1 * self.tolerance**1.5)
+
 
 ALGORITHMS: tuple[type[Algorithm], ...] = (TDVP, TDVP1, TDVP2, TEBD, Exact, TimeBins)
 

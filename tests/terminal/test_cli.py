@@ -53,6 +53,20 @@ def test_the_five_commands_on_one_run(tmp_path: Path) -> None:
     assert panels.complete(out)
 
 
+def test_both_routes_from_the_terminal(tmp_path: Path) -> None:
+    """The other engine runs beside, `plan` says so, and what it found is in result.nc; the result is otherwise the same run."""
+    config, out = write_config(tmp_path), tmp_path / "out"
+    asked = write_config(tmp_path, name="asked.toml", add="[accuracy]\ncheck_route = true\n")
+    assert "both routes" in call("plan", asked).stdout
+    assert "both routes" not in call("plan", config).stdout
+    assert resolve_file(asked).hash == resolve_file(config).hash
+    ran = call("run", config, "--out", out, "--check-route", "-q")
+    assert ran.exit_code == 0, ran.output
+    assert "the other route: time-bins" in ran.output
+    assert "check_route" in result_file.load_ledger(out).attrs
+    assert (out / "other-route" / run_folder.RESULT).exists()
+
+
 def test_two_driven_baths_from_check_to_show(tmp_path: Path) -> None:
     """What the screens say of several baths, chains and drives."""
     config, out = tmp_path / "two.toml", tmp_path / "out"

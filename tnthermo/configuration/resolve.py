@@ -19,7 +19,7 @@ from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.notes import Note, drive_doubts, evolution_notes, model_doubts, rounding_notes
 from tnthermo.configuration.read import BathKeys, Tables, read_tables
 from tnthermo.configuration.route import route_problems, routed
-from tnthermo.configuration.sections import Evolution, LawScan, Record, Run, System, Thermodynamics
+from tnthermo.configuration.sections import Accuracy, Evolution, LawScan, Record, Run, System, Thermodynamics
 from tnthermo.configuration.start_values import start_problems
 from tnthermo.configuration.values import bath_values, physics_values, resolved_values
 from tnthermo.configuration.written import Values, fingerprint, to_toml
@@ -70,6 +70,10 @@ class Config:
         return self.tables.made["run"]  # type: ignore[no-any-return]
 
     @property
+    def accuracy(self) -> Accuracy:
+        return self.tables.made["accuracy"]  # type: ignore[no-any-return]
+
+    @property
     def laws(self) -> LawScan:
         return self.tables.made["laws"]  # type: ignore[no-any-return]
 
@@ -81,6 +85,11 @@ class Config:
         """As if it said ``[run] strict = true``."""
         run = self.run.model_copy(update={"strict": True})
         return replace(self, tables=replace(self.tables, made={**self.tables.made, "run": run}))
+
+    def by_both_routes(self) -> Config:
+        """As if it said ``[accuracy] check_route = true``."""
+        accuracy = self.accuracy.model_copy(update={"check_route": True})
+        return replace(self, tables=replace(self.tables, made={**self.tables.made, "accuracy": accuracy}))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,6 +115,7 @@ class Resolved:
     levels: str | int | list[int]
     alpha_S: float
     error_bars: bool
+    check_route: bool
     strict: bool
     checkpoint_every: float | None
     storage_patience: float
@@ -161,6 +171,7 @@ def load_config(path: str | Path, raw: dict[str, Any] | None = None) -> Config:
         "thermodynamics": Thermodynamics(),
         "record": Record(),
         "run": Run(),
+        "accuracy": Accuracy(),
         "drive": Drives(),
         "laws": LawScan(),
     }
@@ -261,6 +272,7 @@ def resolve(config: Config) -> Resolved:
         levels=levels,
         alpha_S=thermodynamics.alpha_S,
         error_bars=config.run.error_bars,
+        check_route=config.accuracy.check_route,
         strict=config.run.strict,
         checkpoint_every=config.run.checkpoint_every,
         storage_patience=config.run.storage_patience,

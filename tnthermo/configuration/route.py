@@ -43,7 +43,7 @@ def routed(tables: Tables, folder: Path) -> Tables:
         given = evolution.model_fields_set
         update |= {key: getattr(TimeBins, key) for key in ("tolerance", "max_bond") if key not in given}
     if "step" not in evolution.model_fields_set and update.get("method", evolution.method) == BINS:
-        model = _model(replace(tables, made=made), folder)
+        model = model_on_bins(replace(tables, made=made), folder)
         if model is not None and evolution.until > 0:
             update["step"] = suitable_step(model, evolution.until, evolution.record_every)
     made["evolution"] = evolution.model_copy(update=update)
@@ -109,7 +109,7 @@ def _endless(density: Any) -> bool:
     return math.isinf(density.support[1]) or any(isinstance(part, algebraic) for part in density.elements)
 
 
-def _model(tables: Tables, folder: Path) -> Model | None:
+def model_on_bins(tables: Tables, folder: Path) -> Model | None:
     """The model on time bins; None where something is wrong with it, which is said elsewhere."""
     drives = tables.get("drive") or Drives()
     try:

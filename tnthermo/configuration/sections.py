@@ -150,7 +150,8 @@ class Evolution(Section):
         if self.until > MOST_STEPS * self.step:
             allowed = f"at most {MOST_STEPS} steps; until / step is {self.until / self.step if self.step > 1e-200 else math.inf:.3g}"
             problems.append(Problem(key="until", value=self.until, allowed=allowed))
-        if "step" in self.model_fields_set or "method" in self.model_fields_set:  # else it may be one that suits
+        chosen = "method" in self.model_fields_set and not named(self.method).bins
+        if "step" in self.model_fields_set or chosen:  # else it may be one that suits
             problems += self.record_problems()
         raise_if_any(problems)
         return self
@@ -244,6 +245,12 @@ class Run(Section):
     storage_patience: NotNegative = PATIENCE
 
 
+class Accuracy(Section):
+    """[accuracy]: how the numbers are checked beyond the error bars of [run]."""
+
+    check_route: bool = False
+
+
 def _factors(value: Any) -> Any:
     problems = [replace(p, key=p.key.removeprefix("_")) for p in sequence_problems("_", value)]
     if not problems:
@@ -271,6 +278,7 @@ SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
     "thermodynamics": Thermodynamics,
     "record": Record,
     "run": Run,
+    "accuracy": Accuracy,
     "laws": LawScan,
 }
 OF_A_BATH = ("spectral_density", "bath", "coupling")

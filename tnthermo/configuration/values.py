@@ -63,6 +63,7 @@ def resolved_values(
         "thermodynamics": sections["thermodynamics"].model_dump(exclude_none=True),
         "record": _without_empty(sections["record"].model_dump()),
         "run": sections["run"].model_dump(),
+        "accuracy": sections["accuracy"].model_dump(),
     }
 
 

@@ -19,6 +19,7 @@ MAY_CHANGE = (
     "run.strict",
     "run.checkpoint_every",
     "run.storage_patience",
+    "accuracy.check_route",
 )
 
 

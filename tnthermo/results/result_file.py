@@ -57,6 +57,17 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
     write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
 
 
+def replace_ledger(file: Path, ledger: xr.Dataset) -> None:
+    """Put another ledger into a result file, all its groups staying as they are. Raises StorageError."""
+    check_seal(file)
+    try:
+        _, groups = netcdf.contents(file, sorted(netcdf.groups_in(file)))
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
+    image = netcdf.image_of({netcdf.ROOT: ledger, **groups})
+    write_pieces(file, sealed(image.getbuffer(), parts_of(image)))
+
+
 def raw_dataset(run: Trajectory) -> xr.Dataset:
     """The trajectory without its state, as arrays and JSON; `from_raw` is the inverse, to the last bit."""
     arrays = {column.name: (column.dims, np.asarray(getattr(run, column.name))) for column in RAW_COLUMNS}

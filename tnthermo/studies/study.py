@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from chains.checks import instance_problems, path_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.configuration.estimate import checkpoint_bytes
-from tnthermo.configuration.resolve import Resolved, load_config, resolve
+from tnthermo.configuration.other_route import other_route
+from tnthermo.configuration.resolve import Config, Resolved, load_config, resolve
 from tnthermo.configuration.written import differences, marked
 from tnthermo.errors import NotConverged, RunFailed
 from tnthermo.evolution.arguments import callable_problems, switch_problems
@@ -40,12 +42,14 @@ from tnthermo.results.checkpoints import FOLDER, PREVIOUS, SUFFIX, Checkpoints, 
 from tnthermo.results.snapshots import check_snapshot
 from tnthermo.studies.extension import on_its_chain
 from tnthermo.thermo.ledger import ledger
+from tnthermo.thermo.other_route import ROUTE, compared
 from tnthermo.thermo.pending import ledger_without_errors
 from tnthermo.types import Snapshot
 
 Say = Callable[[str], None]
 WORTH = 30.0  # seconds that a run took: its result is written before the error bars are there, else where something ends their making
 SPARE = 2  # checkpoints that the disk must have room for before a run
+OTHER_ROUTE = "other-route"  # folder, beside result.nc, of the same problem by the other engine
 ERROR_BARS, CORRELATIONS = "error bars", "two-time correlations"  # what may follow when the run itself is over
 
 
@@ -78,6 +82,7 @@ def run_config(
     resume: bool = False,
     overwrite: bool = False,
     strict: bool = False,
+    check_route: bool = False,
     progress: Callable[[Progress], None] | None = None,
     say: Say = lambda text: None,
     stop: Stop | None = None,
@@ -88,6 +93,8 @@ def run_config(
                bars; with nothing there it starts
     overwrite  replace a finished folder of another configuration, or an unfinished one; the old result stays until the new one is written
     strict     as if the file said ``[run] strict = true``
+    check_route  as if it said ``[accuracy] check_route = true``: the other engine runs the same problem in FOLDER/other-route, and the
+               error columns hold what the two differ by
     progress   called after every step with a `tnthermo.Progress`
     say        receives lines for the user
     stop       asked after every step (`tnthermo.machine.signals.listening` makes one that signals set); default: never. No signal is caught
@@ -101,13 +108,35 @@ def run_config(
     strict mode (result.nc is written nevertheless).
     """
     problems = path_problems("config", config) + path_problems("folder", folder)
-    problems += switch_problems(resume=resume, overwrite=overwrite, strict=strict)
+    problems += switch_problems(resume=resume, overwrite=overwrite, strict=strict, check_route=check_route)
     problems += [] if stop is None else instance_problems("stop", stop, Stop, "what tnthermo.listening gives")
     problems += callable_problems(progress=progress) + instance_problems("say", say, Callable, "a function")
     raise_if_any(problems)
     folder = Path(folder)
     loaded = load_config(config)
-    resolved = resolve(loaded.strictly() if strict else loaded)
+    loaded = loaded.strictly() if strict else loaded
+    loaded = loaded.by_both_routes() if check_route else loaded
+    options: Any = {"resume": resume, "overwrite": overwrite, "progress": progress, "say": say, "stop": stop or Stop()}
+    if not loaded.accuracy.check_route:
+        return _run(loaded, folder, **options)
+    other = other_route(loaded)  # refused before anything is computed
+    resolve(other)
+    outcome = _run(loaded, folder, **options)
+    return _by_both_routes(outcome, other, options)
+
+
+def _run(
+    loaded: Config,
+    folder: Path,
+    *,
+    resume: bool,
+    overwrite: bool,
+    progress: Callable[[Progress], None] | None,
+    say: Say,
+    stop: Stop,
+) -> Outcome:
+    """One run, in its folder."""
+    resolved = resolve(loaded)
     if not overwrite:
         resolved = on_its_chain(loaded, resolved, folder, say=say)
     for note in resolved.notes:
@@ -118,7 +147,7 @@ def run_config(
         every=resolved.checkpoint_every,
         patience=resolved.storage_patience,
         fits=fits(resolved),
-        stop=stop or Stop(),
+        stop=stop,
         memory_full=memory_watch(),
         say=say,
     )
@@ -140,6 +169,25 @@ def run_config(
             keeper.look_up("run")
         kept = not overwrite and _holds_the_run(folder, resolved)
         return _computed(folder, resolved, keeper, kept=kept, progress=progress, say=say)
+
+
+def _by_both_routes(outcome: Outcome, other: Config, options: Mapping[str, Any]) -> Outcome:
+    """The outcome with what the other engine says of it, in its folder. Raises NotConverged in strict mode."""
+    if ROUTE in outcome.ledger.attrs:
+        return outcome
+    say: Say = options["say"]
+    say(f"the other route: {other.evolution.method}")
+    beside = _run(other, outcome.folder / OTHER_ROUTE, **{**options, "resume": not options["overwrite"]})
+    dataset = compared(outcome.ledger, beside.ledger)
+    patience, stop = outcome.resolved.storage_patience, options["stop"]
+    file = outcome.folder / run_folder.RESULT
+    patiently(
+        lambda: result_file.replace_ledger(file, dataset), patience=patience, say=say, give_up=lambda: bool(stop.reason)
+    )
+    flags = flags_of(dataset.attrs)
+    if flags and outcome.resolved.strict:
+        raise NotConverged(flags)
+    return replace(outcome, ledger=dataset, flags=flags, already_done=False)
 
 
 def _found(folder: Path, resolved: Resolved) -> Outcome:

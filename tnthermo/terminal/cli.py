@@ -228,6 +228,10 @@ def run(
         bool, typer.Option("--overwrite", help="start afresh; replace what another run left in the folder")
     ] = False,
     strict: Strict = False,
+    check_route: Annotated[
+        bool,
+        typer.Option("--check-route", help="run the other engine too; the error columns hold what the two differ by"),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
     debug: Debug = False,
 ) -> None:
@@ -243,8 +247,9 @@ def run(
         folder = out or default_folder(config)
         with ProgressDisplay(quiet=quiet) as progress:
             outcome = study.run_config(
-                config, folder, resume=resume, overwrite=overwrite, strict=strict, progress=progress, say=say, stop=stop
-            )
+                config, folder, resume=resume, overwrite=overwrite, strict=strict, check_route=check_route, progress=progress,
+                say=say, stop=stop,
+            )  # fmt: skip
         stop.first = FIGURES  # nothing is left to be saved
         draw(outcome)
         if not outcome.already_done:

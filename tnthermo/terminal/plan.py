@@ -10,6 +10,8 @@ from tnthermo.machine.words import duration, readable
 from tnthermo.model.representation import WEIGHTS, represented
 from tnthermo.terminal.check import drive_lines, initial_entropy
 
+BOTH_ROUTES = "both routes  check_route: the other engine runs too, in other-route/; its time is not in the estimate"
+
 
 def planned(resolved: Resolved, out: Path) -> str:
     """The text of `tnthermo plan`."""
@@ -27,6 +29,7 @@ def planned(resolved: Resolved, out: Path) -> str:
         *_start_lines(resolved),
         f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} or less to t = {resolved.until:g}"
         + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
+        *([BOTH_ROUTES] if resolved.check_route else []),
         f"bonds        {bonds}, boson levels {levels}{dense}",
         *([f"bath entropy {found.bath_entropy}"] if found.bath_entropy else []),
         *([f"S_B(0)       {initial}"] if initial else []),

@@ -147,7 +147,9 @@ class Plan:
     def rows(self, steps: int, count: int) -> Complex:
         """(F, count): the rows of `kicks` over the first bins."""
         found = [row for interval in self.intervals[:steps] for row in interval.kicks]
-        return np.array([placed(row.row, row.start, count) for row in found], dtype=np.complex128).reshape(len(found), count)
+        return np.array([placed(row.row, row.start, count) for row in found], dtype=np.complex128).reshape(
+            len(found), count
+        )
 
     def _gains(self, form: Form) -> list[Form]:
         """For each bath the form by which a kick changes its energy."""
