@@ -92,7 +92,7 @@ def draw(seed: int) -> dict[str, Any]:
         baths.append({"temperature": temperature, "spectral_density": own, "coupling": coupling})
     weights = np.zeros(levels) if rng.random() < 0.6 else rng.dirichlet(np.ones(levels))
     weights[0] += weights.sum() == 0.0
-    until = float(np.clip(round(20.0 / fastest, 1), 0.5, 3.0)) / len(baths)
+    until = float(np.clip(round(60.0 / fastest, 1), 0.5, 6.0)) / len(baths)
     tables: dict[str, Any] = {
         "bath": baths, "system": {"hamiltonian": matrix(rng, levels, 0.5), "initial": np.diag(weights).tolist()},
         "evolution": {"until": until, "record_every": until / 5, "method": "time-bins"}, "thermodynamics": {"bath_entropy": "off"},

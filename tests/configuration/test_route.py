@@ -108,6 +108,23 @@ def test_what_means_nothing_there_is_refused(
     assert {problem.key for problem in caught.value.problems} == keys
 
 
+def test_settings_that_suit_where_the_method_is_named(tmp_path: Path) -> None:
+    """Cap, tolerance and step are those of time bins, however they were asked for, and record_every need not be a multiple of .1."""
+    evolution = OPEN | {"until": "0.5", "record_every": "0.125"}
+    ways = [
+        {"bath": {"route": '"time-bins"'}, "evolution": evolution},
+        {"evolution": evolution | {"method": '"time-bins"'}},
+    ]
+    found = [resolved(tmp_path, {"spectral_density": ENDLESS, **way}).algorithm for way in ways]
+    assert found[0] == found[1]
+    assert (found[0].tolerance, found[0].max_bond) == (tt.TimeBins.tolerance, tt.TimeBins.max_bond)
+    own = evolution | {"method": '"time-bins"', "tolerance": "1e-5", "max_bond": "20"}
+    kept = resolved(tmp_path, {"spectral_density": ENDLESS, "evolution": own}).algorithm
+    assert (kept.tolerance, kept.max_bond) == (1e-5, 20)
+    with pytest.raises(InvalidInput, match="multiple of"):
+        resolved(tmp_path, {"evolution": {"until": "0.5", "record_every": "0.125", "step": None, "method": '"tdvp"'}})
+
+
 def test_the_same_from_python_as_from_a_file(tmp_path: Path) -> None:
     """Step by rule, cap and tolerance by default."""
     found = resolved(tmp_path, {"spectral_density": ENDLESS, "evolution": OPEN | {"until": "0.5"}})

@@ -39,7 +39,7 @@ def routed(tables: Tables, folder: Path) -> Tables:
         if bath.route == "auto":
             made[keys.bath] = bath.model_copy(update={"route": BINS})
     update: dict[str, Any] = {} if "method" in evolution.model_fields_set else {"method": BINS}
-    if update:
+    if update.get("method", evolution.method) == BINS:
         given = evolution.model_fields_set
         update |= {key: getattr(TimeBins, key) for key in ("tolerance", "max_bond") if key not in given}
     if "step" not in evolution.model_fields_set and update.get("method", evolution.method) == BINS:
