@@ -7,7 +7,7 @@ is listed with the call, and then the call must go through: a twin that fails wh
 import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,12 @@ def run() -> tt.Trajectory:
 @cache
 def ledger() -> xr.Dataset:
     return tt.ledger(run())
+
+
+@cache
+def barred() -> xr.Dataset:
+    """With error columns: of no size, those of a run beside itself."""
+    return tt.ledger(replace(run(), rough=run()))
 
 
 @cache
@@ -220,7 +226,7 @@ def calls() -> dict[str, Call]:
         "ledger": of(tt.ledger, {"run": run(), "alpha_S": 0.5}, alpha_S="negative"),
         "expectation": of(tt.expectation, {"ledger": ledger(), "operator": {"z": 1.0}}, operator=f"text {TABLES}"),
         "alpha_scan": of(tt.alpha_scan, {"run": run(), "alphas": [0.5]}),
-        "compared": of(tt.compared, {"ledger": ledger(), "other": ledger()}),
+        "compared": of(tt.compared, {"ledger": barred(), "other": ledger()}),
         "matching_alpha": of(tt.matching_alpha, {"run": run()}),
         "steady_currents": of(tt.steady_currents, {"ledger": ledger(), "since": 0.1}),
         "laws": of(tt.laws, {"ledger": ledger(), "mean_force_state": None, "resolution": 0.05}, mean_force_state="none"),
