@@ -187,7 +187,7 @@ def test_the_modes_have_the_correlation_function_of_the_chain() -> None:
     made = chains.chain(OHMIC, 20, temperature=0.5, support=30.0)
     model = tt.SpinBoson(hamiltonian={"z": 0.4}, coupling={"x": 0.5}, bath=made)
     times = np.linspace(0, 2, 5)
-    found = bath_modes(model).correlation(times)[:, 0, 0]
+    found = bath_modes(model, 1.0).correlation(times)[:, 0, 0]
     np.testing.assert_allclose(found, chains.chain_correlation(made, times), atol=1e-12)
 
 
@@ -315,3 +315,35 @@ def test_at_zero_temperature_what_needs_beta_is_nan_with_its_reason() -> None:
         assert np.isnan(found[name].values).all()
         assert "beta infinite" in found[name].attrs["reason"]
     assert found["E_B"].values[-1] > 0
+
+
+def of_a_bath(bath: object, kind: str = "hermitian") -> tt.Model:
+    operator = {"z": 0.5, "y": 0.3} if kind == "hermitian" else "sigma_minus"
+    return tt.assemble(hamiltonian={"z": 0.4, "x": 0.2}, couplings=[tt.couple(operator, bath, kind=kind)])
+
+
+@pytest.mark.parametrize("kind", ["hermitian", "exchange"])
+@pytest.mark.parametrize("method", ["tcl2", "redfield", "lindblad"])
+def test_a_bath_that_is_not_discretised(kind, method):
+    """It is that of a long chain of the same density, and not that of another temperature."""
+    density = chains.PowerLaw(alpha=0.05, cutoff=0.5, exponent=3.0, shape="exponential")
+    make = chains.chain if kind == "hermitian" else chains.thermofield_chains
+    on_chain = of_a_bath(make(density, 60, temperature=0.3), kind)
+    both = [
+        tt.weak_coupling(model, initial=TILTED, times=TIMES, method=method)
+        for model in (on_chain, of_a_bath(chains.Bath(density=density, temperature=0.3), kind))
+    ]
+    for name in ("rho_S", "E_S", "E_int", "E_B", "Q_B", "S_chi"):
+        np.testing.assert_allclose(both[1][name], both[0][name], atol=1e-8)
+    warmer = of_a_bath(chains.Bath(density=density, temperature=0.4), kind)
+    other = tt.weak_coupling(warmer, initial=TILTED, times=TIMES, method=method)
+    assert np.abs(other.E_B - both[0].E_B).max() > 1e-4
+
+
+def test_a_tail_without_an_end_is_refused():
+    density = chains.DrudeLorentz(reorganisation_energy=0.1, width=1.0)
+    endless = of_a_bath(chains.Bath(density=density, temperature=0.3))
+    with pytest.raises(chains.InvalidInput, match="tail is not in the modes"):
+        tt.weak_coupling(endless, initial=TILTED, times=TIMES)
+    ends = chains.Bath(density=chains.DrudeLorentz(reorganisation_energy=0.1, width=1.0, cutoff=10.0), temperature=0.3)
+    assert np.isfinite(tt.weak_coupling(of_a_bath(ends), initial=TILTED, times=TIMES).E_B).all()

@@ -69,11 +69,11 @@ def at_zero(coupling: Coupling) -> complex:
 
 
 def _end(coupling: Coupling) -> float:
-    """Where the weight ends: the support that the chains were made with."""
+    """Where the weight ends: the support that chains were made with, of a bath without chains that of the density."""
     density = coupling.density
     assert not isinstance(density, Discrete)
     end = density.truncation(TAIL) if math.isinf(density.support[1]) else density.support[1]
-    return min(end, max(chain.support[1] for chain in coupling.chains))
+    return min(end, max((chain.support[1] for chain in coupling.chains), default=end))
 
 
 def _breaks(density: ContinuousDensity, temperature: float, end: float) -> list[float]:

@@ -21,8 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from chains import star
-from tnthermo.model.coupling_kinds import sign
+from chains.problems import Problem, raise_if_any
+from tnthermo.model.coupling import Coupling
+from tnthermo.model.coupling_kinds import COUPLING_KINDS, sign
 from tnthermo.model.model import Model
+from tnthermo.model.representation import represented
 from tnthermo.types import Complex, Real
 
 SMALL = (
@@ -55,11 +58,26 @@ class BathModes:
         return float(np.abs(self.frequency)[order][np.argmax(beyond <= 1e-8 * weight.sum())])
 
 
-def bath_modes(model: Model) -> BathModes:
-    """The modes of the chains as they are: the same finite bath that a run of the model has."""
+def bath_modes(model: Model, until: float) -> BathModes:
+    """The modes of the chains as they are: the same finite bath that a run of the model has; of a bath that is not discretised the free
+    modes that are as good as it up to ``until``.
+
+    Raises :class:`chains.InvalidInput` where these leave a tail out: second order has no closed form of it here.
+    """
     frequencies, columns, channels = [], [], len(model.channels)
     first = 0
     for coupling in model.couplings:
+        if not coupling.chains:
+            raise_if_any(_tail_problems(coupling, until))
+            phases = COUPLING_KINDS[coupling.kind].phases
+            for part in represented(coupling.bath).branches(until):
+                column = np.zeros((channels, part.frequencies.size), dtype=np.complex128)
+                for q, p in enumerate(phases):
+                    column[first + q] = (np.conj(p) if part.partner else p) * part.couplings
+                frequencies.append(part.frequencies)
+                columns.append(column)
+            first += len(phases)
+            continue
         amplitudes = coupling.amplitudes  # for each channel of this bath one v for each chain, X_q = sum v c_0 + h.c.
         for number, chain in enumerate(coupling.chains):
             modes = star(chain)
@@ -70,6 +88,15 @@ def bath_modes(model: Model) -> BathModes:
             columns.append(column)
         first += len(amplitudes)
     return BathModes(frequency=np.concatenate(frequencies), amplitude=np.concatenate(columns, axis=1))
+
+
+def _tail_problems(coupling: Coupling, until: float) -> list[Problem]:
+    """A tail that free modes leave out."""
+    if represented(coupling.bath).rest(until).reorganisation == 0.0:
+        return []
+    allowed = "a density that ends, or falls off faster than a power: its tail is not in the modes"
+    hint = "chains.DrudeLorentz(..., cutoff=...), cutoff = ... in a file"
+    return [Problem(key="model", value=coupling.density.describe(), allowed=allowed, hint=hint)]
 
 
 def elapsed(frequency: Real, times: Real | float) -> Complex:
@@ -116,11 +143,11 @@ class Memory:
         return K, L
 
 
-def memory(model: Model) -> Memory:
-    """The memory of a model whose H_S and couplings are constant."""
+def memory(model: Model, until: float) -> Memory:
+    """The memory, up to ``until``, of a model whose H_S and couplings are constant. Raises what `bath_modes` does."""
     energies, vectors = np.linalg.eigh(model.hamiltonian)
     operators = np.stack([vectors.conj().T @ channel.operator @ vectors for channel in model.channels])
-    return Memory(energies=energies, vectors=vectors, operators=operators, modes=bath_modes(model))
+    return Memory(energies=energies, vectors=vectors, operators=operators, modes=bath_modes(model, until))
 
 
 def moment(kernel: Complex, rho: Complex) -> Complex:

@@ -24,7 +24,7 @@ Integrator = Callable[[Callable[[float, Complex], Complex], Complex, Real], Comp
 
 def driven_solution(model: Model, rho: Complex, grid: Real, integrate: Integrator) -> Solution:
     """TCL2 of a driven model from rho (d, d) on ``grid`` (m,); between two kinks or jumps of the drives the solver starts anew."""
-    modes = bath_modes(model)
+    modes = bath_modes(model, float(grid[-1]))
     operators = np.stack([channel.operator for channel in model.channels])
     carried = np.einsum("rm,rab->mrab", modes.amplitude.conj(), operators)
     turning = 1j * modes.frequency[:, None, None]

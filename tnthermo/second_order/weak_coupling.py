@@ -69,7 +69,8 @@ def weak_coupling(
     has no initial slip).
 
     Raises `chains.InvalidInput` with all problems: a start that is no state (mean-force starts are correlated, and refused), bad times,
-    a Markov limit of a driven model, of a discrete bath, or one that does not exist (a diagonal coupling to a sub-Ohmic bath at T > 0).
+    a bath whose tail has no end and is on no chain, a Markov limit of a driven model, of a discrete bath, or one that does not exist (a
+    diagonal coupling to a sub-Ohmic bath at T > 0).
     """
     no_model = model_problems(model)
     problems = no_model + word_problems("method", method, METHODS) + _time_problems(times) + alpha_problems(alpha_S)
@@ -124,7 +125,7 @@ def inner_grid(model: Model, times: Real, *, bath: bool) -> tuple[Real, npt.NDAr
 
     Raises `chains.InvalidInput` for more than 400 000 points.
     """
-    parts = memory(model)
+    parts = memory(model, float(times[-1]))
     drives = [1 / factor.time_scale for factor in model.factors if factor.time_scale > 0]
     system, coupled = float(np.ptp(parts.energies)), float(np.linalg.norm(parts.modes.amplitude))
     fastest = max(system + parts.modes.fastest if bath else 2 * system + 0.1 * coupled, *drives, 1e-12)
@@ -160,7 +161,7 @@ def _solve(model: Model, rho: Complex, grid: Real, method: Method) -> Solution:
     """rho_S and the moments of the baths on the grid."""
     if method == "tcl2" and model.driven:
         return driven_solution(model, rho, grid, integrate)
-    known = memory(model)
+    known = memory(model, float(grid[-1]))
     energies, vectors, operators = known.energies, known.vectors, known.operators
     hamiltonian = np.diag(energies).astype(np.complex128)
     one = np.ones(operators.shape[0])
