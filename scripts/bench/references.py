@@ -24,8 +24,8 @@ from time_to_accuracy import HERE, STORED, Settings, brief, launch, problem_of, 
 from tnthermo.configuration.resolve import load_config, resolve
 
 CHAIN: dict[str, Settings] = {
-    "C": {"step": 0.0625, "tolerance": 1e-6, "max_bond": 36, "modes": 26},
-    "D": {"step": 0.0625, "tolerance": 1e-6, "max_bond": 36, "modes": 26},
+    "C": {"engine": "chain", "step": 0.0625, "tolerance": 1e-6, "max_bond": 36, "modes": 26},
+    "D": {"engine": "chain", "step": 0.0625, "tolerance": 1e-6, "max_bond": 36, "modes": 26},
 }
 STEPS = (0.5, 0.25, 0.125)
 CUTOFF = 1e-9
@@ -45,10 +45,10 @@ def rougher(settings: Settings) -> dict[str, Settings]:
 
 def chain(name: str, folder: Path, times: Any) -> tuple[Any, Any, float]:
     """t, sigma_z at every step, and what refinement changes of it at the record times."""
-    t, z = answer("tnthermo", folder, CHAIN[name])
+    t, z = answer("tnthermo-chain", folder, CHAIN[name])
     error = 0.0
     for what, settings in rougher(CHAIN[name]).items():
-        change = np.abs(at(times, *answer("tnthermo", folder, settings)) - at(times, t, z)).max()
+        change = np.abs(at(times, *answer("tnthermo-chain", folder, settings)) - at(times, t, z)).max()
         say(f"{name} chain: {what} {change:.1e}")
         error += float(change)
     return t, z, error
@@ -66,9 +66,9 @@ def paths(name: str, folder: Path, times: Any) -> tuple[Any, Any]:
 
 def answer(who: str, folder: Path, settings: Settings) -> tuple[Any, Any]:
     """One run without a limit."""
-    t, z, said = launch(who, folder, settings, None)
+    t, found, said = launch(who, folder, settings, None)
     say(f"{who}: {brief(settings)}  {said['wall_s']:.0f} s")
-    return t, z
+    return t, found["sigma_z"]
 
 
 def at(times: Any, t: Any, z: Any) -> Any:

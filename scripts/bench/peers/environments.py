@@ -19,7 +19,7 @@ def folder() -> Path:
 
 def interpreter(who: str) -> Path:
     """The Python that runs a driver; makes its environment where needed. Raises RuntimeError with pip's last words."""
-    if who == "tnthermo":
+    if who.startswith("tnthermo"):
         return Path(sys.executable)
     home = folder() / who
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

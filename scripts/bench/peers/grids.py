@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from peers.common import Problem
 from scipy.stats import poisson
 
-COMPETITORS = ("tnthermo", "quimb", "yaqs", "renormalizer", "tenpy", "oqupy")
-PEERS = COMPETITORS[1:]
+OURS = ("tnthermo-chain", "tnthermo-bins")
+PEERS = ("quimb", "yaqs", "renormalizer", "tenpy", "oqupy", "qutip", "ace", "unitempo")
+COMPETITORS = (*OURS, *PEERS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,15 +21,42 @@ class Scale:
     """What step, boson levels and chain length a case asks for. q is a number of digits: an accuracy of 10^-q."""
 
     problem: Problem
+    _modes: dict[float, int] = field(default_factory=dict)
 
     @cached_property
     def rate(self) -> float:
-        """The fastest rate that counts: of the modes that hold 99 % of the coupling, or of the system; 1/rate is a long step."""
+        """The fastest rate that counts: of the modes that hold 99 % of the coupling, or of the system; 1/rate is a long step.
+
+        Of a bath without an end those that hold 70 % of the reorganisation energy, as time bins have it.
+        """
         p = self.problem
+        if p.endless:
+            return float(max(self.typical, np.ptp(np.linalg.eigvalsh(p.hamiltonian)) / 2))
         order = np.argsort(np.abs(p.nodes))
         held = np.cumsum(p.strengths[order]) / p.strengths.sum()
         fast = np.abs(p.nodes[order][min(int(np.searchsorted(held, 0.99)), held.size - 1)])
         return float(max(fast, np.ptp(np.linalg.eigvalsh(p.hamiltonian)) / 2))
+
+    @cached_property
+    def typical(self) -> float:
+        """The frequency below which the bath has 70 % of its reorganisation energy int J/w."""
+        p = self.problem
+        order = np.argsort(np.abs(p.nodes), kind="stable")
+        part = np.cumsum((p.strengths / np.where(p.nodes == 0, np.inf, p.nodes))[order])
+        below = np.flatnonzero(part < 0.7 * (part[-1] + p.tail))[
+            -1
+        ]  # the last one: a node and its thermal partner make up for each other
+        return float(np.abs(p.nodes[order][min(int(below) + 1, part.size - 1)]))
+
+    def kick(self, x: float) -> float:
+        """About x times the step that time bins choose by themselves, as `step` has it: the smallest of three."""
+        p = self.problem
+        slow = np.abs(p.nodes) <= self.typical
+        noise = np.sqrt(p.strengths[slow].sum()) * np.linalg.norm(p.operator, 2)
+        split = np.ptp(np.linalg.eigvalsh(p.hamiltonian))
+        every = float(p.times[1] - p.times[0])
+        h = x * min(0.75 / self.typical, 0.4 / split, 0.25 / noise)
+        return every * 2.0 ** min(round(np.log2(h / every)), 2)
 
     @cached_property
     def largest_occupation(self) -> float:
@@ -54,8 +82,20 @@ class Scale:
         """With less than 10^-q of the largest coherent state beyond; at least 4."""
         return max(4, int(poisson.isf(10.0**-q, self.largest_occupation)) + 2)
 
+    def memory(self, q: float) -> float:
+        """The time after which the integral of C from then on stays below 10^-q of its largest value."""
+        p = self.problem
+        times = np.linspace(0.0, p.times[-1], 2001)
+        rest = np.abs(np.cumsum(p.correlation(times)[::-1])[::-1])
+        return float(times[np.flatnonzero(rest > 10.0**-q * rest.max())[-1]])
+
     def modes(self, q: float) -> int:
-        """The shortest chain with the C(t) of the whole one to 10^-q C(0)."""
+        """The shortest chain with the C(t) of the whole one to 10^-q C(0); found once for each q."""
+        if q not in self._modes:
+            self._modes[q] = self._shortest(q)
+        return self._modes[q]
+
+    def _shortest(self, q: float) -> int:
         p = self.problem
         times = np.linspace(0.0, p.times[-1], 241)
         whole = response(p.frequencies, p.hoppings, times)
@@ -73,8 +113,8 @@ def response(e: Any, t: Any, times: Any) -> Any:
     return np.exp(-1j * np.outer(times, w)) @ v[0] ** 2
 
 
-def tnthermo(s: Scale) -> list[dict[str, Any]]:
-    """Step, tolerance, bond cap and its taper; levels are chosen on the way."""
+def chain(s: Scale) -> list[dict[str, Any]]:
+    """This library on a chain: step, tolerance, bond cap and its taper; levels are chosen on the way."""
     rows = [
         (1.0, 3, 6, 0, 2.5), (1.0, 3, 8, 0, 3), (0.5, 3, 8, 0.04, 3), (0.5, 3, 8, 0, 3), (0.25, 3, 10, 0.04, 3), (0.5, 4.5, 8, 0, 4),
         (0.5, 4.5, 9, 0, 4), (0.5, 4.5, 10, 0, 5), (0.25, 4, 12, 0.04, 4), (0.25, 4, 14, 0.04, 4.5), (0.25, 5, 12, 0, 5),
@@ -82,9 +122,26 @@ def tnthermo(s: Scale) -> list[dict[str, Any]]:
         (0.125, 6, 32, 0, 6), (0.0625, 6, 32, 0, 6.5), (0.0625, 7, 40, 0, 6.5),
     ]  # fmt: skip
     return [
-        {"step": s.step(x), "tolerance": 10.0**-p, "max_bond": bond, "taper": taper, "modes": s.modes(q)}
+        {
+            "engine": "chain",
+            "step": s.step(x),
+            "tolerance": 10.0**-p,
+            "max_bond": bond,
+            "taper": taper,
+            "modes": s.modes(q),
+        }
         for x, p, bond, taper, q in rows
     ]
+
+
+def bins(s: Scale) -> list[dict[str, Any]]:
+    """This library on time bins: step, tolerance and bond cap."""
+    rows = [
+        (4.0, 2.5, 8), (4.0, 3, 8), (2.0, 2.5, 8), (2.0, 3, 8), (2.0, 3, 16), (2.0, 3.5, 16), (1.0, 3, 8), (1.0, 3.5, 12), (1.0, 4, 16),
+        (1.0, 4, 24), (0.5, 3.5, 12), (0.5, 4, 16), (0.5, 4, 24), (0.5, 4.5, 32), (0.5, 5, 48), (0.25, 4.5, 32), (0.25, 5, 48),
+        (0.25, 5.5, 64),
+    ]  # fmt: skip
+    return [{"engine": "bins", "step": s.kick(x), "tolerance": 10.0**-p, "max_bond": bond} for x, p, bond in rows]
 
 
 def quimb(s: Scale) -> list[dict[str, Any]]:
@@ -144,13 +201,64 @@ def oqupy(s: Scale) -> list[dict[str, Any]]:
     return [{"step": s.step(x), "epsrel": 10.0**-p} for x, p in rows]
 
 
+def qutip(s: Scale) -> list[dict[str, Any]]:
+    """Depth of the hierarchy and number of exponentials: Pade or Matsubara where these are known, a fit of C(t) where not."""
+    every = float(s.problem.times[1] - s.problem.times[0])
+    rows = {
+        "drude-lorentz": [
+            ("pade", 1, 3, 4), ("pade", 2, 4, 4), ("pade", 2, 6, 5), ("pade", 3, 6, 5), ("pade", 3, 8, 6), ("pade", 3, 10, 6),
+            ("pade", 4, 9, 7), ("pade", 5, 10, 7),
+        ],
+        "brownian": [
+            ("matsubara", 0, 8, 4), ("matsubara", 1, 10, 4), ("matsubara", 1, 12, 5), ("matsubara", 1, 14, 5), ("matsubara", 1, 16, 5),
+            ("matsubara", 1, 20, 6), ("matsubara", 2, 16, 5), ("matsubara", 2, 20, 6),
+        ],
+    }.get(s.problem.density["kind"]) or [
+        ("espira-I", 3, 3, 4), ("espira-I", 4, 3, 4), ("espira-I", 4, 4, 5), ("espira-I", 5, 4, 5), ("espira-I", 6, 4, 5),
+        ("espira-I", 6, 5, 6), ("espira-I", 6, 6, 6), ("espira-I", 8, 5, 6),
+    ]  # fmt: skip
+    return [
+        {"step": every, "method": method, "exponents": count, "depth": depth, "rtol": 10.0**-p}
+        | ({"points": 1001, "window": s.memory(2)} if method == "espira-I" else {})
+        for method, count, depth, p in rows
+    ]
+
+
+def ace(s: Scale) -> list[dict[str, Any]]:
+    """Step and relative threshold of its divide-and-conquer scheme, or of its infinite one with the memory of `unitempo`."""
+    rows = [
+        (1.0, 6, "divide_and_conquer"), (0.5, 7, "infinite"), (0.5, 7, "divide_and_conquer"), (0.25, 8, "infinite"),
+        (0.25, 8, "divide_and_conquer"), (0.125, 9, "infinite"), (0.125, 9, "divide_and_conquer"), (0.0625, 10, "divide_and_conquer"),
+    ]  # fmt: skip
+    length = min(s.memory(4 if s.problem.endless else 1.5), float(s.problem.times[-1]))
+    return [
+        {"step": s.step(x), "threshold": 10.0**-p, "scheme": scheme}
+        | ({"memory": length} if scheme == "infinite" else {})
+        for x, p, scheme in rows
+    ]
+
+
+def unitempo(s: Scale) -> list[dict[str, Any]]:
+    """Step, relative tolerance of the singular values, weight of the paths that differ, and the length of the memory."""
+    rows = [
+        (1.0, 5, 1.0), (0.5, 5, 0.3), (0.5, 6, 1.0), (0.25, 6, 1.0), (0.25, 7, 1.0), (0.25, 6, 0.3), (0.125, 8, 1.0), (0.125, 9, 1.0),
+        (0.0625, 10, 1.0),
+    ]  # fmt: skip
+    length = min(s.memory(4 if s.problem.endless else 1.5), float(s.problem.times[-1]))
+    return [{"step": s.step(x), "svd": 10.0**-p, "quiet": quiet, "memory": length} for x, p, quiet in rows]
+
+
 LADDERS: dict[str, Callable[[Scale], list[dict[str, Any]]]] = {
-    "tnthermo": tnthermo,
+    "tnthermo-chain": chain,
+    "tnthermo-bins": bins,
     "quimb": quimb,
     "yaqs": yaqs,
     "renormalizer": one_site,
     "tenpy": tenpy,
     "oqupy": oqupy,
+    "qutip": qutip,
+    "ace": ace,
+    "unitempo": unitempo,
 }
 
 
