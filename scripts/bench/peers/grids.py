@@ -138,8 +138,8 @@ def bins(s: Scale) -> list[dict[str, Any]]:
     """This library on time bins: step, tolerance and bond cap."""
     rows = [
         (4.0, 2.5, 8), (4.0, 3, 8), (2.0, 2.5, 8), (2.0, 3, 8), (2.0, 3, 16), (2.0, 3.5, 16), (1.0, 3, 8), (1.0, 3.5, 12), (1.0, 4, 16),
-        (1.0, 4, 24), (0.5, 3.5, 12), (0.5, 4, 16), (0.5, 4, 24), (0.5, 4.5, 32), (0.5, 5, 48), (0.25, 4.5, 32), (0.25, 5, 48),
-        (0.25, 5.5, 64),
+        (1.0, 4, 24), (1.0, 4.5, 48), (0.5, 3.5, 12), (0.5, 4, 16), (0.5, 4, 24), (0.5, 4.5, 32), (0.5, 5, 48), (0.25, 4.5, 32),
+        (0.25, 5, 48), (0.25, 5.5, 64),
     ]  # fmt: skip
     return [{"engine": "bins", "step": s.kick(x), "tolerance": 10.0**-p, "max_bond": bond} for x, p, bond in rows]
 
@@ -219,7 +219,7 @@ def qutip(s: Scale) -> list[dict[str, Any]]:
     ]  # fmt: skip
     return [
         {"step": every, "method": method, "exponents": count, "depth": depth, "rtol": 10.0**-p}
-        | ({"points": 1001, "window": s.memory(2)} if method == "espira-I" else {})
+        | ({"points": 1001, "window": s.memory(4)} if method == "espira-I" else {})
         for method, count, depth, p in rows
     ]
 
@@ -227,8 +227,9 @@ def qutip(s: Scale) -> list[dict[str, Any]]:
 def ace(s: Scale) -> list[dict[str, Any]]:
     """Step and relative threshold of its divide-and-conquer scheme, or of its infinite one with the memory of `unitempo`."""
     rows = [
-        (1.0, 6, "divide_and_conquer"), (0.5, 7, "infinite"), (0.5, 7, "divide_and_conquer"), (0.25, 8, "infinite"),
-        (0.25, 8, "divide_and_conquer"), (0.125, 9, "infinite"), (0.125, 9, "divide_and_conquer"), (0.0625, 10, "divide_and_conquer"),
+        (1.0, 5, "infinite"), (1.0, 6, "divide_and_conquer"), (0.5, 6, "divide_and_conquer"), (0.5, 7, "divide_and_conquer"),
+        (0.25, 7, "divide_and_conquer"), (0.25, 8, "divide_and_conquer"), (0.125, 8, "divide_and_conquer"),
+        (0.125, 9, "divide_and_conquer"), (0.5, 7, "infinite"), (0.25, 8, "infinite"),
     ]  # fmt: skip
     length = min(s.memory(4 if s.problem.endless else 1.5), float(s.problem.times[-1]))
     return [
