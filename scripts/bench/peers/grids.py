@@ -227,7 +227,7 @@ def qutip(s: Scale) -> list[dict[str, Any]]:
 def ace(s: Scale) -> list[dict[str, Any]]:
     """Step and relative threshold of its divide-and-conquer scheme, or of its infinite one with the memory of `unitempo`."""
     rows = [
-        (1.0, 5, "infinite"), (1.0, 6, "divide_and_conquer"), (0.5, 6, "divide_and_conquer"), (0.5, 7, "divide_and_conquer"),
+        (1.0, 6, "divide_and_conquer"), (0.5, 6, "divide_and_conquer"), (0.5, 7, "divide_and_conquer"),
         (0.25, 7, "divide_and_conquer"), (0.25, 8, "divide_and_conquer"), (0.125, 8, "divide_and_conquer"),
         (0.125, 9, "divide_and_conquer"), (0.5, 7, "infinite"), (0.25, 8, "infinite"),
     ]  # fmt: skip
@@ -242,8 +242,8 @@ def ace(s: Scale) -> list[dict[str, Any]]:
 def unitempo(s: Scale) -> list[dict[str, Any]]:
     """Step, relative tolerance of the singular values, weight of the paths that differ, and the length of the memory."""
     rows = [
-        (1.0, 5, 1.0), (0.5, 5, 0.3), (0.5, 6, 1.0), (0.25, 6, 1.0), (0.25, 7, 1.0), (0.25, 6, 0.3), (0.125, 8, 1.0), (0.125, 9, 1.0),
-        (0.0625, 10, 1.0),
+        (1.0, 5, 0.3), (0.5, 4.5, 0.5), (0.5, 5, 0.3), (0.5, 5.5, 0.3), (0.5, 6, 1.0), (0.25, 6, 1.0), (0.25, 7, 1.0),
+        (0.125, 8, 1.0), (0.125, 9, 1.0), (0.0625, 10, 1.0),
     ]  # fmt: skip
     length = min(s.memory(4 if s.problem.endless else 1.5), float(s.problem.times[-1]))
     return [{"step": s.step(x), "svd": 10.0**-p, "quiet": quiet, "memory": length} for x, p, quiet in rows]
