@@ -242,7 +242,7 @@ def ace(s: Scale) -> list[dict[str, Any]]:
 def unitempo(s: Scale) -> list[dict[str, Any]]:
     """Step, relative tolerance of the singular values, weight of the paths that differ, and the length of the memory."""
     rows = [
-        (1.0, 5, 0.3), (0.5, 4.5, 0.5), (0.5, 5, 0.3), (0.5, 5.5, 0.3), (0.5, 6, 1.0), (0.25, 6, 1.0), (0.25, 7, 1.0),
+        (1.0, 5, 0.3), (0.5, 4.5, 0.5), (0.5, 5, 0.3), (0.5, 5.5, 0.3), (0.5, 6, 1.0), (0.5, 7, 1.0), (0.25, 6, 1.0), (0.25, 7, 1.0),
         (0.125, 8, 1.0), (0.125, 9, 1.0), (0.0625, 10, 1.0),
     ]  # fmt: skip
     length = min(s.memory(4 if s.problem.endless else 1.5), float(s.problem.times[-1]))
