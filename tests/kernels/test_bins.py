@@ -20,6 +20,8 @@ from tnthermo.kernels.bins import (
     TOP,
     bin_list,
     bin_means,
+    bin_shapes,
+    from_the_system,
     kick,
     linear_moments,
     quadrature,
@@ -316,6 +318,17 @@ def test_bins_that_a_kick_hardly_moves_are_spared(which):
     assert not spared_of(faint, faint.run()[0])
     # a bond that is wider than the cap is cut all the same
     assert max(t.shape[2] for t in faint.run(allowed=1e-9, cap=1)[0]) == 1
+
+
+@WHICH
+def test_the_line_read_from_the_system(which):
+    """It is the same state, its shapes those of the bins in turn."""
+    line = random_line(6, which)
+    bins = bin_list(line.bins)
+    assert bin_shapes(bins).tolist() == [list(t.shape) for t in line.bins]
+    found = [t.transpose(2, 1, 0) for t in from_the_system(bins, line.centre)][::-1]
+    np.testing.assert_array_equal(vector(found), vector([*line.bins, line.centre.reshape(len(line.centre), -1, 1)]))
+    assert bin_shapes(bin_list()).shape == (0, 3)
 
 
 def test_a_cap_is_reported():

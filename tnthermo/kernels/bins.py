@@ -29,6 +29,28 @@ def bin_list(tensors=()):
     return found
 
 
+@njit(cache=True)
+def bin_shapes(bins):
+    """(n, 3): l, d and r of each bin."""
+    found = np.empty((len(bins), 3), dtype=np.int64)
+    for j in range(len(bins)):
+        found[j, 0], found[j, 1], found[j, 2] = bins[j].shape
+    return found
+
+
+@njit(cache=True)
+def from_the_system(bins, centre):
+    """The line read from the system to the oldest bin: the centre (1, s m, D) and the bins (r, d, l), a list for other kernels."""
+    D, s, m = centre.shape
+    found = List.empty_list(types.complex128[:, :, ::1])
+    first = np.empty((1, s * m, D), dtype=np.complex128)
+    first[0] = centre.reshape(D, s * m).T
+    found.append(first)
+    for j in range(len(bins) - 1, -1, -1):
+        found.append(np.ascontiguousarray(bins[j].transpose(2, 1, 0)))
+    return found
+
+
 def quadrature(levels):
     """(x (d,), V (d, d)): eigenvalues and eigenvectors of the truncated c + c^dag."""
     roots = np.sqrt(np.arange(1.0, levels))

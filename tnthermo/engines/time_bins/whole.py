@@ -14,8 +14,7 @@ from tnthermo.engines.time_bins.following import Shaken, add_rests, fast_energie
 from tnthermo.engines.time_bins.line import BinLine
 from tnthermo.engines.time_bins.plan import Plan, Record
 from tnthermo.engines.time_bins.strengths import integral
-from tnthermo.kernels.arrays import array_list
-from tnthermo.kernels.bins import bin_means
+from tnthermo.kernels.bins import bin_means, bin_shapes, from_the_system
 from tnthermo.kernels.measure import correlations, level_populations
 from tnthermo.kernels.moments import overlap_operator
 from tnthermo.model.coupling_kinds import COUPLING_KINDS
@@ -56,7 +55,12 @@ class OnBins:
     @property
     def cuts(self) -> npt.NDArray[np.int64]:
         """Dimension of every bond along the line, the ends (1) included."""
-        return np.array([1, *(self.line.bins[j].shape[2] for j in range(self.line.count)), 1], dtype=np.int64)
+        return np.concatenate([[1], self._shapes[:, 2], [1]])
+
+    @cached_property
+    def _shapes(self) -> npt.NDArray[np.int64]:
+        """(n, 3) of the tensors of the bins that are there."""
+        return np.asarray(bin_shapes(self.line.bins))
 
     @property
     def levels(self) -> npt.NDArray[np.int64]:
@@ -66,7 +70,7 @@ class OnBins:
     def _of_bins(self, *, axis: int, to_come: int) -> npt.NDArray[np.int64]:
         """A dimension of the tensor of each bin (N,)."""
         found = np.full(self.sites, to_come, dtype=np.int64)
-        found[: self._present] = [self.line.bins[j].shape[axis] for j in range(self._present)]
+        found[: self._present] = self._shapes[: self._present, axis]
         return found
 
     @property
@@ -77,10 +81,7 @@ class OnBins:
     @cached_property
     def tensors(self) -> Any:
         """The line read from the system, which is the centre, to the oldest bin: a list for kernels."""
-        D, d, m = self.line.centre.shape
-        first = np.ascontiguousarray(self.line.centre.reshape(1, D, d * m).transpose(0, 2, 1))
-        bins = [np.ascontiguousarray(t.transpose(2, 1, 0)) for t in self.line.bins]
-        return array_list([first, *reversed(bins)])
+        return from_the_system(self.line.bins, self.line.centre)
 
     def local(self) -> Local:
         """Reduced state, its moments with X_q and P_q, the energies and the norm."""
@@ -104,14 +105,14 @@ class OnBins:
         """Bonds, levels, occupations, the entropy of the cut system | bins, and the user's own observables, of the system alone."""
         tensors, count = self.tensors, self.line.count
         levels = self.levels
-        largest = max([int(t.shape[1]) for t in tensors])
+        D, d, m = self.line.centre.shape
+        largest = max(d * m, int(self._shapes[:, 1].max(initial=1)))
         populations = np.zeros((count + 1, largest))
         level_populations(tensors, count + 1, populations)
         mine = populations[1:][::-1][: self._present]
         occupations, top = np.zeros(levels.size), np.zeros(levels.size)
         occupations[: len(mine)] = mine @ np.arange(largest, dtype=np.float64)
         top[: len(mine)] = mine[np.arange(len(mine)), levels[: len(mine)] - 1]
-        D, d, m = self.line.centre.shape
         squares = np.linalg.svd(self.line.centre.transpose(1, 2, 0).reshape(d * m, D), compute_uv=False) ** 2
         squares = squares[squares > 0]
         rho = self.line.reduced()
