@@ -23,7 +23,8 @@ from tnthermo.terminal.check import checked
 
 
 def test_a_minimal_file_gets_the_documented_defaults(tmp_path: Path) -> None:
-    resolved = resolve(load_config(write(tmp_path, text_of({"evolution": {"step": None}}))))
+    changes: dict[str, dict[str, str | None]] = {"evolution": {"step": None, "method": '"tdvp"'}}
+    resolved = resolve(load_config(write(tmp_path, text_of(changes))))
     assert resolved.algorithm == TDVP(step=0.1, tolerance=1e-7, max_bond=None)
     assert resolved.record_every == 0.1
     assert (resolved.levels, resolved.alpha_S, resolved.recording.bath_entropy) == ("auto", 0.5, "auto")

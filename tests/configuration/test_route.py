@@ -54,7 +54,7 @@ def test_the_step_is_a_part_of_the_record_interval(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"evolution": OPEN},  # a hard cutoff
+        {"evolution": OPEN | {"tolerance": "1e-6"}},  # a hard cutoff
         {"spectral_density": ENDLESS, "evolution": OPEN | {"step": "0.5"}, "bath": {"modes": "6", "allow_reflection": "true"}},
         {"spectral_density": ENDLESS, "evolution": OPEN, "bath": {"modes": "6", "allow_reflection": "true"}},
         {"spectral_density": ENDLESS, "evolution": OPEN, "bath": {"route": '"single-chain"', "modes": "6", "allow_reflection": "true"}},
@@ -67,6 +67,14 @@ def test_chains_where_anything_of_a_chain_is_asked_for(
     found = resolved(tmp_path, changes)
     assert isinstance(found.algorithm, tt.TDVP)
     assert isinstance(found.model.couplings[0].bath, chains.Chain)
+
+
+def test_few_modes_of_their_own_stay_on_a_chain(tmp_path: Path) -> None:
+    """A continuum goes to time bins, be it with an end; a bath of modes goes to a chain that has as many."""
+    hard = resolved(tmp_path, {"evolution": OPEN})
+    assert hard.algorithm.bins
+    modes = {"kind": '"discrete"', "frequencies": "[0.5, 1.2]", "couplings": "[0.35, 0.5]"}
+    assert not resolved(tmp_path, {"spectral_density": modes, "evolution": OPEN}).algorithm.bins
 
 
 def test_either_word_asks_for_them(tmp_path: Path) -> None:

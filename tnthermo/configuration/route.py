@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,7 @@ def routed(tables: Tables, folder: Path) -> Tables:
     if evolution is None or tables.get("system") is None or any(part is None for of_bath in parts for part in of_bath):
         return tables
     asked = evolution.method == BINS or any(bath.route == BINS for bath, _, _ in parts)
-    if not asked and not (_left_open(tables) and any(_endless(density.make(folder)) for _, density, _ in parts)):
+    if not asked and not (_left_open(tables) and any(_continuous(density.make(folder)) for _, density, _ in parts)):
         return tables
     made: dict[str, Any] = dict(tables.made)
     for keys, (bath, _, _) in zip(tables.baths, parts, strict=True):
@@ -101,12 +100,9 @@ def _left_open(tables: Tables) -> bool:
     return not given and not on_sites and not needs_chain and system.rho() is not None
 
 
-def _endless(density: Any) -> bool:
-    """Whether a density goes on to where a chain would spend its sites: its highest frequency is not its own."""
-    if isinstance(density, chains.Discrete):
-        return False
-    algebraic = (chains.DrudeLorentz, chains.Brownian)
-    return math.isinf(density.support[1]) or any(isinstance(part, algebraic) for part in density.elements)
+def _continuous(density: Any) -> bool:
+    """Whether a density has no modes of its own, of which a chain has as many and no more."""
+    return not isinstance(density, chains.Discrete)
 
 
 def model_on_bins(tables: Tables, folder: Path) -> Model | None:
