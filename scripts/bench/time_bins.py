@@ -15,6 +15,7 @@ The kernels are compiled before anything is measured. scripts/docs/time_bins.md 
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -119,13 +120,24 @@ def soft() -> None:
 
 def long() -> None:
     """How a run grows with time."""
-    print("| problem | step | until | bond | bins | seconds | norm lost |\n|---|---|---|---|---|---|---|")
-    for name, step in (("Drude-Lorentz, whole (F)", 0.4), ("Ohmic, exponential (E)", 0.2), ("Ohmic, hard", 0.5)):
-        for until in (10.0, 30.0, 100.0):
-            made, seconds = run(PROBLEMS[name], tt.TimeBins(step=step, tolerance=3e-4, max_bond=16), until, 10 * step)
+    print(
+        "| problem | step | tolerance | until | bond | bins | seconds | norm lost | memory so far, GB |\n"
+        + "|---" * 9
+        + "|"
+    )
+    for name, step, tolerance, times in (
+        ("Drude-Lorentz, whole (F)", 0.4, 1e-3, (10.0, 30.0, 100.0, 300.0, 1000.0)),
+        ("Ohmic, exponential (E)", 0.2, 3e-3, (10.0, 30.0, 100.0, 300.0)), ("Ohmic, hard", 0.5, 1e-3, (10.0, 30.0, 100.0)),
+    ):  # fmt: skip
+        for until in times:
+            made, seconds = run(
+                PROBLEMS[name], tt.TimeBins(step=step, tolerance=tolerance, max_bond=16), until, 10 * step
+            )
             lost = 1 - made.norm[-1]
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
             print(
-                f"| {name} | {step} | {until:g} | {made.bonds.max()} | {made.bonds.shape[1]} | {seconds:.1f} | {lost:.0e} |",
+                f"| {name} | {step} | {tolerance:g} | {until:g} | {made.bonds.max()} | {made.bonds.shape[1]} | {seconds:.1f} | {lost:.0e} "
+                f"| {memory:.2f} |",
                 flush=True,
             )
 
@@ -135,7 +147,7 @@ def entropy() -> None:
     print("| problem | t | 2 S_S | lower | upper | half width | modes | seconds |\n|---|---|---|---|---|---|---|---|")
     for name, step, times in (
         ("Ohmic, hard", 0.5, (4.0, 8.0, 12.0)), ("sub-Ohmic s = .5, exponential", 0.1, (1.0, 2.0, 4.0)), ("Ohmic, exponential (E)", 0.1,
-        (2.0, 4.0)), ("Drude-Lorentz, whole (F)", 0.2, (2.0, 4.0, 7.0)),
+        (2.0, 4.0, 10.0)), ("Drude-Lorentz, whole (F)", 0.2, (2.0, 4.0, 7.0)),
     ):  # fmt: skip
         of = PROBLEMS[name]
         clock = step * np.arange(round(times[-1] / step) + 1, dtype=np.float64)
