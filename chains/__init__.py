@@ -22,6 +22,18 @@ if TYPE_CHECKING:
         required_length_front,
     )
     from chains.accuracy.tail import Tail, lost_reorganisation, lost_tail, tail
+    from chains.conventions.named import (
+        caldeira_leggett,
+        huang_rhys,
+        oqupy_power_law,
+        quantumdynamics_drude_lorentz,
+        quantumdynamics_exponential,
+        qutip_drude_lorentz,
+        qutip_ohmic,
+        qutip_underdamped,
+    )
+    from chains.conventions.objects import from_oqupy, from_qutip
+    from chains.conventions.scaled import scaled
     from chains.densities.discrete import Discrete
     from chains.densities.function import Function
     from chains.densities.lorentzian import Brownian, DrudeLorentz
@@ -53,6 +65,18 @@ HOMES = {
         "required_length_front",
     ),
     "chains.accuracy.tail": ("Tail", "lost_reorganisation", "lost_tail", "tail"),
+    "chains.conventions.named": (
+        "caldeira_leggett",
+        "huang_rhys",
+        "oqupy_power_law",
+        "quantumdynamics_drude_lorentz",
+        "quantumdynamics_exponential",
+        "qutip_drude_lorentz",
+        "qutip_ohmic",
+        "qutip_underdamped",
+    ),
+    "chains.conventions.objects": ("from_oqupy", "from_qutip"),
+    "chains.conventions.scaled": ("scaled",),
     "chains.densities.discrete": ("Discrete",),
     "chains.densities.function": ("Function",),
     "chains.densities.lorentzian": ("Brownian", "DrudeLorentz"),
@@ -89,6 +113,18 @@ __all__ = [
     "Table",
     "argument_problems",
     "divergent_integrals",
+    # densities in the conventions of others
+    "caldeira_leggett",
+    "from_oqupy",
+    "from_qutip",
+    "huang_rhys",
+    "oqupy_power_law",
+    "quantumdynamics_drude_lorentz",
+    "quantumdynamics_exponential",
+    "qutip_drude_lorentz",
+    "qutip_ohmic",
+    "qutip_underdamped",
+    "scaled",
     # a bath as it is
     "Bath",
     "FreeModes",

@@ -38,7 +38,7 @@ ROWS = {
         "columns",
         "densities",
         "maps",
-        "accuracy",
+        "accuracy conventions",
         "__init__",
     ],
 }

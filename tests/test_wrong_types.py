@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,7 @@ MODE = chains.Discrete(frequencies=[1.0], couplings=[0.2])
 BATH = chains.chain(MODE, temperature=0.0)
 LONG = chains.chain(J, 3, temperature=0.5)
 PAIR = chains.thermofield_chains(J, 3, temperature=0.5)
+THEIRS = SimpleNamespace(T=0.5, temperature=0.5, spectral_density=lambda w: w * math.exp(-w))
 EXACT = tt.Exact(step=0.1, tolerance=1e-4)
 TIMES = [0.0, 0.5]
 MODEL = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=BATH)
@@ -154,6 +156,21 @@ def calls() -> dict[str, Call]:
         ),
         "PowerLaw.of": of(J, {"w": [0.1]}, w="empty inf masses"),
         "Semicircle.of": of(chains.Semicircle(coupling=0.1, centre=1.0, half_width=0.2), {"w": 0.1}, w="empty inf masses"),
+        "qutip_ohmic": of(chains.qutip_ohmic, {"alpha": 0.1, "wc": 1.0, "s": 1.0}),
+        "qutip_drude_lorentz": of(chains.qutip_drude_lorentz, {"lam": 0.1, "gamma": 0.5, "cutoff": 5.0}, cutoff="none"),
+        "qutip_underdamped": of(
+            chains.qutip_underdamped, {"lam": 0.1, "gamma": 0.5, "w0": 1.0, "cutoff": 5.0}, lam="negative", cutoff="none"
+        ),
+        "oqupy_power_law": of(chains.oqupy_power_law, {"alpha": 0.1, "zeta": 1.0, "cutoff": 1.0, "cutoff_type": "hard"}),
+        "quantumdynamics_exponential": of(chains.quantumdynamics_exponential, {"xi": 0.1, "wc": 1.0, "n": 1.0, "delta_s": 2.0}),
+        "quantumdynamics_drude_lorentz": of(
+            chains.quantumdynamics_drude_lorentz, {"lam": 0.1, "gamma": 0.5, "delta_s": 2.0, "cutoff": 5.0}, cutoff="none"
+        ),
+        "huang_rhys": of(chains.huang_rhys, {"frequencies": [1.0], "factors": [0.2]}),
+        "caldeira_leggett": of(chains.caldeira_leggett, {**MODES, "mass": 1.0}),
+        "scaled": of(chains.scaled, {"density": J, "factor": 0.5}),
+        "from_qutip": of(chains.from_qutip, {"environment": THEIRS, "support": (0.0, 1.0)}, support="none"),
+        "from_oqupy": of(chains.from_oqupy, {"correlations": THEIRS, "support": (0.0, 1.0)}, support="none"),
         "divergent_integrals": of(chains.divergent_integrals, {"density": J, "temperature": 0.5}),
         "chain": of(chains.chain, SITES, support="none"),
         "thermofield_chains": of(chains.thermofield_chains, SITES, support="none"),

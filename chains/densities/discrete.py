@@ -84,6 +84,11 @@ class Discrete:
         """Number of modes in the lists given, those of equal frequency and with g = 0 included."""
         return int(self._given.size)
 
+    @property
+    def frequencies_given(self) -> FloatArray:
+        """Frequencies in the list given, in its order."""
+        return self._given
+
     def collected(self, amplitudes: npt.ArrayLike) -> tuple[npt.NDArray[np.complex128], float]:
         """Return <A_j> (M,) of amplitudes <a_k> in the order of the lists given, and the energy that does not couple.
 

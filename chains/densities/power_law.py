@@ -193,6 +193,18 @@ class PowerLaw:
         raise_if_any(number_problems("alpha", alpha, at_least=0.0))
         return cls(alpha=0.25 * alpha, cutoff=cutoff, exponent=exponent, shape=shape)
 
+    @classmethod
+    def with_reorganisation(
+        cls, *, reorganisation_energy: float, cutoff: float = 1.0, exponent: float = 1.0, shape: str = "hard"
+    ) -> PowerLaw:
+        """Return the density of a reorganisation energy int J/w dw = lambda >= 0, that of H_int = A (x) X for A^2 = 1.
+
+        alpha = lambda/(2 wc M), M = 1/s (hard), Gamma(s) (exponential), Gamma(s/2)/2 (gaussian).
+        """
+        raise_if_any(number_problems("reorganisation_energy", reorganisation_energy, at_least=0.0))
+        of_one = cls(alpha=1.0, cutoff=cutoff, exponent=exponent, shape=shape).reorganisation()
+        return cls(alpha=reorganisation_energy / of_one, cutoff=cutoff, exponent=exponent, shape=shape)
+
     @property
     def support(self) -> tuple[float, float]:
         """(0, cutoff) for the hard shape, (0, inf) otherwise."""
