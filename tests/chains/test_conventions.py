@@ -78,6 +78,40 @@ def test_another_factor_is_seen(factor: float) -> None:
         assert of_c > max(one["accuracy"], 5e-3)
 
 
+PAGE = Path(__file__).resolve().parents[2] / "scripts" / "docs" / "conventions.md"
+VALUES = {
+    "alpha": 0.13, "wc": 2.2, "s": 0.7, "lam": 0.4, "gamma": 0.6, "w0": 1.3, "zeta": 1.6, "cutoff": 1.8,
+    "xi": 0.3, "n": 1.4, "delta_s": 1.5,
+}  # fmt: skip
+
+
+def line_problems(page: str) -> list[str]:
+    """What is not so in the table of the page: J of a line, its factor, what to type and the same in our numbers."""
+    rows = [line for line in page.splitlines() if line.count(" | ") == 4 and "chains." in line]
+    assert len(rows) >= 15
+    w = np.array([0.2, 0.9, 1.7])
+    found = []
+    for row in rows:
+        there, *cells = row.strip("| ").split(" | ")
+        names = VALUES | {"chains": chains, "pi": math.pi, "exp": np.exp, "w": w}
+        theirs, factor, here, ours = (eval(cell.strip("` "), dict(names)) for cell in cells)
+        if not np.allclose(theirs, factor * here(w), rtol=1e-13, atol=0.0):
+            found.append(f"{there}: J")
+        if not np.allclose(here(w), ours(w), rtol=1e-13, atol=0.0) or here.describe() != ours.describe():
+            found.append(f"{there}: our numbers")
+    return found
+
+
+def test_every_line_of_the_page() -> None:
+    page = PAGE.read_text("utf-8")
+    assert not line_problems(page)
+    for wrong, right, what in (
+        ("2 * lam * gamma", "lam * gamma", "J"),
+        ("alpha / (2 * pi)", "alpha / pi", "our numbers"),
+    ):
+        assert what in "".join(line_problems(page.replace(wrong, right)))  # the negative twin
+
+
 def test_kondo_parameter() -> None:
     """One physics, four ways: alpha = 0.1 of Leggett for A = sigma_z/2; twice A is a quarter of J."""
     ours = chains.PowerLaw(alpha=0.1, cutoff=2.0, shape="exponential")

@@ -47,6 +47,12 @@ def test_a_minimal_file_gets_the_documented_defaults(tmp_path: Path) -> None:
         {"kind": '"semicircle"', "coupling": "0.3", "centre": "1.0", "half_width": "0.5"},
         DISCRETE,
         {"kind": '"table"', "file": '"J.csv"'},
+        {"kind": '"qutip-ohmic"', "alpha": "0.1", "wc": "2", "s": "1.0"},
+        {"kind": '"qutip-drude-lorentz"', "lam": "0.2", "gamma": "0.3", "cutoff": "6.0"},
+        {"kind": '"qutip-underdamped"', "lam": "0.2", "gamma": "0.1", "w0": "1.0"},
+        {"kind": '"oqupy-power-law"', "alpha": "0.1", "zeta": "1.0", "cutoff": "1.0", "cutoff_type": '"hard"'},
+        {"kind": '"quantumdynamics-exponential"', "xi": "0.1", "wc": "2.0"},
+        {"kind": '"quantumdynamics-drude-lorentz"', "lam": "0.2", "gamma": "0.3", "delta_s": "1.0", "cutoff": "6.0"},
     ],
 )
 def test_every_density_resolves_and_its_resolved_text_is_the_same_run(tmp_path: Path, density: dict[str, str]) -> None:
@@ -62,6 +68,44 @@ def test_every_density_resolves_and_its_resolved_text_is_the_same_run(tmp_path: 
     assert again.text == first.text
     assert "modes" in first.values["bath"] or density is DISCRETE
     assert "no errors" in checked(first)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (
+            {"kind": '"qutip-ohmic"', "alpha": "0.1", "wc": "2", "s": "1.0"},
+            {"kind": '"power-law"', "alpha": f"{0.1 / (2.0 * np.pi)!r}", "exponent": "1.0", "cutoff": "2.0", "shape": '"exponential"'},
+        ),
+        (
+            {"kind": '"qutip-underdamped"', "lam": "0.5", "gamma": "0.1", "w0": "1.0"},
+            {"kind": '"brownian"', "reorganisation_energy": "0.125", "frequency": "1.0", "width": "0.1"},
+        ),
+        (
+            {"kind": '"quantumdynamics-drude-lorentz"', "lam": "0.2", "gamma": "0.3", "support": "4.0"},
+            {"kind": '"drude-lorentz"', "reorganisation_energy": "0.05", "width": "0.3", "support": "4.0"},
+        ),
+        (
+            {"kind": '"sum"', "parts": '[{ kind = "oqupy-power-law", alpha = 0.1, zeta = 1, cutoff = 1, cutoff_type = "hard" }]'},
+            {"kind": '"sum"', "parts": '[{ kind = "power-law", alpha = 0.1, exponent = 1, cutoff = 1, shape = "hard" }]'},
+        ),
+    ],
+)  # fmt: skip
+def test_the_parameters_of_another_package_are_the_same_run(
+    tmp_path: Path, theirs: dict[str, str], ours: dict[str, str]
+) -> None:
+    """Values, text and fingerprint are those of our own numbers; another strength is another run."""
+
+    def resolved(density: dict[str, str]) -> Any:
+        bath = {"modes": "30", "route": '"single-chain"', "allow_reflection": "true"}
+        return resolve(load_config(write(tmp_path, text_of({"spectral_density": density, "bath": bath}))))
+
+    assert resolved(theirs).text == resolved(ours).text
+    assert resolved(theirs).hash == resolved(ours).hash
+    other = {
+        key: value.replace("0.1", "0.11").replace("0.2", "0.21").replace("0.5", "0.51") for key, value in theirs.items()
+    }
+    assert resolved(other).hash != resolved(ours).hash
 
 
 def test_the_fingerprint_knows_physics_from_spelling(tmp_path: Path) -> None:

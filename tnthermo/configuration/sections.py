@@ -15,7 +15,8 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import ALGORITHMS, Algorithm, beyond, is_multiple, named
-from tnthermo.configuration.densities import DENSITIES, DENSITY_KINDS, Density
+from tnthermo.configuration.densities import DENSITIES, DENSITY_KINDS
+from tnthermo.configuration.density import Density
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.fields import (
     NEVER,
