@@ -465,6 +465,19 @@ def test_bins_of_random_forms():
     assert all(value.imag == 0.0 and value.real > 0.0 for value in own)
 
 
+def test_orthogonality_where_little_is_left_of_every_form():
+    """Steps much shorter than the memory leave parts of 1e-6: errors of earlier bins must not grow from one to the next."""
+    density = chains.PowerLaw(alpha=0.1, cutoff=1.0, exponent=1.0, shape="exponential")
+    for step in (0.125, 0.1):
+        times = step * np.arange(round(10.0 / step) + 1)
+        plan = plan_of(model(coupled("z", density)), times)
+        assert isinstance(plan.bins, OverModes)
+        assert min(abs(interval.kicks[0].row[-1]) for interval in plan.intervals if interval.kicks[0].new) < 1e-5
+        basis = basis_of(plan)
+        np.testing.assert_allclose(basis @ basis.conj().T, np.eye(len(basis)), atol=ROUNDING)
+        assert miss(kicks_of(plan), step_field(density, 0.0, times), LEAST) < 1.0
+
+
 def test_more_bins_than_there_was_room_for():
     vectors = np.random.default_rng(1).normal(size=(90, 100)).astype(complex)
     bins = over_modes(vectors, 1e-10)

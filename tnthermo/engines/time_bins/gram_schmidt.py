@@ -53,19 +53,28 @@ class OverModes:
             found += part
         rows = []
         for row, vector in zip(found, rest, strict=True):
-            own = np.zeros(self.count - before, dtype=np.complex128)
+            whole = np.concatenate([row, np.zeros(self.count - before, dtype=np.complex128)])
             for _ in range(2):
-                fresh = self._room[before : self.count]
-                part = self._adjoint[before : self.count] @ vector
-                vector = vector - part @ fresh
-                own += part
+                vector = self._less(vector, before, whole)
             size = float(np.linalg.norm(vector))
+            if (
+                size > self.least
+            ):  # what little is left must be orthogonal to the bins before the block too, or errors grow from bin to bin
+                for _ in range(2):
+                    vector = self._less(vector, 0, whole)
+                size = float(np.linalg.norm(vector))
             new = size > self.least
             if new:
                 self._append(vector / size)
-                own = np.append(own, size)
-            rows.append((np.concatenate([row, own]), new))
+                whole = np.append(whole, size)
+            rows.append((whole, new))
         return rows
+
+    def _less(self, vector: Complex, first: int, row: Complex) -> Complex:
+        """What is left of a vector without its parts on the bins from ``first`` on, which are added to ``row`` (n,)."""
+        part = self._adjoint[first : self.count] @ vector
+        row[first:] += part
+        return np.asarray(vector - part @ self._room[first : self.count])
 
     def products(self, forms: list[Form], other: Form) -> Complex:
         """(b,) <other|f> of forms that are measured at the same time."""

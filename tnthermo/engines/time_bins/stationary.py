@@ -12,7 +12,7 @@ import scipy
 from tnthermo.engines.time_bins.forms import Form, Forms, Kind, at_start, phase_sums
 from tnthermo.types import Complex, Real
 
-INDEPENDENT = 5e-3  # of the norm of a form: what must be left of it, for its square to be known to ten digits
+INDEPENDENT = 0.02  # of the norm of a form: what must be left of it, for its square to be known to ten digits
 FORGOTTEN = (
     0.1  # of the least norm that makes a bin: what forms have on bins that are longer ago, relative to their own norms
 )
