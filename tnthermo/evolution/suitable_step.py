@@ -14,8 +14,8 @@ from tnthermo.evolution.doubts import largest_splitting
 from tnthermo.model.coupling import Coupling
 from tnthermo.model.model import Model
 
-MEMORY = 0.75  # steps in units of the time 1/w in which the bath forgets
-TURN = 0.4  # in units of that in which H_S turns
+MEMORY = 0.5  # steps in units of the time 1/w in which the bath forgets
+TURN = 0.28  # in units of that in which H_S turns
 KICK = 0.25  # and of that in which the field of the bath alone makes a phase of 1
 QUANTILE = 0.7  # of the reorganisation energy: how fast the bath is
 

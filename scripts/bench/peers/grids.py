@@ -55,7 +55,7 @@ class Scale:
         noise = np.sqrt(p.strengths[slow].sum()) * np.linalg.norm(p.operator, 2)
         split = np.ptp(np.linalg.eigvalsh(p.hamiltonian))
         every = float(p.times[1] - p.times[0])
-        h = x * min(0.75 / self.typical, 0.4 / split, 0.25 / noise)
+        h = x * min(0.5 / self.typical, 0.28 / split, 0.25 / noise)
         return every * 2.0 ** min(round(np.log2(h / every)), 2)
 
     @cached_property
