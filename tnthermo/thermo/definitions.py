@@ -246,7 +246,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _energy("residual_chi", "residual of heat from chi against heat from d rho, larger of S and B", "[24, 25]"),
     _number("bond_dimension", "largest bond dimension", "max over bonds", exact=True),
-    _number("occupation", "bosons on the chain", "sum_n <c_n^dag c_n>"),
+    _number("occupation", "bosons on the chain or the time bins", "sum_n <c_n^dag c_n>"),
     _number("top_level_population", "largest population of a highest boson level", "max over sites"),
     _number("discarded_weight", "accumulated discarded weight", "sum of squared singular values", exact=True),
     _number("norm", "norm", "<psi|psi>", exact=True),
@@ -294,9 +294,9 @@ QUBIT = frozenset({"sigma_x", "sigma_y", "sigma_z"})
 # The other variables of the dataset: the state, what sites and modes hold.
 OTHERS: tuple[Column, ...] = (
     _of_state("rho_S", "reduced state of the system, not renormalised", "Tr_B rho", "row", "column", "complex"),
-    _of_state("bond_profile", "dimension of each chain site's bond on the side of the system", "none", "site"),
-    _of_state("occupation_profile", "bosons on each chain site", "<c_n^dag c_n>", "site"),
-    _of_state("level_profile", "boson levels in use on each chain site", "none", "site"),
+    _of_state("bond_profile", "dimension of the bond of each chain site or time bin on the side of the system", "none", "site"),
+    _of_state("occupation_profile", "bosons on each chain site or time bin", "<c_n^dag c_n>", "site"),
+    _of_state("level_profile", "boson levels in use on each chain site or time bin", "none", "site"),
     _of_state(
         "mode_occupation",
         "change of the occupation of each physical mode from its thermal one; divided by mode_weight: per unit frequency",
@@ -304,10 +304,10 @@ OTHERS: tuple[Column, ...] = (
         "mode",
     ),
     _of_state(
-        "chain_normal", "correlation matrix <c_m^dag c_n> of the chain sites", "<c_m^dag c_n>", "site", "other_site", "complex"
+        "chain_normal", "correlation matrix <c_m^dag c_n> of the chain sites or time bins", "<c_m^dag c_n>", "site", "other_site", "complex"
     ),
     _of_state(
-        "chain_anomalous", "correlation matrix <c_m c_n> of the chain sites", "<c_m c_n>", "site", "other_site", "complex"
+        "chain_anomalous", "correlation matrix <c_m c_n> of the chain sites or time bins", "<c_m c_n>", "site", "other_site", "complex"
     ),
 )  # fmt: skip
 
