@@ -9,7 +9,7 @@ import pytest
 
 import chains
 import tnthermo as tt
-from tests.oracles.reference import assert_ledger_matches, load
+from tests.oracles.reference import Reference, assert_ledger_matches, load
 from tests.physics.runs import bare, model_of, sigma_z
 
 DENSITY = chains.Discrete(frequencies=[0.6, 1.3], couplings=[0.3, 0.25])
@@ -158,17 +158,32 @@ def test_pure_dephasing_is_exact_at_any_step(step: float, temperature: float) ->
         assert abs(E_B - 0.5 * np.sum(g**2 / w * (1 - np.cos(w * t)))) < 1e-8
 
 
+def exchanging(reference: Reference) -> tt.Model:
+    """The model of a reference with an exchange coupling."""
+    density = chains.Discrete(frequencies=list(reference.frequencies), couplings=list(reference.couplings))
+    pair = chains.thermofield_chains(density, len(reference.frequencies), temperature=1 / reference.beta)
+    return tt.JaynesCummings(hamiltonian=reference.hamiltonian, bath=pair)
+
+
 @pytest.mark.parametrize(
-    "name", ["spin_boson_cold_two_modes", "spin_boson_warm_two_modes", "tilted_coupling_mixed_start"]
+    "name",
+    [
+        "spin_boson_cold_two_modes",
+        "spin_boson_warm_two_modes",
+        "tilted_coupling_mixed_start",
+        "jaynes_cummings_two_modes",
+        "dephasing_two_modes",
+    ],
 )
 def test_whole_ledgers(name: str) -> None:
     """Every column of exact diagonalisation from the definitions; the entropies of the bath are enclosed."""
     reference = load(name)
-    model = on_bins(model_of(reference))
+    model = on_bins(model_of(reference) if reference.coupling is not None else exchanging(reference))
     until = float(reference.times[-1])
-    run = bare(model, tt.TimeBins(step=0.05, tolerance=1e-7), until, initial=reference.initial, bath_entropy="off")
+    step = 0.025 if reference.coupling is not None else 0.1  # which is composed of five
+    run = bare(model, tt.TimeBins(step=step, tolerance=1e-7), until, initial=reference.initial, bath_entropy="off")
     ledger = tt.ledger(run, alpha_S=reference.alpha_S)
-    assert_ledger_matches(ledger, reference, tolerance=2e-6)
+    assert_ledger_matches(ledger, reference, tolerance=1e-6)
 
 
 def test_a_continuum_on_bins_is_the_continuum_on_a_chain() -> None:
