@@ -21,7 +21,8 @@ DEPHASING = {
     ("w/40", 20): (0.32622, 2e-5, 3.5e-3),
     ("w/4", 10): (0.67893, 1.4e-4, 6e-4),
     ("w/40", 10): (0.27119, 1.4e-4, 1.5e-3),
-    ("w/4", 5): (0.63649, 2e-5, 6e-4),
+    # .0006 on one machine, .003 on another: which of nearly equal states are kept is up to rounding
+    ("w/4", 5): (0.63649, 2e-5, 9e-3),
     ("w/40", 5): (0.17783, 2e-5, 6e-4),
 }
 SLOPES = {"w/4": 0.125, "w/40": 0.0125}  # alpha of J = 2 alpha w
