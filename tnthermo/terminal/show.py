@@ -65,10 +65,6 @@ BATH_COLUMNS = ("E_B_each", "Q_B_each", "flux_each")
 MOST_BATHS = 3
 
 
-BINS = '"time-bins"'
-"""The method in the attribute ``algorithm`` of a run on time bins."""
-
-
 MOST_LEVELS = 6
 
 
@@ -166,7 +162,8 @@ def shown(dataset: xr.Dataset) -> str:
         largest = f"{np.nanmax(values) / relative:.1e}" if np.isfinite(values).any() else "not evaluated"
         worst.append(f"{name} {largest}")
     lines += ["  " + "   ".join(worst)]
-    sites = "time bins" if BINS in str(dataset.attrs.get("algorithm", "")) else "the chain"
+    named = str(dataset["site"].attrs.get("long_name", "")) if "site" in dataset.coords else ""
+    sites = "time bins" if named.startswith("time bin") else "the chain"
     lines.append(
         f"largest bond {int(dataset['bond_dimension'].max())}, bosons on {sites} {float(dataset['occupation'].max()):.3g}, "
         f"top level {float(dataset['top_level_population'].max()):.1e}, discarded {float(dataset['discarded_weight'].values[-1]):.1e}, "
