@@ -10,8 +10,8 @@ from typing import Any
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TimeBins
 from tnthermo.configuration.resolve import Config, build
-from tnthermo.configuration.route import BINS, OF_CHAINS, model_on_bins
-from tnthermo.configuration.sections import Accuracy, Bath, Evolution, Record
+from tnthermo.configuration.route import BINS, OF_CHAINS, ON_SITES, defaults, model_on_bins
+from tnthermo.configuration.sections import Accuracy, Evolution, Record
 from tnthermo.evolution.doubts import hardest_step
 from tnthermo.evolution.suitable_step import suitable_step
 
@@ -36,17 +36,11 @@ def other_route(config: Config) -> Config:
     made: dict[str, Any] = dict(config.tables.made)
     for keys in config.baths:
         bath, density = made[keys.bath], made[keys.spectral_density]
-        fields = Bath.model_fields
-        left = {key: fields[key].get_default(call_default_factory=True) for key in ("modes", "allow_reflection")}
+        left = defaults(bath, ON_SITES)
         if on_bins or isinstance(bath.levels, list):
             left["levels"] = "auto"
         made[keys.bath] = bath.model_copy(update={**left, "route": BINS if on_bins else "auto"})
-        numerical = {
-            key: field.get_default(call_default_factory=True)
-            for key, field in type(density).model_fields.items()
-            if key in OF_CHAINS
-        }
-        made[keys.spectral_density] = density.model_copy(update=numerical)
+        made[keys.spectral_density] = density.model_copy(update=defaults(density, OF_CHAINS))
     made["record"] = _record(config.record)
     entropy = config.tables.made["thermodynamics"]
     if entropy.bath_entropy == "exact":

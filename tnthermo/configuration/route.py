@@ -41,8 +41,7 @@ def routed(tables: Tables, folder: Path) -> Tables:
     if update.get("method", evolution.method) == BINS:
         given = evolution.model_fields_set
         update |= {key: getattr(TimeBins, key) for key in ("tolerance", "max_bond") if key not in given}
-    if "step" not in evolution.model_fields_set and update.get("method", evolution.method) == BINS:
-        model = model_on_bins(replace(tables, made=made), folder)
+        model = model_on_bins(replace(tables, made=made), folder) if "step" not in given else None
         if model is not None and evolution.until > 0:
             update["step"] = suitable_step(model, evolution.until, evolution.record_every)
     made["evolution"] = evolution.model_copy(update=update)
@@ -75,12 +74,17 @@ def _has_bins(tables: Tables, keys: BathKeys) -> bool:
 
 def _refused(table: Any, name: str, keys: tuple[str, ...], why: str) -> list[Problem]:
     """Keys that were given a value of their own."""
-    fields: Mapping[str, Any] = type(table).model_fields
     return [
         Problem(key=f"{name}.{key}", value=getattr(table, key), allowed=f'left out with route = "{BINS}": {why}')
-        for key in keys
-        if key in fields and getattr(table, key) != fields[key].get_default(call_default_factory=True)
+        for key, default in defaults(table, keys).items()
+        if getattr(table, key) != default
     ]
+
+
+def defaults(table: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The defaults of those of the keys that a table has."""
+    fields: Mapping[str, Any] = type(table).model_fields
+    return {key: fields[key].get_default(call_default_factory=True) for key in keys if key in fields}
 
 
 def _left_open(tables: Tables) -> bool:

@@ -171,28 +171,42 @@ def vacuum_bin(bond, levels):
 
 
 @njit(cache=True)
+def _turned(v, angle):
+    """V^T phase (d, d), phase_n = exp(i n angle)."""
+    d = v.shape[0]
+    result = np.empty((d, d), dtype=np.complex128)
+    for a in range(d):
+        for b in range(d):
+            result[a, b] = v[b, a] * np.exp(1j * angle * b)
+    return result
+
+
+@njit(cache=True)
+def _moved(carry, seen, shift, x):
+    """(rows d, r): carry (rows, l) on a tensor ``seen`` (l, d r) in the quadrature x (d,), turned by exp(-i shift x)."""
+    d = x.size
+    result = np.dot(carry, seen).reshape(carry.shape[0], d, -1)
+    for b in range(d):
+        result[:, b] *= np.exp(-1j * shift * x[b])
+    return result.reshape(carry.shape[0] * d, -1)
+
+
+@njit(cache=True)
 def _stays(old, tensor, densities, carries, values, entry, cap, nodes, vectors, parts):
-    """The squared norm that a kick loses where this bin keeps its tensor ``old``, -1 where its highest levels fill; ``parts`` become
-    the carries behind it.
+    """The squared norm that a kick loses where this bin keeps its tensor ``old``, -1 where that does not fit what comes before, or the cap;
+    ``parts`` become the carries behind it.
     """
     l, d, r = tensor.shape
     if old.shape[0] != carries[0].shape[0] or old.shape[2] > cap:
         return -1.0
     x, v = _quadrature(d, nodes, vectors)
-    angle, size = np.angle(entry), abs(entry)
-    inner = np.empty((d, d), dtype=np.complex128)  # V^T phase
-    for a in range(d):
-        for b in range(d):
-            inner[a, b] = v[b, a] * np.exp(1j * angle * b)
+    size, inner = abs(entry), _turned(v, np.angle(entry))
     seen = _on_levels(inner, tensor).reshape(l, d * r)
     rows, kept = old.shape[0], old.shape[2]
     bra = adjoint(_on_levels(inner, old).reshape(rows * d, kept))
     lost = 0.0
     for a in range(values.size):
-        part = np.dot(carries[a], seen).reshape(rows, d, r)
-        for b in range(d):
-            part[:, b] *= np.exp(-1j * values[a] * size * x[b])
-        moved = part.reshape(rows * d, r)
+        moved = _moved(carries[a], seen, values[a] * size, x)
         parts[a] = np.dot(bra, moved)
         lost += np.sum((np.dot(moved, densities[a]) * moved.conj()).real)
         lost -= np.sum((np.dot(parts[a], densities[a]) * parts[a].conj()).real)
@@ -269,18 +283,12 @@ def kick(bins, centre, basis, labels, values, phases, row, first, nodes, vectors
         while True:
             l, d, r = tensor.shape
             x, v = _quadrature(d, nodes, vectors)
-            inner = np.empty((d, d), dtype=np.complex128)  # V^T phase
-            for a in range(d):
-                for b in range(d):
-                    inner[a, b] = v[b, a] * np.exp(1j * angle * b)
+            inner = _turned(v, angle)
             seen = _on_levels(inner, tensor).reshape(l, d * r)
             rows = carries[0].shape[0]
             theta = np.empty((rows * d, count * r), dtype=np.complex128)
             for a in range(count):
-                part = np.dot(carries[a], seen).reshape(rows, d, r)
-                for b in range(d):
-                    part[:, b] *= np.exp(-1j * values[a] * size * x[b])
-                parts[a] = part.reshape(rows * d, r)
+                parts[a] = _moved(carries[a], seen, values[a] * size, x)
                 theta[:, a * r : (a + 1) * r] = np.dot(parts[a], roots[a])
             filled = 0.0
             for level in range(max(d - 2, 0), d):

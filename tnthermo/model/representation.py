@@ -15,7 +15,7 @@ import scipy
 
 import chains as chain_maps
 from chains import Chain, Discrete, ModeFunctions, SpectralDensity, StarCells, mode_functions, pair_mode_functions, star
-from tnthermo.types import Real
+from tnthermo.types import Complex, Real
 
 Bath = Chain | tuple[Chain, Chain] | StarCells | chain_maps.Bath
 Route = Literal["single-chain", "two-chains", "star-cells", "time-bins"]
@@ -36,6 +36,10 @@ class Branch:
     couplings: Real
     partner: bool
     vectors: Real | None = None
+
+    def amplitudes(self, phase: complex) -> Complex:
+        """(K,) x_k of X = sum x_k b_k + h.c., for X = phase C + h.c."""
+        return np.asarray((np.conj(phase) if self.partner else phase) * self.couplings, dtype=np.complex128)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,10 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chains import star
 from chains.problems import Problem, raise_if_any
 from tnthermo.model.coupling import Coupling
-from tnthermo.model.coupling_kinds import COUPLING_KINDS, sign
+from tnthermo.model.coupling_kinds import COUPLING_KINDS
 from tnthermo.model.model import Model
 from tnthermo.model.representation import represented
 from tnthermo.types import Complex, Real
@@ -67,26 +66,15 @@ def bath_modes(model: Model, until: float) -> BathModes:
     frequencies, columns, channels = [], [], len(model.channels)
     first = 0
     for coupling in model.couplings:
-        if not coupling.chains:
-            raise_if_any(_tail_problems(coupling, until))
-            phases = COUPLING_KINDS[coupling.kind].phases
-            for part in represented(coupling.bath).branches(until):
-                column = np.zeros((channels, part.frequencies.size), dtype=np.complex128)
-                for q, p in enumerate(phases):
-                    column[first + q] = (np.conj(p) if part.partner else p) * part.couplings
-                frequencies.append(part.frequencies)
-                columns.append(column)
-            first += len(phases)
-            continue
-        amplitudes = coupling.amplitudes  # for each channel of this bath one v for each chain, X_q = sum v c_0 + h.c.
-        for number, chain in enumerate(coupling.chains):
-            modes = star(chain)
-            column = np.zeros((channels, modes.frequencies.size), dtype=np.complex128)
-            for q, of_chain in enumerate(amplitudes):
-                column[first + q] = of_chain[number] * modes.couplings / chain.coupling
-            frequencies.append(sign(chain) * modes.frequencies)
+        raise_if_any(_tail_problems(coupling, until))
+        phases = COUPLING_KINDS[coupling.kind].phases
+        for part in represented(coupling.bath).branches(until):
+            column = np.zeros((channels, part.frequencies.size), dtype=np.complex128)
+            for q, phase in enumerate(phases):
+                column[first + q] = part.amplitudes(phase)
+            frequencies.append(part.frequencies)
             columns.append(column)
-        first += len(amplitudes)
+        first += len(phases)
     return BathModes(frequency=np.concatenate(frequencies), amplitude=np.concatenate(columns, axis=1))
 
 

@@ -118,15 +118,16 @@ def run_config(
     loaded = loaded.by_both_routes() if check_route else loaded
     options: Any = {"resume": resume, "overwrite": overwrite, "progress": progress, "say": say, "stop": stop or Stop()}
     if not loaded.accuracy.check_route:
-        return _run(loaded, folder, **options)
-    other = other_route(loaded)  # refused before anything is computed
-    resolve(other)
-    outcome = _run(loaded, folder, **options)
-    return _by_both_routes(outcome, other, options)
+        return _run(loaded, resolve(loaded), folder, **options)
+    other = other_route(loaded)
+    beside = resolve(other)  # refused before anything is computed
+    outcome = _run(loaded, resolve(loaded), folder, **options)
+    return _by_both_routes(outcome, other, beside, options)
 
 
 def _run(
     loaded: Config,
+    resolved: Resolved,
     folder: Path,
     *,
     resume: bool,
@@ -136,7 +137,6 @@ def _run(
     stop: Stop,
 ) -> Outcome:
     """One run, in its folder."""
-    resolved = resolve(loaded)
     if not overwrite:
         resolved = on_its_chain(loaded, resolved, folder, say=say)
     for note in resolved.notes:
@@ -171,19 +171,19 @@ def _run(
         return _computed(folder, resolved, keeper, kept=kept, progress=progress, say=say)
 
 
-def _by_both_routes(outcome: Outcome, other: Config, options: Mapping[str, Any]) -> Outcome:
+def _by_both_routes(outcome: Outcome, other: Config, resolved: Resolved, options: Mapping[str, Any]) -> Outcome:
     """The outcome with what the other engine says of it, in its folder. Raises NotConverged in strict mode."""
     if ROUTE in outcome.ledger.attrs:
         return outcome
     say: Say = options["say"]
     say(f"the other route: {other.evolution.method}")
-    beside = _run(other, outcome.folder / OTHER_ROUTE, **{**options, "resume": not options["overwrite"]})
+    beside = _run(other, resolved, outcome.folder / OTHER_ROUTE, **{**options, "resume": not options["overwrite"]})
     dataset = compared(outcome.ledger, beside.ledger)
     patience, stop = outcome.resolved.storage_patience, options["stop"]
     file = outcome.folder / run_folder.RESULT
-    patiently(
-        lambda: result_file.replace_ledger(file, dataset), patience=patience, say=say, give_up=lambda: bool(stop.reason)
-    )
+    with lock.locked(outcome.folder, say):
+        write = partial(result_file.replace_ledger, file, dataset)
+        patiently(write, patience=patience, say=say, give_up=lambda: bool(stop.reason))
     flags = flags_of(dataset.attrs)
     if flags and outcome.resolved.strict:
         raise NotConverged(flags)

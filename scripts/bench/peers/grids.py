@@ -11,6 +11,8 @@ import numpy as np
 from peers.common import Problem
 from scipy.stats import poisson
 
+from tnthermo.evolution.suitable_step import KICK, MEMORY, TURN
+
 OURS = ("tnthermo-chain", "tnthermo-bins")
 PEERS = ("quimb", "yaqs", "renormalizer", "tenpy", "oqupy", "qutip", "ace", "unitempo")
 COMPETITORS = (*OURS, *PEERS)
@@ -55,7 +57,7 @@ class Scale:
         noise = np.sqrt(p.strengths[slow].sum()) * np.linalg.norm(p.operator, 2)
         split = np.ptp(np.linalg.eigvalsh(p.hamiltonian))
         every = float(p.times[1] - p.times[0])
-        h = x * min(0.5 / self.typical, 0.28 / split, 0.25 / noise)
+        h = x * min(MEMORY / self.typical, TURN / split, KICK / noise)
         return every * 2.0 ** min(round(np.log2(h / every)), 2)
 
     @cached_property

@@ -67,8 +67,7 @@ def field_of(model: Model, longest_time: float) -> Field:
         for part in parts:
             x = np.zeros((channels, part.frequencies.size), dtype=np.complex128)
             for q, p in enumerate(phases):
-                # X_q = p C + h.c., and C has the partners as creators
-                x[first + q] = (np.conj(p) if part.partner else p) * part.couplings
+                x[first + q] = part.amplitudes(p)
             frequencies.append(part.frequencies)
             amplitudes.append(x)
             baths.append(np.full(part.frequencies.size, number))

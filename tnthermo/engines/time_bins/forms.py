@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from tnthermo.engines.time_bins.strengths import integral, mean_square, ordered
 from tnthermo.model.drives import just_before
 from tnthermo.types import Complex, Real
 
+T = TypeVar("T")
 SAME = 1e-9  # of a step: times that differ by less are the same
 SURE = 0.6  # of pi/step, up to which the energy of modes is what kicks add to it
 CHUNK = 4096  # modes whose phases are made together
@@ -75,10 +78,7 @@ class Forms:
     def vector(self, form: Form) -> Complex:
         """v (K,)."""
         if form.bath is not None:
-            found = np.zeros(self.field.frequencies.size, dtype=np.complex128)
-            where = self.field.of(form.bath)
-            found[where] = (self.field.energy(self.vector(replace(form, bath=None))) * self.slow)[where]
-            return found
+            return self._gain(self.vector(replace(form, bath=None)), form.bath)
         if form.kind is Kind.KICK:
             return self._kick(self.scheme.groups[form.which], *self.span(form))
         time = float(self.times[form.step])
@@ -96,11 +96,14 @@ class Forms:
             plain = replace(form, bath=None)
             if plain not in known:
                 known[plain] = self.vector(plain)
-            found[i] = known[plain]
-            if form.bath is not None:
-                where = self.field.of(form.bath)
-                found[i] = 0.0
-                found[i, where] = (self.field.energy(known[plain]) * self.slow)[where]
+            found[i] = known[plain] if form.bath is None else self._gain(known[plain], form.bath)
+        return found
+
+    def _gain(self, vector: Complex, bath: int) -> Complex:
+        """The form (K,) by which a kick with this vector changes the energy of a bath."""
+        found = np.zeros(vector.size, dtype=np.complex128)
+        where = self.field.of(bath)
+        found[where] = (self.field.energy(vector) * self.slow)[where]
         return found
 
     def _kick(self, group: Group, start: float, end: float) -> Complex:
@@ -154,7 +157,7 @@ class Forms:
 
 
 class Numbers:
-    """`Forms.phase`, `Forms.squares` and `Forms.number`, each found once where they are the same for all steps."""
+    """`Forms.phase`, `Forms.squares` and `Forms.number`, each found once where it is the same for all steps, or turns with the modes."""
 
     def __init__(self, forms: Forms) -> None:
         self.forms = forms
@@ -164,34 +167,31 @@ class Numbers:
 
     def phase(self, form: Form) -> float:
         """phi of a kick."""
-        if not self.forms.stationary:
-            return self.forms.phase(form)
-        first = at_start(form)
-        if first not in self._phases:
-            self._phases[first] = self.forms.phase(first)
-        return self._phases[first]
+        return self._once(self._phases, form, self.forms.phase)
 
     def squares(self, form: Form) -> Real:
         """(B,) what <O^2> of a kick with this form adds to the energy of each bath."""
-        if not self.forms.stationary:
-            return self.forms.squares(form)
-        first = at_start(form)
-        if first not in self._squares:
-            self._squares[first] = self.forms.squares(first)
-        return self._squares[first]
+        return self._once(self._squares, form, self.forms.squares)
 
     def number(self, form: Form) -> float:
         """What a displacement of the field adds to f + f^dag."""
-        forms = self.forms
-        if not forms.stationary or not forms.displaced.size:
-            return forms.number(form)
+        if not self.forms.stationary or not self.forms.displaced.size:
+            return self.forms.number(form)
+        return float(self._once(self._numbers, form, self._at_all_times)[form.step])
+
+    def _once(self, known: dict[Form, T], form: Form, find: Callable[[Form], T]) -> T:
+        if not self.forms.stationary:
+            return find(form)
         first = at_start(form)
-        if first not in self._numbers:
-            sums = phase_sums(
-                (forms.vector(first) * forms.displaced)[None], forms.field.frequencies, float(forms.times[1]), forms.times.size
-            )  # fmt: skip
-            self._numbers[first] = 2 * sums[0].real
-        return float(self._numbers[first][form.step])
+        if first not in known:
+            known[first] = find(first)
+        return known[first]
+
+    def _at_all_times(self, form: Form) -> Real:
+        """`Forms.number` at each of the times (n,)."""
+        forms = self.forms
+        weights = (forms.vector(form) * forms.displaced)[None]
+        return 2 * phase_sums(weights, forms.field.frequencies, float(forms.times[1]), forms.times.size)[0].real
 
 
 def at_start(form: Form) -> Form:
