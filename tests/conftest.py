@@ -22,8 +22,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 UNIT = (
     "chains", "lawbook", "machine", "model", "network", "timeline", "configuration/test_bad_inputs.py", "configuration/test_models.py",
     "configuration/test_resolve.py", "configuration/test_start_values.py", "kernels/test_krylov.py", "kernels/test_measure.py",
-    "kernels/test_modes.py", "kernels/test_moments.py", "kernels/test_reach.py", "thermo/test_corrections.py", "thermo/test_currents.py",
-    "test_algorithms.py", "test_api.py", "test_errors.py", "test_layering.py",
+    "kernels/test_modes.py", "kernels/test_moments.py", "kernels/test_reach.py", "results/test_netcdf.py",
+    "thermo/test_corrections.py", "thermo/test_currents.py", "test_algorithms.py", "test_api.py", "test_errors.py", "test_layering.py",
 )  # fmt: skip
 NOT_UNIT = ("chains/test_cache_folder.py",)  # it compiles
 

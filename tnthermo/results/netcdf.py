@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import netCDF4
+import numpy as np
 import xarray as xr
 from xarray.backends import NetCDF4DataStore
 
@@ -30,10 +31,18 @@ def image_of(groups: Mapping[str, xr.Dataset]) -> io.BytesIO:
         file = netCDF4.Dataset("in memory", "w", memory=FIRST_SIZE)
         file.set_ncstring_attrs(True)  # texts without a length, of any length and language
         for name, dataset in groups.items():
-            dataset.dump_to_store(NetCDF4DataStore(file if name == ROOT else file.createGroup(name)))
+            _with_plain_texts(dataset).dump_to_store(NetCDF4DataStore(file if name == ROOT else file.createGroup(name)))
         image = io.BytesIO(file.close())
     image.truncate(hdf5_size(image, image.getbuffer().nbytes))
     return image
+
+
+def _with_plain_texts(dataset: xr.Dataset) -> xr.Dataset:
+    """Texts as numpy's own and no longer as objects, which the oldest xarray that is allowed does not write."""
+    objects = {
+        name: variable.astype(np.str_) for name, variable in dataset.variables.items() if variable.dtype == object
+    }
+    return dataset.assign(objects) if objects else dataset
 
 
 def read(file: Path, group: str = ROOT) -> xr.Dataset:
