@@ -29,6 +29,7 @@ ROWS = {
         "results",
         "studies figures",
         "sweeps",
+        "convergence",
         "terminal __init__",
         "__main__",
     ],

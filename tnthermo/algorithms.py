@@ -49,7 +49,8 @@ class Algorithm:
     `any_start`, any state may be propagated, not only a product with baths at rest; `bins`, the sites are bins of time and not those of a
     chain: none is needed, none can be asked for, and the state starts as a product; `dense`, one vector without bonds; `adaptive`, bonds
     and the part of the chain that moves follow the tolerance; `pairwise`, the work has the boson levels once more; `compiled`; `kept`,
-    what a snapshot of the engine holds beside the tensors: "blocks" of compiled sweeps, the whole "vector", or "nothing".
+    what a snapshot of the engine holds beside the tensors: "blocks" of compiled sweeps, the whole "vector", or "nothing"; `knobs`, the
+    settings that decide its accuracy, of which a study of convergence makes ladders.
     """
 
     step: float = 0.1
@@ -65,6 +66,7 @@ class Algorithm:
     pairwise: ClassVar[bool] = False
     compiled: ClassVar[bool] = True
     kept: ClassVar[Kept] = "blocks"
+    knobs: ClassVar[tuple[str, ...]] = ("step", "max_bond", "tolerance")
 
     def __post_init__(self) -> None:
         raise_if_any(self._problems())
@@ -169,6 +171,7 @@ class TDVP1(Algorithm):
     max_bond: None = None
     name: ClassVar[str] = "tdvp1"
     any_start: ClassVar[bool] = False
+    knobs: ClassVar[tuple[str, ...]] = ("step", "bond", "tolerance")
 
     @property
     def fixed_bond(self) -> int:
@@ -219,6 +222,7 @@ class Exact(Algorithm):
     dense: ClassVar[bool] = True
     compiled: ClassVar[bool] = False
     kept: ClassVar[Kept] = "vector"
+    knobs: ClassVar[tuple[str, ...]] = ("step", "tolerance")
 
     def _problems(self) -> list[Problem]:
         problems = [p for p in super()._problems() if p.key != "max_bond"]
