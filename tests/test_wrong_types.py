@@ -21,6 +21,9 @@ import chains
 import tnthermo as tt
 from chains import InvalidInput, Problem
 from tnthermo import closed_forms
+from tnthermo.convergence.asked import ColumnName
+from tnthermo.convergence.dataset import Runs, built
+from tnthermo.convergence.knobs import knob
 
 WRONG: dict[str, Any] = {
     "text": "x",
@@ -82,6 +85,15 @@ def run() -> tt.Trajectory:
 @cache
 def ledger() -> xr.Dataset:
     return tt.ledger(run())
+
+
+@cache
+def ladders() -> xr.Dataset:
+    """Of a study of convergence whose runs are all the same one."""
+    resolved = SimpleNamespace(algorithm=EXACT, record_every=0.1, until=0.8)
+    one = knob("step", None, resolved, ledger())  # type: ignore[arg-type]
+    runs = Runs(ledgers={"a": ledger()}, knobs=[one], of=[["a"] * len(one.rungs)], reference="a", corner="a")
+    return built(runs, [ColumnName(name="E_B")], at=None, within=1e-3)
 
 
 @cache
@@ -248,6 +260,8 @@ def calls() -> dict[str, Call]:
         "steady_currents": of(tt.steady_currents, {"ledger": ledger(), "since": 0.1}),
         "laws": of(tt.laws, {"ledger": ledger(), "mean_force_state": None, "resolution": 0.05}, mean_force_state="none"),
         "plot": of(tt.plot, {"dataset": ledger()}),
+        "convergence_table": of(tt.convergence_table, {"data": ladders()}),
+        "plot_convergence": of(tt.plot_convergence, {"data": ladders()}),
         "weak_coupling": of(
             tt.weak_coupling, {"model": WARM, "initial": "+z", "times": TIMES, "method": "tcl2", "alpha_S": 0.5}, alpha_S="negative"
         ),
@@ -307,6 +321,16 @@ FOLDERS: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {
             "config": "x", "folder": "y", "couplings": None, "overwrite": False, "strict": False, "progress": None, "say": print,
         },
         {"couplings": "none", "overwrite": "true", "strict": "true", "progress": "none function", "say": "function"},
+    ),
+    "converge": (
+        {
+            "config": "x", "folder": None, "over": None, "columns": None, "at": None, "within": 1e-3, "workers": None, "executor": None,
+            "progress": print, "say": print,
+        },
+        {
+            "config": "table no-table", "folder": "none", "over": "none", "columns": "none", "at": "none", "workers": "none",
+            "executor": "none", "progress": "function", "say": "function",
+        },
     ),
     "run_sweep": (
         {

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tnthermo import closed_forms
     from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, TimeBins
     from tnthermo.closed_forms.finite_dephasing import Dephasing, dephasing
+    from tnthermo.convergence.study import converge
+    from tnthermo.convergence.text import convergence_table
     from tnthermo.errors import Held, NotConverged, RunFailed, Stopped, StorageError
     from tnthermo.evolution.doubts import AccuracyWarning
     from tnthermo.evolution.evolve import evolve
@@ -47,6 +49,8 @@ HOMES = {
     "tnthermo": ("closed_forms",),
     "tnthermo.algorithms": ("TDVP", "TDVP1", "TDVP2", "TEBD", "Algorithm", "Exact", "TimeBins"),
     "tnthermo.closed_forms.finite_dephasing": ("Dephasing", "dephasing"),
+    "tnthermo.convergence.study": ("converge",),
+    "tnthermo.convergence.text": ("convergence_table",),
     "tnthermo.errors": ("Held", "NotConverged", "RunFailed", "Stopped", "StorageError"),
     "tnthermo.evolution.doubts": ("AccuracyWarning",),
     "tnthermo.evolution.evolve": ("evolve",),
@@ -89,6 +93,13 @@ def plot(dataset: Any) -> Any:
     return draw(dataset)
 
 
+def plot_convergence(data: Any) -> Any:
+    """What `tnthermo.converge` found as one matplotlib Figure; see `tnthermo.figures.convergence.plot_convergence`."""
+    from tnthermo.figures.convergence import plot_convergence as draw
+
+    return draw(data)
+
+
 __all__ = [
     "TDVP",
     "TDVP1",
@@ -127,6 +138,9 @@ __all__ = [
     "compared",
     "matching_alpha",
     "collect",
+    "converge",
+    "convergence_table",
+    "plot_convergence",
     "run_config",
     "run_laws",
     "run_sweep",

@@ -44,7 +44,8 @@ class Manifest:
     mode, axes  as in `tnthermo.sweeps.axes.Axes`
     shape       points along each dimension
     runs        the run of each point
-    costs       estimated seconds of each run, by its id, dear ones first
+    costs       estimated seconds of each run, by its id, in the order in which they are taken on
+    purpose     what the sweep is for, where it is no sweep of a file
     """
 
     mode: str
@@ -54,6 +55,7 @@ class Manifest:
     costs: Mapping[str, float]
     memory: Mapping[str, float]
     seconds: Mapping[str, float]
+    purpose: str = ""
 
     def label(self, run: str, *, short: bool = False) -> str:
         """``spectral_density.alpha = 0.1, bath.temperature = 0.2`` of the first point that is this run; ``short``: alpha, temperature."""
@@ -98,13 +100,18 @@ class SweepFolder:
         return self.root / "log" / "jobs.json"
 
 
-def save_sweep(folder: SweepFolder, sweep: Sweep) -> Manifest:
-    """Make the folder, or add points to it. Raises StorageError, and InvalidInput where it holds another sweep."""
+def save_sweep(folder: SweepFolder, sweep: Sweep, *, purpose: str = "") -> Manifest:
+    """Make the folder, or add points to it. Raises StorageError, and InvalidInput where it holds another sweep.
+
+    purpose  what the sweep is for, where that is no sweep of a file: one of the same purpose may then have other points, and the runs of
+             both stay
+    """
     if folder.root.exists() and not folder.root.is_dir():
         raise InvalidInput([Problem(key="--out", value=str(folder.root), allowed="must be a folder, found a file")])
     if folder.manifest.exists():
         old = load_manifest(folder)
-        if missing := set(old.runs) - set(sweep.runs):
+        missing = set(old.runs) - set(sweep.runs)
+        if missing and not (purpose and old.purpose == purpose):
             lost = f"{len(missing)} of whose {len(set(old.runs))} runs are not in this one"
             allowed = f"must be a new folder; this one holds another sweep, {lost}"
             raise InvalidInput(
@@ -135,6 +142,7 @@ def save_sweep(folder: SweepFolder, sweep: Sweep) -> Manifest:
         "planned": {
             one.run: {"cost": one.cost, "seconds": one.seconds[1], "memory": one.memory[1]} for one in sweep.planned
         },
+        **({"purpose": purpose} if purpose else {}),
     }
     write_text(folder.manifest, json.dumps(content, indent=1) + "\n")
     return load_manifest(folder)
@@ -166,7 +174,7 @@ def load_manifest(folder: SweepFolder) -> Manifest:
         }
         return Manifest(
             mode=str(content["mode"]), axes=axes, shape=shape, runs=runs,
-            costs=found["cost"], memory=found["memory"], seconds=found["seconds"],
+            costs=found["cost"], memory=found["memory"], seconds=found["seconds"], purpose=str(content.get("purpose", "")),
         )  # fmt: skip
     except StorageError:
         raise

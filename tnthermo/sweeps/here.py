@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chains.checks import instance_problems, integer_problems, path_problems
-from chains.problems import raise_if_any
+from chains.problems import Problem, raise_if_any
 from tnthermo.evolution.arguments import switch_problems
 from tnthermo.kernels.compiling import is_compiled
 from tnthermo.machine.threads import allocated_threads
@@ -110,9 +110,9 @@ class SweepProgress:
         return max([sum(left) / self.workers, *left]) if left else 0.0
 
 
-def announced(axes: Axes, *, many: bool, say: Callable[[str], None]) -> Sweep:
+def announced(axes: Axes, *, many: bool, say: Callable[[str], None], cheap_first: bool = False) -> Sweep:
     """The sweep of these axes, checked as a whole, its notes said; nothing is written. Raises InvalidInput."""
-    sweep = sweep_points(axes, many=many)
+    sweep = sweep_points(axes, many=many, cheap_first=cheap_first)
     for note in sweep.notes:
         say(note)
     return sweep
@@ -129,7 +129,7 @@ def left_to_do(
 ) -> tuple[list[str], list[Standing]]:
     """(runs to take on, those that another process or the queue has, or whose folder holds another run).
 
-    Dear ones first: all that are not done, or of these only those that failed or were killed.
+    In the order of the manifest: all that are not done, or of these only those that failed or were killed.
     """
     left = [one for one in found if one.state in ("running", "queued", "foreign")]
     for one in left:
@@ -180,15 +180,36 @@ def run_sweep(
     "__main__":``.
     """
     problems = path_problems("config", config) + path_problems("folder", folder)
-    if workers is not None:
-        problems += integer_problems("workers", workers, at_least=1, at_most=MOST_WORKERS)
-    if executor is not None:
-        problems += instance_problems("executor", executor, Executor, "a concurrent.futures.Executor, or none")
-    problems += switch_problems(only_failed=only_failed, many=many)
+    problems += worker_problems(workers, executor) + switch_problems(only_failed=only_failed, many=many)
     for key, function in {"progress": progress, "say": say}.items():
         problems += instance_problems(key, function, Callable, "a function")
     raise_if_any(problems)
-    axes = read_axes(config)
+    return run_axes(
+        read_axes(config), folder, workers=workers, executor=executor, only_failed=only_failed, many=many, progress=progress, say=say
+    )  # fmt: skip
+
+
+def worker_problems(workers: int | None, executor: Executor | None) -> list[Problem]:
+    """What is wrong with who is to do the work."""
+    problems = [] if workers is None else integer_problems("workers", workers, at_least=1, at_most=MOST_WORKERS)
+    if executor is not None:
+        problems += instance_problems("executor", executor, Executor, "a concurrent.futures.Executor, or none")
+    return problems
+
+
+def run_axes(
+    axes: Axes,
+    folder: str | Path,
+    *,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    only_failed: bool = False,
+    many: bool = False,
+    purpose: str = "",
+    progress: Callable[[SweepProgress], None] = lambda state: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> SweepOutcome:
+    """`run_sweep` of axes that no file has; ``purpose`` as in `tnthermo.sweeps.folder.save_sweep`: then cheap runs come first."""
     own = None
     if executor is None:
         count = workers or allocated_threads()[0]
@@ -198,10 +219,10 @@ def run_sweep(
     else:
         count = workers or int(getattr(executor, "_max_workers", 1) or 1)
     try:
-        sweep, place = announced(axes, many=many, say=say), SweepFolder(Path(folder))
+        sweep, place = announced(axes, many=many, say=say, cheap_first=bool(purpose)), SweepFolder(Path(folder))
         if own is not None:  # before anything is written
             raise_if_any(memory_problems(sweep.planned, count))
-        manifest = save_sweep(place, sweep)
+        manifest = save_sweep(place, sweep, purpose=purpose)
         found = standings(place, manifest)
         todo, others = left_to_do(found, manifest, only_failed=only_failed, say=say)
         compiles = bool(todo) and own is not None and needs_kernels(axes) and not is_compiled()

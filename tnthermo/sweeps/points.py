@@ -41,7 +41,7 @@ class Sweep:
     """A sweep all of whose points are right.
 
     runs     the run id of each point, in the order of the file
-    planned  the runs, dear ones first; points that resolve to the same are one run
+    planned  the runs, dear ones first unless the other way was asked for; points that resolve to the same are one run
     notes    what is doubtful, and which points are doubles
     """
 
@@ -60,10 +60,11 @@ def run_id(resolved: Resolved) -> str:
     return id_of(resolved.hash, resolved.values)
 
 
-def sweep_points(axes: Axes, *, many: bool = False) -> Sweep:
+def sweep_points(axes: Axes, *, many: bool = False, cheap_first: bool = False) -> Sweep:
     """Resolve every point. Raises :class:`chains.InvalidInput` with the problems of all of them, what they share said once.
 
-    many     go on with more than `MOST_POINTS`
+    many         go on with more than `MOST_POINTS`
+    cheap_first  the order of the runs; dear ones first keeps all workers busy to the end
     """
     if axes.count > MOST_POINTS and not many:
         raise_if_any([too_many(axes)])
@@ -85,9 +86,9 @@ def sweep_points(axes: Axes, *, many: bool = False) -> Sweep:
             found = estimate(resolved)
             planned[run] = Planned(run=run, text=resolved.text, seconds=found.seconds, memory=found.memory)
     raise_if_any(shared(axes, problems))
-    dear_first = sorted(planned.values(), key=lambda one: -one.cost)
+    ordered = sorted(planned.values(), key=lambda one: one.cost if cheap_first else -one.cost)
     said = [f"{where}{text}" for text, _, where in grouped(axes, notes, key=str)]
-    return Sweep(axes=axes, runs=tuple(runs), planned=tuple(dear_first), notes=(*doubles(axes, runs), *said))
+    return Sweep(axes=axes, runs=tuple(runs), planned=tuple(ordered), notes=(*doubles(axes, runs), *said))
 
 
 def too_many(axes: Axes) -> Problem:

@@ -385,6 +385,60 @@ def laws(
             raise typer.Exit(ACCURACY)
 
 
+@app.command(
+    epilog=examples(
+        "tnthermo converge study.toml -o results/study-converge",
+        "tnthermo converge study.toml --over step,max_bond --columns E_B,sigma_z --within 1e-4",
+        'tnthermo converge study.toml --over "max_bond=8,16,32" --over step=0.1,0.05',
+    )
+)
+def converge(
+    config: ConfigFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="output folder \\[default: results/NAME-converge of CONFIG]", show_default=False
+        ),
+    ] = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="settings to vary: step,max_bond,levels,modes,tolerance, or NAME=VALUES; may be given several times "
+            "\\[default: those that the method has]",
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="columns of result.nc, with commas \\[default: E_B,S_S,sigma_z,S_chi where they have values]",
+            show_default=False,
+        ),
+    ] = None,
+    at: Annotated[
+        float | None, typer.Option(help="time for which values are told \\[default: the last]", show_default=False)
+    ] = None,
+    within: Annotated[float, typer.Option(help="what is asked for, in parts of each column's largest value")] = 1e-3,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="runs at a time \\[default: one for each processor]", show_default=False),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """Is it converged, and what limits it: each setting coarser and finer, all finer at once. convergence.nc, .csv, .png; exit code 3: not.
+
+    What the folder has already is not run again; a study that was stopped goes on by the same command.
+    """
+    from tnthermo.terminal import converge_command
+
+    with outcomes(debug=debug), outlasting_the_terminal():
+        code = converge_command.run(
+            config, out, over=over or [], columns=columns, at=at, within=within, workers=workers, quiet=quiet, say=say
+        )
+        raise typer.Exit(code)
+
+
 def factors_of(text: str) -> list[float]:
     """ "0.1, 1" as numbers. Raises InvalidInput for anything else."""
     from chains.checks import plain_number

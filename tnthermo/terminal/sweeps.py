@@ -31,11 +31,14 @@ class SweepDisplay(Display):
         self.stream = lasting(sys.stderr if stream is None else stream)
         self.quiet = quiet
         self.said = 0
+        self.of: SweepProgress | None = None
 
     def __call__(self, state: SweepProgress) -> None:
-        """Show what is new."""
+        """Show what is new; a sweep after another begins anew."""
         if self.quiet:
             return
+        if state is not self.of:
+            self.of, self.said = state, 0
         if self.live is not None:
             self.live.update(Group(*self.screen(state)))
             return
