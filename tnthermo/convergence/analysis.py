@@ -42,7 +42,7 @@ class Order:
 class Verdict:
     """What a ladder of n values says of a column at m times.
 
-    difference   (n,) largest distance from the finest value; NaN for one without values
+    difference   (n,) largest distance from the finest value, at times that both have; NaN for one without values
     order        see `Order`
     limit        (m,) extrapolated with that order, and its own ``uncertainty`` (m,); NaN without one
     plateau      index of the first value from which on nothing moves by more than the floor; -1 for none
@@ -76,7 +76,14 @@ def so_far(values: Real) -> Real:
 
 
 def verdict(
-    sizes: Sequence[float], curves: Real, reference: int, *, powers: bool, whole: bool, floor: float
+    sizes: Sequence[float],
+    curves: Real,
+    reference: int,
+    *,
+    powers: bool,
+    whole: bool,
+    floor: float,
+    least: float = LEAST,
 ) -> Verdict:
     """Judge a ladder.
 
@@ -86,6 +93,7 @@ def verdict(
     powers     whether differences are expected to fall as a power of the value, as for a step
     whole      whether nothing is finer than the last value: a bond that nothing caps
     floor      differences that are as small as that are a plateau
+    least      what the finest lacks at least, in parts of the last difference, where no order is clean
     """
     having = [i for i in range(len(sizes)) if np.isfinite(curves[i]).any()]
     n, m = curves.shape
@@ -96,8 +104,7 @@ def verdict(
             difference=np.full(n, math.nan), order=none, limit=nothing, uncertainty=nothing, plateau=-1,
             error=nothing, remaining=nothing,
         )  # fmt: skip
-    shared = np.isfinite(curves[having]).all(axis=0)
-    known = np.where(shared, curves, math.nan)
+    known = np.where(np.isfinite(curves), curves, math.nan)
     finest = having[-1]
     difference = np.array([largest(known[i] - known[finest]) if i in having else math.nan for i in range(n)])
     order = Order(value=math.nan, why="no power law is expected")
@@ -106,10 +113,11 @@ def verdict(
         order = observed_order([sizes[i] for i in having], known[having])
     if order.clean:
         limit, uncertainty = extrapolated([sizes[i] for i in having], known[having], order)
-    remaining = np.where(shared, lacking(known[having], whole=whole), math.nan)
+    distance = np.abs(known[reference] - known[finest])
+    shared = np.isfinite(distance)
+    remaining = np.where(shared, lacking(known[having], whole=whole, least=least), math.nan)
     if order.clean:
         remaining = np.abs(limit - known[finest]) + uncertainty
-    distance = np.abs(known[reference] - known[finest])
     error = np.where(shared, so_far(distance) + so_far(remaining), math.nan)
     return Verdict(
         difference=difference, order=order, limit=limit, uncertainty=uncertainty,
@@ -170,8 +178,8 @@ def extrapolated(sizes: Sequence[float], curves: Real, order: Order) -> tuple[Re
     return curves[-1] + own * last, np.abs(last) * spread + own * order.misfit
 
 
-def lacking(curves: Real, *, whole: bool) -> float:
-    """What the finest of a ladder may still lack: its last difference, continued as the last two fall, between `LEAST` and `MOST` of it."""
+def lacking(curves: Real, *, whole: bool, least: float = LEAST) -> float:
+    """What the finest of a ladder may still lack: the last difference, continued as the last two fall, ``least`` to `MOST` of it."""
     if whole:
         return 0.0
     last = largest(curves[-1] - curves[-2])
@@ -180,7 +188,7 @@ def lacking(curves: Real, *, whole: bool) -> float:
     before = largest(curves[-2] - curves[-3])
     ratio = last / before if before > 0 else 1.0
     more = ratio / (1 - ratio) if ratio < 1 else MOST
-    return last * min(MOST, max(LEAST, more))
+    return last * min(MOST, max(least, more))
 
 
 def plateau(difference: Real, floor: float) -> int:

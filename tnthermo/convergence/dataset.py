@@ -93,6 +93,7 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
                 powers=knob.powers,
                 whole=knob.whole,
                 floor=PLATEAU * wanted[c],
+                least=knob.lacking,
             )
             verdicts[c][knob.name] = found
             tables["difference"][k, :n, c] = found.difference

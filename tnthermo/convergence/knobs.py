@@ -17,8 +17,12 @@ from tnthermo.configuration.hints import nearest
 from tnthermo.configuration.read import has_several_baths, tables_of_bath
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.configuration.written import Values
+from tnthermo.convergence.analysis import LEAST
 
 KNOBS = ("step", "max_bond", "bond", "tolerance", "levels", "modes")
+# What the finest value of a ladder lacks at least, in parts of its last difference: a third of a tolerance that errors are linear in leaves
+# a half of it, half a step of second order a third.
+LACKING = {"tolerance": 0.5, "step": 0.34}
 POWERS = frozenset({"step"})  # whose error falls as a power
 FALLING = frozenset({"step", "tolerance"})  # finer is smaller
 SMALL = 8  # bonds up to this one, and
@@ -61,6 +65,10 @@ class Knob:
     @property
     def powers(self) -> bool:
         return self.name in POWERS
+
+    @property
+    def lacking(self) -> float:
+        return LACKING.get(self.name, LEAST)
 
     @property
     def values(self) -> list[float]:

@@ -76,31 +76,36 @@ def owed(data: xr.Dataset, c: int) -> str:
 
 
 def bracketed(value: float, error: float) -> str:
-    """-0.12345 with an error of 2.4e-4 is -0.1235(3): the error, rounded up, in units of the last digit."""
+    """-0.12345 with an error of 2.4e-4 is -0.1235(3): the error, rounded up, in units of the last digits."""
     if not math.isfinite(value):
         return "-"
     if not math.isfinite(error):
         return f"{value:.4g}(?)"
     if error <= 1e-12 * max(1.0, abs(value)):
         return f"{value:.10g}"
-    place = math.floor(math.log10(error))
-    digits = math.ceil(error / 10.0**place * (1 - 1e-9))
-    if digits == 10:
-        place, digits = place + 1, 1
+    digits, place = rounded_up(error)
     if place > 0:
         return f"{value:.0f}({digits * 10**place})"
     return f"{value:.{-place}f}({digits})"
 
 
+def rounded_up(error: float) -> tuple[int, int]:
+    """(digits, place): the error is at most digits x 10^place; one digit, two where the first is a 1."""
+    place = math.floor(math.log10(error))
+    if error / 10.0**place < 2 and math.ceil(error / 10.0 ** (place - 1) * (1 - 1e-9)) > 10:
+        place -= 1
+    digits = math.ceil(error / 10.0**place * (1 - 1e-9))
+    return (digits // 10, place + 1) if digits % 10 == 0 else (digits, place)
+
+
 def short(value: float) -> str:
-    """One digit, rounded up: 2.4e-4 is 3e-4."""
+    """2.4e-4 is 3e-4, 1.03e-4 is 1.1e-4: rounded up."""
     if not math.isfinite(value):
         return "?"
     if value < 1e-15:
         return "0"
-    place = math.floor(math.log10(value))
-    digit = math.ceil(value / 10.0**place * (1 - 1e-9))
-    return f"1e{place + 1}" if digit == 10 else f"{digit}e{place}"
+    digits, place = rounded_up(value)
+    return f"{digits}e{place}" if digits < 10 else f"{digits / 10:g}e{place + 1}"
 
 
 def ladder(data: xr.Dataset, k: int) -> str:
@@ -123,7 +128,7 @@ def ladder(data: xr.Dataset, k: int) -> str:
             both = (float(data[one].values[k, i, c]) for one in ("difference", "difference_at"))
             cells += f"{'  '.join(difference(one) for one in both):>{w}}"
         mark = " *" if i == place else ""
-        flag = "  not converged" if data["flags"].values[k, i] not in ("none", "missing") else ""
+        flag = "  flagged" if data["flags"].values[k, i] not in ("none", "missing") else ""
         flag = "  missing" if data["flags"].values[k, i] == "missing" else flag
         lines.append(f"{f'{data.value.values[k, i]:.6g}{mark}':<12}{data.seconds.values[k, i]:>9.2f}{cells}{flag}")
     for title, texts in (
@@ -169,7 +174,7 @@ def summary(data: xr.Dataset) -> str:
         far, bar = (_largest(np.abs(values)) for values in (reference - corner, stated))
         cells = (
             f"{bracketed(float(reference[at]), float(data['error'].values[c, at])):>16}{difference(far):>16}{stated_text(bar):>14}"
-            f"{covered(float(data['coverage'].values[c])):>9}{short(float(data['converged_to'].values[c])):>14}"
+            f"{covered(float(data['coverage'].values[c]), bar):>9}{short(float(data['converged_to'].values[c])):>14}"
             f"{short(float(data['wanted'].values[c])):>8}"
         )
         lines.append(f"{column:<16}{cells}")
@@ -185,9 +190,17 @@ def stated_text(value: float) -> str:
     return "none" if math.isnan(value) else f"{value:.1e}"
 
 
-def covered(ratio: float) -> str:
-    """Whether the stated error holds the distance from the corner; where not, how many times it."""
-    return "-" if math.isnan(ratio) else "yes" if ratio <= 1 else "no" if math.isinf(ratio) else f"x {ratio:.2g}"
+def covered(ratio: float, stated: float) -> str:
+    """Whether the stated error holds the distance from the corner; where not, how many times it. An infinite one says nothing."""
+    return (
+        "-"
+        if math.isnan(ratio) or math.isinf(stated)
+        else "yes"
+        if ratio <= 1
+        else "no"
+        if math.isinf(ratio)
+        else f"x {ratio:.2g}"
+    )
 
 
 def _largest(values: np.ndarray) -> float:
