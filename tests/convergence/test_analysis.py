@@ -108,19 +108,41 @@ def test_a_slow_ladder_is_given_more() -> None:
 
 
 def test_the_statement_names_what_limits() -> None:
-    steps = judged(STEPS, law(STEPS, 2))
-    bonds = judged([4.0, 8.0, 16.0], np.array([EXACT + a * np.sin(T) for a in (0.1, 0.01, 0.0)]), 1, powers=False)
-    reference = EXACT + 0.01 * np.sin(T)
-    corner = EXACT
-    both = statement(reference, corner, {"step": steps, "max_bond": bonds})
-    assert both.limited_by == "max_bond"
-    assert statement(reference, corner, {"step": steps}).limited_by == "step"
-    assert both.size >= max(steps.size, bonds.size) * (1 - 1e-12)
-    assert not both.together
-    assert statement(reference, EXACT + 1.0, {"step": steps, "max_bond": bonds}).together
-    assert np.isnan(statement(reference, None, {}).error).all()
+    """The setting that alone, made finer, comes nearest to all finer at once; and a bound that holds the distance from there."""
+    wave, slope = np.sin(T), 0.2 * T
+    reference = EXACT + 0.01 * wave + 1e-3 * slope
+    steps = judged(STEPS, reference + law(STEPS, 2, amplitude=0.01) - law(STEPS, 2, amplitude=0.01)[2])
+    bonds = judged(
+        [4.0, 8.0, 16.0], np.array([reference + 0.1 * wave, reference, EXACT + 1e-3 * slope]), 1, powers=False
+    )
+    both = {"step": steps, "max_bond": bonds}
+    finest = {"step": EXACT + 0.01 * wave, "max_bond": EXACT + 1e-3 * slope}
+    found = statement(reference, EXACT, both, finest)
+    assert (found.limited_by, found.together) == ("max_bond", False)
+    assert found.size >= largest(reference - EXACT)
+    swapped = {"step": finest["max_bond"], "max_bond": finest["step"]}
+    assert statement(reference, EXACT, both, swapped).limited_by == "step"
+    assert statement(reference, EXACT + wave, both, finest).together
+    assert statement(reference, None, both, finest).limited_by == "max_bond"
+    assert statement(reference, EXACT, {"step": steps}, finest).limited_by == "step"
+    assert np.isnan(statement(reference, None, {}, {}).error).all()
     silent = judged(STEPS, np.array([EXACT] * 4))
-    assert statement(EXACT, EXACT, {"step": silent}).limited_by == ""
+    assert statement(EXACT, EXACT, {"step": silent}, {"step": EXACT}).limited_by == ""
+
+
+def test_a_ladder_that_shows_the_errors_of_another_setting() -> None:
+    """Beside a bond that is far too small the result gets worse as the step gets finer: it is the bond all the same."""
+    wave = np.sin(T)
+    reference = EXACT + 0.01 * wave
+    steps = judged([0.4, 0.2, 0.1], np.array([EXACT, reference, EXACT + 0.04 * wave]), 1)
+    bonds = judged([2.0, 4.0], np.array([reference, EXACT + 1e-4]), 0, powers=False)
+    assert steps.size > bonds.size
+    finest = {"step": EXACT + 0.04 * wave, "max_bond": EXACT + 1e-4}
+    found = statement(reference, EXACT, {"step": steps, "max_bond": bonds}, finest)
+    assert found.size >= largest(reference - EXACT)
+    lacks = largest(steps.remaining) + largest(bonds.remaining)
+    assert found.limited_by == ("max_bond" if largest(reference - EXACT) > lacks else "step")
+    assert statement(reference, None, {"step": steps, "max_bond": bonds}, finest).limited_by == "step"
 
 
 def test_values_that_are_missing() -> None:

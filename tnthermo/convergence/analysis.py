@@ -17,6 +17,7 @@ ALIGNED = 0.97  # cosine between the differences of two neighbouring pairs that 
 ORDERS = (0.4, 9.0)  # between which an order is believed
 FEWEST_TIMES = 4  # at which curves differ, for an order
 ROUNDING = 1e-13  # of the largest value: differences below are those of double precision
+CLEARLY = 0.75  # of the way to all finer that may be left where one setting is said to limit
 LEAST, MOST = 0.25, 2.0  # of the last difference: what the finest value of a ladder without an order may still lack
 
 
@@ -95,8 +96,8 @@ def verdict(
     floor      differences that are as small as that are a plateau
     least      what the finest lacks at least, in parts of the last difference, where no order is clean
     """
-    having = [i for i in range(len(sizes)) if np.isfinite(curves[i]).any()]
     n, m = curves.shape
+    having = compared(curves, reference)
     nothing = np.full(m, math.nan)
     if reference not in having or len(having) < 2:
         none = Order(value=math.nan, why="fewer than two values")
@@ -123,6 +124,13 @@ def verdict(
         difference=difference, order=order, limit=limit, uncertainty=uncertainty,
         plateau=plateau(difference, floor), error=error, remaining=remaining,
     )  # fmt: skip
+
+
+def compared(curves: Real, reference: int) -> list[int]:
+    """The values that can be compared: those with the column at two of the reference's times at least. At the first all runs agree."""
+    own = np.isfinite(curves[reference])
+    fewest = min(2, curves.shape[1])
+    return [i for i in range(len(curves)) if int((own & np.isfinite(curves[i])).sum()) >= fewest]
 
 
 def observed_order(sizes: Sequence[float], curves: Real) -> Order:
@@ -208,7 +216,7 @@ class Statement:
 
     error       (m,) bound on what it lacks, up to each time
     limited_by  the setting that costs most; "" where nothing costs anything
-    together    whether all finer at once moves it much more than each alone
+    together    whether no setting alone, made finer, brings the reference half of the way to the run with all of them finer
     """
 
     error: Real
@@ -220,25 +228,34 @@ class Statement:
         return largest(self.error)
 
 
-def statement(reference: Real, corner: Real | None, verdicts: dict[str, Verdict]) -> Statement:
-    """From the reference (m,), the run with all settings finer (m,), and what each ladder says: a bound, and what it is owed to.
+def statement(reference: Real, corner: Real | None, verdicts: dict[str, Verdict], finest: dict[str, Real]) -> Statement:
+    """From the reference (m,), the run with all settings finer (m,), what each ladder says, and the column at its finest value (m,).
 
-    The largest distance from any finer run, and on top what the finest value of each ladder may still lack.
+    The bound is the distance from the run with all settings finer (without one, the largest from the finest of a ladder), and on top what
+    the finest value of each ladder may still lack. What limits is the setting that alone brings it nearest to all finer: a ladder
+    beside another setting that is far too coarse shows that one's errors as well, which may even grow as its own setting gets finer.
     """
     known = {name: found for name, found in verdicts.items() if np.isfinite(found.error).any()}
-    alone = [found.error - so_far(found.remaining) for found in known.values()]
-    jointly = np.full(reference.shape, math.nan) if corner is None else np.abs(reference - corner)
-    distance = so_far(np.fmax.reduce([jointly, *alone]) if alone else jointly)
-    error = distance + sum((so_far(found.remaining) for found in known.values()), start=np.zeros(reference.shape))
+    lacks = sum((so_far(found.remaining) for found in known.values()), start=np.zeros(reference.shape))
+    there = corner is not None and bool(np.isfinite(reference - corner)[1:].any() or reference.size == 1)
+    if corner is not None and there:
+        distance = np.abs(reference - corner)
+    elif known:
+        distance = np.fmax.reduce([found.error - so_far(found.remaining) for found in known.values()])
+    else:
+        return Statement(error=np.full(reference.shape, math.nan), limited_by="", together=False)
+    error = np.where(np.isfinite(reference), so_far(distance) + lacks, math.nan)
     sizes = {name: found.size for name, found in known.items()}
-    worst = max(sizes, key=lambda name: sizes[name], default="")
     rounding = ROUNDING * (largest(reference) or 1.0)
-    silent = not worst or not sizes[worst] > rounding
-    if not known and not np.isfinite(jointly).any():
-        error = np.full(reference.shape, math.nan)
-    far = largest(jointly)
-    return Statement(
-        error=np.where(np.isfinite(reference), error, math.nan),
-        limited_by="" if silent else worst,
-        together=bool(not silent and math.isfinite(far) and far > 2 * sum(sizes.values())),
-    )
+    if not any(size > rounding for size in sizes.values()):
+        return Statement(error=error, limited_by="", together=False)
+    worst, far = max(sizes, key=lambda name: sizes[name]), largest(distance)
+    if corner is None or not there:
+        return Statement(error=error, limited_by=worst, together=False)
+    left = {name: largest(finest[name] - corner) for name in known if name in finest}
+    left = {name: distance for name, distance in left.items() if math.isfinite(distance)}
+    nearest = min(left, key=lambda name: left[name], default=worst)
+    told = far > largest(lacks)  # else what is left is not what the corner has
+    if told and left and left[nearest] < CLEARLY * far:
+        return Statement(error=error, limited_by=nearest, together=left[nearest] > far / 2)
+    return Statement(error=error, limited_by=worst, together=told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ import xarray as xr
 
 from chains.checks import plain_number
 from chains.problems import Problem
-from tnthermo.configuration.hints import nearest
 from tnthermo.configuration.resolve import Resolved
+from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, SPARSE
 from tnthermo.thermo.validity import every_column
 from tnthermo.types import Real
 
@@ -128,7 +129,9 @@ def _problem(text: str, name: str, entry: bool, own: Sequence[str], key: str) ->
     if name in own:
         return None
     if name not in every:
-        hint = nearest(text, [*every, *own]) or "tnthermo explain lists all"
+        lower = {known.lower(): known for known in (*every, *own)}
+        close = difflib.get_close_matches(text.lower(), lower, n=1, cutoff=0.6)
+        hint = f"did you mean {lower[close[0]]}?" if close else "tnthermo explain lists all"
         return Problem(key=key, value=text, allowed="a column of a ledger", hint=hint)
     dims = every[name].dims
     if len(dims) > 1 or (bool(dims) != entry):
@@ -137,6 +140,11 @@ def _problem(text: str, name: str, entry: bool, own: Sequence[str], key: str) ->
         hint = f"{name} has one value a time: leave out the [...]" if not dims else hint
         return Problem(key=key, value=text, allowed=allowed, hint=hint)
     return None
+
+
+def need_the_bath(columns: Sequence[ColumnName] | None) -> bool:
+    """Whether some of the columns are made of the entropy of the bath, which can take most of the time of a run."""
+    return columns is None or any(one.name in SPARSE | BOUNDS | BY_BATH_RATE for one in columns)
 
 
 def usual_columns(ledger: xr.Dataset) -> list[ColumnName]:

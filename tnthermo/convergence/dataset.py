@@ -63,7 +63,7 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
         return np.array([np.full(t.size, math.nan) if one is None else at_times(times, one, t) for one in found])
 
     reference, corner = of(runs.reference), of(runs.corner)
-    stated = np.array([_or_nothing(name.of(own, "_error"), t.size) for name in columns])
+    stated = np.array([stated_error(name, own, t.size) for name in columns])
     scale = np.array([largest(row) or 1.0 for row in reference])
     wanted = within * scale
     shape = (len(runs.knobs), count)
@@ -83,6 +83,7 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
     }
     reasons = np.full((len(runs.knobs), len(columns)), "", dtype=object)
     verdicts: list[dict[str, Verdict]] = [{} for _ in columns]
+    finest: list[dict[str, Real]] = [{} for _ in columns]
     for k, knob in enumerate(runs.knobs):
         n = len(knob.rungs)
         for c in range(len(columns)):
@@ -96,6 +97,8 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
                 least=knob.lacking,
             )
             verdicts[c][knob.name] = found
+            if knob.reference < n - 1:
+                finest[c][knob.name] = curves[k, n - 1, c]
             tables["difference"][k, :n, c] = found.difference
             tables["difference_at"][k, :n, c] = from_finest(curves[k, :n, c, when])
             tables["order"][k, c], reasons[k, c] = found.order.value, found.order.why
@@ -103,7 +106,7 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
             tables["knob_error"][k, c] = found.size
             tables["limit"][k, c], tables["limit_error"][k, c] = found.limit, found.uncertainty
     said = [
-        statement(reference[c], corner[c] if np.isfinite(corner[c]).any() else None, verdicts[c])
+        statement(reference[c], corner[c] if np.isfinite(corner[c]).any() else None, verdicts[c], finest[c])
         for c in range(len(columns))
     ]
     error = np.array([one.error for one in said])
@@ -190,7 +193,7 @@ MEANINGS = {
     "scale": "largest value of the column",
     "converged": "whether it is converged to what was asked for",
     "limited_by": "the setting that costs most",
-    "together": "whether all settings finer at once move it much more than each alone",
+    "together": "whether no setting alone brings it half of the way to all finer at once",
     "coverage": "largest distance from the corner in units of the stated error; inf where that is 0 and the distance is not",
     "units": "units of the column",
 }
@@ -218,6 +221,7 @@ def coverage(reference: Real, corner: Real, stated: Real) -> float:
     """The largest |reference - corner| / stated error; NaN where nothing is known."""
     distance = np.abs(reference - corner)
     known = np.isfinite(distance) & ~np.isnan(stated)
+    known[0] = False  # all runs start alike
     if not known.any():
         return math.nan
     faint = 1e-13 * (largest(reference) or 1.0)
@@ -234,8 +238,10 @@ def flags(ledger: xr.Dataset | None) -> str:
     return "missing" if ledger is None else str(ledger.attrs.get("flags", "none"))
 
 
-def _or_nothing(values: Real | None, size: int) -> Real:
-    return np.full(size, math.nan) if values is None else values
+def stated_error(name: ColumnName, ledger: xr.Dataset, size: int) -> Real:
+    """NAME_error; NaN where there is none, or only where all runs start."""
+    found = name.of(ledger, "_error")
+    return np.full(size, math.nan) if found is None or np.isnan(found[1:]).all() else found
 
 
 def _filled(shape: tuple[int, int], rows: Sequence[Sequence[float]]) -> Real:

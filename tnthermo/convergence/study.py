@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,14 @@ from chains.checks import instance_problems, number_problems, path_problems
 from chains.problems import MISSING, InvalidInput, Problem, raise_if_any
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
 from tnthermo.convergence import knobs as ladders
-from tnthermo.convergence.asked import ColumnName, missing_problems, read_columns, read_over, usual_columns
+from tnthermo.convergence.asked import (
+    ColumnName,
+    missing_problems,
+    need_the_bath,
+    read_columns,
+    read_over,
+    usual_columns,
+)
 from tnthermo.convergence.dataset import Runs, built
 from tnthermo.convergence.knobs import Knob, Settings
 from tnthermo.convergence.text import csv_text
@@ -96,7 +103,8 @@ def converge(
     folder   for the runs and for convergence.nc, convergence.csv; results/NAME-converge by default. What is there already is not run again
     over     which settings: names, each with values of its own if need be, as a mapping {"max_bond": [8, 16], "step": None} or as
              texts ["max_bond=8,16", "step"]; by default those that the method has
-    columns  of the ledger; E_B, S_S, sigma_z (or population[0]) and S_chi by default, where they have values
+    columns  of the ledger; E_B, S_S, sigma_z (or population[0]) and S_chi by default, where they have values. The entropy of the bath is
+             evaluated where a column needs it
     at       the time for which values are told; the last one by default
     within   what is asked for, in parts of each column's largest value
     workers, executor, progress  as in `tnthermo.run_sweep`
@@ -160,7 +168,8 @@ def carried_out(
     every = points(asked, found)
     outcome = run_axes(every, place.root, say=told, **options)
     _ended(outcome, run)
-    data = evaluated(asked, place, found, every, ledger, at=at, within=within)
+    lacking = {one.run for one in outcome.failures}
+    data = evaluated(asked, place, found, every, ledger, lacking, at=at, within=within)
     failed = "; ".join(f"{one.label}: {one.reason}" for one in outcome.failures)
     data = data.assign_attrs(failed=failed or "none", title=_name(config))
     write_pieces(place.root / DATA, [netcdf.image_of({netcdf.ROOT: data}).getbuffer()])
@@ -241,6 +250,8 @@ def points(asked: Asked, found: Sequence[Knob]) -> Points:
     base = tomllib.loads(asked.resolved.text)
     others = ladders.beside(asked.resolved)
     plain: dict[str, Any] = {"run.strict": False, "accuracy.check_route": False}
+    if not need_the_bath(asked.columns):
+        plain["thermodynamics.bath_entropy"] = "off"
     if asked.resolved.two_time:
         plain["record.two_time"] = {}
     named: dict[str, Settings] = {REFERENCE: plain}
@@ -260,14 +271,14 @@ def evaluated(
     found: Sequence[Knob],
     every: Points,
     ledger: xr.Dataset,
+    lacking: set[str],
     *,
     at: Any,
     within: float,
 ) -> xr.Dataset:
-    """The dataset of what has finished."""
+    """The dataset of what has finished: of all runs but those that are ``lacking``."""
     manifest = load_manifest(place)
     runs: dict[str, str] = dict(zip(every.values["point"], manifest.runs, strict=True))
-    done = {one.run for one in standings(place, manifest) if one.state in FINISHED}
     reference = runs[REFERENCE]
     of = [
         [
@@ -279,7 +290,9 @@ def evaluated(
     joint = [number for number, settings in enumerate(every.sets) if _finer(settings, found)]
     corner: str = runs.get(CORNER, manifest.runs[joint[-1]] if joint else reference)
     ledgers = {
-        run: ledger if run == reference else load_ledger(place.point(run)) for run in manifest.runs if run in done
+        run: ledger if run == reference else load_ledger(place.point(run))
+        for run in manifest.runs
+        if run not in lacking
     }
     columns = asked.columns or usual_columns(ledger)
     if not columns:
@@ -301,7 +314,10 @@ def _is_there(place: SweepFolder, run: str) -> bool:
     if not place.manifest.exists():
         return False
     manifest = load_manifest(place)
-    return any(one.run == run and one.state in FINISHED for one in standings(place, manifest))
+    if run not in manifest.runs:
+        return False
+    alone = replace(manifest, runs=(run,))
+    return all(one.state in FINISHED for one in standings(place, alone))
 
 
 def _ended(outcome: SweepOutcome, reference: str) -> None:

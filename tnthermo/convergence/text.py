@@ -71,7 +71,9 @@ def owed(data: xr.Dataset, c: int) -> str:
     name = str(data["limited_by"].values[c])
     if not name:
         return ""
-    several = " with others: all finer at once moves it more than each alone" if data["together"].values[c] else ""
+    several = (
+        " and others: no setting alone brings it half of the way to all finer" if data["together"].values[c] else ""
+    )
     return f", limited by {WORDS.get(name, name)}{several}"
 
 

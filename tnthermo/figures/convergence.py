@@ -45,8 +45,11 @@ AXES = {
     "levels": "boson levels",
     "modes": "sites of the chain",
 }
+KEY = "dotted: the reference;   dashed: what is asked for;   bands: stated errors;   thin curves: observed order"
+FOOT = 0.25  # inches, for the key
 GAP = 0.1  # between labels beside an axis
-LOWEST = 1e-16  # relative: below is rounding
+LOWEST = 1e-11  # relative: what is below is not drawn
+LONGEST = 12  # characters of a name that fit beside a panel
 BAND = 1.25  # factor by which the band of a stated error reaches above and below it
 
 
@@ -65,11 +68,18 @@ def plot_convergence(data: xr.Dataset) -> Figure:
     across = min(2, count)
     down = math.ceil(count / across)
     with mpl.rc_context(STYLE):
-        width, height = (2 * WIDTH + 0.3 if across == 2 else WIDTH), HEIGHT * down * 0.95
+        width, height = (2 * WIDTH + 0.3 if across == 2 else WIDTH), HEIGHT * down * 0.95 + FOOT
         figure = Figure(figsize=(width, height))
-        left, right = (0.085, 0.885) if across == 2 else (0.17, 0.78)
+        left, right = (0.1, 0.885) if across == 2 else (0.2, 0.78)
         grid = figure.add_gridspec(
-            down, across, left=left, right=right, top=1 - 0.2 / height, bottom=0.4 / height, wspace=0.6, hspace=0.42
+            down,
+            across,
+            left=left,
+            right=right,
+            top=1 - 0.2 / height,
+            bottom=(0.4 + FOOT) / height,
+            wspace=0.6,
+            hspace=0.42,
         )
         bottom, top = limits(data)
         for k in range(count):
@@ -81,6 +91,8 @@ def plot_convergence(data: xr.Dataset) -> Figure:
             axes.set_title(f"{letter}{title(data, k)}", loc="left", fontsize=8)
             if k % across == 0:
                 axes.set_ylabel("distance from the finest,\nin parts of the largest value")
+        lines = KEY if across == 2 else KEY.replace(";   bands", "\nbands")
+        figure.text(0.5, 0.04 / height, lines, ha="center", va="bottom", fontsize=6.5)
     return figure
 
 
@@ -91,17 +103,18 @@ def title(data: xr.Dataset, k: int) -> str:
 
 
 def symbol(column: str) -> str:
-    """The column as a label."""
+    """The column as a label; one of several baths or levels with its number, a long name cut short."""
     name, _, entry = column.partition("[")
-    text = LABELS.get(name, "").replace(" binding", "").replace(" total", "")
     if name == "population":
         return rf"$p_{{{entry.rstrip(']')}}}$"
-    text = text or name.replace("_", r"\_" if mpl.rcParams["text.usetex"] else "_")
+    base = name.removesuffix("_each")
+    short = base if len(base) <= LONGEST else base[: LONGEST - 1] + "\u2026"
+    text = LABELS.get(base, "").replace(" binding", "").replace(" total", "") or short
     return f"{text} [{entry}" if entry else text
 
 
 def relative(data: xr.Dataset, k: int) -> np.ndarray:
-    """(rung, column): largest distance from the finest over the largest value; NaN where it is 0 or rounding."""
+    """(rung, column): largest distance from the finest over the largest value; NaN where it is 0 or next to it."""
     found = np.asarray(data["difference"].values[k] / data["scale"].values)
     return np.where(found > LOWEST, found, np.nan)
 
@@ -152,7 +165,7 @@ def order_line(axes: Axes, data: xr.Dataset, k: int, c: int) -> None:
     known = np.flatnonzero(np.isfinite(y))
     finest = x[np.isfinite(x)][-1]
     last = known[-1]
-    line = np.geomspace(x[known[0]], 1.02 * finest, 60)
+    line = finest + np.geomspace(x[known[0]] - finest, 0.01 * finest, 100)
     height = y[last] * (line**order - finest**order) / (x[last] ** order - finest**order)
     axes.plot(line, height, color=COLOURS[c % len(COLOURS)], lw=0.5, alpha=0.8, zorder=1)
 
