@@ -145,6 +145,20 @@ def test_a_ladder_that_shows_the_errors_of_another_setting() -> None:
     assert statement(reference, None, {"step": steps, "max_bond": bonds}, finest).limited_by == "step"
 
 
+def test_at_poles_errors_are_local() -> None:
+    """A difference that is large at one time only is carried on, but for a ratio with poles."""
+    pole = np.where(np.arange(T.size) == 20, 5.0, 0.0)
+    curves = np.array([EXACT + 1e-2 + pole, EXACT + 1e-3 * np.sin(T) + pole, EXACT])
+    sizes = [2.0, 4.0, 8.0]
+    carried, local = (judged(sizes, curves, 1, powers=False, local=flag) for flag in (False, True))
+    assert carried.error[-1] > 5
+    assert local.error[-1] < 4e-3
+    for flag in (False, True):
+        found = statement(curves[1], curves[2], {"max_bond": local if flag else carried}, {}, local=flag)
+        assert (found.error[-1] > 5) == (not flag)
+        assert found.size > 5
+
+
 def test_values_that_are_missing() -> None:
     """A run without a column, and times that only some have."""
     curves = law(STEPS, 2)

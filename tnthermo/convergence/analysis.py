@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,9 +72,10 @@ def largest(values: Real) -> float:
     return float(finite.max()) if finite.size else math.nan
 
 
-def so_far(values: Real) -> Real:
-    """The largest entry up to each time; NaN counts as nothing."""
-    return np.asarray(np.fmax.accumulate(np.where(np.isfinite(values), values, 0.0)))
+def so_far(values: Real, *, local: bool = False) -> Real:
+    """The largest entry up to each time, or of a ``local`` error the entry itself; NaN counts as nothing."""
+    known = np.where(np.isfinite(values), values, 0.0)
+    return known if local else np.asarray(np.fmax.accumulate(known))
 
 
 def verdict(
@@ -85,6 +87,7 @@ def verdict(
     whole: bool,
     floor: float,
     least: float = LEAST,
+    local: bool = False,
 ) -> Verdict:
     """Judge a ladder.
 
@@ -95,6 +98,7 @@ def verdict(
     whole      whether nothing is finer than the last value: a bond that nothing caps
     floor      differences that are as small as that are a plateau
     least      what the finest lacks at least, in parts of the last difference, where no order is clean
+    local      whether errors are those of each time: of a ratio with poles, where they are large and are not carried on
     """
     n, m = curves.shape
     having = compared(curves, reference)
@@ -116,10 +120,14 @@ def verdict(
         limit, uncertainty = extrapolated([sizes[i] for i in having], known[having], order)
     distance = np.abs(known[reference] - known[finest])
     shared = np.isfinite(distance)
-    remaining = np.where(shared, lacking(known[having], whole=whole, least=least), math.nan)
+    lacks: Any = lacking(known[having], whole=whole, least=least)
+    if local and largest(known[finest] - known[having[-2]]) > 0:
+        last = np.abs(known[finest] - known[having[-2]])
+        lacks = lacks * last / largest(last)
+    remaining = np.where(shared, lacks, math.nan)
     if order.clean:
         remaining = np.abs(limit - known[finest]) + uncertainty
-    error = np.where(shared, so_far(distance) + so_far(remaining), math.nan)
+    error = np.where(shared, so_far(distance, local=local) + so_far(remaining, local=local), math.nan)
     return Verdict(
         difference=difference, order=order, limit=limit, uncertainty=uncertainty,
         plateau=plateau(difference, floor), error=error, remaining=remaining,
@@ -228,7 +236,9 @@ class Statement:
         return largest(self.error)
 
 
-def statement(reference: Real, corner: Real | None, verdicts: dict[str, Verdict], finest: dict[str, Real]) -> Statement:
+def statement(
+    reference: Real, corner: Real | None, verdicts: dict[str, Verdict], finest: dict[str, Real], *, local: bool = False
+) -> Statement:
     """From the reference (m,), the run with all settings finer (m,), what each ladder says, and the column at its finest value (m,).
 
     The bound is the distance from the run with all settings finer (without one, the largest from the finest of a ladder), and on top what
@@ -236,15 +246,15 @@ def statement(reference: Real, corner: Real | None, verdicts: dict[str, Verdict]
     beside another setting that is far too coarse shows that one's errors as well, which may even grow as its own setting gets finer.
     """
     known = {name: found for name, found in verdicts.items() if np.isfinite(found.error).any()}
-    lacks = sum((so_far(found.remaining) for found in known.values()), start=np.zeros(reference.shape))
+    lacks = sum((so_far(found.remaining, local=local) for found in known.values()), start=np.zeros(reference.shape))
     there = corner is not None and bool(np.isfinite(reference - corner)[1:].any() or reference.size == 1)
     if corner is not None and there:
         distance = np.abs(reference - corner)
     elif known:
-        distance = np.fmax.reduce([found.error - so_far(found.remaining) for found in known.values()])
+        distance = np.fmax.reduce([found.error - so_far(found.remaining, local=local) for found in known.values()])
     else:
         return Statement(error=np.full(reference.shape, math.nan), limited_by="", together=False)
-    error = np.where(np.isfinite(reference), so_far(distance) + lacks, math.nan)
+    error = np.where(np.isfinite(reference), so_far(distance, local=local) + lacks, math.nan)
     sizes = {name: found.size for name, found in known.items()}
     rounding = ROUNDING * (largest(reference) or 1.0)
     if not any(size > rounding for size in sizes.values()):

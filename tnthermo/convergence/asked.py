@@ -36,6 +36,12 @@ class ColumnName:
     def __str__(self) -> str:
         return self.name if self.entry is None else f"{self.name}[{self.entry}]"
 
+    @property
+    def has_poles(self) -> bool:
+        """Whether it is a ratio that may grow without bound, whose errors are local."""
+        found = every_column().get(self.name)
+        return found is not None and found.poles
+
     def of(self, ledger: xr.Dataset, suffix: str = "") -> Real | None:
         """Its values over time; None where a ledger does not have it, or not with that entry."""
         name = self.name + suffix

@@ -66,6 +66,7 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
     stated = np.array([stated_error(name, own, t.size) for name in columns])
     scale = np.array([largest(row) or 1.0 for row in reference])
     wanted = within * scale
+    local = [name.has_poles for name in columns]
     shape = (len(runs.knobs), count)
     curves = np.full((*shape, len(columns), t.size), math.nan)
     for k, ladder in enumerate(runs.of):
@@ -95,6 +96,7 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
                 whole=knob.whole,
                 floor=PLATEAU * wanted[c],
                 least=knob.lacking,
+                local=local[c],
             )
             verdicts[c][knob.name] = found
             if knob.reference < n - 1:
@@ -106,7 +108,9 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
             tables["knob_error"][k, c] = found.size
             tables["limit"][k, c], tables["limit_error"][k, c] = found.limit, found.uncertainty
     said = [
-        statement(reference[c], corner[c] if np.isfinite(corner[c]).any() else None, verdicts[c], finest[c])
+        statement(
+            reference[c], corner[c] if np.isfinite(corner[c]).any() else None, verdicts[c], finest[c], local=local[c]
+        )
         for c in range(len(columns))
     ]
     error = np.array([one.error for one in said])
