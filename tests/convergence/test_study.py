@@ -207,11 +207,14 @@ def test_the_figure(studied: tuple[Path, Path, xr.Dataset, int]) -> None:
         assert np.allclose(shown, known[known > 1e-11])
         one = tt.plot_convergence(data.isel(knob=[0]))
         assert not overlaps(one)
-        names = ["E_B", "flux_each[1]", "Sigma_pseudo_S", "population[0]", "a_long_name_of_my_own", "U_chi", "Q_S"]
+        names = ["E_B", "flux_each[1]", "Sigma_pseudo_S", "population[0]", "a_long_name_of_my_own", "U_chi", "T_S"]
         many = xr.concat([data.isel(column=[c % 3]) for c in range(7)], "column", data_vars="minimal", coords="minimal")
         assert not overlaps(tt.plot_convergence(many.assign_coords(column=names)))
         labels = [text.get_text() for text in tt.plot_convergence(many.assign_coords(column=names)).axes[2].texts]
-        assert "flux [1]" in labels
+        assert {"flux [1]", "$p_{0}$"} <= {text.partition(",")[0] for text in labels}
+        wild = data.assign(difference=data["difference"].where(data["column"] != "S_S", 1e33))
+        assert not overlaps(tt.plot_convergence(wild))
+        assert tt.plot_convergence(wild).axes[0].get_ylim()[1] <= 100
         still = data.assign(difference=0 * data["difference"])
         assert "no difference" in [text.get_text() for text in tt.plot_convergence(still).axes[0].texts]
 

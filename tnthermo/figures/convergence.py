@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ AXES = {
 KEY = "dotted: the reference;   dashed: what is asked for;   bands: stated errors;   thin curves: observed order"
 FOOT = 0.25  # inches, for the key
 GAP = 0.1  # between labels beside an axis
-LOWEST = 1e-11  # relative: what is below is not drawn
+LOWEST, HIGHEST = 1e-11, 10.0  # relative: what is below is not drawn, what is beyond (at poles) at the edge
+PART = re.compile(r"([A-Z])_(S|B|chi|SB)")  # a quantity of one part of the whole
 LONGEST = 12  # characters of a name that fit beside a panel
 BAND = 1.25  # factor by which the band of a stated error reaches above and below it
 
@@ -109,14 +111,16 @@ def symbol(column: str) -> str:
         return rf"$p_{{{entry.rstrip(']')}}}$"
     base = name.removesuffix("_each")
     short = base if len(base) <= LONGEST else base[: LONGEST - 1] + "\u2026"
-    text = LABELS.get(base, "").replace(" binding", "").replace(" total", "") or short
+    part = PART.fullmatch(base)
+    usual = rf"${part[1]}_{{{part[2]}}}$".replace("chi", r"\chi") if part else short
+    text = LABELS.get(base, "").replace(" binding", "").replace(" total", "") or usual
     return f"{text} [{entry}" if entry else text
 
 
 def relative(data: xr.Dataset, k: int) -> np.ndarray:
     """(rung, column): largest distance from the finest over the largest value; NaN where it is 0 or next to it."""
     found = np.asarray(data["difference"].values[k] / data["scale"].values)
-    return np.where(found > LOWEST, found, np.nan)
+    return np.where(found > LOWEST, np.minimum(found, HIGHEST), np.nan)
 
 
 def limits(data: xr.Dataset) -> tuple[float, float]:
