@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROWS = {
     "tnthermo": [
         "errors types",
-        "checks timeline",
+        "checks timeline units",
         "algorithms machine kernels model lawbook",
         "network closed_forms",
         "engine_protocol",
@@ -55,6 +55,7 @@ DOORS = {
     "rich": ("tnthermo.terminal",),
     "pydantic": ("tnthermo.configuration",),
     "submitit": ("tnthermo.sweeps",),
+    "pint": ("tnthermo.units",),
     "netCDF4": ("tnthermo.results",),
     "h5py": ("tnthermo.results", "tnthermo.machine.seal"),
 }

@@ -257,6 +257,13 @@ def calls() -> dict[str, Call]:
         "alpha_scan": of(tt.alpha_scan, {"run": run(), "alphas": [0.5]}),
         "compared": of(tt.compared, {"ledger": barred(), "other": ledger()}),
         "matching_alpha": of(tt.matching_alpha, {"run": run()}),
+        "Units": of(tt.Units, {"energy": "eV", "time": "fs", "temperature": "K"}, temperature="none"),
+        "Units.energy": of(tt.Units("eV", "fs").energy, {"value": 1.0, "unit": "meV"}, value="negative empty", unit="none"),
+        "Units.time": of(tt.Units("eV", "fs").time, {"value": 1.0, "unit": "ps"}, value="negative empty", unit="none"),
+        "Units.temperature": of(
+            tt.Units("eV", "fs", "K").temperature, {"value": 1.0, "unit": "K"}, value="negative empty", unit="none"
+        ),
+        "in_units": of(tt.in_units, {"ledger": ledger(), "units": tt.Units("eV", "fs")}),
         "steady_currents": of(tt.steady_currents, {"ledger": ledger(), "since": 0.1}),
         "laws": of(tt.laws, {"ledger": ledger(), "mean_force_state": None, "resolution": 0.05}, mean_force_state="none"),
         "plot": of(tt.plot, {"dataset": ledger()}),

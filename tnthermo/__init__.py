@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from tnthermo.thermo.alpha import alpha_scan, matching_alpha
     from tnthermo.thermo.currents import steady_currents
     from tnthermo.thermo.expectation import expectation
+    from tnthermo.thermo.in_units import in_units
     from tnthermo.thermo.ledger import ledger
     from tnthermo.thermo.other_route import compared
+    from tnthermo.units.units import Units
 
 # Which module a public name lives in: what is imported when it is first asked for. A test compares it with the imports above.
 HOMES = {
@@ -77,8 +79,10 @@ HOMES = {
     "tnthermo.thermo.alpha": ("alpha_scan", "matching_alpha"),
     "tnthermo.thermo.currents": ("steady_currents",),
     "tnthermo.thermo.expectation": ("expectation",),
+    "tnthermo.thermo.in_units": ("in_units",),
     "tnthermo.thermo.ledger": ("ledger",),
     "tnthermo.thermo.other_route": ("compared",),
+    "tnthermo.units.units": ("Units",),
 }
 if not TYPE_CHECKING:
     __getattr__ = on_demand(__name__, HOMES)
@@ -148,7 +152,9 @@ __all__ = [
     "Dephasing",
     "closed_forms",
     "dephasing",
+    "Units",
     "expectation",
+    "in_units",
     "ledger",
     "Law",
     "MeanForce",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
@@ -19,6 +19,7 @@ from tnthermo.configuration.fields import HermitianOperator, Number, Numbers, Se
 from tnthermo.model import drives
 from tnthermo.model.drives import Drive
 from tnthermo.model.operators import PAULI, Matrix, operator
+from tnthermo.units.units import Units
 
 SPELLING = '"hamiltonian.x" (y, z, i), "hamiltonian.NAME" with an operator, coupling, or "coupling.0", "coupling.1", ... for one bath'
 
@@ -43,12 +44,18 @@ class Entry(Section):
         """What decides the numbers, without the operator; a file replaced by what was read from it into ``made``."""
         return self.model_dump(exclude={"operator"}, exclude_none=True)
 
+    def natural(self, units: Units, made: Drive, folder: Path) -> tuple[Self, Drive]:
+        """The entry and the drive that it ``made``, with their times in natural units."""
+        entry = self.converted(time=units.natural_time, temperature=units.natural_temperature)
+        return entry, entry.make(folder)
+
     def matrix(self, component: str) -> Matrix:
         """The operator of "hamiltonian.``component``", (d, d)."""
         return PAULI[component] if self.operator is None else operator(self.operator, key="operator")
 
 
 class Ramp(Entry):
+    in_time: ClassVar[tuple[str, ...]] = ("start", "duration")
     name: ClassVar[str] = "Ramp"
     shape: Literal["ramp"]
     start: Number = 0.0
@@ -59,6 +66,7 @@ class Ramp(Entry):
 
 
 class Pulse(Entry):
+    in_time: ClassVar[tuple[str, ...]] = ("centre", "width")
     name: ClassVar[str] = "Pulse"
     shape: Literal["pulse"]
     centre: Number
@@ -77,6 +85,7 @@ class Cosine(Entry):
 
 
 class Square(Entry):
+    in_time: ClassVar[tuple[str, ...]] = ("start", "stop", "duration")
     name: ClassVar[str] = "Square"
     shape: Literal["square"]
     start: Number
@@ -87,6 +96,7 @@ class Square(Entry):
 
 
 class Table(Entry):
+    in_time: ClassVar[tuple[str, ...]] = ("times",)
     name: ClassVar[str] = "TimeTable"
     shape: Literal["table"]
     interpolation: Literal["pchip", "linear", "cubic"] = "pchip"
@@ -104,6 +114,10 @@ class Table(Entry):
         except InvalidInput as error:  # problems inside the file name the line
             named = [p.key if p.key == "file" else f"file ({p.key})" for p in error.problems]
             raise InvalidInput([replace(p, key=key) for p, key in zip(error.problems, named, strict=True)]) from None
+
+    def natural(self, units: Units, made: Any, folder: Path) -> tuple[Self, Drive]:
+        entry, drive = super().natural(units, made, folder) if self.file is None else (self, made)
+        return entry, drive if self.file is None else replace(made, times=units.natural_time(made.times))
 
     def written(self, made: Any) -> dict[str, Any]:
         numbers = {"times": made.times.tolist(), "values": made.values.tolist()}
@@ -150,6 +164,14 @@ class Drives:
         """(operator, drive) of each time-dependent part of H_S, by key."""
         parts = {key: key.partition(".")[2] for key in self.entries if key.startswith("hamiltonian.")}
         return {key: (self.entries[key].matrix(component), self.made[key]) for key, component in parts.items()}
+
+    def converted(self, units: Units, folder: Path) -> Drives:
+        """The same with all times in natural units."""
+        both = {key: entry.natural(units, self.made[key], folder) for key, entry in self.entries.items()}
+        return Drives(
+            entries={key: entry for key, (entry, _) in both.items()},
+            made={key: made for key, (_, made) in both.items()},
+        )
 
     def strength(self, bath: int) -> Drive | None:
         """The factor of the coupling of bath number ``bath``; None: 1."""

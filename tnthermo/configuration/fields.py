@@ -6,8 +6,9 @@ refuse the same things with the same words.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -16,8 +17,9 @@ from chains.checks import integer_problems, number_problems, plain_number, seque
 from chains.problems import Problem, raise_if_any
 from tnthermo.model.operators import HIGHEST_LEVEL, as_array, operator
 
-UNITS = "numbers carry no unit: hbar = k_B = 1, one energy unit for everything (often the cutoff); convert first"
+UNITS = "numbers carry no unit: hbar = k_B = 1, one energy unit for everything (often the cutoff); convert first, or name them in [units]"
 NEVER = "never"
+Convert = Callable[[float], float]
 
 
 def text_hint(text: str) -> str:
@@ -129,7 +131,24 @@ HermitianOperator = Annotated[Any, BeforeValidator(_hermitian)]
 AnyOperator = Annotated[Any, BeforeValidator(_any_operator)]
 
 
+def each(way: Convert, value: Any) -> Any:
+    """A number, or those of a list, as ``way`` makes them; anything else (none, "never") as it is."""
+    if isinstance(value, list):
+        return [each(way, entry) for entry in value]
+    return way(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 class Section(BaseModel):
     """A table of the configuration file: frozen, no other keys, no conversion of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # The keys that hold times, and temperatures: other numbers than natural ones where the file has a section [units].
+    in_time: ClassVar[tuple[str, ...]] = ()
+    in_temperature: ClassVar[tuple[str, ...]] = ()
+
+    def converted(self, *, time: Convert, temperature: Convert) -> Self:
+        """The same with those times and temperatures that were given as these functions make them."""
+        own = type(self)
+        ways = dict.fromkeys(own.in_time, time) | dict.fromkeys(own.in_temperature, temperature)
+        given = {key: way for key, way in ways.items() if key in self.model_fields_set}
+        return self.model_copy(update={key: each(way, getattr(self, key)) for key, way in given.items()})

@@ -19,6 +19,10 @@ from tnthermo.configuration.sections import SECTIONS, known_keys
 TAGS = {*DENSITY_KINDS, *DRIVE_SHAPES}
 LATER = "not available in this version"
 
+REQUIRED_BECAUSE = dict.fromkeys(
+    ("units.energy", "units.time"), "required: hbar turns energy into time, so [units] has both"
+)
+
 # What other programs and papers call our keys.
 SYNONYMS = {
     "beta": "temperature",
@@ -52,6 +56,29 @@ SYNONYMS = {
     "gaussian": "pulse",
     "drives": "drive",
     "baths": "bath",
+    "1/cm": "cm^-1",
+    "cm-1": "cm^-1",
+    "wavenumber": "cm^-1",
+    "wavenumbers": "cm^-1",
+    "kelvin": "K",
+    "k": "K",
+    "mk": "mK",
+    "ev": "eV",
+    "mev": "meV",
+    "µev": "ueV",
+    "uev": "ueV",
+    "ghz": "GHz",
+    "thz": "THz",
+    "mhz": "MHz",
+    "kj/mol": "kJ/mol",
+    "au": "hartree",
+    "ha": "hartree",
+    "femtosecond": "fs",
+    "femtoseconds": "fs",
+    "picosecond": "ps",
+    "picoseconds": "ps",
+    "nanoseconds": "ns",
+    "µs": "us",
 }
 
 
@@ -132,7 +159,7 @@ def translated(error: ValidationError, section: str, path: str) -> list[Problem]
         elif entry["type"] == "extra_forbidden":
             problems.append(unknown_key(section, parent, str(last[0]), value, tags[-1] if tags else None))
         elif entry["type"] == "missing":
-            problems.append(Problem(key=place, value=MISSING, allowed="required"))
+            problems.append(Problem(key=place, value=MISSING, allowed=REQUIRED_BECAUSE.get(place, "required")))
         elif entry["type"] in ("union_tag_not_found", "union_tag_invalid"):
             problems.append(_wrong_tag(entry, section, place))
         elif entry["type"] == "literal_error":

@@ -19,6 +19,7 @@ from tnthermo.evolution.grid import RESOLVED
 from tnthermo.model.drives import jumps, scale_within
 from tnthermo.model.model import Model
 from tnthermo.model.operators import as_array
+from tnthermo.units.units import NATURAL, Units
 
 SOME_ULPS = 1e-15  # a norm that is 1 but for the last digit goes without saying
 AT_THE_END = 1e-12  # relative: a jump there is recorded
@@ -79,27 +80,29 @@ def _key(doubt: Doubt, model: Model, baths: Sequence[BathKeys]) -> str:
     return f"{keys.spectral_density}.{'parts' if many else 'cutoff'}"
 
 
-def evolution_notes(evolution: Evolution) -> list[Note]:
-    """A last step that does not fit."""
+def evolution_notes(evolution: Evolution, unit: str = "") -> list[Note]:
+    """A last step that does not fit; ``unit`` of the times, as it stands behind a number."""
     notes = []
     steps = evolution.until / evolution.step
     if evolution.until > 0 and not math.isclose(steps, round(steps), rel_tol=1e-9):
         last = evolution.until - math.floor(steps) * evolution.step
-        text = f"{evolution.until:g} is no multiple of the step {evolution.step:g}: the last step is shortened to {last:.6g}"
+        step = f"{evolution.step:g}{unit}"
+        text = f"{evolution.until:g}{unit} is no multiple of the step {step}: the last step is shortened to {last:.6g}{unit}"
         notes.append(Note(level="note", key="evolution.until", text=text))
     return notes
 
 
-def drive_doubts(drives: Drives, evolution: Evolution) -> list[Note]:
-    """Steps that are cut because a drive changes within them, has kinks or jumps."""
+def drive_doubts(drives: Drives, evolution: Evolution, units: Units = NATURAL) -> list[Note]:
+    """Steps that are cut because a drive changes within them, has kinks or jumps; times are told in ``units``."""
     notes, step = [], evolution.step
+    shown, unit = units.shown_time, units.behind("time")
     whole = np.zeros(1), np.array([evolution.until])
     for name, drive in drives.made.items():
         shortest = float(scale_within(drive, *whole)[0])
         if step > shortest / RESOLVED * (1 + 1e-9):
             text = (
-                f"changes within {shortest:.4g}, which steps of {step:g} do not resolve: where it does, "
-                f"steps are cut to {shortest / RESOLVED:.3g} or less"
+                f"changes within {shown(shortest):.4g}{unit}, which steps of {shown(step):g}{unit} do not resolve: where it does, "
+                f"steps are cut to {shown(shortest / RESOLVED):.3g}{unit} or less"
             )
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
         inside = [t for t in drive.breaks if 0 < t < evolution.until]
@@ -107,24 +110,30 @@ def drive_doubts(drives: Drives, evolution: Evolution) -> list[Note]:
         off = [t for t in inside if t not in jumping and abs(t / step - round(t / step)) > 1e-6]
         if off:
             text = (
-                f"begins, ends or has a kink at t = {_some(off)}, no multiple of the step {step:g}: a step is cut there"
+                f"begins, ends or has a kink at t = {_some(off, units)}, "
+                f"no multiple of the step {shown(step):g}{unit}: a step is cut there"
             )
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
         sudden = [t for t in sorted(jumping) if 0 < t <= evolution.until * (1 + AT_THE_END)]
         if sudden:
             last = ", at the end as well" if sudden[-1] >= evolution.until * (1 - AT_THE_END) else ""
-            text = f"jumps at t = {_some(sudden)}: a step ends there, and what is recorded at that time is what comes after the jump{last}"
+            text = (
+                f"jumps at t = {_some(sudden, units)}: a step ends there, and what is recorded at that time is what comes "
+                f"after the jump{last}"
+            )
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
         if any(t == 0 for t in jumping):
             text = "jumps at t = 0: the run starts after it, and so does a mean-force start; its work is not counted (a later jump's is)"
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
         if jumping and not sudden and min(jumping) > evolution.until:
-            text = f"does not change in this run: its first jump is at t = {min(jumping):g}, after the end"
+            text = (
+                f"does not change in this run: its first jump is at t = {_some([min(jumping)], units)}, after the end"
+            )
             notes.append(Note(level="note", key=f"drive.{name}", text=text))
     return notes
 
 
-def _some(times: list[float]) -> str:
+def _some(times: list[float], units: Units) -> str:
     """The first few of them, and how many more there are."""
-    text = ", ".join(f"{t:g}" for t in times[:FEW])
+    text = ", ".join(f"{units.shown_time(t):g}" for t in times[:FEW]) + units.behind("time")
     return text if len(times) <= FEW else f"{text} and {len(times) - FEW} more"

@@ -9,6 +9,7 @@ from typing import Any
 
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import TimeBins
+from tnthermo.configuration.conversion import with_written_step
 from tnthermo.configuration.resolve import Config, build
 from tnthermo.configuration.route import BINS, OF_CHAINS, ON_SITES, defaults, model_on_bins
 from tnthermo.configuration.sections import Accuracy, Evolution, Record
@@ -51,7 +52,7 @@ def other_route(config: Config) -> Config:
     other = replace(config, tables=replace(config.tables, made=made))
     step = _bins_step(other, every) if on_bins else _sites_step(other, every)
     made["evolution"] = made["evolution"].model_copy(update={"step": step})
-    return replace(config, tables=replace(config.tables, made=made))
+    return replace(config, tables=with_written_step(replace(config.tables, made=made)))
 
 
 def _record(record: Record) -> Record:

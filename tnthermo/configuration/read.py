@@ -14,6 +14,7 @@ from tnthermo.configuration.drives import DRIVES, Drives, drive_entries, operato
 from tnthermo.configuration.hints import LATER, checked_table, home, nearest
 from tnthermo.configuration.sections import OF_A_BATH, REQUIRED, SECTIONS
 from tnthermo.configuration.toml import huge_numbers, read_toml
+from tnthermo.units.units import NATURAL, Units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +28,11 @@ class BathKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The tables that are right, by what they are called in the file, and the names of the baths' tables."""
+    """The tables that are right, by what they are called in the file, the names of the baths' tables, and what their numbers are in."""
 
     made: Mapping[str, Any] = field(default_factory=dict)
     baths: tuple[BathKeys, ...] = ()
+    units: Units = NATURAL
 
     def get(self, name: str) -> Any:
         """The table, None where it is missing or wrong."""
@@ -71,7 +73,9 @@ def read_tables(path: Path, raw: dict[str, Any] | None = None) -> tuple[Tables, 
     if "drive" in raw:
         made["drive"], found = read_drives(raw["drive"], folder, len(baths))
         problems += found
-    return Tables(made={name: table for name, table in made.items() if table is not None}, baths=baths), problems
+    units = made["units"].made() if made.get("units") is not None else NATURAL
+    right = {name: table for name, table in made.items() if table is not None}
+    return Tables(made=right, baths=baths, units=units), problems
 
 
 class OfBath(NamedTuple):

@@ -15,6 +15,15 @@ from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import Algorithm
 from tnthermo.configuration.baths import MadeBath, make_bath
 from tnthermo.configuration.checks import all_levels, displacement_of_baths, model_problems, mutual_problems
+from tnthermo.configuration.conversion import (
+    in_file,
+    natural_tables,
+    notes_in_file,
+    problems_in_file,
+    step_problems,
+    values_in_file,
+    with_written_step,
+)
 from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.notes import Note, drive_doubts, evolution_notes, model_doubts, rounding_notes
 from tnthermo.configuration.read import BathKeys, Tables, read_tables
@@ -30,6 +39,7 @@ from tnthermo.model.model import Model, SystemDrive, assemble
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import Matrix
 from tnthermo.network.blocks import start_levels
+from tnthermo.units.units import NATURAL, Units
 
 __all__ = ["Config", "Note", "Resolved", "load_config", "resolve"]
 
@@ -102,6 +112,7 @@ class Resolved:
     values        every key with its value, defaults and "auto" filled in
     text          the same as a TOML file that can be run again
     hash          SHA-256 of what decides the numbers (physics and numerics, not the keys of `config_text.MAY_CHANGE`)
+    units         of ``values`` and of the result; all else is in natural ones
     """
 
     model: Model
@@ -123,6 +134,7 @@ class Resolved:
     values: Values
     text: str
     hash: str
+    units: Units = NATURAL
 
     @property
     def initial(self) -> Matrix | str:
@@ -162,8 +174,10 @@ def load_config(path: str | Path, raw: dict[str, Any] | None = None) -> Config:
     """
     path = Path(path)
     tables, problems = read_tables(path, raw)
-    tables = routed(tables, path.absolute().parent)
-    problems += mutual_problems(tables) + route_problems(tables)
+    if any(p.key.partition(".")[0] == "units" for p in problems):  # what the other numbers are is not known
+        raise InvalidInput(problems)
+    tables = with_written_step(routed(natural_tables(tables, path.absolute().parent), path.absolute().parent))
+    problems += mutual_problems(tables) + route_problems(tables) + step_problems(tables)
     if problems:  # the chains' own problems belong to the list; without others `resolve` finds them
         problems += build(tables, path.absolute().parent)[1]
     raise_if_any(problems)
@@ -189,6 +203,7 @@ def build(tables: Tables, folder: Path) -> tuple[Built, list[Problem]]:
     model = assembled(tables, made)
     if model is not None:
         problems += model_problems(tables, model, [bath for bath in made if bath is not None])
+    problems = problems_in_file(problems, tables.units)
     return Built(baths=tuple(made), model=model), problems
 
 
@@ -234,8 +249,9 @@ def resolve(config: Config) -> Resolved:
     algorithm = evolution.algorithm()
     levels, displacement, rho = all_levels(tables, made), displacement_of_baths(tables), system.rho()
     start, displaced = start_levels(levels, model.sites), displacements(model, displacement)
-    raise_if_any(start_problems(tables, model, algorithm, rho=rho, levels=start, displaced=displaced))
-    notes = [note for bath in made for note in bath.notes] + doubts(config, model)
+    found = start_problems(tables, model, algorithm, rho=rho, levels=start, displaced=displaced)
+    raise_if_any(problems_in_file(found, tables.units))
+    notes = notes_in_file([note for bath in made for note in bath.notes] + doubts(config, model), tables.units)
     if config.run.strict:
         warnings = [note for note in notes if note.level == "warning"]
         hint = "run.strict = true refuses it"
@@ -251,9 +267,10 @@ def resolve(config: Config) -> Resolved:
     digest = fingerprint(
         physics_values(
             version=SCHEMA, baths=baths, densities=densities, drives=config.drive, system=system, model=model,
-            values=values, observed=own_columns, two_time=config.record.two_time,
+            values=values, observed=own_columns, two_time=config.record.two_time, units=tables.units,
         )
     )  # fmt: skip
+    values = values_in_file(values, tables.units)
     comments = (
         "tnthermo: the resolved configuration of this folder's run",
         f"sha256 {digest}",
@@ -280,6 +297,7 @@ def resolve(config: Config) -> Resolved:
         values=values,
         text=to_toml(values, comments=comments),
         hash=digest,
+        units=tables.units,
     )
 
 
@@ -288,7 +306,9 @@ def doubts(config: Config, model: Model) -> list[Note]:
     evolution = config.evolution
     notes = rounding_notes(config.system)
     notes += model_doubts(evolution.algorithm(), model, evolution.until, config.baths)
-    return notes + drive_doubts(config.drive, evolution) + evolution_notes(evolution)
+    units = config.tables.units
+    notes += drive_doubts(config.drive, evolution, units)
+    return notes + evolution_notes(in_file(evolution, units), units.behind("time"))
 
 
 def resolve_file(path: str | Path, *, strict: bool = False) -> Resolved:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
@@ -41,13 +41,27 @@ from tnthermo.machine.atomic_files import PATIENCE
 from tnthermo.model.coupling_kinds import COUPLING_KINDS, Kind
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import STATES, Matrix, density_matrix, operator
+from tnthermo.units.units import Energy, Time, Units
 
 EXCHANGE = 'kind = "exchange" couples any operator L, as L (x) C^dag + h.c.'
+
+
+class UnitsTable(Section):
+    """[units]: what the numbers of the file are in, and those of its result."""
+
+    energy: Energy
+    time: Time
+    temperature: Energy | None = None
+
+    def made(self) -> Units:
+        """The units themselves."""
+        return Units(self.energy, self.time, self.temperature)
 
 
 class Bath(Section):
     """[bath], or each of [[bath]]."""
 
+    in_temperature: ClassVar[tuple[str, ...]] = ("temperature",)
     temperature: NotNegative
     modes: Modes = "auto"
     levels: Levels = "auto"
@@ -114,6 +128,7 @@ class Coupling(Section):
 
 
 class Evolution(Section):
+    in_time: ClassVar[tuple[str, ...]] = ("until", "step", "record_every")
     until: NotNegative
     method: Literal["tdvp", "tdvp1", "tdvp2", "tebd", "exact", "time-bins"] = "tdvp"
     step: Positive = Algorithm.step
@@ -175,6 +190,7 @@ class Evolution(Section):
 
 
 class Thermodynamics(Section):
+    in_time: ClassVar[tuple[str, ...]] = ("bath_entropy_every",)
     alpha_S: Number = 0.5
     bath_entropy: Literal["auto", "exact", "bracket", "off"] = "auto"
     bath_entropy_every: Interval | None = None
@@ -212,6 +228,7 @@ def _two_time(value: Any) -> Any:
 class Record(Section):
     """[record]: what is measured beside the ledger's own columns; `recording` hands it to `tnthermo.evolve`."""
 
+    in_time: ClassVar[tuple[str, ...]] = ("occupation_every", "variance_every", "correlations_every")
     occupation_every: Interval | None = None
     variance_every: Interval | None = None
     correlations_every: Interval = NEVER
@@ -281,6 +298,7 @@ SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
     "run": Run,
     "accuracy": Accuracy,
     "laws": LawScan,
+    "units": UnitsTable,
 }
 OF_A_BATH = ("spectral_density", "bath", "coupling")
 REQUIRED = ("spectral_density", "bath", "system", "coupling", "evolution")

@@ -18,6 +18,7 @@ from tnthermo.evolution.arguments import MEAN_FORCE, operator_pair
 from tnthermo.model.model import Model
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix, as_array
+from tnthermo.units.units import NATURAL, Units
 
 
 def bath_values(density: Density, bath: Bath, coupling: Coupling, made: MadeBath) -> Values:
@@ -82,6 +83,7 @@ def physics_values(
     values: Values,
     observed: Sequence[Observable],
     two_time: Mapping[str, Any],
+    units: Units = NATURAL,
 ) -> Values:
     """The same with operators and states as matrices and files as their data: two spellings of one run are one run."""
     own_baths = []
@@ -111,6 +113,7 @@ def physics_values(
     }
     line = model.line
     return {
+        **({} if units.natural else {"units": units.table()}),
         **{key: values[key] for key in ("thermodynamics", "run")},
         "schema": {"version": version},
         "baths": own_baths,

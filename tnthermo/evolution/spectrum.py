@@ -13,6 +13,7 @@ from chains.problems import Problem, raise_if_any
 from tnthermo.checks import dataset_problems
 from tnthermo.timeline.integrate import cumulative_integral
 from tnthermo.types import Complex, Real
+from tnthermo.units.datasets import to_natural
 
 WINDOWS = ("none", "hann")
 
@@ -36,6 +37,7 @@ def spectrum(correlations: xr.Dataset, frequencies: npt.ArrayLike, *, window: st
         )
     raise_if_any(problems + word_problems("window", window, WINDOWS) + time_problems(frequencies, "frequencies"))
     w = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
+    correlations = to_natural(correlations)
     t = correlations["t"].values
     end = float(t[-1])
     half = t <= 0.5 * end * (1 + 1e-9)

@@ -9,7 +9,20 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from tnthermo.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, TIME, frame, label_ends, last_finite
+from tnthermo.figures.style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    RED,
+    frame,
+    label_ends,
+    last_finite,
+    plain,
+    time_label,
+    units_behind,
+)
+from tnthermo.units.units import Units
 
 COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE)
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
@@ -29,8 +42,12 @@ def has_modes(dataset: xr.Dataset) -> bool:
 
 def currents(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
     """The energy current into each bath, with error bands; below it the energy of each bath."""
-    t = dataset["t"].values
-    for axes, name, ylabel in ((upper, "flux_each", "current into bath"), (lower, "E_B_each", "$E_B$ of each bath")):
+    t, unit = dataset["t"].values, Units.of(dataset).behind("temperature")
+    for axes, name, label, dimension in (
+        (upper, "flux_each", "current into bath", "energy rate"),
+        (lower, "E_B_each", "$E_B$ of each bath", "energy"),
+    ):
+        ylabel = label + units_behind(dataset, dimension).replace(" (", "\n(")
         entries = []
         for j in range(dataset.sizes["bath"]):
             y = dataset[name].values[:, j]
@@ -40,11 +57,11 @@ def currents(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
                 error = dataset[f"{name}_error"].values[:, j]
                 axes.fill_between(t, y - error, y + error, color=colour, alpha=0.25, lw=0)
             temperature = float(dataset["temperature_of_bath"].values[j])
-            entries.append((f"$T_{j}$ = {temperature:.3g}", colour, last_finite(y)))
+            entries.append((f"$T_{j}$ = {temperature:.3g}{unit}", colour, last_finite(y)))
         frame(axes, dataset, ylabel)
         label_ends(axes, entries, gap=0.13)
     upper.tick_params(labelbottom=False)
-    lower.set_xlabel(TIME)
+    lower.set_xlabel(time_label(dataset))
 
 
 def modes(axes: Axes, dataset: xr.Dataset) -> None:
@@ -72,12 +89,12 @@ def modes(axes: Axes, dataset: xr.Dataset) -> None:
                 ms=3,
                 lw=1,
             )
-        entries.append((f"$t$ = {dataset['t'].values[k]:g}", colour, float(y[-1])))
+        entries.append((f"$t$ = {dataset['t'].values[k]:g}{Units.of(dataset).behind('time')}", colour, float(y[-1])))
     if np.unique(bath).size > 1:
         words = {"-": "solid", "--": "dashed", "-.": "dash-dotted", ":": "dotted"}
         parts = [f"bath {j} {words.get(str(STYLES[int(j) % len(STYLES)]), 'dash-dot-dotted')}" for j in np.unique(bath)]
         axes.set_title(", ".join(parts), loc="left", fontsize=7)
-    axes.set_xlabel(r"frequency $\omega$ (energy)")
+    axes.set_xlabel(rf"frequency $\omega$ ({plain(Units.of(dataset).name('energy'))})")
     axes.set_ylabel(r"$\Delta n_k$" if discrete else r"$\Delta n(\omega)$ per unit frequency")
     axes.axhline(0, color="0.7", lw=0.5, zorder=0)
     if (

@@ -31,14 +31,15 @@ from tnthermo.figures.style import (
     RED,
     SKY,
     STYLE,
-    TIME,
     WIDTH,
     Curve,
     draw,
+    energy_label,
     frame,
     is_sparse,
     label_ends,
     last_finite,
+    time_label,
     write_figure,
 )
 from tnthermo.figures.system import SIGMAS, has_system, system
@@ -96,8 +97,8 @@ RESIDUALS = (
 def energies(axes: Axes, dataset: xr.Dataset) -> None:
     """E_S, E_B, the interaction and binding energy, and their conserved total."""
     entries = draw(axes, dataset, ENERGIES)
-    frame(axes, dataset, "energy")
-    axes.set_xlabel(TIME)
+    frame(axes, dataset, energy_label(dataset, "energy"))
+    axes.set_xlabel(time_label(dataset))
     label_ends(axes, entries)
 
 
@@ -106,8 +107,12 @@ def heat_and_work(axes: Axes, dataset: xr.Dataset) -> None:
     driven = "W_total" in dataset and bool(np.any(dataset["W_total"].values != 0))
     entries = draw(axes, dataset, HEAT_AND_WORK + (DRIVEN if driven else ()))
     alpha = dataset.attrs.get("alpha_S")
-    frame(axes, dataset, "heat, work" + (rf" ($\alpha_S$ = {alpha:g})" if alpha is not None else ""))
-    axes.set_xlabel(TIME)
+    frame(
+        axes,
+        dataset,
+        energy_label(dataset, "heat, work") + (rf" ($\alpha_S$ = {alpha:g})" if alpha is not None else ""),
+    )
+    axes.set_xlabel(time_label(dataset))
     label_ends(axes, entries)
 
 
@@ -213,7 +218,7 @@ def entropies(axes: list[Axes], dataset: xr.Dataset) -> None:
             bars(where, t, found)
         label_ends(where, entries, gap=0.085 * (2 if len(axes) > 1 else 1))
         where.tick_params(labelbottom=where is axes[-1])
-    axes[-1].set_xlabel(TIME)
+    axes[-1].set_xlabel(time_label(dataset))
 
 
 def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
@@ -236,7 +241,7 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
     lower.step(t, dataset["bond_dimension"].values, where="post", color=BLACK)
     lower.set_ylim(0, 1.15 * float(dataset["bond_dimension"].max()))
     frame(lower, dataset, "largest\nbond")
-    lower.set_xlabel(TIME)
+    lower.set_xlabel(time_label(dataset))
 
 
 def undivided(figure: Figure, place: SubplotSpec, dataset: xr.Dataset, hspace: float | None = None) -> list[Axes]:

@@ -4,6 +4,7 @@ told apart in print and without colour vision; labels stand beside the curves, i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tnthermo.machine.atomic_files import replacing
+from tnthermo.units.units import Units
 
 FORMATS = ("png", "pdf")
 WIDTH, HEIGHT = 3.5, 2.7  # inches, one column
@@ -43,7 +45,27 @@ BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
     "#D55E00",
     "#CC79A7",
 )
-TIME = "time $t$ (1/energy)"
+
+
+def time_label(dataset: xr.Dataset) -> str:
+    """The label of the time axis."""
+    return f"time $t$ ({Units.of(dataset).name('time')})"
+
+
+def energy_label(dataset: xr.Dataset, label: str, dimension: str = "energy") -> str:
+    """The label of an axis of energies, with the unit where it has a name."""
+    return label + units_behind(dataset, dimension)
+
+
+def units_behind(dataset: xr.Dataset, dimension: str) -> str:
+    """ " (cm^-1)", nothing in natural units."""
+    units = Units.of(dataset)
+    return "" if units.natural else f" ({plain(units.name(dimension))})"
+
+
+def plain(unit: str) -> str:
+    """A unit with its powers raised, as figures write them: cm$^{-1}$/fs."""
+    return re.sub(r"\^(-?\d+)", r"$^{\1}$", unit)
 
 
 @dataclass(frozen=True, kw_only=True)

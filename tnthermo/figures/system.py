@@ -14,12 +14,12 @@ from tnthermo.figures.style import (
     PURPLE,
     RED,
     SKY,
-    TIME,
     Curve,
     draw,
     frame,
     label_ends,
     last_finite,
+    time_label,
 )
 
 SIGMAS = (
@@ -62,7 +62,7 @@ def system(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
     frame(lower, dataset, label)
     label_ends(lower, entries, gap=GAP * 0.75)
     upper.tick_params(labelbottom=False)
-    lower.set_xlabel(TIME)
+    lower.set_xlabel(time_label(dataset))
     lower.figure.align_ylabels([upper, lower])
 
 

@@ -16,6 +16,7 @@ from tnthermo.lawbook.paper import balances, entropies, productions
 from tnthermo.lawbook.pseudo import pseudo
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.verdict import RESOLUTION, Law
+from tnthermo.units.datasets import to_natural
 
 NOT_GIVEN = MeanForce(state=None, reason="the mean-force state was not given")
 
@@ -50,7 +51,7 @@ def laws(
             )
         )
     raise_if_any(problems)
-    r = Reading(ledger=ledger)
+    r = Reading(ledger=to_natural(ledger))
     found = [*balances(r, resolution), *entropies(r, resolution), *pseudo(r, resolution)]
     found += [*productions(r, resolution), *limits(r, resolution)]
     found += [

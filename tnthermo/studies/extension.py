@@ -43,6 +43,7 @@ def on_its_chain(config: Config, resolved: Resolved, folder: Path, *, say: Calla
     known = grown(config, resolved, old)
     if not known:
         return resolved
+    until = resolved.values["evolution"]["until"]
     text = ", ".join(f"{key} {modes}" for key, modes in known.items())
     values: Any = copy.deepcopy(resolved.values)
     for key, modes in known.items():
@@ -58,8 +59,8 @@ def on_its_chain(config: Config, resolved: Resolved, folder: Path, *, say: Calla
             f"a time up to which the system does not feel the end of the chain ({text}) that the run in {folder} must go on with; "
             f"modes for this one: {why}"
         )
-        raise InvalidInput([Problem(key="evolution.until", value=resolved.until, allowed=allowed, hint=hint)]) from None
-    if resolved.until > old["evolution"]["until"]:
+        raise InvalidInput([Problem(key="evolution.until", value=until, allowed=allowed, hint=hint)]) from None
+    if until > old["evolution"]["until"]:
         say(f'going on with the chain that is there ({text}); on its own this run would have had more modes ("auto")')
     return replace(kept, strict=resolved.strict)
 
@@ -76,7 +77,12 @@ def grown(config: Config, resolved: Resolved, old: Mapping[str, Any]) -> dict[st
         if (table := config.tables.get(keys.bath)) is not None and table.modes == "auto"
     }
     until = before.get("evolution.until")
-    if not changed or not changed <= automatic or not isinstance(until, int | float) or resolved.until < until:
+    if (
+        not changed
+        or not changed <= automatic
+        or not isinstance(until, int | float)
+        or after["evolution.until"] < until
+    ):
         return {}
     found = {key: before.get(key) for key in sorted(changed)}
     return found if all(isinstance(n, int) and 0 < n < after[key] for key, n in found.items()) else {}  # type: ignore[return-value]

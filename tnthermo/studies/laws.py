@@ -34,6 +34,7 @@ from tnthermo.machine.atomic_files import patiently, refuse_links
 from tnthermo.model.operators import Matrix
 from tnthermo.model.representation import represented
 from tnthermo.studies import study
+from tnthermo.units.datasets import to_natural
 
 CSV, MARKDOWN, JSON = "laws.csv", "laws.md", "laws.json"
 
@@ -85,7 +86,7 @@ def run_laws(
         outcome = _study(values, folder, name, **keywords)
         state = _mean_force(values, resolved, folder, f"{name}_equilibrium", **keywords)
         found = laws(outcome.ledger, mean_force_state=state, resolution=loaded.laws.resolution)
-        numbers = heat_and_production(outcome.ledger, state)
+        numbers = heat_and_production(to_natural(outcome.ledger), state)
         runs.append(Run(factor=factor, laws=found, numbers=numbers, flags=outcome.flags))
     report = Report(title=Path(config).stem, runs=tuple(runs))
     for file, text in ((CSV, csv_text(report)), (MARKDOWN, markdown(report)), (JSON, json_text(report))):
@@ -144,7 +145,7 @@ def _prepared(values: Values, resolved: Resolved, beta: float) -> Values:
     for j, coupling in enumerate(resolved.model.couplings):
         table, parts = tables_of_bath(values, j)
         table["displacement"] = None
-        table["temperature"] = 1 / beta
+        table["temperature"] = resolved.units.shown_temperature(1 / beta)
         if represented(coupling.bath).separate:
             functions = represented(coupling.bath).functions()
             couplings = represented(coupling.bath).mode_couplings(functions)

@@ -41,10 +41,13 @@ from tnthermo.results.checkpoint_file import of_a_run, unpack
 from tnthermo.results.checkpoints import FOLDER, PREVIOUS, SUFFIX, Checkpoints, Identity
 from tnthermo.results.snapshots import check_snapshot
 from tnthermo.studies.extension import on_its_chain
+from tnthermo.studies.told import told_in
+from tnthermo.thermo.in_units import in_units
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.other_route import ROUTE, compared
 from tnthermo.thermo.pending import ledger_without_errors
 from tnthermo.types import Snapshot
+from tnthermo.units.units import Units
 
 Say = Callable[[str], None]
 WORTH = 30.0  # seconds that a run took: its result is written before the error bars are there, else where something ends their making
@@ -116,7 +119,21 @@ def run_config(
     loaded = load_config(config)
     loaded = loaded.strictly() if strict else loaded
     loaded = loaded.by_both_routes() if check_route else loaded
-    options: Any = {"resume": resume, "overwrite": overwrite, "progress": progress, "say": say, "stop": stop or Stop()}
+    with told_in(loaded.tables.units) as told:
+        return _routes(
+            loaded,
+            folder,
+            resume=resume,
+            overwrite=overwrite,
+            progress=told.progress(progress),
+            say=told.say(say),
+            stop=stop,
+        )
+
+
+def _routes(loaded: Config, folder: Path, **given: Any) -> Outcome:
+    """The run, and beside it that of the other engine where it is asked for."""
+    options: Any = {**given, "stop": given["stop"] or Stop()}
     if not loaded.accuracy.check_route:
         return _run(loaded, resolve(loaded), folder, **options)
     other = other_route(loaded)
@@ -300,7 +317,12 @@ def _save(
 
     pending  what the result lacks, in words
     """
-    notes = "\n".join([*(str(note) for note in resolved.notes), *(f"warning: {note}" for note in keeper.notes)])
+    notes = resolved.units.said(
+        "\n".join([*(str(note) for note in resolved.notes), *(f"warning: {note}" for note in keeper.notes)])
+    )
+    if not resolved.units.natural:
+        dataset = in_units(dataset, resolved.units)
+        correlations = None if correlations is None else in_units(correlations, resolved.units)
     dataset = dataset.assign_attrs(config=resolved.text, config_hash=resolved.hash, notes=notes or "none")
     if pending:
         dataset = dataset.assign_attrs({run_folder.PENDING: pending})
@@ -321,8 +343,10 @@ def finished(place: Path) -> Path:
     for checkpoint in (place / FOLDER / f"run{suffix}" for suffix in (SUFFIX, PREVIOUS)):
         with suppress(OSError, ValueError):  # damaged ones too
             tree = of_a_run(unpack(checkpoint.read_bytes()))
-            until = tomllib.loads(tree["config"])["evolution"]["until"]
-            hint = f"stopped at t = {tree['time']:g} of {until:g}, or still on; tnthermo run with --resume goes on"
+            values = tomllib.loads(tree["config"])
+            units = Units(**values.get("units", {}))
+            until, unit = values["evolution"]["until"], units.behind("time")
+            hint = f"stopped at t = {units.shown_time(tree['time']):g} of {until:g}{unit}, or still on; tnthermo run with --resume goes on"
             break
     raise InvalidInput([Problem(key="DIR", value=str(place), allowed=f"must hold a {run_folder.RESULT}", hint=hint)])
 
@@ -361,7 +385,8 @@ def already_there(
                 "the checkpoints of the run are gone: starting from the beginning; its result stays until the new one is written"
             )
         return False
-    longer = kept and resolved.until > float(found.values.get("evolution", {}).get("until", resolved.until))
+    until = float(resolved.values["evolution"]["until"])
+    longer = kept and until > float(found.values.get("evolution", {}).get("until", until))
     bond = kept and any(line.startswith("evolution.max_bond") for line in changed)
     bars = kept and not bond and resolved.error_bars and not found.values.get("run", {}).get("error_bars", True)
     if kept and not (longer or bond or bars):

@@ -216,6 +216,9 @@ def key_problems(values: Mapping[str, Sequence[Any]], base: Mapping[str, Any]) -
             path = parts(key)
             if path[0] == "sweep":
                 problem = Problem(key="sweep", value=key, allowed="a key of another section")
+            elif path[0] == "units":
+                allowed = "not swept: one table of all runs is in one set of units"
+                problem = Problem(key=f"sweep.{key}", value=_short(entries), allowed=allowed)
             elif several and path[0] == "bath" and (len(path) == 1 or not is_index(path[1])):
                 hint = "bath[0]" + "".join(f".{part}" for part in path[1:])
                 problem = Problem(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import chains
 from chains.problems import InvalidInput
 from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import states_of_exact
 from tnthermo.configuration.estimate import of_bath
 from tnthermo.configuration.resolve import Resolved
+from tnthermo.model.drives import Cosine, Drive
 from tnthermo.model.model import Model
 from tnthermo.model.representation import represented
 from tnthermo.thermo.definitions import CONVENTION
+from tnthermo.units.units import NATURAL
 
 LONGEST = 300  # characters of a line of values: the numbers of a table may be thousands
 
@@ -22,9 +26,9 @@ def checked(resolved: Resolved) -> str:
         *(value if len(value) <= LONGEST else f"{value[:LONGEST]} ... ({len(value)} characters)" for value in values),
         "",
         "convention",
-        *(f"  {part}" for part in CONVENTION.split("; ")),
+        *(f"  {part}" for part in CONVENTION.replace(NATURAL.describe(), resolved.units.describe(), 1).split("; ")),
         "",
-        *bath_lines(resolved.model, resolved.until),
+        *(resolved.units.said(line) for line in bath_lines(resolved.model, resolved.until)),
     ]
     capped = cap_line(resolved.algorithm)
     lines += [capped, ""] if capped else []
@@ -99,13 +103,32 @@ def bath_line(model: Model, number: int) -> str:
 
 def drive_lines(resolved: Resolved) -> list[str]:
     """What changes with time, as formulas."""
+    unit = "" if resolved.units.natural else f"; t in {resolved.units.name('time')}"
+
+    def text(drive: Drive) -> str:
+        return f"{in_time_of(drive, resolved.units.hbar).describe()}{unit}"
+
     names = [key for key in resolved.values["drive"] if key.startswith("hamiltonian.")]
-    lines = [f"drive {name}: {part.drive.describe()}" for name, part in zip(names, resolved.model.drives, strict=True)]
+    lines = [f"drive {name}: {text(part.drive)}" for name, part in zip(names, resolved.model.drives, strict=True)]
     couplings = resolved.model.couplings
     if "coupling" in resolved.values["drive"] and couplings[0].strength is not None:
-        return [*lines, f"drive coupling, a factor: {couplings[0].strength.describe()}"]
+        return [*lines, f"drive coupling, a factor: {text(couplings[0].strength)}"]
     driven = [(j, coupling.strength) for j, coupling in enumerate(couplings) if coupling.strength is not None]
-    return [*lines, *(f"drive coupling.{j}, a factor: {strength.describe()}" for j, strength in driven)]
+    return [*lines, *(f"drive coupling.{j}, a factor: {text(strength)}" for j, strength in driven)]
+
+
+def in_time_of(drive: Drive, unit: float) -> Drive:
+    """The drive as a function of another time, ``unit`` times the old one: a cosine turns by so much more slowly."""
+    if unit == 1.0:
+        return drive
+    if isinstance(drive, Cosine):
+        return replace(drive, frequency=drive.frequency / unit)
+    changed = {
+        name: getattr(drive, name)
+        for name in ("start", "duration", "centre", "width", "stop", "times")
+        if hasattr(drive, name)
+    }
+    return replace(drive, **{name: value * unit for name, value in changed.items() if value is not None})  # type: ignore[type-var]
 
 
 def warnings(resolved: Resolved) -> str:

@@ -329,6 +329,8 @@ def plot(
     from tnthermo.figures.second_order import companion, companion_figures
     from tnthermo.results import result_file, run_folder
     from tnthermo.studies import study
+    from tnthermo.thermo.in_units import in_units
+    from tnthermo.units.units import Units
 
     with outcomes(debug=debug):
         dataset = result_file.load_ledger(study.finished(result))
@@ -338,6 +340,7 @@ def plot(
             paths = panels.figures(dataset, folder)
         if weak_coupling is not None:
             second = companion(result_file.load(result), weak_coupling.value, alpha_S=float(dataset.attrs["alpha_S"]))
+            second = in_units(second, Units.of(dataset))
             with drawing():
                 paths += companion_figures(dataset, second, folder)
         for path in paths:

@@ -21,13 +21,14 @@ def planned(resolved: Resolved, out: Path) -> str:
     bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
     initial = initial_entropy(resolved)
     dense = "  (the dense vector is what counts: levels^modes)" if resolved.algorithm.dense else ""
+    shown, unit = resolved.units.shown_time, resolved.units.behind("time")
     lines = [
-        *_chain_lines(resolved),
-        *_tail_lines(model),
+        *(resolved.units.said(line) for line in (*_chain_lines(resolved), *_tail_lines(model))),
         *(["layout       " + layout_text(resolved)] if len(model.chains) > 1 else []),
         *(f"{'drive':<13}{line.removeprefix('drive ')}" for line in drive_lines(resolved)),
         *_start_lines(resolved),
-        f"evolution    {resolved.algorithm.name}, {found.steps} steps of {resolved.algorithm.step:g} or less to t = {resolved.until:g}"
+        f"evolution    {resolved.algorithm.name}, {found.steps} steps of {shown(resolved.algorithm.step):g}{unit} or less "
+        f"to t = {shown(resolved.until):g}{unit}"
         + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
         *([BOTH_ROUTES] if resolved.check_route else []),
         f"bonds        {bonds}, boson levels {levels}{dense}",

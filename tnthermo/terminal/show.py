@@ -12,6 +12,7 @@ import xarray as xr
 
 from tnthermo.machine.words import clock, readable
 from tnthermo.record.flag_text import flags_of
+from tnthermo.units.units import Units
 
 ENERGIES = ("E_S", "E_B", "E_int", "U_chi", "U_tot", "Q_S", "Q_B", "W_S")
 
@@ -76,7 +77,8 @@ def temperature_text(attributes: Mapping[str, Any]) -> str:
     if "temperatures" not in attributes:
         return f"{attributes.get('temperature', float('nan')):g}"
     found = [f"{T:g}" for T in json.loads(str(attributes["temperatures"]))]
-    return found[0] if len(set(found)) == 1 else ", ".join(found)
+    text = found[0] if len(set(found)) == 1 else ", ".join(found)
+    return text + Units.of(attributes).behind("temperature")
 
 
 def bath_lines(dataset: xr.Dataset) -> list[str]:
@@ -84,11 +86,11 @@ def bath_lines(dataset: xr.Dataset) -> list[str]:
     count = dataset.sizes.get("bath", 1)
     if count == 1 or any(name not in dataset for name in BATH_COLUMNS):
         return []
-    temperatures = dataset["temperature_of_bath"].values
+    temperatures, unit = dataset["temperature_of_bath"].values, Units.of(dataset).behind("temperature")
     lines = []
     for j in range(min(count, MOST_BATHS)):
         cells = [f"{name.removesuffix('_each')} {last(dataset, name, j)}" for name in BATH_COLUMNS]
-        lines.append(f"  bath {j}, T = {temperatures[j]:g}:  " + "   ".join(cells))
+        lines.append(f"  bath {j}, T = {temperatures[j]:g}{unit}:  " + "   ".join(cells))
     return lines + ([f"  and {count - MOST_BATHS} more baths"] if count > MOST_BATHS else [])
 
 
@@ -139,12 +141,14 @@ def shown(dataset: xr.Dataset) -> str:
     attributes = dataset.attrs
     scale = float(np.nanmax(np.abs(dataset["E_int"].values)))
     relative = scale if scale > 0 else 1.0
-    times = dataset["t"].values
+    times, units = dataset["t"].values, Units.of(dataset)
+    fs = units.behind("time")
+    named = "" if units.natural else f";  energies in {units.name('energy')}, rates per {units.name('time')}"
     lines = [
-        f"t = {times[0]:g} to {times[-1]:g}, {times.size} times;  T = {temperature_text(attributes)}, "
-        f"alpha_S = {attributes.get('alpha_S', float('nan')):g}",
+        f"t = {times[0]:g} to {times[-1]:g}{fs}, {times.size} times;  T = {temperature_text(attributes)}, "
+        f"alpha_S = {attributes.get('alpha_S', float('nan')):g}{named}",
         *about(dataset),
-        f"at t = {times[-1]:g}:",
+        f"at t = {times[-1]:g}{fs}:",
     ]
     driven = "W_total" in dataset and bool(np.any(dataset["W_total"].values != 0))
     energies = (*ENERGIES, "W_total") if driven else ENERGIES
@@ -197,7 +201,8 @@ def cost(attributes: Mapping[Any, Any]) -> str:
 def steady_lines(steady: xr.Dataset) -> str:
     """What `tnthermo.steady_currents` found, a line for each bath."""
     since, until, imbalance = (float(steady.attrs[key]) for key in ("since", "until", "imbalance"))
-    lines = [f"mean energy current from t = {since:g} to {until:g} (sum over the baths {imbalance:.1e}):"]
+    fs, rate = (str(steady.attrs.get(key, "")) for key in ("time_unit", "rate_unit"))
+    lines = [f"mean energy current{rate} from t = {since:g} to {until:g}{fs} (sum over the baths {imbalance:.1e}):"]
     for j, (current, error, drift) in enumerate(
         zip(steady["current"].values, steady["error"].values, steady["drift"].values, strict=True)
     ):

@@ -19,3 +19,9 @@ class LedgerAccessor:
         from tnthermo.thermo.expectation import expectation
 
         return expectation(self._dataset, operator)
+
+    def to_units(self, units: Any) -> xr.Dataset:
+        """`tnthermo.in_units` of this dataset."""
+        from tnthermo.thermo.in_units import in_units
+
+        return in_units(self._dataset, units)

@@ -8,6 +8,7 @@ import xarray as xr
 from chains.checks import number_problems
 from chains.problems import Problem, raise_if_any
 from tnthermo.checks import dataset_problems
+from tnthermo.units.units import Units
 
 FEWEST = 5  # record times in the window
 
@@ -47,7 +48,7 @@ def steady_currents(ledger: xr.Dataset, *, since: float) -> xr.Dataset:
     error = known + np.abs(drift) + abs(imbalance) / current.size
 
     def variable(values: np.ndarray, text: str) -> tuple[tuple[str], np.ndarray, dict[str, str]]:
-        return ("bath",), values, {"units": "energy^2", "long_name": text}
+        return ("bath",), values, {"units": str(ledger["flux_each"].attrs.get("units", "energy^2")), "long_name": text}
 
     return xr.Dataset(
         {
@@ -56,8 +57,15 @@ def steady_currents(ledger: xr.Dataset, *, since: float) -> xr.Dataset:
             "error": variable(error, "error of current: of the flux, drift and imbalance added"),
         },
         coords={"bath": ledger["bath"]},
-        attrs={"since": float(since), "until": float(times[-1]), "imbalance": imbalance},
+        attrs={"since": float(since), "until": float(times[-1]), "imbalance": imbalance} | _named(Units.of(ledger)),
     )
+
+
+def _named(units: Units) -> dict[str, str]:
+    """How the screen names the units; nothing of natural ones."""
+    if units.natural:
+        return {}
+    return {"time_unit": units.behind("time"), "rate_unit": f" ({units.name('energy rate')})"}
 
 
 def _mean(t: np.ndarray, values: np.ndarray) -> np.ndarray:

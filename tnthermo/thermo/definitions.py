@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tnthermo.units.units import NATURAL_NAMES, Dimension
+
 CONVENTION = (
     "hbar = k_B = 1, entropies in nats; J(w) = sum_k g_k^2 delta(w - w_k), no pi; "
     "H = H_S + H_int + H_B, H_int = f A X or f (L C^dag + L^dag C), C = sum_k g_k a_k, X = C + C^dag, f the drive of the coupling; "
@@ -19,7 +21,7 @@ CONVENTION = (
 class Column:
     """One column of the ledger.
 
-    units      "energy", "energy^2" (a rate of energy, or a variance), "nat", "nat energy" (a rate of entropy) or "1"
+    dimension  what its unit is made of where units are chosen (`tnthermo.units`)
     equation   what it is, with the number in the paper where it has one
     floors     residual columns that its error cannot be below (for one bath of several those of their union); or a width:
                S_chi_width = what S_chi and its bounds differ by where S_chi is exact, NAME_width of ratios, from the errors of their rates,
@@ -30,13 +32,18 @@ class Column:
     """
 
     name: str
-    units: str
+    dimension: Dimension
     long_name: str
     equation: str
     floors: tuple[str, ...] = ()
     exact: bool = False
     poles: bool = False
     dims: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> str:
+        """With hbar = k_B = 1: "energy", "energy^2" (a rate of energy, or a variance), "nat", "nat energy" (a rate of entropy) or "1"."""
+        return NATURAL_NAMES[self.dimension]
 
 
 # evaluated now and then, NaN elsewhere
@@ -77,29 +84,36 @@ _CHI = ("S_chi_width", "residual_entropy")
 
 
 def _energy(name: str, long_name: str, equation: str, *floors: str) -> Column:
-    return Column(name=name, units="energy", long_name=long_name, equation=equation, floors=floors)
+    return Column(name=name, dimension="energy", long_name=long_name, equation=equation, floors=floors)
 
 
 def _rate(name: str, long_name: str, equation: str) -> Column:
-    return Column(name=name, units="energy^2", long_name=long_name, equation=equation)
+    return Column(name=name, dimension="energy rate", long_name=long_name, equation=equation)
 
 
 def _entropy(name: str, long_name: str, equation: str, *floors: str) -> Column:
-    return Column(name=name, units="nat", long_name=long_name, equation=equation, floors=floors)
+    return Column(name=name, dimension="entropy", long_name=long_name, equation=equation, floors=floors)
 
 
 def _temperature(name: str, long_name: str, equation: str) -> Column:
     return Column(
-        name=name, units="energy", long_name=long_name, equation=equation, floors=(f"{name}_width",), poles=True
+        name=name,
+        dimension="temperature",
+        long_name=long_name,
+        equation=equation,
+        floors=(f"{name}_width",),
+        poles=True,
     )
 
 
 def _entropy_rate(name: str, long_name: str, equation: str, *floors: str, poles: bool = False) -> Column:
-    return Column(name=name, units="nat energy", long_name=long_name, equation=equation, floors=floors, poles=poles)
+    return Column(
+        name=name, dimension="entropy rate", long_name=long_name, equation=equation, floors=floors, poles=poles
+    )
 
 
 def _number(name: str, long_name: str, equation: str, *, exact: bool = False) -> Column:
-    return Column(name=name, units="1", long_name=long_name, equation=equation, exact=exact)
+    return Column(name=name, dimension="number", long_name=long_name, equation=equation, exact=exact)
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -234,7 +248,7 @@ COLUMNS: tuple[Column, ...] = (
     _energy("residual_flux", "residual of the bath's energy against the flux into it", "Delta E_B + int f <A P> dt"),
     Column(
         name="Var_Q_B",
-        units="energy^2",
+        dimension="energy squared",
         long_name="variance of the heat: of the two-point measured change of H_B",
         equation="<H_chain^2> - <H_chain>^2",
     ),
@@ -253,18 +267,18 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def _each(name: str, units: str, long_name: str, equation: str, *floors: str) -> Column:
-    return Column(name=name, units=units, long_name=long_name, equation=equation, floors=floors, dims=("bath",))
+def _each(name: str, dimension: Dimension, long_name: str, equation: str, *floors: str) -> Column:
+    return Column(name=name, dimension=dimension, long_name=long_name, equation=equation, floors=floors, dims=("bath",))
 
 
 PER_BATH: tuple[Column, ...] = (
     _each("E_B_each", "energy", "energy of each bath, from the uncoupled thermal bath", "<H_chain,j>", *_BATH),
     _each("Q_B_each", "energy", "heat into each bath", "int (dE_Bj + sum_q f_j <A_q> d<X_q>)", *_HEAT),
     _each("W_B_each", "energy", "work on each bath", "int sum_q <X_q> d(f_j <A_q>) - (1 - alpha_S) dh_j", *_WORK),
-    _each("flux_each", "energy^2", "energy current into each bath", "dE_Bj/dt = -sum_q f_j <A_q P_q>"),
+    _each("flux_each", "energy rate", "energy current into each bath", "dE_Bj/dt = -sum_q f_j <A_q P_q>"),
     _each(
         "Var_Q_B_each",
-        "energy^2",
+        "energy squared",
         "variance of the two-point measured change of each bath's energy",
         "<H_chain,j^2> - <H_chain,j>^2",
     ),
@@ -272,7 +286,7 @@ PER_BATH: tuple[Column, ...] = (
 
 
 def _of_state(name: str, long_name: str, equation: str, *dims: str) -> Column:
-    return Column(name=name, units="1", long_name=long_name, equation=equation, dims=dims)
+    return Column(name=name, dimension="number", long_name=long_name, equation=equation, dims=dims)
 
 
 # What rho_S says by itself, made in `tnthermo.thermo.system`; the first three of qubits only.

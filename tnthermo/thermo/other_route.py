@@ -12,6 +12,7 @@ from tnthermo.record.flag_text import flags_of, flags_text
 from tnthermo.thermo.dataset import ENCLOSED
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH
 from tnthermo.types import Real
+from tnthermo.units.units import Units
 
 SAME = 1e-9  # relative: times that differ by less are the same
 BEYOND = 3.0  # bars: a difference that is larger is flagged
@@ -65,14 +66,15 @@ def compared(ledger: xr.Dataset, other: xr.Dataset) -> xr.Dataset:
         text = f"at least the difference to {other.attrs.get('algorithm', 'another engine')}"
         found[error] = ledger[error].copy(data=larger).assign_attrs({ROUTE: text})
     name, bars, t = worst
+    unit = Units.of(ledger).behind("time")
     said = (
-        f"largest difference {bars:.2g} of both error bars together, {name} at t = {t:g}"
+        f"largest difference {bars:.2g} of both error bars together, {name} at t = {t:g}{unit}"
         if name
         else "no column differs"
     )
     attributes = {ROUTE: f"{other.attrs.get('algorithm', '')}: {said}"}
     if bars > BEYOND:
-        flag = f"two routes: {name} differs by {bars:.3g} of both error bars together at t = {t:g}, its own is widened"
+        flag = f"two routes: {name} differs by {bars:.3g} of both error bars together at t = {t:g}{unit}, its own is widened"
         attributes |= {"flags": flags_text((*flags_of(ledger.attrs), flag)), "status": "not converged"}
     return ledger.assign(found).assign_attrs(attributes)
 
