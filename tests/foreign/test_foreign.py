@@ -86,6 +86,49 @@ def test_another_coupling_is_noticed(tmp_path: Path) -> None:
     assert max(deviations(columns(run), reference).values()) > CLOSE
 
 
+def test_in_wavenumbers_femtoseconds_and_kelvin(tmp_path: Path) -> None:
+    """The reference counts time in 100 fs and energy in hbar/100 fs; nothing but physics in the file, as papers write it.
+
+    Its temperature and reorganisation energy were made with rounded constants: 299.35 K and 100.0007 cm^-1.
+    """
+    reference = read("exciton_dimer")
+    energy = 53.08837458876  # cm^-1, hbar/(100 fs)
+    shift, temperature = 1.8836648583484026 * energy, 3.919077757685353 * energy / 0.695034800486
+    assert (round(shift, 2), round(temperature, 2)) == (100.00, 299.35)
+    path = tmp_path / "dimer.toml"
+    path.write_text(
+        f"""
+[units]
+energy = "cm^-1"
+time = "fs"
+temperature = "K"
+[spectral_density]
+kind = "drude-lorentz"
+reorganisation_energy = {shift}
+width = {energy}
+[bath]
+temperature = {temperature}
+[system]
+hamiltonian = [[{shift}, {shift}], [{shift}, 0.0]]
+initial = [1.0, 0.0]
+[coupling]
+operator = {{ z = 0.7071067811865476 }}
+[evolution]
+until = 200.0
+record_every = 5.0
+"""
+    )
+    found = resolve_file(path)
+    run = tt.evolve(found.model, **found.evolve_keywords() | {"error_bars": False, "bath_entropy": "off"})
+    ledger = tt.in_units(tt.ledger(run), found.units)
+    assert ledger.t.values.tolist() == [5.0 * n for n in range(41)]
+    rho = run.rho_S[run.recorded]
+    columns = {name: np.einsum("ij,tji->t", matrix, rho).real for name, matrix in PAULI.items()}
+    columns |= {name: ledger[name].values / energy for name in ("E_S", "E_int", "E_B")}
+    off = deviations(columns, reference)
+    assert max(off.values()) < CLOSE, off
+
+
 @pytest.mark.slow
 def test_a_hot_underdamped_mode(tmp_path: Path) -> None:
     """Bonds grow with the heat of the mode: at the cap that is the default, four times as far off as the others."""

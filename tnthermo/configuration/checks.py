@@ -10,7 +10,7 @@ from typing import Any
 from chains.problems import InvalidInput, Problem
 from tnthermo.bath_entropy.choice import choice_problems
 from tnthermo.configuration.baths import MadeBath
-from tnthermo.configuration.conversion import in_file
+from tnthermo.configuration.conversion import in_file, step_problems
 from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.read import BathKeys, Tables
 from tnthermo.configuration.sections import Record
@@ -47,7 +47,7 @@ def mutual_problems(tables: Tables) -> list[Problem]:
         problems += _of_one_bath(tables, keys)
     system, record = (tables.get(key) for key in ("system", "record"))
     evolution = tables.get("evolution")
-    if evolution is not None:
+    if evolution is not None and not step_problems(tables):
         said = in_file(evolution, tables.units)
         problems += [replace(p, key=f"evolution.{p.key}") for p in said.record_problems()]
     baths = [(keys, tables.get(keys.bath)) for keys in tables.baths]

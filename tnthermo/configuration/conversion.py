@@ -21,6 +21,10 @@ from tnthermo.units.units import Units
 SECTIONS: Mapping[str, type[Section]] = {"evolution": Evolution, "thermodynamics": Thermodynamics, "record": Record}
 IN_TIME = {key for section in (*SECTIONS.values(), *DRIVE_SHAPES.values()) for key in section.in_time}
 IN_TEMPERATURE = set(Bath.in_temperature)
+# Of a density; the same names mean times in a drive.
+IN_ENERGY = {
+    "reorganisation_energy", "width", "frequency", "cutoff", "centre", "half_width", "coupling", "support", "wc", "gamma", "w0",
+}  # fmt: skip
 KELVIN = "is T in kelvin? If not, "  # what a temperature far above the cutoff makes one ask, where its unit is not said
 LEADING = re.compile(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?")
 
@@ -52,7 +56,7 @@ def in_file(table: Section, units: Units) -> Any:
 def with_written_step(tables: Tables) -> Tables:
     """The tables with a step that the file can say: one found by rule is moved by its last digits, so that it is read again as it was."""
     evolution = tables.get("evolution")
-    if tables.units.natural or evolution is None:
+    if tables.units.natural or evolution is None or step_problems(tables):
         return tables
     step = tables.units.natural_time(tables.units.shown_time(evolution.step))
     return replace(tables, made={**tables.made, "evolution": evolution.model_copy(update={"step": step})})
@@ -91,6 +95,19 @@ def _shown(table: Mapping[str, Any], section: type[Section], units: Units) -> di
         section.in_temperature, units.shown_temperature
     )
     return {key: each(ways[key], value) if key in ways else value for key, value in table.items()}
+
+
+def unit_of(key: str, units: Units) -> str:
+    """The unit of a key of the file, "bath[0].temperature"; "" where it has none, or none that is known."""
+    path = re.sub(r"\[\d+\]", "", key).split(".")
+    last = path[-1]
+    if units.natural:
+        return ""
+    if "spectral_density" in path:
+        return units.name("energy") if last in IN_ENERGY else ""
+    if (path[0] == "system" and "hamiltonian" in path) or (path[0] == "drive" and last == "frequency"):
+        return units.name("energy")
+    return units.name("time") if last in IN_TIME else units.name("temperature") if last in IN_TEMPERATURE else ""
 
 
 def problems_in_file(problems: Sequence[Problem], units: Units) -> list[Problem]:

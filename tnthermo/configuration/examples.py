@@ -18,6 +18,7 @@ KINDS = (
     "driven",
     "two-baths",
     "dimer",
+    "exciton-dimer",
     "three-level",
     "few-modes",
 )

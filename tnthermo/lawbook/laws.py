@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import xarray as xr
 
@@ -17,6 +18,7 @@ from tnthermo.lawbook.pseudo import pseudo
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.verdict import RESOLUTION, Law
 from tnthermo.units.datasets import to_natural
+from tnthermo.units.units import Units
 
 NOT_GIVEN = MeanForce(state=None, reason="the mean-force state was not given")
 
@@ -33,6 +35,8 @@ def laws(
     Books: "Alipour et al." (balances [21 - 26], entropies [31 - 35], the special cases [36, 37] as derived from [35] (`pseudo`),
     productions [33, 39, 40], limits [57, 61, 69, 70, 71, 102]),
     "Esposito et al." (`tnthermo.lawbook.books`), "mean force" (`tnthermo.lawbook.mean_force`).
+    A ledger in chosen units (`tnthermo.in_units`) is judged with hbar = k_B = 1, its unit of energy for energies and temperatures; times
+    are told in its own.
     Raises :class:`chains.InvalidInput` for a dataset that is no ledger, or a resolution out of range.
     """
     needed = ("t", "rho_S", "E_S", "E_B", "E_int", "S_S", "S_chi_lower", "Sigma_total")
@@ -60,7 +64,15 @@ def laws(
     ]
     names = [(law.book, law.name) for law in found]
     assert len(set(names)) == len(names)
-    return tuple(found)
+    return tuple(_told(law, Units.of(ledger)) for law in found)
+
+
+def _told(law: Law, units: Units) -> Law:
+    """The law with its times in the units of its ledger; energies, and temperatures as k_B T, are in their unit of energy."""
+    if units.natural:
+        return law
+    time = units.shown_time(law.time) if math.isfinite(law.time) else law.time
+    return replace(law, time=time, reason=units.said(law.reason), at_end=units.said(law.at_end))
 
 
 __all__ = ["InvalidInput", "Law", "MeanForce", "laws"]

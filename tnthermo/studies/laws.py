@@ -88,7 +88,13 @@ def run_laws(
         found = laws(outcome.ledger, mean_force_state=state, resolution=loaded.laws.resolution)
         numbers = heat_and_production(to_natural(outcome.ledger), state)
         runs.append(Run(factor=factor, laws=found, numbers=numbers, flags=outcome.flags))
-    report = Report(title=Path(config).stem, runs=tuple(runs))
+    units = resolved.units
+    named = (
+        ""
+        if units.natural
+        else f" (hbar = k_B = 1, energies and temperatures in {units.energy_unit}, t in {units.time_unit})"
+    )
+    report = Report(title=f"{Path(config).stem}{named}", runs=tuple(runs))
     for file, text in ((CSV, csv_text(report)), (MARKDOWN, markdown(report)), (JSON, json_text(report))):
         atomic_files.write_text(folder / file, text)
     return report

@@ -19,6 +19,7 @@ import xarray as xr
 from chains.checks import path_problems
 from chains.deprecated import formerly
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.configuration.conversion import unit_of
 from tnthermo.configuration.written import toml_value
 from tnthermo.errors import StorageError
 from tnthermo.machine.atomic_files import write_pieces
@@ -30,6 +31,7 @@ from tnthermo.results.run_folder import RESULT
 from tnthermo.sweeps.axes import long_name, short_names
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
 from tnthermo.sweeps.status import FINISHED, standings
+from tnthermo.units.units import Units
 
 COLLECTED = "table.nc"
 SAME_TIME = 1e-9  # times that differ by less than this part of the last one are one: 3 x 0.1 and 0.3
@@ -87,7 +89,13 @@ def collect(folder: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
     check_memory(ledgers.values(), names, times.size, len(manifest.runs))
     variables = {name: stacked(name, manifest, ledgers, where, times.size, layout) for name in names}
     data = xr.Dataset(variables, coords={"t": ("t", times, first["t"].attrs)})
-    data = data.assign_coords({name: (dims, values, {"key": key}) for name, dims, values, key in layout.coordinates})
+    of_axes = {key: unit_of(key, Units.of(first)) for *_, key in layout.coordinates}
+    data = data.assign_coords(
+        {
+            name: (dims, values, {"key": key} | ({"units": of_axes[key]} if of_axes[key] else {}))
+            for name, dims, values, key in layout.coordinates
+        }
+    )
     for dim in first.indexes:
         if dim != "t" and dim in data.dims:
             data = data.assign_coords({dim: labels(str(dim), ledgers.values(), data.sizes[dim])})

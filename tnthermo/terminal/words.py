@@ -13,6 +13,7 @@ from tnthermo.thermo.definitions import BOUNDS, OF_SYSTEM, OTHERS, SPARSE, Colum
 from tnthermo.thermo.system import HOW as HOW_OF_SYSTEM
 from tnthermo.thermo.validity import every_column, where
 from tnthermo.timeline.differences import HOW, HOW_LOCAL, HOW_SPARSE
+from tnthermo.units.units import Units
 
 WIDTH = 110
 PAPER = "S. Alipour et al., Sci. Rep. 6, 35568 (2016)"
@@ -65,7 +66,7 @@ def explained(name: str) -> str:
     column = every[name]
     rows = {
         "equation": column.equation,
-        "units": column.units,
+        "units": column.units + named(column),
         "dimensions": ", ".join(("t", *column.dims)),
         "values": where(name),
         "error": f"{name}_error; tnthermo explain {name}_error says how it is found",
@@ -75,6 +76,13 @@ def explained(name: str) -> str:
     if re.search(r"\[\d", column.equation):
         rows["paper"] = f"numbers in brackets are the equations of {PAPER}"
     return "\n".join([f"{name}: {column.long_name}", *laid_out(rows)])
+
+
+def named(column: Column) -> str:
+    """What the unit is made of in a file with [units], where that is not the same word."""
+    units = Units("cm^-1", "fs", "K")
+    different = column.dimension in ("energy rate", "temperature", "entropy rate")
+    return f"; {units.name(column.dimension)} where [units] has cm^-1, fs and K" if different else ""
 
 
 def error_text(column: Column) -> str:
