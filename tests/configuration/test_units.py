@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chains.problems import InvalidInput
-from tnthermo.configuration.conversion import unit_of
+from chains.problems import InvalidInput, Problem
+from tnthermo.configuration.conversion import problems_in_file, unit_of
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.examples import KINDS, text_of
 from tnthermo.configuration.keys import every_key
@@ -97,6 +97,24 @@ def test_problems_are_told_in_the_numbers_of_the_file(tmp_path: Path, old: str, 
     text = refused(tmp_path, HEAD + FILE.replace(old, new))
     for word in words:
         assert word in text, text
+
+
+def test_values_of_problems() -> None:
+    """Times and temperatures that were found in natural numbers, in those of the file; energies as they are."""
+    units = Units("cm^-1", "fs", "K")
+    t, T = units.time(12.0), units.temperature(77.0)
+    pulse = {"shape": "pulse", "centre": t, "width": t, "height": 3.0}
+    found = {
+        "evolution.until": (t, 12.0), "bath[1].temperature": (T, 77.0), "spectral_density.width": (t, t),
+        "bath.spectral_density.width": (t, t),
+        "evolution.step": (f"{t:g}: too many", "12: too many"), "drive.hamiltonian.x.times[3]": (t, 12.0), "evolution.max_bond": (3, 3),
+        "drive.coupling": (pulse, {"shape": "pulse", "centre": 12.0, "width": 12.0, "height": 3.0}),
+        "record.variance_every": ("never", "never"),
+    }  # fmt: skip
+    problems = [Problem(key=key, value=value, allowed="") for key, (value, _) in found.items()]
+    for problem in problems_in_file(problems, units):
+        expected = found[problem.key][1]
+        assert problem.value == (pytest.approx(expected) if isinstance(expected, float) else expected), problem
 
 
 def test_a_chain_that_is_too_short(tmp_path: Path) -> None:

@@ -120,9 +120,15 @@ def problems_in_file(problems: Sequence[Problem], units: Units) -> list[Problem]
 
 
 def _value(problem: Problem, units: Units) -> Any:
-    """The value of a problem; one that begins with a number ("0.1: 2e+08 steps") likewise."""
-    key = re.sub(r"\[\d+\]$", "", problem.key).rpartition(".")[2]
-    way = units.shown_time if key in IN_TIME else units.shown_temperature if key in IN_TEMPERATURE else None
+    """The value of a problem, a number or the table of a drive; one that begins with a number ("0.1: 2e+08 steps") likewise."""
+    path = re.sub(r"\[\d+\]", "", problem.key).split(".")
+    if path[0] == "drive" and isinstance(problem.value, Mapping) and problem.value.get("shape") in DRIVE_SHAPES:
+        return _shown(problem.value, DRIVE_SHAPES[problem.value["shape"]], units)
+    way = None
+    if path[0] in (*SECTIONS, "drive") and path[-1] in IN_TIME:  # the width of a density is none
+        way = units.shown_time
+    elif path[0] == "bath" and path[-1] in IN_TEMPERATURE:
+        way = units.shown_temperature
     if way is None:
         return problem.value
     if isinstance(problem.value, str) and (found := LEADING.match(problem.value)):
