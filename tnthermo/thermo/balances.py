@@ -6,29 +6,30 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tnthermo.thermo.energies import flux, heat_by_differences
+from tnthermo.thermo.energies import by_rates, flux
 from tnthermo.thermo.expectations import Expectations, driven_work
 from tnthermo.timeline.integrate import cumulative_integral, cumulative_stieltjes
 from tnthermo.types import Real
 
 
-def residuals(e: Expectations, steps: Mapping[str, Real]) -> dict[str, Real]:
+def residuals(e: Expectations, steps: Mapping[str, Real], alpha_S: float) -> dict[str, Real]:
     """What is left of each balance (m,), energy; 0 in exact arithmetic with an infinitely fine step.
 
-    ``steps`` holds the energies and the accumulated heat and work at every step.
+    ``steps`` holds the energies and the accumulated heat and work at every step. Three of them have the integrals of rates on one side,
+    which are less exact than heat and work are, above all where a bath is fast.
 
     residual_energy  U_S + U_B + U_chi, measured term by term, against <H>(0) + W_total, <H> as one operator [21]; on time bins with what
                      their E_B leaves out
-    residual_heat    Q_S + Q_B, integrals of rates, against -Delta U_chi + W_chi, the change of a local value [26, 28]
-    residual_work    W_S from commutators and W_B from differences of the recorded <A> and <X>, against what the drive does,
-                     int (Tr[rho_S dH_S] + Tr[rho_S (x) rho_B dH_int]) [23, 29]
+    residual_heat    Q_S + Q_B, as integrals of rates, against -Delta U_chi + W_chi, the change of a local value [26, 28]
+    residual_work    W_S, as an integral of commutators, and W_B, from differences of the recorded <A> and <X>, against what the drive
+                     does, int (Tr[rho_S dH_S] + Tr[rho_S (x) rho_B dH_int]) [23, 29]
     residual_flux    Delta E_B, an energy of the whole chain, against -int sum_q F_q <A_q P_q> dt at its first sites
     residual_chi     heat from the rates against heat from rho by differences, int Tr[d rho_S H_S_eff] and
                      Delta E_B + int F <A> d<X>; of S and B the one that is larger [24, 25]
     """
     delta_E_B = steps["E_B"] - steps["E_B"][0]
-    by_S, by_B = heat_by_differences(e)
-    chi_S, chi_B = steps["Q_S"] - by_S, steps["Q_B"] - by_B
+    rates = by_rates(e, alpha_S)
+    chi_S, chi_B = (rates[name] - steps[name] for name in ("Q_S", "Q_B"))
     switched = cumulative_stieltjes(e.times, e.coupling * e.position, e.strength, breaks=e.breaks).sum(axis=1)
     current = cumulative_integral(e.times, flux(e).sum(axis=1), breaks=e.breaks)
     return {
@@ -37,8 +38,8 @@ def residuals(e: Expectations, steps: Mapping[str, Real]) -> dict[str, Real]:
         + steps["U_chi"]
         + e.radiated
         - (e.total_energy[0] + steps["W_total"]),
-        "residual_heat": steps["Q_S"] + steps["Q_B"] + (steps["U_chi"] - steps["U_chi"][0]) - steps["W_chi"],
-        "residual_work": steps["W_S"] + steps["W_B"] - (driven_work(e) + switched),
+        "residual_heat": rates["Q_S"] + rates["Q_B"] + (steps["U_chi"] - steps["U_chi"][0]) - steps["W_chi"],
+        "residual_work": rates["W_S"] + steps["W_B"] - (driven_work(e) + switched),
         "residual_flux": delta_E_B - current,
         "residual_chi": np.where(np.abs(chi_S) > np.abs(chi_B), chi_S, chi_B),
     }

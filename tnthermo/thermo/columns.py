@@ -43,7 +43,7 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     run = without_lost_modes(run)
     e = expectations(run)
     steps = energies(e, alpha_S) | heat_rates(e) | work_rates(e, alpha_S) | accumulated(e, alpha_S)
-    steps |= residuals(e, steps) | {"flux_each": flux(e)}
+    steps |= residuals(e, steps, alpha_S) | {"flux_each": flux(e)}
     recorded = e.after[run.recorded]
     at = {name: column[recorded] for name, column in steps.items()}
     found = [system_entropy(run.rho_S[run.recorded])]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tnthermo.record.causes import unjudged, without_lost_modes
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.bath_rate import through_bars
-from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, OTHERS, PER_BATH, SPARSE, Column
+from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, OF_RATES, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, half_width, modes_missing
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
 from tnthermo.thermo.system import Variables, about, hamiltonians, system_coordinates, system_variables
@@ -24,6 +24,7 @@ from tnthermo.timeline.differences import (
     envelope,
     floors_of,
     sparse_envelope,
+    unexplained,
     with_floor,
 )
 from tnthermo.types import Real
@@ -78,7 +79,7 @@ def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findin
             difference, how[column.name] = _difference(column, run, rough, found, other, every)
             if column.name in ENCLOSED:
                 difference = difference + np.nan_to_num(half_width(run, found), nan=0.0)
-            value, floors = found.values[column.name], floors_of(column.floors, found.values)
+            value, floors = found.values[column.name], _floors(column, run, rough, found, other)
             values[column.name] = with_floor(difference, value, floors, found.values["norm"], local=column.poles)
     for name, least in kin_floors(run, rough, found, every=every, state=state, errors=values).items():
         error = values[name]
@@ -86,6 +87,15 @@ def errors_of(run: Trajectory, rough: Trajectory, found: Findings, other: Findin
         values[name] = np.where(np.isnan(error), error, np.fmax(error, least))
     blind, why = unjudged(run)
     return Errors(values=values, how=how, state=state[run.recorded], blind=blind, why=why)
+
+
+def _floors(column: Column, run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> tuple[Real, ...]:
+    """What the error of a column cannot be below; of a balance with integrals of rates what their own error does not explain."""
+    floors = dict(zip(column.floors, (found.values[name] for name in column.floors), strict=True))
+    for name in OF_RATES & floors.keys():
+        apart = envelope(run.t, floors[name], rough.t, other.values[name])
+        floors[name] = unexplained(floors[name], apart)
+    return floors_of(column.floors, floors)
 
 
 def error_variables(run: Trajectory, found: Findings, errors: Errors) -> Variables:

@@ -77,6 +77,9 @@ BY_BATH_RATE = frozenset(
 # bounds on what is evaluated now and then, or without any evaluation at every time
 BOUNDS = frozenset(f"{name}_{side}" for name in ("S_chi", "Delta_S_B", "D_B", "Sigma_B") for side in ("lower", "upper"))
 
+# balances of which one side is an integral of rates, the less exact of the two where a bath is fast
+OF_RATES = frozenset({"residual_heat", "residual_work", "residual_flux", "residual_chi"})
+
 _ENERGY, _HEAT, _WORK = ("residual_energy",), ("residual_heat", "residual_chi"), ("residual_work",)
 _BATH = ("residual_energy", "residual_flux")
 # what an exact S_chi leaves open, and by how much it fails to be the difference of two independent numbers
@@ -239,7 +242,9 @@ COLUMNS: tuple[Column, ...] = (
         "dS_S/dt - (dQ_S/dt)/T_ext_S = -(l/2) rhat_perp . dr/dt [48]; [65] as corrected",
     ),
     _energy("residual_energy", "residual of energy conservation", "U_S + U_B + U_chi - <H_tot>(0) - W_total [21]"),
-    _energy("residual_heat", "residual of the heat balance", "Q_S + Q_B + Delta U_chi - W_chi [26, 28]"),
+    _energy(
+        "residual_heat", "residual of the heat balance", "Q_S + Q_B (integrals of rates) + Delta U_chi - W_chi [26, 28]"
+    ),
     _energy(
         "residual_work",
         "residual of the work balance",

@@ -67,19 +67,16 @@ def work_rates(e: Expectations, alpha_S: float) -> dict[str, Real]:
 
 
 def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
-    """Heat and work (m,) since t = 0, energy; Q_B_each and W_B_each (m, B). [22 - 26, 28, 29]
+    """Heat and work (m,) since t = 0, energy, from the recorded values alone; Q_B_each and W_B_each (m, B). [22 - 26, 28, 29]
 
-    Q_S, Q_B   integrals of the heat rates
-    Q_chi      int Tr[d chi H_int] = int sum_q F_q d(<A_q X_q> - <A_q><X_q>), from the recorded values alone
-    W_S        what the drive does to the system and to h, and the integral of the rest of the work rate, whose d<A>/dt and d<X>/dt are
-               measured commutators
-    W_B        from the recorded <A> and <X> alone: together with W_S a test, see `residuals`
+    Q_S, Q_B   int Tr[d rho_i H_i_eff]: int Tr[d rho_S H_S_eff] and Delta E_B + int sum_q F_q <A_q> d<X_q>
+    Q_chi      int Tr[d chi H_int] = int sum_q F_q d(<A_q X_q> - <A_q><X_q>)
+    W_S, W_B   int Tr[rho_i dH_i_eff]
     W_chi      int Tr[chi dH_int];  W_total  int Tr[rho dH]: both 0 without drive
-    """
-    heat = heat_rates(e)
 
-    def integral(values: Real) -> Real:
-        return cumulative_integral(e.times, values, breaks=e.breaks)
+    No rate enters: those of a bath without a cutoff jump at the start, and with a soft one they rise within 1/w_c, which no polynomial
+    through a few steps follows. `by_rates` is the independent way, which `residuals` compares these with.
+    """
 
     def stieltjes(values: Real, increments: Real) -> Real:
         return cumulative_stieltjes(e.times, values, increments, breaks=e.breaks)
@@ -89,19 +86,17 @@ def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
         return stieltjes(values, e.strength) if np.any(e.strength != e.strength[0]) else np.zeros_like(values)
 
     covariance = e.product - e.coupling * e.position
-    on_system = driven_work(e)
+    moved = stieltjes(e.strength * e.coupling, e.position)
+    through = stieltjes(e.strength * e.position, e.coupling)
     switched = switching(e.coupling * e.position)
-    commutators = e.strength * ((1 - alpha_S) * e.coupling * e.position_rate - alpha_S * e.position * e.coupling_rate)
-    work_S = on_system + np.sum((1 - alpha_S) * switched + integral(commutators), axis=1)
-    differences = alpha_S * stieltjes(e.position, e.strength * e.coupling)
-    differences = differences - (1 - alpha_S) * stieltjes(e.strength * e.coupling, e.position)
-    W_B_each = e.per_bath(differences)
-    Q_B_each = integral(heat["Qdot_B_each"])
+    turned = stieltjes(np.swapaxes(e.hamiltonian, -1, -2), np.ascontiguousarray(e.rho_S))
+    Q_B_each = e.bath_energy - e.bath_energy[0] + e.per_bath(moved)
+    W_B_each = e.per_bath(alpha_S * stieltjes(e.position, e.strength * e.coupling) - (1 - alpha_S) * moved)
     return {
-        "Q_S": integral(heat["Qdot_S"]),
+        "Q_S": np.real(turned.sum(axis=(-2, -1))) + through.sum(axis=1),
         "Q_B": Q_B_each.sum(axis=1),
         "Q_chi": np.sum(stieltjes(e.strength, covariance), axis=1),
-        "W_S": work_S,
+        "W_S": driven_work(e) + np.sum((1 - alpha_S) * (switched + moved) - alpha_S * through, axis=1),
         "W_B": W_B_each.sum(axis=1),
         "W_chi": np.sum(switching(covariance), axis=1),
         "W_total": work_of_drives(e),
@@ -110,13 +105,20 @@ def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
     }
 
 
-def heat_by_differences(e: Expectations) -> tuple[Real, Real]:
-    """(int Tr[d rho_S H_S_eff], int Tr[d rho_B H_B_eff]) (m,) from recorded values alone, energy. [22]"""
-    entries = cumulative_stieltjes(
-        e.times, np.swapaxes(e.hamiltonian, -1, -2), np.ascontiguousarray(e.rho_S), breaks=e.breaks
-    )
-    system = np.real(entries.sum(axis=(-2, -1)))
-    through = cumulative_stieltjes(e.times, e.strength * e.position, e.coupling, breaks=e.breaks)
-    moved = cumulative_stieltjes(e.times, e.strength * e.coupling, e.position, breaks=e.breaks)
-    bath = e.bath_energy.sum(axis=1)
-    return system + through.sum(axis=1), bath - bath[0] + moved.sum(axis=1)
+def by_rates(e: Expectations, alpha_S: float) -> dict[str, Real]:
+    """Q_S, Q_B and W_S (m,) as integrals over time of measured commutators, energy; what drives do is from the values. [22 - 25, 29]"""
+
+    def integral(values: Real) -> Real:
+        return cumulative_integral(e.times, values, breaks=e.breaks)
+
+    heat = heat_rates(e)
+    commutators = e.strength * ((1 - alpha_S) * e.coupling * e.position_rate - alpha_S * e.position * e.coupling_rate)
+    driven = driven_work(e)
+    if np.any(e.strength != e.strength[0]):
+        switched = cumulative_stieltjes(e.times, e.coupling * e.position, e.strength, breaks=e.breaks)
+        driven = driven + (1 - alpha_S) * switched.sum(axis=1)
+    return {
+        "Q_S": integral(heat["Qdot_S"]),
+        "Q_B": integral(heat["Qdot_B"]),
+        "W_S": driven + integral(commutators).sum(axis=1),
+    }

@@ -10,10 +10,12 @@ import numpy.typing as npt
 from tnthermo.timeline.clock import common_times
 from tnthermo.types import Real
 
+SLOWEST = 4.0  # a residual that falls by a quarter of itself from the rougher run to this one is on its way to zero
+
 HOW = (
     "largest difference, up to the record time after, to the same run at twice the step, ten times the tolerance, half the bond cap and "
-    "three quarters of fixed levels; at least the residuals named in `floor`, |1 - norm| of the value "
-    "and half of what columns of the same kind differ by"
+    "three quarters of fixed levels; at least the residuals named in `floor` (those with an integral of rates as far as they do not fall "
+    "with the step), |1 - norm| of the value and half of what columns of the same kind differ by"
 )
 HOW_LOCAL = (
     "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
@@ -107,6 +109,15 @@ def with_floor(error: Real, value: Real, floors: tuple[Real, ...], norm: Real, *
     for floor in floors:
         least = np.fmax(least, (np.abs(floor) if local else np.fmax.accumulate(np.abs(floor))).reshape(each))
     return np.where(np.isnan(value) | np.isnan(error), np.nan, np.fmax(error, least))
+
+
+def unexplained(residual: Real, apart: Real) -> Real:
+    """What is left (n,) of a residual that falls as the run gets finer, ``apart`` (n,) how far it was from that of the rougher run so far.
+
+    One that was at least five quarters as large there is the error of its own quadrature, and says nothing of what it balances;
+    one that stays as it is counts as a whole.
+    """
+    return np.asarray(np.maximum(np.fmax.accumulate(np.abs(residual)) - SLOWEST * np.nan_to_num(apart, nan=0.0), 0.0))
 
 
 def floors_of(names: tuple[str, ...], columns: Mapping[str, Real]) -> tuple[Real, ...]:
