@@ -25,7 +25,7 @@ ROWS = {
         "engine_protocol",
         "engines bath_entropy record",
         "evolution thermo",
-        "second_order configuration",
+        "second_order configuration accuracy",
         "results",
         "studies figures",
         "sweeps",

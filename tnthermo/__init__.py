@@ -10,13 +10,13 @@ from chains.on_demand import on_demand
 if TYPE_CHECKING:
     from chains.problems import InvalidInput
     from tnthermo import closed_forms
+    from tnthermo.accuracy.evolve import evolve
     from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Algorithm, Exact, TimeBins
     from tnthermo.closed_forms.finite_dephasing import Dephasing, dephasing
     from tnthermo.convergence.study import converge
     from tnthermo.convergence.text import convergence_table
     from tnthermo.errors import Held, NotConverged, RunFailed, Stopped, StorageError
     from tnthermo.evolution.doubts import AccuracyWarning
-    from tnthermo.evolution.evolve import evolve
     from tnthermo.evolution.progress import Progress
     from tnthermo.evolution.spectrum import spectrum
     from tnthermo.evolution.two_time import two_time
@@ -55,7 +55,7 @@ HOMES = {
     "tnthermo.convergence.text": ("convergence_table",),
     "tnthermo.errors": ("Held", "NotConverged", "RunFailed", "Stopped", "StorageError"),
     "tnthermo.evolution.doubts": ("AccuracyWarning",),
-    "tnthermo.evolution.evolve": ("evolve",),
+    "tnthermo.accuracy.evolve": ("evolve",),
     "tnthermo.evolution.progress": ("Progress",),
     "tnthermo.evolution.spectrum": ("spectrum",),
     "tnthermo.evolution.two_time": ("two_time",),

@@ -37,10 +37,10 @@ from typing import Any
 import chains
 from chains import InvalidInput
 from tnthermo import errors
+from tnthermo.accuracy.evolve import evolve
 from tnthermo.configuration.resolve import Resolved, load_config, resolve, resolve_file
 from tnthermo.configuration.written import flat
 from tnthermo.errors import Stopped
-from tnthermo.evolution.evolve import evolve
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine.signals import Stop
 from tnthermo.results import checkpoint_file

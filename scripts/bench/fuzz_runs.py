@@ -36,10 +36,10 @@ import numpy as np
 import xarray as xr
 
 import chains
+from tnthermo.accuracy.evolve import evolve
 from tnthermo.algorithms import TDVP, TDVP1, TDVP2, TEBD, Exact
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.written import to_toml
-from tnthermo.evolution.evolve import evolve
 from tnthermo.figures import panels
 from tnthermo.model.model import SpinBoson
 from tnthermo.terminal import cli

@@ -38,12 +38,12 @@ import numpy as np  # noqa: E402
 from chains.problems import InvalidInput  # noqa: E402
 from tests.oracles.amplitudes import TooLarge  # noqa: E402
 from tests.oracles.random_models import bath_tables, dense, draw, initial_state  # noqa: E402
+from tnthermo.accuracy.evolve import evolve  # noqa: E402
 from tnthermo.bath_entropy.choice import ACCURACY, BUDGET, CLOSER, PART, SHARE  # noqa: E402
 from tnthermo.bath_entropy.correlation import Correlation, Unphysical  # noqa: E402
 from tnthermo.bath_entropy.enclose import enclose  # noqa: E402
 from tnthermo.configuration.resolve import load_config, resolve  # noqa: E402
 from tnthermo.configuration.written import to_toml  # noqa: E402
-from tnthermo.evolution.evolve import evolve  # noqa: E402
 from tnthermo.model.density_matrix import von_neumann  # noqa: E402
 from tnthermo.model.model import Model  # noqa: E402
 from tnthermo.network.state import State  # noqa: E402

@@ -44,10 +44,10 @@ import xarray as xr  # noqa: E402
 from chains.problems import InvalidInput  # noqa: E402
 from tests.oracles.amplitudes import TooLarge  # noqa: E402
 from tests.oracles.random_models import bath_tables, dense, draw, idle_entropy  # noqa: E402
+from tnthermo.accuracy.evolve import evolve  # noqa: E402
 from tnthermo.configuration.resolve import load_config, resolve  # noqa: E402
 from tnthermo.configuration.written import to_toml  # noqa: E402
 from tnthermo.errors import RunFailed  # noqa: E402
-from tnthermo.evolution.evolve import evolve  # noqa: E402
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, PER_BATH  # noqa: E402
 from tnthermo.thermo.ledger import ledger  # noqa: E402
 

@@ -32,10 +32,10 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
 
+from tnthermo.accuracy.evolve import evolve  # noqa: E402
 from tnthermo.configuration.other_route import other_route  # noqa: E402
 from tnthermo.configuration.resolve import Config, load_config, resolve  # noqa: E402
 from tnthermo.configuration.written import to_toml  # noqa: E402
-from tnthermo.evolution.evolve import evolve  # noqa: E402
 from tnthermo.thermo.ledger import ledger  # noqa: E402
 from tnthermo.thermo.other_route import OWN  # noqa: E402
 

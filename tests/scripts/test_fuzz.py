@@ -20,9 +20,9 @@ from tests.interrupted.runs import a_keeper
 from tests.results.test_checkpoint_file import forged
 from tests.support.configs import DISCRETE, problems, text_of, write_config
 from tnthermo import errors
+from tnthermo.accuracy.evolve import evolve
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.errors import Damaged
-from tnthermo.evolution.evolve import evolve
 from tnthermo.model.operators import as_array, operator
 from tnthermo.results import checkpoint_file, checkpoints
 from tnthermo.results.checkpoint_file import of_a_run, unpack

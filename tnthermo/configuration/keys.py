@@ -127,6 +127,8 @@ MEANINGS = {
     "run.error_bars": "a second, rougher run, from which NAME_error comes",
     "run.checkpoint_every": "seconds between saves; none: 60, or more where saving is dear",
     "run.storage_patience": "seconds for which a full disk is waited for",
+    "accuracy.target": "how exact the numbers are to be; step, tolerance and max_bond are refined until they are, unless given",
+    "accuracy.max_time": 'seconds for all runs of a target, or "2h"; none: as long as it takes',
     "accuracy.check_route": "run the other engine too; the error columns hold what the two differ by",
     "units.energy": "of energies and frequencies; MHz, GHz and THz are frequencies f and stand for h f, with the 2 pi",
     "units.time": "of all times; needed beside energy, because hbar turns the one into the other",

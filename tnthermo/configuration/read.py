@@ -28,11 +28,14 @@ class BathKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The tables that are right, by what they are called in the file, the names of the baths' tables, and what their numbers are in."""
+    """The tables that are right, by what they are called in the file, the names of the baths' tables, what their numbers are in, and
+    which keys of [evolution] the file gives.
+    """
 
     made: Mapping[str, Any] = field(default_factory=dict)
     baths: tuple[BathKeys, ...] = ()
     units: Units = NATURAL
+    given: frozenset[str] = frozenset()
 
     def get(self, name: str) -> Any:
         """The table, None where it is missing or wrong."""
@@ -75,7 +78,8 @@ def read_tables(path: Path, raw: dict[str, Any] | None = None) -> tuple[Tables, 
         problems += found
     units = made["units"].made() if made.get("units") is not None else NATURAL
     right = {name: table for name, table in made.items() if table is not None}
-    return Tables(made=right, baths=baths, units=units), problems
+    given = frozenset(right["evolution"].model_fields_set) if "evolution" in right else frozenset()
+    return Tables(made=right, baths=baths, units=units, given=given), problems
 
 
 class OfBath(NamedTuple):

@@ -30,6 +30,7 @@ from tnthermo.configuration.read import BathKeys, Tables, read_tables
 from tnthermo.configuration.route import route_problems, routed
 from tnthermo.configuration.sections import Accuracy, Evolution, LawScan, Record, Run, System, Thermodynamics
 from tnthermo.configuration.start_values import start_problems
+from tnthermo.configuration.target import aimed, kept_settings
 from tnthermo.configuration.values import bath_values, physics_values, resolved_values
 from tnthermo.configuration.written import Values, fingerprint, to_toml
 from tnthermo.evolution.arguments import MEAN_FORCE, displacements
@@ -127,6 +128,9 @@ class Resolved:
     alpha_S: float
     error_bars: bool
     check_route: bool
+    target: Any
+    max_time: float | None
+    kept: frozenset[str]
     strict: bool
     checkpoint_every: float | None
     storage_patience: float
@@ -150,6 +154,7 @@ class Resolved:
             "until": self.until,
             "levels": self.levels,
             "error_bars": self.error_bars,
+            **({} if self.target is None else {"accuracy": self.target, "max_time": self.max_time, "kept": self.kept}),
             **self.recording.keywords(),
         }
 
@@ -176,7 +181,9 @@ def load_config(path: str | Path, raw: dict[str, Any] | None = None) -> Config:
     tables, problems = read_tables(path, raw)
     if any(p.key.partition(".")[0] == "units" for p in problems):  # what the other numbers are is not known
         raise InvalidInput(problems)
-    tables = with_written_step(routed(natural_tables(tables, path.absolute().parent), path.absolute().parent))
+    folder = path.absolute().parent
+    tables = routed(natural_tables(tables, folder), folder)
+    tables = with_written_step(tables if problems else aimed(tables, lambda some: _model(some, folder)))
     problems += mutual_problems(tables) + route_problems(tables) + step_problems(tables)
     if problems:  # the chains' own problems belong to the list; without others `resolve` finds them
         problems += build(tables, path.absolute().parent)[1]
@@ -190,6 +197,17 @@ def load_config(path: str | Path, raw: dict[str, Any] | None = None) -> Config:
         "laws": LawScan(),
     }
     return Config(path=path, tables=replace(tables, made={**optional, **tables.made}))
+
+
+def _model(tables: Tables, folder: Path) -> Model | None:
+    """The model of tables that may be wrong: None then."""
+    if mutual_problems(tables) or route_problems(tables):
+        return None
+    try:
+        built, problems = build(tables, folder)
+    except InvalidInput:
+        return None
+    return None if problems else built.model
 
 
 def build(tables: Tables, folder: Path) -> tuple[Built, list[Problem]]:
@@ -247,6 +265,7 @@ def resolve(config: Config) -> Resolved:
     model, made = built.model, [bath for bath in built.baths if bath is not None]
     assert model is not None
     algorithm = evolution.algorithm()
+    raise_if_any(_target_problems(config))
     levels, displacement, rho = all_levels(tables, made), displacement_of_baths(tables), system.rho()
     start, displaced = start_levels(levels, model.sites), displacements(model, displacement)
     found = start_problems(tables, model, algorithm, rho=rho, levels=start, displaced=displaced)
@@ -262,7 +281,7 @@ def resolve(config: Config) -> Resolved:
         bath_values(density, tables.get(keys.bath), tables.get(keys.coupling), own)
         for keys, density, own in zip(config.baths, densities, made, strict=True)
     ]
-    values = resolved_values(baths, config.drive, tables.made, algorithm, record_every)
+    values = resolved_values(baths, config.drive, tables.made, algorithm, record_every, tables.given)
     own_columns = observables(config.record.observables, dimension=model.dimension)
     digest = fingerprint(
         physics_values(
@@ -290,6 +309,9 @@ def resolve(config: Config) -> Resolved:
         alpha_S=thermodynamics.alpha_S,
         error_bars=config.run.error_bars,
         check_route=config.accuracy.check_route,
+        target=config.accuracy.target,
+        max_time=config.accuracy.max_time,
+        kept=kept_settings(tables),
         strict=config.run.strict,
         checkpoint_every=config.run.checkpoint_every,
         storage_patience=config.run.storage_patience,
@@ -299,6 +321,25 @@ def resolve(config: Config) -> Resolved:
         hash=digest,
         units=tables.units,
     )
+
+
+def _target_problems(config: Config) -> list[Problem]:
+    """What cannot go with a target, or needs one."""
+    accuracy = config.accuracy
+    if accuracy.target is None:
+        allowed = "left out: there is no accuracy.target to reach"
+        return (
+            []
+            if accuracy.max_time is None
+            else [Problem(key="accuracy.max_time", value=accuracy.max_time, allowed=allowed)]
+        )
+    if not config.run.error_bars:
+        return [
+            Problem(
+                key="run.error_bars", value=False, allowed="true with accuracy.target: nothing is known without them"
+            )
+        ]
+    return []
 
 
 def doubts(config: Config, model: Model) -> list[Note]:

@@ -6,6 +6,7 @@ One class for each ``[section]``; a key that is not here is an error. [spectral_
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
@@ -41,8 +42,11 @@ from tnthermo.machine.atomic_files import PATIENCE
 from tnthermo.model.coupling_kinds import COUPLING_KINDS, Kind
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import STATES, Matrix, density_matrix, operator
+from tnthermo.record.target import target_problems
+from tnthermo.thermo.judged import column_problems
 from tnthermo.units.units import Energy, Time, Units
 
+WALL_TIME = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 EXCHANGE = 'kind = "exchange" couples any operator L, as L (x) C^dag + h.c.'
 
 
@@ -263,9 +267,33 @@ class Run(Section):
     storage_patience: NotNegative = PATIENCE
 
 
-class Accuracy(Section):
-    """[accuracy]: how the numbers are checked beyond the error bars of [run]."""
+def _target(value: Any) -> Any:
+    problems = target_problems(value, key="")
+    if not problems and isinstance(value, Mapping):
+        problems = [p for p in column_problems(value, key="") if "." not in p.key[1:]]
+    raise_if_any([replace(p, key=p.key.removeprefix(".")) for p in problems])
+    return value
 
+
+def _seconds(value: Any) -> Any:
+    """A time in seconds, or a text such as "90 s", "2h"."""
+    allowed = 'a number of seconds > 0, or a text: "90 s", "30 min", "2h", "1 d"'
+    if isinstance(value, str):
+        found = re.fullmatch(r"\s*([0-9.]+)\s*(s|min|h|d)\s*", value)
+        try:
+            value = float(found[1]) * WALL_TIME[found[2]] if found else math.nan
+        except ValueError:
+            value = math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise InvalidInput([Problem(key="", value=value, allowed=allowed)])
+    return float(value)
+
+
+class Accuracy(Section):
+    """[accuracy]: how exact the numbers are to be, and how they are checked beyond the error bars of [run]."""
+
+    target: Annotated[Any, BeforeValidator(_target)] = None
+    max_time: Annotated[float, BeforeValidator(_seconds)] | None = None
     check_route: bool = False
 
 

@@ -15,6 +15,7 @@ from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.sections import Bath, Coupling, System
 from tnthermo.configuration.written import Values
 from tnthermo.evolution.arguments import MEAN_FORCE, operator_pair
+from tnthermo.evolution.first_settings import SETTINGS
 from tnthermo.model.model import Model
 from tnthermo.model.observables import Observable
 from tnthermo.model.operators import Matrix, as_array
@@ -40,6 +41,7 @@ def resolved_values(
     sections: Mapping[str, Any],
     algorithm: Algorithm,
     record_every: float,
+    given: frozenset[str] = frozenset(),
 ) -> Values:
     """All keys as they are used; the result of `load_config` on them resolves to the same run. One bath has its tables at the top."""
     evolution = sections["evolution"].model_dump()
@@ -49,6 +51,8 @@ def resolved_values(
         "bond": getattr(algorithm, "bond", None),
         "taper": getattr(algorithm, "taper", None),
     }
+    if sections["accuracy"].target is not None:  # what the way to it begins with is no part of what was asked for
+        evolution |= dict.fromkeys(SETTINGS - given)
     system = sections["system"].model_dump()
     if len(baths) == 1:
         own = baths[0]
@@ -64,7 +68,7 @@ def resolved_values(
         "thermodynamics": sections["thermodynamics"].model_dump(exclude_none=True),
         "record": _without_empty(sections["record"].model_dump()),
         "run": sections["run"].model_dump(),
-        "accuracy": sections["accuracy"].model_dump(),
+        "accuracy": sections["accuracy"].model_dump(exclude_none=True),
     }
 
 
@@ -122,6 +126,7 @@ def physics_values(
             "initial": MEAN_FORCE if rho is None else entries(rho),
         },
         "drive": {"hamiltonian": sorted(parts, key=json.dumps), "couplings": strengths},
+        **({"accuracy": {"target": target}} if (target := values["accuracy"].get("target")) is not None else {}),
         "evolution": {**values["evolution"], "layout": [line.system, *(list(places) for places in line.chains)]},
         "record": {**values["record"], "observables": [_observable(one) for one in observed], "two_time": correlated},
     }

@@ -20,6 +20,7 @@ MAY_CHANGE = (
     "run.checkpoint_every",
     "run.storage_patience",
     "accuracy.check_route",
+    "accuracy.max_time",
 )
 
 

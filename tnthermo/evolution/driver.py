@@ -94,6 +94,8 @@ class Run:
     doubts   what is doubtful about it, as was told beforehand
     judged   whether a rougher run follows, from which errors come
     rougher  whether this is the companion of a run with half the step: its steps follow the drives half as closely
+    halvings how often the steps of a run with 2^halvings times the step are cut in two, see `tnthermo.evolution.grid.Grid`
+    guarded  whether what runs away ends it; a rougher run may be as wrong as it is, the error bars say so
     """
 
     model: Model
@@ -109,6 +111,8 @@ class Run:
     doubts: tuple[Doubt, ...] = ()
     judged: bool = False
     rougher: bool = False
+    halvings: int = 0
+    guarded: bool = True
 
     def go(self, stage: str) -> Trajectory:
         """Carry it out.
@@ -124,7 +128,7 @@ class Run:
         model, schedule = self.model, self.schedule
         keeper = self.keeper or _NoKeeper()
         clock.look = keeper.look  # compiling takes minutes, and until the first step there is nothing to lose
-        grid = Grid.of(model, self.algorithm.step, rougher=self.rougher)
+        grid = Grid.of(model, self.algorithm.step, rougher=self.rougher, halvings=self.halvings)
         times = grid.times(self.until)
         recorded = record_indices(times, schedule.every, self.algorithm.step)
         if (
@@ -135,7 +139,7 @@ class Run:
         engine, flags = course.engine, course.flags
         due = schedule.indices(times[recorded], correlated=self._kind() != "product")
         functions = engine.modes if due["occupations"] else ()
-        scale = energies_in_play(model) if stage == "run" else float("inf")
+        scale = energies_in_play(model)
         last = grid.shared(times)
         for k in range(len(course.steps), times.size):
             t = float(times[k])
@@ -145,7 +149,7 @@ class Run:
             local = whole.local()
             guard(local, t)
             course.add_step(local, report)
-            if stage == "run":  # a rougher run may be as wrong as it is: the error bars say so
+            if self.guarded:
                 guard_drift(local, course.steps, course.dropped, course.krylov, scale=scale, t=t)
             if k in recorded:
                 index = recorded.index(k)
@@ -257,6 +261,7 @@ class Run:
             wall_seconds=course.wall_seconds + time.perf_counter() - started,
             work=work or float("nan"),
             state=course.engine.whole().state(float(times[-1])),
+            given_levels=() if self.levels.may_grow else self.levels.start,
         )
 
     def _bin_levels(self) -> int:

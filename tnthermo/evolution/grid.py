@@ -39,6 +39,7 @@ class Grid:
     jumps         those of them at which something jumps: kept even within NEAR of the start or the end
     scale_within  shortest time over which something changes in [start, end], for arrays of both; inf where nothing does
     rougher       whether this is the companion, whose step is twice that of the run
+    halvings      how often every step of the run with 2^halvings times this step is cut in two: of a finer run beside a rougher one
     """
 
     step: float
@@ -46,11 +47,14 @@ class Grid:
     jumps: tuple[float, ...] = ()
     scale_within: Callable[[Real, Real], Real] = _constant
     rougher: bool = False
+    halvings: int = 0
 
     @classmethod
-    def of(cls, model: Model, step: float, *, rougher: bool = False) -> Grid:
+    def of(cls, model: Model, step: float, *, rougher: bool = False, halvings: int = 0) -> Grid:
         """That of a run of ``model``."""
-        return cls(step=step, breaks=model.breaks, jumps=model.jumps, scale_within=model.scale_within, rougher=rougher)
+        return cls(
+            step=step, breaks=model.breaks, jumps=model.jumps, scale_within=model.scale_within, rougher=rougher, halvings=halvings,
+        )  # fmt: skip
 
     def times(self, until: float) -> Real:
         """Times (m,) after each step, from 0 to ``until`` to the bit.
@@ -58,12 +62,20 @@ class Grid:
         Multiples of the step, and between them the breaks and as many halvings as the drives ask for. The last step is shortened where
         ``until`` is no multiple. Raises `chains.InvalidInput` for more than MOST_STEPS.
         """
-        fine = self.step / 2 if self.rougher else self.step
-        if until / fine > MOST_STEPS:
-            raise InvalidInput([self._too_many(until, f"{until / fine:.3g} steps")])
+        fine = self.step / 2 if self.rougher else self.step * 2**self.halvings
+        if until / self.step > MOST_STEPS:
+            raise InvalidInput([self._too_many(until, f"{until / self.step:.3g} steps")])
         edges = self._edges(until, fine)
         points = self._followed(edges, RESOLVED / 2, fine)
-        return points if self.rougher else self._followed(self._halved(points, edges, fine), RESOLVED, fine)
+        if self.rougher:
+            return points
+        points = self._followed(self._halved(points, edges, fine), RESOLVED, fine)
+        for _ in range(self.halvings):
+            fine = fine / 2
+            points = self._halved(points, points, fine)
+        if points.size > MOST_STEPS:
+            raise InvalidInput([self._too_many(until, f"{points.size} steps")])
+        return points
 
     def shared(self, times: Real) -> int:
         """The index of the last of the ``times`` up to which a longer run's are the same to the bit: from there a run can be extended."""

@@ -82,7 +82,11 @@ class Trajectory:
     bath_entropy_seconds  of the evaluations of the bath's entropy
     work          floating-point operations of the products with the blocks of H; NaN where the algorithm does not count them
     state         the final state; None for a run read back from a file
-    rough         the same run at twice the step, ten times the tolerance and half the bond cap, for the error columns; None without
+    rough         the same run at twice the step, ten times the tolerance and half the bond cap, for the error columns; None without. Of a
+                  run with a target the rougher one before it, which has another behind it (`tnthermo.record.ladder`)
+    given_levels  the boson levels where they are fixed; () where they grow by rule
+    asked         the target it was to reach, as `tnthermo.record.target.Target.json`; "" without
+    limited       why it was not pursued further, in words; "" where it was reached, or none was set
     """
 
     model: Model
@@ -134,6 +138,9 @@ class Trajectory:
     work: float = float("nan")
     state: State | None = None
     rough: Trajectory | None = None
+    given_levels: tuple[int, ...] = ()
+    asked: str = ""
+    limited: str = ""
 
     @property
     def t(self) -> Real:

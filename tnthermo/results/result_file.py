@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tnthermo.errors import StorageError
 from tnthermo.machine.atomic_files import write_pieces
 from tnthermo.machine.seal import check_seal, parts_of, sealed
 from tnthermo.network.state import State
+from tnthermo.record.ladder import rungs
 from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import netcdf
@@ -40,6 +42,8 @@ def load_ledger(path: str | Path) -> xr.Dataset:
         raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
 
 
+RAW = re.compile("raw(/rough)*")  # groups of a run and of the rougher ones behind it
+
 # --- the result file --------------------------------------------------------------------------------------------------------------
 
 
@@ -51,8 +55,8 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
     groups = {netcdf.ROOT: ledger, "raw": raw_dataset(run)}
     if correlations is not None:
         groups["two_time"] = correlations
-    if run.rough is not None:
-        groups["raw/rough"] = raw_dataset(run.rough)
+    for depth, one in enumerate(rungs(run)[1:], 1):
+        groups["/".join(["raw", *["rough"] * depth])] = raw_dataset(one)
     image = netcdf.image_of(groups)
     write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
 
@@ -88,6 +92,9 @@ def raw_dataset(run: Trajectory) -> xr.Dataset:
         "flagged": json.dumps(dict(run.flagged)),
         "doubts": json.dumps(run.doubts),
         "bath_entropy_how": run.bath_entropy_how,
+        "given_levels": json.dumps(run.given_levels),
+        "asked": run.asked,
+        "limited": run.limited,
         **{name: getattr(run, name) for name in NUMBERS},
         "description": "raw trajectory, see tnthermo.trajectory.Trajectory; complex numbers as a last axis (re, im)",
     }
@@ -116,6 +123,9 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         arrays[column.name] = values[..., 0] + 1j * values[..., 1] if variable.dims[-1:] == ("complex",) else values
     settings = json.loads(str(raw["algorithm"].values))
     numbers: dict[str, Any] = {name: float(raw.attrs[name]) for name in NUMBERS if name in raw.attrs}
+    texts: dict[str, Any] = {
+        name: str(raw[name].values) for name in ("bath_entropy_how", "asked", "limited") if name in raw
+    }
     return Trajectory(
         model=decode(json.loads(str(raw["model"].values))),
         observed=tuple(decode(json.loads(str(raw["observed"].values)))),
@@ -125,7 +135,8 @@ def from_raw(raw: xr.Dataset, *, rough: Trajectory | None = None, state: State |
         flags=tuple(json.loads(str(raw["flags"].values))),
         flagged=json.loads(str(raw["flagged"].values)) if "flagged" in raw else {},
         doubts=tuple(json.loads(str(raw["doubts"].values))) if "doubts" in raw else (),
-        bath_entropy_how=str(raw["bath_entropy_how"].values) if "bath_entropy_how" in raw else "",
+        given_levels=tuple(json.loads(str(raw["given_levels"].values))) if "given_levels" in raw else (),
+        **texts,
         **numbers,
         state=state,
         rough=rough,
@@ -142,11 +153,13 @@ def load(path: str | Path) -> Trajectory:
     file = result_path(path)
     check_seal(file)
     try:
-        own, groups = netcdf.contents(file, ("raw", "raw/rough"))
+        own, groups = netcdf.contents(file, sorted(name for name in netcdf.groups_in(file) if RAW.fullmatch(name)))
         if "raw" not in groups:
             raise StorageError(f"{file.absolute()} holds a ledger without the raw trajectory")
         state = _state_beside(file, str(own.get("config_hash", "")))
-        rough = from_raw(groups["raw/rough"]) if "raw/rough" in groups else None
+        rough = None
+        for name in sorted(groups, key=len, reverse=True)[:-1]:  # the roughest first
+            rough = from_raw(groups[name], rough=rough)
         run = from_raw(groups["raw"], rough=rough, state=state)
         late = state is not None and state.time != run.times[-1]
         return dataclasses.replace(run, state=None) if late else run

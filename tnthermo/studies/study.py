@@ -18,14 +18,15 @@ import xarray as xr
 
 from chains.checks import instance_problems, path_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.accuracy.evolve import evolve
 from tnthermo.configuration.estimate import checkpoint_bytes
 from tnthermo.configuration.other_route import other_route
 from tnthermo.configuration.resolve import Config, Resolved, load_config, resolve
+from tnthermo.configuration.target import with_target
 from tnthermo.configuration.written import differences, marked
 from tnthermo.errors import NotConverged, RunFailed
 from tnthermo.evolution.arguments import callable_problems, switch_problems
 from tnthermo.evolution.doubts import AccuracyWarning
-from tnthermo.evolution.evolve import evolve
 from tnthermo.evolution.progress import Progress
 from tnthermo.evolution.two_time import two_time
 from tnthermo.kernels.compiling import is_compiled
@@ -53,7 +54,8 @@ Say = Callable[[str], None]
 WORTH = 30.0  # seconds that a run took: its result is written before the error bars are there, else where something ends their making
 SPARE = 2  # checkpoints that the disk must have room for before a run
 OTHER_ROUTE = "other-route"  # folder, beside result.nc, of the same problem by the other engine
-ERROR_BARS, CORRELATIONS = "error bars", "two-time correlations"  # what may follow when the run itself is over
+# what may follow when the run itself is over
+ERROR_BARS, FINER, CORRELATIONS = "error bars", "what the target needs beyond", "two-time correlations"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,6 +88,8 @@ def run_config(
     overwrite: bool = False,
     strict: bool = False,
     check_route: bool = False,
+    accuracy: float | Mapping[str, Any] | None = None,
+    max_time: float | str | None = None,
     progress: Callable[[Progress], None] | None = None,
     say: Say = lambda text: None,
     stop: Stop | None = None,
@@ -98,6 +102,8 @@ def run_config(
     strict     as if the file said ``[run] strict = true``
     check_route  as if it said ``[accuracy] check_route = true``: the other engine runs the same problem in FOLDER/other-route, and the
                error columns hold what the two differ by
+    accuracy   as if it said ``[accuracy] target``: how exact the numbers are to be
+    max_time   as if it said ``[accuracy] max_time``: seconds, or a text such as "2h", for all runs of a target
     progress   called after every step with a `tnthermo.Progress`
     say        receives lines for the user
     stop       asked after every step (`tnthermo.machine.signals.listening` makes one that signals set); default: never. No signal is caught
@@ -116,7 +122,8 @@ def run_config(
     problems += callable_problems(progress=progress) + instance_problems("say", say, Callable, "a function")
     raise_if_any(problems)
     folder = Path(folder)
-    loaded = load_config(config)
+    asked = accuracy is not None or max_time is not None
+    loaded = load_config(config, with_target(Path(config), accuracy, max_time) if asked else None)
     loaded = loaded.strictly() if strict else loaded
     loaded = loaded.by_both_routes() if check_route else loaded
     with told_in(loaded.tables.units) as told:
@@ -183,7 +190,7 @@ def _run(
         if overwrite:
             keeper.forget()
         else:
-            keeper.look_up("run")
+            keeper.look_up("run") if resolved.target is None else None
         kept = not overwrite and _holds_the_run(folder, resolved)
         return _computed(folder, resolved, keeper, kept=kept, progress=progress, say=say)
 
@@ -242,8 +249,9 @@ def _computed(
     unwritten: list[Trajectory] = []
 
     def keep(run: Trajectory) -> None:
-        missing = ", ".join([ERROR_BARS, *correlated])
-        save(run, ledger_without_errors(run, alpha_S=resolved.alpha_S), pending=missing)
+        missing = ", ".join([ERROR_BARS if run.rough is None else FINER, *correlated])
+        known = ledger_without_errors if run.rough is None else ledger
+        save(run, known(run, alpha_S=resolved.alpha_S), pending=missing)
         say(f"written, still without {missing}: {folder / run_folder.RESULT}")
 
     def on_main(run: Trajectory) -> None:
@@ -256,7 +264,7 @@ def _computed(
         with warnings.catch_warnings(), writing(keep, unwritten):
             warnings.simplefilter("ignore", AccuracyWarning)  # the notes of the configuration have said it
             run = evolve(
-                resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper, on_main=on_main
+                resolved.model, **resolved.evolve_keywords(), progress=progress, keeper=keeper, on_main=on_main, say=say
             )
     except RunFailed as error:
         raise RunFailed(f"{error}; the last checkpoint before it is kept" if keeper.any() else str(error)) from error
@@ -273,7 +281,8 @@ def _computed(
             keeper.look()
 
         with writing(finished_so_far, [] if run.wall_seconds > WORTH else [run]):
-            correlations = two_time(resolved.model, **resolved.two_time_keywords(), progress=watched)
+            pairs = resolved.two_time_keywords() | {"algorithm": run.algorithm}
+            correlations = two_time(resolved.model, **pairs, progress=watched)
         dataset = _with_their_flags(dataset, correlations)
     dataset = save(run, dataset, correlations)
     keeper.finish()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from chains import Discrete, chain
+from tnthermo.accuracy.evolve import evolve
 from tnthermo.algorithms import TDVP
-from tnthermo.evolution.evolve import evolve
 from tnthermo.model.model import SpinBoson
 from tnthermo.thermo.ledger import ledger
 

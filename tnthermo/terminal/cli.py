@@ -232,6 +232,16 @@ def run(
         bool,
         typer.Option("--check-route", help="run the other engine too; the error columns hold what the two differ by"),
     ] = False,
+    accuracy: Annotated[
+        float | None,
+        typer.Option(
+            help="how exact the numbers are to be, as \\[accuracy] target: settings that the file leaves open are refined until they are",
+            show_default=False,
+        ),
+    ] = None,
+    max_time: Annotated[
+        str | None, typer.Option(help='seconds, or "2h", for all runs of a target', show_default=False)
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
     debug: Debug = False,
 ) -> None:
@@ -247,13 +257,16 @@ def run(
         folder = out or default_folder(config)
         with ProgressDisplay(quiet=quiet) as progress:
             outcome = study.run_config(
-                config, folder, resume=resume, overwrite=overwrite, strict=strict, check_route=check_route, progress=progress,
-                say=say, stop=stop,
+                config, folder, resume=resume, overwrite=overwrite, strict=strict, check_route=check_route,
+                accuracy=accuracy, max_time=max_time, progress=progress, say=say, stop=stop,
             )  # fmt: skip
         stop.first = FIGURES  # nothing is left to be saved
         draw(outcome)
         if not outcome.already_done:
             say(f"written: {folder / run_folder.RESULT}")
+        if "target_met" in outcome.ledger.attrs:
+            met = "met" if outcome.ledger.attrs["target_met"] == "yes" else "missed"
+            say(f"target {outcome.ledger.attrs['target']} {met}: {outcome.ledger.attrs['target_worst']}")
         for flag in outcome.flags:
             say(f"not converged: {flag}")
         if outcome.flags:

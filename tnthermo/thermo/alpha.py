@@ -20,6 +20,7 @@ import xarray as xr
 
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
+from tnthermo.record.ladder import companions
 from tnthermo.record.trajectory import Trajectory, run_problems
 from tnthermo.thermo.bath_rate import BathRate, bath_rate
 from tnthermo.thermo.energies import energies
@@ -177,13 +178,15 @@ def _errors(run: Trajectory, terms: _Terms, temperature: float, of_bath: BathRat
 
     Of an entropy of the bath with error bars these are the error, and what they make of its derivative.
     """
-    if run.rough is None:
+    others = companions(run)
+    if not others:
         return _Terms(**{field.name: np.full_like(terms.h, np.nan) for field in fields(_Terms)})
-    rough = _terms(run.rough, temperature, bath_rate(run.rough))
-    sizes = {
-        field.name: envelope(run.t, getattr(terms, field.name), run.rough.t, getattr(rough, field.name))
-        for field in fields(_Terms)
-    }
+    sizes: dict[str, Real] = {}
+    for one in others:
+        rough = _terms(one, temperature, bath_rate(one))
+        for name in (field.name for field in fields(_Terms)):
+            apart = envelope(run.t, getattr(terms, name), one.t, getattr(rough, name))
+            sizes[name] = np.fmax(sizes.get(name, apart), apart)
     if of_bath is not None and of_bath.bars is not None:
         sizes |= {"heat": temperature * of_bath.bars, "heat_rate": temperature * of_bath.width}
     elif temperature > 0:

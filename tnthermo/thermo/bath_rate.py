@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tnthermo.record.ladder import companions
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.entropies import Attributes, bath_entropies, half_width, system_entropy
 from tnthermo.timeline.differences import sparse_envelope
@@ -196,9 +197,15 @@ def _with_bars(run: Trajectory) -> tuple[Real, Real]:
         return found.values["Delta_S_B"], half_width(one, found)
 
     entropy, bars = values(run)
-    if run.rough is not None:
-        theirs, _ = values(run.rough)
-        bars = bars + sparse_envelope(run.t, entropy, np.isfinite(entropy), run.rough.t, theirs, np.isfinite(theirs))
+    rougher = companions(run)
+    if rougher:
+        apart = np.full(run.t.size, np.nan)
+        for one in rougher:
+            theirs, _ = values(one)
+            apart = np.fmax(
+                apart, sparse_envelope(run.t, entropy, np.isfinite(entropy), one.t, theirs, np.isfinite(theirs))
+            )
+        bars = bars + apart
         # after the last time that both evaluated there is nothing to compare with
         entropy = np.where(np.isnan(bars), np.nan, entropy)
     return entropy, np.where(np.isnan(entropy), np.nan, bars)

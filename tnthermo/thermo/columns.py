@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from tnthermo.record.causes import without_lost_modes
+from tnthermo.record.ladder import companions
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.balances import entropy_productions, residuals
 from tnthermo.thermo.bath_rate import BathRate, bath_rate
@@ -132,13 +133,14 @@ def _rate_errors(run: Trajectory, rate: Rates, of_bath: BathRate | None, alpha_S
     width = 0.0 if of_bath is None else of_bath.width
     for name in ("Sdot_B", "Sdot_chi"):
         least[name] = np.fmax(least[name], width)
-    if run.rough is None:
+    rougher = companions(run)
+    if not rougher:
         return Rates(**least)
-    rough = rates(run.rough, expectations(run.rough), alpha_S, bath_rate(run.rough))
-    found = {
-        name: np.fmax(size, envelope(run.t, getattr(rate, name), run.rough.t, getattr(rough, name)))
-        for name, size in least.items()
-    }
+    found = dict(least)
+    for one in rougher:
+        rough = rates(one, expectations(one), alpha_S, bath_rate(one))
+        for name in least:
+            found[name] = np.fmax(found[name], envelope(run.t, getattr(rate, name), one.t, getattr(rough, name)))
     if of_bath is not None and of_bath.bars is not None:
         found |= {"Sdot_B": least["Sdot_B"], "Sdot_chi": found["Sdot_S"] + least["Sdot_B"]}
     return Rates(**found)

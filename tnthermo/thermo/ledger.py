@@ -16,13 +16,16 @@ from tnthermo.machine.versions import installed_version
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
 from tnthermo.record.flag_text import flags_text
+from tnthermo.record.target import target_from
 from tnthermo.record.trajectory import Trajectory, run_problems
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.dataset import coordinates, error_variables, errors_of, ledger_variables, state_variables
 from tnthermo.thermo.definitions import CONVENTION
 from tnthermo.thermo.entropies import Attributes
+from tnthermo.thermo.judged import with_verdict
 from tnthermo.timeline.differences import HOW
 
+CAPPED = "bond cap"  # how the flag of a cap begins
 NEGATIVE = -1e-10  # a smaller eigenvalue of rho_S is named among the flags
 PACKAGES = ("tnthermo", "numpy", "scipy", "numba", "quimb", "xarray")
 
@@ -46,13 +49,14 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
     found = columns(run, alpha)
     variables, errors = ledger_variables(found), None
     if run.rough is not None:
-        errors = errors_of(run, run.rough, found, columns(run.rough, alpha))
+        errors = errors_of(run, found, alpha)
         variables |= error_variables(run, found, errors)
-    return xr.Dataset(
+    dataset = xr.Dataset(
         variables | state_variables(run, errors),
         coords=coordinates(run),
         attrs=_attributes(run, alpha, smallest=float(found.attributes["S_S"]["smallest_eigenvalue"])),
     )
+    return with_verdict(dataset, target_from(run.asked), run.limited) if run.asked and errors is not None else dataset
 
 
 def _text(matrix: Matrix) -> str:
@@ -64,7 +68,8 @@ def _text(matrix: Matrix) -> str:
 def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attributes:
     """Attributes of the dataset; text and numbers only, so that netCDF can hold them."""
     model, temperature = run.model, run.model.temperature
-    flags = [*run.flags]
+    # of a run with a target a cap that was reached is among the errors
+    flags = [text for text in run.flags if not (run.asked and text.startswith(CAPPED))]
     if smallest < NEGATIVE:
         flags.append(f"rho_S has a negative eigenvalue, {smallest:.3g}")
     versions = [f"{name} {installed_version(name)}" for name in PACKAGES]
@@ -87,7 +92,7 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "algorithm": json.dumps(run.algorithm.settings()),
         "status": "not converged" if flags else "converged",
         "flags": flags_text(flags),
-        "doubts": flags_text(run.doubts),
+        "doubts": flags_text([*run.doubts, *(text for text in run.flags if run.asked and text.startswith(CAPPED))]),
         "drive": _drives(run.model),
         "errors": HOW if run.rough is not None else "none: no rougher run to compare with",
         "versions": ", ".join([f"python {platform.python_version()}", *versions]),

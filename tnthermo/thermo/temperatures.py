@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tnthermo.model.density_matrix import entropy_rate
 from tnthermo.model.model import Model
 from tnthermo.model.qubit import bloch_vector, extended_inverse_temperature
+from tnthermo.record.ladder import companions
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.bath_rate import BathRate, with_reason
 from tnthermo.thermo.energies import heat_rates, work_rates
@@ -143,16 +144,18 @@ def extended_width(run: Trajectory, e: Expectations) -> Findings:
     Without a rough run there is nothing to compare with: NaN.
     """
     nan = np.full(run.t.size, np.nan)
-    if run.rough is None or run.rho_S.shape[-1] != 2:
+    rougher = companions(run)
+    if not rougher or run.rho_S.shape[-1] != 2:
         return Findings(values={"T_ext_S_width": nan})
-    both = []
-    for one, of in ((run, e), (run.rough, expectations(run.rough))):
-        both.append(
-            extended_inverse_temperature(
-                bloch_vector(one.rho_S[one.recorded]), bloch_vector(of.effective[of.after[one.recorded]])
-            )
+
+    def beta(one: Trajectory, of: Expectations) -> Real:
+        return extended_inverse_temperature(
+            bloch_vector(one.rho_S[one.recorded]), bloch_vector(of.effective[of.after[one.recorded]])
         )
-    inverse, off = both[0], envelope(run.t, both[0], run.rough.t, both[1], local=True)
+
+    inverse = beta(run, e)
+    every = (envelope(run.t, inverse, one.t, beta(one, expectations(one)), local=True) for one in rougher)
+    off = np.asarray(np.fmax.reduce(list(every)))
     with np.errstate(divide="ignore", invalid="ignore"):
         width = off / (np.abs(inverse) * (np.abs(inverse) - off))
         # a pure state: 1/T infinite in both, T = 0

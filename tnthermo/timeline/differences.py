@@ -26,6 +26,12 @@ HOW_SPARSE = (
     "after a time"
 )
 
+HOW_LADDER = (
+    "what each setting still costs, by its law, from two runs that differ in it alone (largest difference up to the record time after), "
+    "all together; at least the residuals named in `floor` (those with an integral of rates as far as they do not fall with the step) "
+    "and |1 - norm| of the value"
+)
+
 HOW_BARS = (
     "what the error bars of the bath's entropy make of its derivative or integral through the times that have a value, what one of fewer "
     "points differs by, and the errors of the other rates: infinite where a denominator is zero within its error"

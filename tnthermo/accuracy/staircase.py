@@ -1,0 +1,288 @@
+"""One rung after the other: each refines one setting, so that what it changes says what that setting costs.
+
+It begins with two rough runs that differ in the step. Then the setting that costs most is refined, as far as its law says that the target
+needs, until all of them together are within it. A bond cap that was reached, and boson levels that are given, are judged at the end by a
+run with fewer. `tnthermo.record.ladder` has the laws, the ledger the error bars that come of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tnthermo.algorithms import Algorithm
+from tnthermo.evolution.arguments import rough_interval
+from tnthermo.evolution.driver import Run
+from tnthermo.evolution.grid import Grid
+from tnthermo.evolution.recording import Schedule
+from tnthermo.network.blocks import Levels
+from tnthermo.record.ladder import BOND, LEVELS, OF_TOLERANCE, STEP, TOLERANCE, differing, links, rungs
+from tnthermo.record.target import Target
+from tnthermo.record.trajectory import Trajectory
+from tnthermo.thermo.judged import Judgement, judgement
+from tnthermo.thermo.ledger import ledger
+from tnthermo.timeline.clock import record_indices
+
+ENOUGH = 0.7  # of the target that the step may cost before the tolerance is looked at
+AIM = 0.25  # of it that a tolerance is aimed at
+LOOSER = 4.0  # times the tolerance that is aimed at: that of the first runs
+MOST_TIGHTER = 10.0  # by which a tolerance is divided at once
+LEAST_TIGHTER = 2.0
+WIDER = 1.5  # times a bond cap that costs too much
+NARROWER = 2 / 3  # of a bond cap, for the run that judges it
+WIDEST = 1024  # bond cap that is not exceeded
+TIGHTEST = 1e-11  # tolerance that is not gone below: sums of many steps are no better known
+MOST_HALVINGS = 8
+COST = {
+    STEP: 2.2,
+    TOLERANCE: 2.5,
+    BOND: 2.5,
+    LEVELS: 1.0,
+}  # what a run takes in units of the one before, refined in this
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one rung has of its own."""
+
+    algorithm: Algorithm
+    levels: Levels
+    halvings: int = 0
+    rougher: bool = False
+
+    @property
+    def stage(self) -> str:
+        """Its name: the same settings are the same run."""
+        a = self.algorithm
+        bond = a.fixed_bond or a.max_bond
+        parts = [f"step {a.step:.6g}", f"tolerance {a.tolerance:.3g}", f"bond {bond}" if bond else ""]
+        parts += [] if self.levels.may_grow else [f"levels {max(self.levels.start)}"]
+        return ", ".join(part for part in parts if part)
+
+
+def climb(
+    first: Run,
+    target: Target,
+    kept: frozenset[str],
+    *,
+    every_step: bool = False,
+    say: Say = lambda text: None,
+    on_rung: Callable[[Trajectory], None] = lambda run: None,
+) -> Trajectory:
+    """The finest run, the rougher ones behind it, with what was asked and, where that was not reached, why.
+
+    first    the settings to begin with; those named in ``kept`` stay as they are
+    every_step  record every step of each run, and not at the interval of the first one's schedule
+    say      receives a line for each decision
+    on_rung  called with each run that could be the last one, so that it can be kept
+    """
+    return _Staircase(first=first, target=target, kept=kept, every_step=every_step, say=say, on_rung=on_rung).climb()
+
+
+@dataclass(kw_only=True, eq=False)
+class _Staircase:
+    """The way up: see `climb`. ``spent``: seconds of all runs so far; ``limited``: why it ends below the target."""
+
+    first: Run
+    target: Target
+    kept: frozenset[str]
+    every_step: bool
+    say: Say
+    on_rung: Callable[[Trajectory], None]
+    spent: float = 0.0
+    limited: str = ""
+
+    # --- runs ---
+
+    def go(self, settings: Settings, behind: Trajectory | None, *, evaluated: str, what: str = "") -> Trajectory:
+        """One rung, with those behind it; their states are let go."""
+        run = replace(
+            self.first,
+            algorithm=settings.algorithm,
+            levels=settings.levels,
+            halvings=settings.halvings,
+            rougher=settings.rougher,
+            schedule=self.schedule(settings, evaluated),
+            strict=False,
+            guarded=False,
+            judged=True,
+        )
+        found = run.go(settings.stage + what)
+        self.spent += found.wall_seconds
+        behind = None if behind is None else replace(behind, state=None)
+        return replace(found, rough=behind, asked=self.target.json())
+
+    def schedule(self, settings: Settings, evaluated: str) -> Schedule:
+        """What a rung records: as it was asked for, the bath's entropy ``evaluated`` at all times, "seldom" or "never"."""
+        plain = self.first.schedule
+        if evaluated == "never":
+            plain = replace(plain, entropy=None, bath_entropy=math.inf, correlations=math.inf)
+        elif evaluated == "seldom":
+            plain = replace(
+                plain,
+                correlations=math.inf,
+                bath_entropy=max(plain.bath_entropy, self.first.until / 2),
+            )
+        own = self.first.algorithm
+        if not settings.rougher:
+            return replace(plain, every=settings.algorithm.step) if self.every_step else plain
+        times = Grid.of(self.first.model, own.step).times(self.first.until)
+        recorded = times[record_indices(times, plain.every, own.step)]
+        return plain.rougher(rough_interval(plain.every, own), recorded)
+
+    # --- decisions ---
+
+    def climb(self) -> Trajectory:
+        own = self.first.algorithm
+        loose = min(own.tolerance * LOOSER, 0.3)
+        base = Settings(algorithm=replace(own, tolerance=loose), levels=self.first.levels)
+        coarse = replace(base, algorithm=replace(base.algorithm, step=2 * own.step), rougher=True)
+        run = self.go(coarse, None, evaluated="never")
+        now = base
+        run = self.go(now, run, evaluated="never")
+        while True:
+            judged, costs = self.assess(run)
+            cause = self.next_cause(run, judged, costs)
+            if cause is None:
+                break
+            if not self.affordable(cause, run, judged):
+                break
+            if cause in (BOND, LEVELS) and cause not in costs:
+                run = self.beside(cause, now, run)
+                continue
+            now = self.finer(cause, now, costs)
+            self.say(f"{judged.describe()}: {now.stage}")
+            tight = now.algorithm.tolerance < loose
+            run = self.go(now, run, evaluated="always" if tight else "never")
+            if tight:
+                self.on_rung(run)
+        return replace(self.with_entropies(run), limited="" if judged.met else self.limited)
+
+    def with_entropies(self, run: Trajectory) -> Trajectory:
+        """The run, the bath's entropy evaluated now and then in the one behind it that differs in the tolerance: for its error bar."""
+        other = next((link.coarser for link in links(run) if link.cause == TOLERANCE and link.finer is run), None)
+        if self.first.schedule.entropy is None or other is None or has_entropies(other):
+            return run
+        members = rungs(run)
+        at = next(n for n, one in enumerate(members) if one is other)
+        settings = Settings(algorithm=other.algorithm, levels=self.first.levels, halvings=self.halvings(other))
+        self.say(f"the bath's entropy once more: {settings.stage}")
+        found = self.go(settings, other.rough, evaluated="seldom", what=", bath entropy")
+        for one in reversed(members[:at]):
+            found = replace(one, rough=replace(found, state=None))
+        return found
+
+    def halvings(self, run: Trajectory) -> int:
+        """How often the first step was halved."""
+        return round(math.log2(self.first.algorithm.step / run.algorithm.step))
+
+    def assess(self, run: Trajectory) -> tuple[Judgement, dict[str, float]]:
+        """How far the run is from the target, and what each setting of which that is known has of it."""
+        judged = judgement(ledger(run), self.target)
+        return judged, {link.cause: judged.costs.get(link.cause, 0.0) for link in links(run)}
+
+    def next_cause(self, run: Trajectory, judged: Judgement, costs: dict[str, float]) -> str | None:
+        """The setting to be refined, or to be judged by a rougher run; None where the run is good enough, or nothing can be done."""
+        if STEP in costs and costs[STEP] > ENOUGH and self.may(STEP, run):
+            return STEP
+        if TOLERANCE not in costs:
+            return TOLERANCE
+        capped = math.isfinite(run.since("bond"))
+        if capped and not self.judged_here(BOND, run):
+            costs.pop(BOND, None)
+            if (run.algorithm.max_bond or 0) > 1:
+                return BOND
+        if run.given_levels and LEVELS not in costs and max(run.given_levels) > 2:
+            return LEVELS
+        if judged.met:
+            return None
+        for cause in sorted(costs, key=lambda name: -costs[name]):
+            if costs[cause] > 0.1 and self.may(cause, run):
+                return cause
+        worst = max(costs, key=lambda name: costs[name], default="")
+        if judged.causes.get(judged.worst) not in (None, "", *costs):
+            worst = judged.causes[judged.worst]
+            if worst == "balance" and self.may(STEP, run):
+                return STEP
+        self.limited = f"limited by {worst or 'what no setting improves'}{self.why(worst, run)}"
+        return None
+
+    def judged_here(self, cause: str, run: Trajectory) -> bool:
+        """Whether a run differs from this one in ``cause`` alone."""
+        return any(differing(run, other) == {cause} for other in rungs(run)[1:])
+
+    def may(self, cause: str, run: Trajectory) -> bool:
+        """Whether a setting may be refined further."""
+        own = run.algorithm
+        if cause in self.kept or cause == LEVELS:
+            return False
+        if cause == STEP:
+            return own.step > self.first.algorithm.step * 0.5**MOST_HALVINGS * 1.5
+        if cause == TOLERANCE:
+            return own.tolerance > TIGHTEST * LEAST_TIGHTER
+        return own.fixed_bond is None and own.max_bond is not None and own.max_bond * WIDER <= WIDEST
+
+    def why(self, cause: str, run: Trajectory) -> str:
+        value = {
+            STEP: run.algorithm.step,
+            TOLERANCE: run.algorithm.tolerance,
+            BOND: run.algorithm.fixed_bond or run.algorithm.max_bond,
+        }
+        value |= {LEVELS: max(run.given_levels, default=0)}
+        if cause not in value:
+            return ""
+        return f" = {value[cause]:g}, {'which was given' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
+
+    def affordable(self, cause: str, run: Trajectory, judged: Judgement) -> bool:
+        """Whether another run fits into the time that is left; if not, that is why the target was missed."""
+        expected = run.wall_seconds * COST[cause]
+        if self.spent + expected <= self.target.max_time:
+            return True
+        self.limited = (
+            f"limited by {cause}: the next run would take about {expected:.0f} s, of max_time = {self.target.max_time:.0f} s "
+            f"{self.spent:.0f} s are spent"
+        )
+        return False
+
+    def finer(self, cause: str, now: Settings, costs: dict[str, float]) -> Settings:
+        """The settings with one of them refined as far as its law says that the target needs."""
+        own = now.algorithm
+        if cause == STEP:
+            return replace(now, algorithm=replace(own, step=own.step / 2), halvings=now.halvings + 1)
+        if cause == TOLERANCE:
+            wanted = (costs.get(cause, 0.0) / AIM) ** (1 / OF_TOLERANCE)
+            factor = min(max(wanted, LEAST_TIGHTER), MOST_TIGHTER) if cause in costs else LOOSER
+            return replace(
+                now,
+                algorithm=replace(
+                    own, tolerance=_rounded(max(own.tolerance / factor, TIGHTEST), own.tolerance / LOOSER)
+                ),
+            )
+        assert own.max_bond is not None
+        return replace(now, algorithm=replace(own, max_bond=math.ceil(own.max_bond * WIDER)))
+
+    def beside(self, cause: str, now: Settings, run: Trajectory) -> Trajectory:
+        """The run with one more behind it that differs in ``cause`` alone, rougher: a setting that is judged, not refined."""
+        own = now.algorithm
+        if cause == BOND:
+            assert own.max_bond is not None
+            narrower = replace(now, algorithm=replace(own, max_bond=max(1, math.floor(own.max_bond * NARROWER))))
+        else:
+            narrower = replace(now, levels=now.levels.rougher())
+        self.say(f"what {cause} costs: {narrower.stage}")
+        return replace(run, rough=self.go(narrower, run.rough, evaluated="never"))
+
+
+def has_entropies(run: Trajectory) -> bool:
+    """Whether the bath's entropy was evaluated at all."""
+    return bool(np.isfinite(run.correlation_upper).any() or np.isfinite(run.bath_entropy).any())
+
+
+def _rounded(tolerance: float, usual: float) -> float:
+    """To two digits, so that a name says it; the usual one as it is."""
+    return usual if math.isclose(tolerance, usual, rel_tol=1e-9) else float(f"{tolerance:.1e}")
