@@ -50,7 +50,8 @@ class Algorithm:
     chain: none is needed, none can be asked for, and the state starts as a product; `dense`, one vector without bonds; `adaptive`, bonds
     and the part of the chain that moves follow the tolerance; `pairwise`, the work has the boson levels once more; `compiled`; `kept`,
     what a snapshot of the engine holds beside the tensors: "blocks" of compiled sweeps, the whole "vector", or "nothing"; `knobs`, the
-    settings that decide its accuracy, of which a study of convergence makes ladders.
+    settings that decide its accuracy, of which a study of convergence makes ladders; `tolerance_order`, the least power of the tolerance
+    with which errors fall.
     """
 
     step: float = 0.1
@@ -67,6 +68,7 @@ class Algorithm:
     compiled: ClassVar[bool] = True
     kept: ClassVar[Kept] = "blocks"
     knobs: ClassVar[tuple[str, ...]] = ("step", "max_bond", "tolerance")
+    tolerance_order: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
         raise_if_any(self._problems())
@@ -244,6 +246,7 @@ class TimeBins(Algorithm):
     order: int = 4
     name: ClassVar[str] = "time-bins"
     bins: ClassVar[bool] = True
+    tolerance_order: ClassVar[float] = 0.8
     kept: ClassVar[Kept] = "bins"
 
     @property

@@ -19,7 +19,7 @@ from tnthermo.evolution.driver import Run
 from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.recording import Schedule
 from tnthermo.network.blocks import Levels
-from tnthermo.record.ladder import BOND, LEVELS, OF_TOLERANCE, STEP, TOLERANCE, differing, links, rungs
+from tnthermo.record.ladder import BOND, LEVELS, STEP, TOLERANCE, differing, links, rungs
 from tnthermo.record.target import Target
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.judged import Judgement, judgement
@@ -27,8 +27,10 @@ from tnthermo.thermo.ledger import ledger
 from tnthermo.timeline.clock import record_indices
 
 ENOUGH = 0.7  # of the target that the step may cost before the tolerance is looked at
-AIM = 0.25  # of it that a tolerance is aimed at
-LOOSER = 4.0  # times the tolerance that is aimed at: that of the first runs
+AIM = 0.25  # of it that a tolerance is aimed at, and the power with which errors are expected to fall with it
+EXPECTED = 0.8
+FALL = 3.0  # by which errors fall, by the least of their law, from the tolerance of the first runs to the one that is aimed at
+NOISY = 1.5  # a cost of the step that falls by less when it is halved is what the tolerance makes
 MOST_TIGHTER = 10.0  # by which a tolerance is divided at once
 LEAST_TIGHTER = 2.0
 WIDER = 1.5  # times a bond cap that costs too much
@@ -96,6 +98,12 @@ class _Staircase:
     on_rung: Callable[[Trajectory], None]
     spent: float = 0.0
     limited: str = ""
+    before: tuple[float, float] = (0.0, 0.0)  # tolerance, and what the step costed, when it was looked at last
+
+    @property
+    def looser(self) -> float:
+        """Times the tolerance that is aimed at: that of the first runs."""
+        return float(FALL ** (1 / self.first.algorithm.tolerance_order))
 
     # --- runs ---
 
@@ -139,7 +147,7 @@ class _Staircase:
 
     def climb(self) -> Trajectory:
         own = self.first.algorithm
-        loose = min(own.tolerance * LOOSER, 0.3)
+        loose = min(own.tolerance * self.looser, 0.3)
         base = Settings(algorithm=replace(own, tolerance=loose), levels=self.first.levels)
         coarse = replace(base, algorithm=replace(base.algorithm, step=2 * own.step), rougher=True)
         run = self.go(coarse, None, evaluated="never")
@@ -152,7 +160,7 @@ class _Staircase:
                 break
             if not self.affordable(cause, run, judged):
                 break
-            if cause in (BOND, LEVELS) and cause not in costs:
+            if self.is_beside(cause, run, costs):
                 run = self.beside(cause, now, run)
                 continue
             now = self.finer(cause, now, costs)
@@ -188,8 +196,15 @@ class _Staircase:
 
     def next_cause(self, run: Trajectory, judged: Judgement, costs: dict[str, float]) -> str | None:
         """The setting to be refined, or to be judged by a rougher run; None where the run is good enough, or nothing can be done."""
-        if STEP in costs and costs[STEP] > ENOUGH and self.may(STEP, run):
-            return STEP
+        if STEP in costs and costs[STEP] > ENOUGH:
+            if not self.judged_here(STEP, run):
+                return STEP
+            before, self.before = self.before, (run.algorithm.tolerance, costs[STEP])
+            noisy = before[0] == run.algorithm.tolerance and before[1] < NOISY * costs[STEP]
+            if noisy and self.may(TOLERANCE, run):
+                return TOLERANCE
+            if self.may(STEP, run):
+                return STEP
         if TOLERANCE not in costs:
             return TOLERANCE
         capped = math.isfinite(run.since("bond"))
@@ -211,6 +226,12 @@ class _Staircase:
                 return STEP
         self.limited = f"limited by {worst or 'what no setting improves'}{self.why(worst, run)}"
         return None
+
+    def is_beside(self, cause: str, run: Trajectory, costs: dict[str, float]) -> bool:
+        """Whether a rougher run is to say what a setting costs, and nothing to be refined yet."""
+        if cause == STEP:
+            return not self.judged_here(STEP, run)
+        return cause in (BOND, LEVELS) and cause not in costs
 
     def judged_here(self, cause: str, run: Trajectory) -> bool:
         """Whether a run differs from this one in ``cause`` alone."""
@@ -255,14 +276,11 @@ class _Staircase:
         if cause == STEP:
             return replace(now, algorithm=replace(own, step=own.step / 2), halvings=now.halvings + 1)
         if cause == TOLERANCE:
-            wanted = (costs.get(cause, 0.0) / AIM) ** (1 / OF_TOLERANCE)
-            factor = min(max(wanted, LEAST_TIGHTER), MOST_TIGHTER) if cause in costs else LOOSER
-            return replace(
-                now,
-                algorithm=replace(
-                    own, tolerance=_rounded(max(own.tolerance / factor, TIGHTEST), own.tolerance / LOOSER)
-                ),
-            )
+            if cause not in costs:
+                return replace(now, algorithm=replace(own, tolerance=self.first.algorithm.tolerance))
+            wanted = (costs[cause] / AIM) ** (1 / EXPECTED)
+            factor = min(max(wanted, LEAST_TIGHTER), MOST_TIGHTER)
+            return replace(now, algorithm=replace(own, tolerance=_rounded(max(own.tolerance / factor, TIGHTEST))))
         assert own.max_bond is not None
         return replace(now, algorithm=replace(own, max_bond=math.ceil(own.max_bond * WIDER)))
 
@@ -272,6 +290,11 @@ class _Staircase:
         if cause == BOND:
             assert own.max_bond is not None
             narrower = replace(now, algorithm=replace(own, max_bond=max(1, math.floor(own.max_bond * NARROWER))))
+        elif cause == STEP:
+            rougher = now.halvings == 0
+            narrower = replace(
+                now, algorithm=replace(own, step=2 * own.step), halvings=max(0, now.halvings - 1), rougher=rougher
+            )
         else:
             narrower = replace(now, levels=now.levels.rougher())
         self.say(f"what {cause} costs: {narrower.stage}")
@@ -283,6 +306,6 @@ def has_entropies(run: Trajectory) -> bool:
     return bool(np.isfinite(run.correlation_upper).any() or np.isfinite(run.bath_entropy).any())
 
 
-def _rounded(tolerance: float, usual: float) -> float:
-    """To two digits, so that a name says it; the usual one as it is."""
-    return usual if math.isclose(tolerance, usual, rel_tol=1e-9) else float(f"{tolerance:.1e}")
+def _rounded(tolerance: float) -> float:
+    """To two digits, so that a name says it."""
+    return float(f"{tolerance:.1e}")

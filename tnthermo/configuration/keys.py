@@ -43,6 +43,8 @@ OWN_WORDS = {
     "thermodynamics.bath_entropy_max_bond": "integer >= 2",
     "record.observables": "table of operators",
     "record.two_time": "table of pairs of operators",
+    "accuracy.target": "number > 0 and <= 1, or table of columns",
+    "accuracy.max_time": "number > 0, or text: \"2h\"",
     "laws.couplings": "list of numbers > 0, each once",
     "laws.resolution": "number > 0 and < 1",
     "sum.parts": "list of densities",

@@ -14,7 +14,6 @@ from tnthermo.algorithms import Algorithm
 from tnthermo.record.trajectory import Trajectory
 
 STEP, TOLERANCE, BOND, LEVELS = "step", "tolerance", "max_bond", "levels"
-OF_TOLERANCE = 0.8  # least power of the tolerance with which errors fall
 UNKNOWN = 1.0  # weight of a difference of which no law is known: the finer of the two is no worse than that
 MARGIN = 1.0  # orders that are not trusted of what is seen
 BROKEN = 0.1  # of an entry of rho_S: runs that differ by more are too rough for a law
@@ -38,7 +37,7 @@ class Link:
     @property
     def order(self) -> float:
         """The least power of the setting with which errors fall; 0 where none is known."""
-        return {STEP: least_order(self.finest), TOLERANCE: OF_TOLERANCE}.get(self.cause, 0.0)
+        return {STEP: least_order(self.finest), TOLERANCE: self.finest.tolerance_order}.get(self.cause, 0.0)
 
     def weight(self, order: float | None = None) -> float:
         """Error of the finest run in units of the difference of the two: C f^p out of C (b^p - a^p), p the order; `UNKNOWN` without one."""
