@@ -13,6 +13,7 @@ from numba import njit, types
 from numba.typed import List
 
 from tnthermo.kernels.arrays import adjoint, array_list, identity
+from tnthermo.kernels.svd import svd
 
 DISCARDED, CAPPED, TOP, REPORT = 0, 1, 2, 3
 TABLE = 48  # quadratures of so many levels are kept, those of more are found when they are needed
@@ -125,7 +126,7 @@ def _left_vectors(matrix, allowed, cap):
     total = np.sum(np.abs(matrix) ** 2)
     fine = allowed < GRAM**2 * total
     if fine:
-        u, s, _ = np.linalg.svd(matrix, full_matrices=False)
+        u, s, _ = svd(matrix)
         squares = s**2
     elif p <= q:
         values, vectors = np.linalg.eigh(np.dot(matrix, adjoint(matrix)))

@@ -15,6 +15,7 @@ from tnthermo.kernels.arrays import adjoint, paste
 from tnthermo.kernels.expand import missing_directions
 from tnthermo.kernels.krylov import propagate
 from tnthermo.kernels.reach import reach_right
+from tnthermo.kernels.svd import svd
 
 # what a sweep reports, as indices into its `report` array
 DISCARDED, KRYLOV, MISSED, CAPPED, WORK = 0, 1, 2, 3, 4
@@ -44,7 +45,7 @@ def split_left(x, cutoff, most):
     discarded = 0.0
     capped = 0.0
     if cutoff >= 0.0 and k > 1:
-        left, values, right = np.linalg.svd(matrix, full_matrices=False)
+        left, values, right = svd(matrix)
         keep = k
         while keep > 1 and discarded + values[keep - 1] ** 2 <= cutoff:
             discarded += values[keep - 1] ** 2

@@ -7,6 +7,7 @@ from numba import njit
 
 from tnthermo.kernels.apply import grow_left, grow_right
 from tnthermo.kernels.krylov import propagate
+from tnthermo.kernels.svd import svd
 from tnthermo.kernels.sweep import CAPPED, DISCARDED, KRYLOV, WORK, top_population
 
 
@@ -37,7 +38,7 @@ def merge_tables(table, values, next_table, next_values, next_levels):
 def split_pair(x, d1, d2, cutoff, most, report):
     """(left tensor, singular values, right tensor) of a pair x (l, d1 d2, r), truncated; what is dropped goes into ``report``."""
     l, _, r = x.shape
-    left, s, right = np.linalg.svd(x.reshape(l * d1, d2 * r), full_matrices=False)
+    left, s, right = svd(x.reshape(l * d1, d2 * r))
     keep = s.size
     discarded = 0.0
     while keep > 1 and discarded + s[keep - 1] ** 2 <= cutoff:
