@@ -172,7 +172,7 @@ def test_the_error_columns_have_it():
     found = columns(run, 0.5)
     own = tail_errors(run, found)
     errors = error_variables(
-        run, found, errors_of(run, run, found, found)
+        run, found, errors_of(replace(run, rough=run), found, 0.5)
     )  # a companion that is the run itself: only floors and the tail
     for name in ("E_B", "E_int", "h", "Q_B", "E_S", "S_S", "E_B_each"):
         assert np.all(errors[f"{name}_error"][1] >= own[name])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,12 @@ def read(file: Path, group: str = ROOT) -> xr.Dataset:
         return xr.load_dataset(file, engine="netcdf4", group=group)
 
 
-def contents(file: Path, groups: Sequence[str]) -> tuple[dict[str, Any], dict[str, xr.Dataset]]:
-    """The file's own attributes, and the datasets of those of ``groups`` that are there: the file is opened once."""
+def contents(file: Path, wanted: Callable[[str], object]) -> tuple[dict[str, Any], dict[str, xr.Dataset]]:
+    """The file's own attributes, and the datasets of the groups that are ``wanted``, by their paths: it is opened once."""
     with _one_at_a_time, netCDF4.Dataset(file) as handle:
-        there = set(_paths(handle, ""))
+        names = [name for name in _paths(handle, "") if wanted(name)]
         # closing the dataset of a group would close the file
-        found = {name: xr.open_dataset(NetCDF4DataStore(handle[name])).load() for name in groups if name in there}
+        found = {name: xr.open_dataset(NetCDF4DataStore(handle[name])).load() for name in names}
         return _own(handle), found
 
 
