@@ -13,7 +13,7 @@ from chains.densities.discrete import Discrete
 from chains.densities.lorentzian import Brownian, DrudeLorentz
 from chains.densities.power_law import Element
 from chains.maps.arguments import SpectralDensity, density_problems
-from chains.maps.bath import Bath
+from chains.maps.bath import Bath, ends
 from chains.maps.cells import StarCells, bath_problems
 from chains.maps.sites import Chain
 from chains.problems import raise_if_any
@@ -98,14 +98,25 @@ def tail(density: SpectralDensity, *, above: float | None = None) -> Tail:
 
 def lost_tail(bath: Chain | StarCells | tuple[Chain, Chain] | Bath) -> Tail:
     """Return what of its density the weight of a bath does not have: a chain, the pair of a thermofield map, or star cells; a `Bath` has
-    all.
+    all, but for the dressing by those modes of an algebraic tail that follow without delay (`free_modes`).
     """
     raise_if_any(bath_problems("bath", bath))
     if isinstance(bath, Bath):
-        return replace(tail(bath.density), start=math.inf, edge=0.0, weight=0.0, reorganisation=0.0, dressing=0.0)
+        start, dressing = _left_out(bath)
+        return replace(tail(bath.density), start=start, edge=0.0, weight=0.0, reorganisation=0.0, dressing=dressing)
     first = bath[0] if isinstance(bath, tuple) else bath
     # of a discrete density all modes are there, or the chain has few of its sites: nothing that a highest frequency tells
     return tail(first.density, above=None if isinstance(first.density, Discrete) else first.support[1])
+
+
+def _left_out(bath: Bath) -> tuple[float, float]:
+    """Where the modes of a bath begin to end, and int J/w^2 beyond: the tail has its reorganisation energy there and nothing else."""
+    if isinstance(bath.density, Discrete):
+        return math.inf, 0.0
+    last = ends(bath)
+    elements = bath.density.elements
+    beyond = [_above(e, end, 2) for e, end in zip(elements, last, strict=True) if math.isfinite(end)]
+    return min(last), sum(beyond)
 
 
 def lost_reorganisation(bath: Chain | StarCells | tuple[Chain, Chain] | Bath) -> float:

@@ -122,6 +122,12 @@ def _also_over_w(segment: Segment) -> Segment:
     return replace(segment, start_power=segment.start_power - 1.0, root=lambda w: segment.root(w) * np.sqrt(w))
 
 
+def ends(bath: Bath) -> tuple[float, ...]:
+    """Where the modes of each of the density's elements end, as `free_modes` makes them: inf where it has all; () of a discrete one."""
+    density = bath.density
+    return () if isinstance(density, Discrete) else tuple(_whole(e, bath.temperature)[1] for e in density.elements)
+
+
 def with_tail(density: SpectralDensity, end: float) -> SpectralDensity:
     """Return the density, its algebraic tails ended at ``end`` where the density itself has no cutoff that says where they end.
 

@@ -331,7 +331,7 @@ def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
             **doubt,
         }
         error = np.broadcast_to(bar[:, None, None, None], values["rho_S"].shape).copy()
-        own_parts = _by_cause(errors, "rho_S")
+        own_parts = _by_cause(errors, "rho_S", _largest(rho_S_error(run)))
         variables["rho_S_error"] = (
             ("t", "row", "column", "complex"),
             error,

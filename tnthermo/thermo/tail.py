@@ -28,6 +28,7 @@ from tnthermo.thermo.tail_ratios import System, on_entropies, on_ratios
 from tnthermo.types import Complex, Real
 
 SAFE = 1.2  # for the next order in frequencies over the cut
+DRESSED = 1e-9  # int J/w^2 of the modes beyond: a dressing that is not worth a word
 FIRST_SWING = 1.6  # times J at the cut and the cut itself: the largest rate at which a tail 1/w takes up energy, pi/2
 
 
@@ -95,9 +96,9 @@ def tail_errors(run: Trajectory, found: Findings) -> dict[str, Real]:
 
 
 def lost_tails(run: Trajectory) -> list[chains.Tail]:
-    """What the cut of each bath's density has lost; empty where none of it counts."""
+    """What the cut of each bath's density has lost, on time bins the dressing alone; empty where none of it counts."""
     lost = [chains.lost_tail(coupling.bath) for coupling in run.model.couplings]
-    return lost if any(one.noticeable for one in lost) else []
+    return lost if any(one.noticeable or one.dressing > DRESSED for one in lost) else []
 
 
 def rho_S_error(run: Trajectory) -> Real:
