@@ -62,3 +62,25 @@ def test_bars_of_a_thirtieth_are_noticed(outcomes: list[Any]) -> None:
     assert found.within < calibration.ASKED["within"]
     assert found.silent > 0
     assert {"within", "silent"} <= set(found.missed(hard=False))
+
+
+@pytest.mark.slow
+def test_a_setting_that_there_was_no_time_to_judge_is_said() -> None:
+    """Two runs that differ in the step say nothing of the tolerance: with no time for a third a target is not known to be met."""
+    one = next(problem for problem in problems.named_problems() if problem.name == NAMED[0])
+    found = calibration.tried(one, one.right(), 1e-2, 1e-3)
+    assert not found.met
+    assert "not known to be met" in found.flags
+    assert "limited by tolerance" in found.flags
+
+
+@pytest.mark.slow
+def test_a_step_is_not_halved_in_vain() -> None:
+    """With a loose tolerance of each step more of them are worse: it is the tolerance that is refined."""
+    one = next(problem for problem in problems.named_problems() if problem.name == "modes, four levels, mixed")
+    found = calibration.tried(one, one.right(), 1e-2, LONGEST)
+    assert found.met
+    assert not found.flagged
+    assert sum("what step costs" in stage for stage in found.stages) == 1
+    assert len(found.stages) < 8  # it was twelve, and 84 error bars off
+    assert all(point.ratio <= 1 for point in found.points)

@@ -153,12 +153,14 @@ class _Staircase:
         run = self.go(coarse, None, evaluated="never")
         now = base
         run = self.go(now, run, evaluated="never")
+        unjudged = False  # whether it is not known what some setting costs
         while True:
             judged, costs = self.assess(run)
             cause = self.next_cause(run, judged, costs)
             if cause is None:
                 break
             if not self.affordable(cause, run, judged):
+                unjudged = cause not in costs
                 break
             if self.is_beside(cause, run, costs):
                 run = self.beside(cause, now, run)
@@ -169,7 +171,7 @@ class _Staircase:
             run = self.go(now, run, evaluated="always" if tight else "never")
             if tight:
                 self.on_rung(run)
-        return replace(self.with_entropies(run), limited="" if judged.met else self.limited)
+        return replace(self.with_entropies(run), limited="" if judged.met and not unjudged else self.limited)
 
     def with_entropies(self, run: Trajectory) -> Trajectory:
         """The run, the bath's entropy evaluated now and then in the one behind it that differs in the tolerance: for its error bar."""

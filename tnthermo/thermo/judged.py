@@ -120,16 +120,21 @@ def exchanged(dataset: xr.Dataset) -> float:
 
 
 def with_verdict(dataset: xr.Dataset, target: Target, limited: str = "") -> xr.Dataset:
-    """The ledger with what it was to reach, whether it did, and a flag where it did not; ``limited``: why it was not pursued further."""
+    """The ledger with what it was to reach, whether it did, and a flag where it did not.
+
+    limited  why it was not pursued further; of a run that is within its target, why that is not known of all of its settings
+    """
     judged = judgement(dataset, target)
+    met = judged.met and not limited
     found = {
         "target": target.describe(),
-        "target_met": "yes" if judged.met else "no",
+        "target_met": "yes" if met else "no",
         "target_worst": judged.describe(),
     }
-    if judged.met:
+    if met:
         return dataset.assign_attrs(found)
-    flag = one_flag(f"target {target.describe()} missed: {judged.describe()}{'; ' if limited else ''}{limited}")
+    said = "not known to be met" if judged.met else "missed"
+    flag = one_flag(f"target {target.describe()} {said}: {judged.describe()}{'; ' if limited else ''}{limited}")
     flags = flags_text((*flags_of(dataset.attrs), flag))
     return dataset.assign_attrs(found, flags=flags, status="not converged")
 
