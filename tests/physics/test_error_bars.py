@@ -38,6 +38,17 @@ def test_the_smallest_cap_is_judged_by_half_of_it() -> None:
     assert off < ledger.E_B_error[-1] < 30 * off
 
 
+def test_a_cap_that_the_bars_hold_is_a_note_and_no_flag() -> None:
+    run = few(cap=5)
+    assert any("bond cap 5 reached" in flag for flag in run.flags)
+    ledger = tt.ledger(run)
+    assert (ledger.attrs["status"], ledger.attrs["flags"]) == ("converged", "none")
+    assert "bond cap 5 reached" in ledger.attrs["doubts"]
+    assert "bond cap 5 reached" in tt.ledger(replace(run, rough=None)).attrs["flags"]  # no bars hold it
+    rough = tt.ledger(few(cap=2))  # bars of more than a twentieth
+    assert "bond cap 2 reached" in rough.attrs["flags"]
+
+
 def test_a_cap_of_one_has_no_half_and_its_errors_are_infinite_once_it_costs() -> None:
     ledger = tt.ledger(few(cap=1))
     assert "errors infinite" in ledger.attrs["flags"]

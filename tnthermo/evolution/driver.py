@@ -40,6 +40,7 @@ from tnthermo.machine.threads import one_blas_thread
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
 from tnthermo.network.blocks import LOWEST_LEVELS, Levels, saved_state
+from tnthermo.record.flag_text import covered
 from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, SPARSE
 from tnthermo.record.trajectory import Start, Trajectory
 from tnthermo.timeline.clock import common_times, record_indices
@@ -217,8 +218,9 @@ class Run:
         norm = steps["norm"]
         course.flags.look_at_norm(norm[-1], norm[0], accounted(discarded[-1], krylov[-1]), float(times[-1]))
         flags = tuple(course.flags.found.values())
-        if flags and self.strict:
-            raise NotConverged(flags)
+        unfit = [flag for flag in flags if not covered(flag)]
+        if unfit and self.strict:
+            raise NotConverged(unfit)
         rows = {name: course.rows.get(name) for name in course.rows.room}
         if not self.algorithm.bins:  # which miss nothing of a displacement
             rows = from_known_start(rows, course.start.displaced, functions)

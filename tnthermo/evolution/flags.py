@@ -13,7 +13,7 @@ from tnthermo.errors import RunFailed
 from tnthermo.evolution.doubts import COARSEST, FINEST, Doubt
 from tnthermo.model.line import distances
 from tnthermo.model.model import end_times
-from tnthermo.record.flag_text import one_flag
+from tnthermo.record.flag_text import COVERED, one_flag
 from tnthermo.record.growing import Columns
 from tnthermo.types import Snapshot
 
@@ -119,7 +119,7 @@ class Flags:
             lost = report.capped + report.missed**2
             what = f"no room for a weight of {lost:.1g} in that step"
             if self.judged:
-                what += ", the error columns hold what it costs" if (a.max_bond or 0) > 1 else ", errors infinite"
+                what += f", {COVERED}" if (a.max_bond or 0) > 1 else ", errors infinite"
             self._add("bond", t, f"bond cap {a.max_bond} reached at t = {t:g} ({what})")
         if (
             "levels" not in self.found

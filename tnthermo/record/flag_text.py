@@ -7,11 +7,18 @@ from typing import Any
 
 NONE = "none"
 BETWEEN = "; "
+CAPPED = "bond cap"  # how the flag of a cap that was reached begins,
+COVERED = "the error columns hold what it costs"  # and what it says where a run with another cap follows
 
 
 def one_flag(text: str) -> str:
     """A text that can be told from the flags beside it."""
     return text.replace(BETWEEN, ", ")
+
+
+def covered(text: str, *, asked: bool = False) -> bool:
+    """Whether a flag is of a cap that the error columns hold; ``asked``: of a run with a target, which judges every cap."""
+    return text.startswith(CAPPED) and (asked or COVERED in text)
 
 
 def flags_text(flags: Iterable[str]) -> str:

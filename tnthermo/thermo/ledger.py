@@ -15,17 +15,17 @@ from tnthermo.checks import alpha_problems
 from tnthermo.machine.versions import installed_version
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
-from tnthermo.record.flag_text import flags_text
-from tnthermo.record.target import target_from
+from tnthermo.record.flag_text import covered, flags_of, flags_text
+from tnthermo.record.target import Target, target_from
 from tnthermo.record.trajectory import Trajectory, run_problems
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.dataset import coordinates, error_variables, errors_of, ledger_variables, state_variables
 from tnthermo.thermo.definitions import CONVENTION
 from tnthermo.thermo.entropies import Attributes
-from tnthermo.thermo.judged import with_verdict
+from tnthermo.thermo.judged import judgement, with_verdict
 from tnthermo.timeline.differences import HOW
 
-CAPPED = "bond cap"  # how the flag of a cap begins
+LAX = Target(overall=0.05)  # what a cap may cost at most without being flagged where no target is set
 NEGATIVE = -1e-10  # a smaller eigenvalue of rho_S is named among the flags
 PACKAGES = ("tnthermo", "numpy", "scipy", "numba", "quimb", "xarray")
 
@@ -56,7 +56,21 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
         coords=coordinates(run),
         attrs=_attributes(run, alpha, smallest=float(found.attributes["S_S"]["smallest_eigenvalue"])),
     )
-    return with_verdict(dataset, target_from(run.asked), run.limited) if run.asked and errors is not None else dataset
+    if errors is None:
+        return dataset
+    if run.asked or judgement(dataset, LAX).met:
+        dataset = _with_caps_noted(dataset, run)
+    return with_verdict(dataset, target_from(run.asked), run.limited) if run.asked else dataset
+
+
+def _with_caps_noted(dataset: xr.Dataset, run: Trajectory) -> xr.Dataset:
+    """The ledger with the caps that its error columns hold among the doubts, no longer among the flags."""
+    caps = [text for text in run.flags if covered(text, asked=bool(run.asked))]
+    if not caps:
+        return dataset
+    flags = [text for text in flags_of(dataset.attrs) if text not in caps]
+    status = "not converged" if flags else "converged"
+    return dataset.assign_attrs(flags=flags_text(flags), status=status, doubts=flags_text([*run.doubts, *caps]))
 
 
 def _text(matrix: Matrix) -> str:
@@ -68,8 +82,7 @@ def _text(matrix: Matrix) -> str:
 def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attributes:
     """Attributes of the dataset; text and numbers only, so that netCDF can hold them."""
     model, temperature = run.model, run.model.temperature
-    # of a run with a target a cap that was reached is among the errors
-    flags = [text for text in run.flags if not (run.asked and text.startswith(CAPPED))]
+    flags = [*run.flags]
     if smallest < NEGATIVE:
         flags.append(f"rho_S has a negative eigenvalue, {smallest:.3g}")
     versions = [f"{name} {installed_version(name)}" for name in PACKAGES]
@@ -92,7 +105,7 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "algorithm": json.dumps(run.algorithm.settings()),
         "status": "not converged" if flags else "converged",
         "flags": flags_text(flags),
-        "doubts": flags_text([*run.doubts, *(text for text in run.flags if run.asked and text.startswith(CAPPED))]),
+        "doubts": flags_text(run.doubts),
         "drive": _drives(run.model),
         "errors": HOW if run.rough is not None else "none: no rougher run to compare with",
         "versions": ", ".join([f"python {platform.python_version()}", *versions]),
