@@ -1,4 +1,4 @@
-"""Writes what scripts/docs says of columns, configuration keys and rows of folders from where the code defines them.
+"""Writes what scripts/docs says of columns, keys, commands, public names and rows of folders from where the code defines them.
 
     python scripts/docs/generate.py            # rewrites the generated parts of the pages
     python scripts/docs/generate.py --check    # exit code 1, and the names, where a page is not what would be written
@@ -10,11 +10,19 @@ from __future__ import annotations
 
 import argparse
 import ast
+import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
 
+import typer
+
+import chains
+import tnthermo
 from tnthermo.configuration.keys import Key, every_key
+from tnthermo.terminal.cli import app
 from tnthermo.thermo.definitions import BOUNDS, COLUMNS, OF_SYSTEM, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.validity import ALWAYS, where
 
@@ -124,8 +132,113 @@ def says(place: Path) -> str:
     return re.sub(r":\w+:(?=`)", "", line).replace("``", "`")
 
 
-PARTS: dict[str, Callable[[], str]] = {"columns": columns_part, "keys": keys_part, "rows": rows_part}
-PAGES = ("architecture.md", "columns.md", "configuration.md")
+def commands_part() -> str:
+    """Every command of the command line with its arguments and options."""
+    return "\n\n".join(of_command(name, command) for name, command in typer.main.get_command(app).commands.items())  # type: ignore[attr-defined]
+
+
+def of_command(name: str, command: Any) -> str:
+    """Its help: what it does, what it takes, examples."""
+    usage = [f"tnthermo {name}"]
+    rows = []
+    for given in command.params:
+        is_argument = type(given).__name__.endswith("Argument")
+        shown = given.metavar or given.name.upper()
+        if is_argument:
+            usage.append(shown if given.required else f"[{shown}]")
+        rows.append(
+            [code(shown) if is_argument else ", ".join(map(code, given.opts)), cell(unescaped(given.help or ""))]
+        )
+    lines = [line for line in (command.epilog or "").splitlines() if line.startswith("tnthermo")]
+    parts = [f"### tnthermo {name}", prose(command.help or ""), f"```text\n{' '.join(usage)} [OPTIONS]\n```"]
+    parts += [table(["argument or option", ""], rows)] if rows else []
+    parts += ["Examples:", "```text\n" + "\n".join(lines) + "\n```"] if lines else []
+    return "\n\n".join(parts)
+
+
+def unescaped(text: str) -> str:
+    """Without the backslashes that a terminal's markup needs."""
+    return text.replace("\\[", "[")
+
+
+def prose(docstring: str) -> str:
+    """A docstring in Markdown; a paragraph of names with what they mean, in columns, is a table."""
+    text = re.sub(r":\w+:(?=`)", "", inspect.cleandoc(docstring)).replace("``", "`")
+    return "\n\n".join(of_paragraph(part) for part in text.split("\n\n"))
+
+
+def of_paragraph(text: str) -> str:
+    """As it is, or as a table."""
+    if not re.match(r"[\w.]+ {2,}\S", text):
+        return text
+    rows: list[list[str]] = []
+    for line in text.splitlines():
+        if line.startswith(" ") and rows:
+            rows[-1][1] += " " + line.strip()
+        else:
+            name, _, meaning = line.partition("  " if "  " in line else " ")
+            rows.append([name, meaning.strip()])
+    return table(["", ""], [[code(name), cell(meaning)] for name, meaning in rows])
+
+
+def names_part(module: ModuleType) -> str:
+    """Every public name of a module: what it takes and what it says of itself."""
+    prefix = {"tnthermo": "tt"}.get(module.__name__, module.__name__)
+    found = sorted(
+        (name for name in module.__all__ if not isinstance(getattr(module, name), ModuleType)), key=str.lower
+    )
+    return "\n\n".join(part for name in found for part in of_name(f"{prefix}.{name}", getattr(module, name)))
+
+
+def of_name(name: str, value: Any) -> Iterator[str]:
+    """A heading, the parameters, the docstring; of a class its methods, too."""
+    yield f"### {name}"
+    if not callable(value):
+        yield code(" | ".join(kind.__name__ for kind in get_args(value)) or repr(value))
+        return
+    taken = parameters(value)
+    if len(taken) > 90:  # a line for each
+        taken = "(\n" + "".join(f"    {part},\n" for part in taken[1:-1].split(", ")) + ")"
+    yield f"```text\n{name}{taken}\n```"
+    yield prose(inspect.getdoc(value) or "")
+    if inspect.isclass(value):
+        rows = list(members(value))
+        if rows:
+            yield table(["of it", ""], rows)
+
+
+def members(kind: type) -> Iterator[list[str]]:
+    """Public methods and properties that a class of ours defines, with the first line of what they say."""
+    for name, value in sorted(vars(kind).items()):
+        inner = getattr(value, "__func__", value)
+        if name.startswith("_") or not (inspect.isfunction(inner) or hasattr(value, "__get__")):
+            continue
+        line = prose(getattr(value, "__doc__", None) or "").partition("\n\n")[0].replace("\n", " ")
+        if line:
+            yield [code(name + (parameters(getattr(kind, name)) if inspect.isfunction(inner) else "")), cell(line)]
+
+
+def parameters(function: Any) -> str:
+    """As tests/api.txt has them: names and defaults, one a line where there are many."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return "(...)"
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
+    signature = signature.replace(parameters=bare, return_annotation=signature.empty)
+    text = re.sub(r"<function ([^ ]+) at 0x[0-9a-f]+>", r"\1", str(signature))
+    return text
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "columns": columns_part,
+    "keys": keys_part,
+    "rows": rows_part,
+    "commands": commands_part,
+    "names": lambda: names_part(tnthermo),
+    "names_of_chains": lambda: names_part(chains),
+}
+PAGES = ("api.md", "api_chains.md", "architecture.md", "columns.md", "commands.md", "configuration.md")
 
 
 def rewritten(text: str) -> str:

@@ -1,7 +1,7 @@
 """The pages say what is so: generated parts are those of the code, blocks of Python run, configurations are accepted, links lead somewhere.
 
 What the blocks compute is made shorter by `shortened`: times, tolerance and an interval are replaced by cheaper ones. All the rest runs as
-it is written. A block after ``<!-- not run: reason -->`` is compiled only.
+it is written. A block after ``<!-- not run: reason -->`` is compiled only. Pages with files and commands: test_pages.py.
 """
 
 import importlib.util
@@ -11,7 +11,6 @@ import time
 import tomllib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +20,7 @@ import pytest
 
 import chains
 import tnthermo as tt
+from tests.support.pages import blocks, is_followed, shortened
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.configuration.sections import REQUIRED
 from tnthermo.evolution.doubts import AccuracyWarning
@@ -30,48 +30,14 @@ from tnthermo.thermo import columns, definitions
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "scripts" / "docs"
 README = ROOT / "README.md"
-PAGES = [README, *sorted(DOCS.glob("*.md"))]
+PAGES = [README, *sorted(DOCS.rglob("*.md"))]
 WITH_LINKS = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / ".github").glob("*.md"))]
 WHOLE = DOCS / "configuration.md"  # its first block is a whole configuration, on which a part of one is tried
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-NOT_RUN = re.compile(r"<!-- not run: .+ -->\n+\Z")
 LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"(?<![\w/.])(?:tnthermo|chains|tests|scripts|\.github|\.ci)/[\w/.-]*\w")
 COMPUTED = re.compile(r"<!-- columns and who computes them -->\n(.*?)<!-- end of columns -->", re.DOTALL)
 NAME = re.compile(r"(?<![\w/.])(?:tnthermo|chains|tt)(?:\.[A-Za-z_]\w*)+")
-# [pattern, what stands in its place]: the only things that a page's blocks do otherwise here
-SHORTER = (
-    (r"\buntil=[\d.]+", "until=1.0"),
-    (r"\bsince=[\d.]+", "since=0.5"),
-    (r"\btolerance=1e-\d+", "tolerance=1e-3"),
-    (r"\bbath_entropy_every=[\d.]+", "bath_entropy_every=0.4"),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A block of code in a page: the line of its first line, what it says, whether it is to be run."""
-
-    line: int
-    source: str
-    runs: bool
-
-
-def blocks(text: str, language: str) -> list[Block]:
-    """All blocks of a language."""
-    return [
-        Block(line=text.count("\n", 0, m.start()) + 2, source=m[2], runs=not NOT_RUN.search(text[: m.start()]))
-        for m in BLOCK.finditer(text)
-        if m[1] == language
-    ]
-
-
-def shortened(source: str) -> str:
-    """The same with small times and a loose tolerance."""
-    for pattern, instead in SHORTER:
-        source = re.sub(pattern, instead, source)
-    return source
 
 
 def python_problems(text: str, names: dict[str, Any]) -> list[str]:
@@ -97,14 +63,14 @@ def configuration_problems(text: str, whole: str, folder: Path) -> list[str]:
         try:
             tables = tomllib.loads(block.source)
             missing = [name for name in REQUIRED if name not in tables]
-            if not missing or "[[bath]]" in block.source:
-                path.write_text(block.source)
-                resolve(load_config(path))
-            elif "sweep" in tables:
-                path.write_text(f"{block.source}\n{whole}")
+            if "sweep" in tables:
+                path.write_text(block.source if not missing else f"{block.source}\n{whole}")
                 axes = read_axes(path)
                 for number in range(axes.count):
                     resolve(load_config(path, axes.tables(number)))
+            elif not missing or "[[bath]]" in block.source:
+                path.write_text(block.source)
+                resolve(load_config(path))
             else:
                 path.write_text(block.source)
                 base = tomllib.loads(whole)
@@ -201,7 +167,10 @@ def test_blocks_of_python(quiet: Path) -> None:
     found = [f"README.md: {problem}" for problem in python_problems(README.read_text(encoding="utf-8"), start)]
     for page in PAGES[1:]:
         began = time.perf_counter()
-        problems = python_problems(page.read_text(encoding="utf-8"), dict(start))
+        text = page.read_text(encoding="utf-8")
+        if is_followed(text):
+            continue  # test_pages.py does what it says
+        problems = python_problems(text, dict(start))
         print(f"{page.name}: {time.perf_counter() - began:.1f} s")
         found += [f"{page.name}: {problem}" for problem in problems]
     assert not found, "\n".join(["", *found])
@@ -288,7 +257,10 @@ def test_the_page_says_who_computes_a_column(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_readme_lists_every_page() -> None:
     listed = LINK.findall(README.read_text(encoding="utf-8"))
-    assert [page.name for page in PAGES[1:] if f"scripts/docs/{page.name}" not in listed] == []
+    pages = [page.name for page in sorted(DOCS.glob("*.md")) if page.name not in ("changes.md", "contributing.md")]
+    assert [name for name in pages if f"scripts/docs/{name}" not in listed] == []
+    assert "CHANGELOG.md" in listed  # which these two are, on the site
+    assert ".github/CONTRIBUTING.md" in listed
 
 
 def test_a_dead_link_is_seen(tmp_path: Path) -> None:
