@@ -68,7 +68,7 @@ class Algorithm:
     compiled: ClassVar[bool] = True
     kept: ClassVar[Kept] = "blocks"
     knobs: ClassVar[tuple[str, ...]] = ("step", "max_bond", "tolerance")
-    tolerance_order: ClassVar[float] = 0.5
+    tolerance_order: ClassVar[float] = 0.6
 
     def __post_init__(self) -> None:
         raise_if_any(self._problems())
@@ -246,7 +246,7 @@ class TimeBins(Algorithm):
     order: int = 4
     name: ClassVar[str] = "time-bins"
     bins: ClassVar[bool] = True
-    tolerance_order: ClassVar[float] = 0.8
+    tolerance_order: ClassVar[float] = 1.0
     kept: ClassVar[Kept] = "bins"
 
     @property

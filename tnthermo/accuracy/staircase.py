@@ -29,7 +29,7 @@ from tnthermo.timeline.clock import record_indices
 ENOUGH = 0.7  # of the target that the step may cost before the tolerance is looked at
 AIM = 0.25  # of it that a tolerance is aimed at, and the power with which errors are expected to fall with it
 EXPECTED = 0.8
-FALL = 3.0  # by which errors fall, by the least of their law, from the tolerance of the first runs to the one that is aimed at
+FALL = 4.0  # by which errors fall, by the least of their law, from the tolerance of the first runs to the one that is aimed at
 NOISY = 1.5  # a cost of the step that falls by less when it is halved is what the tolerance makes
 MOST_TIGHTER = 10.0  # by which a tolerance is divided at once
 LEAST_TIGHTER = 2.0

@@ -206,9 +206,12 @@ def _between(
 
 
 def _floors(column: Column, run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> tuple[Real, ...]:
-    """What the error of a column cannot be below; of a balance with integrals of rates what their own error does not explain."""
+    """What the error of a column cannot be below; on time bins of a balance with integrals of rates what their own error does not explain.
+
+    On sites the rates are measured as well as the energies, and a balance that falls with step and tolerance is one of both.
+    """
     floors = dict(zip(column.floors, (found.values[name] for name in column.floors), strict=True))
-    for name in OF_RATES & floors.keys():
+    for name in OF_RATES & floors.keys() if run.algorithm.bins else ():
         apart = envelope(run.t, floors[name], rough.t, other.values[name])
         floors[name] = unexplained(floors[name], apart)
     return floors_of(column.floors, floors)

@@ -12,10 +12,10 @@ from tnthermo.types import Real
 
 SLOWEST = 4.0  # a residual that falls by a quarter of itself from the rougher run to this one is on its way to zero
 
+FLOORS = "at least the residuals named in `floor` (on time bins those with an integral of rates as far as they do not fall with the step)"
 HOW = (
     "largest difference, up to the record time after, to the same run at twice the step, ten times the tolerance, half the bond cap and "
-    "three quarters of fixed levels; at least the residuals named in `floor` (those with an integral of rates as far as they do not fall "
-    "with the step), |1 - norm| of the value and half of what columns of the same kind differ by"
+    f"three quarters of fixed levels; {FLOORS}, |1 - norm| of the value and half of what columns of the same kind differ by"
 )
 HOW_LOCAL = (
     "as for the other columns, but the largest difference at this record time and its two neighbours, and at least what the errors of "
@@ -28,8 +28,7 @@ HOW_SPARSE = (
 
 HOW_LADDER = (
     "what each setting still costs, by its law, from two runs that differ in it alone (largest difference up to the record time after), "
-    "all together; at least the residuals named in `floor` (those with an integral of rates as far as they do not fall with the step) "
-    "and |1 - norm| of the value"
+    f"all together; {FLOORS} and |1 - norm| of the value"
 )
 
 HOW_BARS = (
