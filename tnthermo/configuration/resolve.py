@@ -281,7 +281,10 @@ def resolve(config: Config) -> Resolved:
         bath_values(density, tables.get(keys.bath), tables.get(keys.coupling), own)
         for keys, density, own in zip(config.baths, densities, made, strict=True)
     ]
-    values = resolved_values(baths, config.drive, tables.made, algorithm, record_every, tables.given)
+    # where nothing is said each run on the way to a target records its own steps
+    open_end = config.accuracy.target is not None and evolution.record_every is None
+    recorded = None if open_end else record_every
+    values = resolved_values(baths, config.drive, tables.made, algorithm, recorded, tables.given)
     own_columns = observables(config.record.observables, dimension=model.dimension)
     digest = fingerprint(
         physics_values(
@@ -303,7 +306,7 @@ def resolve(config: Config) -> Resolved:
         displacement=displacement,
         until=evolution.until,
         record_every=record_every,
-        recording=config.record.recording(record_every, thermodynamics),
+        recording=config.record.recording(recorded, thermodynamics),
         two_time=dict(config.record.two_time),
         levels=levels,
         alpha_S=thermodynamics.alpha_S,

@@ -239,7 +239,7 @@ class Record(Section):
     observables: Annotated[dict[str, Any], BeforeValidator(_observables)] = Field(default_factory=dict)
     two_time: Annotated[dict[str, Any], BeforeValidator(_two_time)] = Field(default_factory=dict)
 
-    def recording(self, record_every: float, entropy: Thermodynamics) -> Recording:
+    def recording(self, record_every: float | None, entropy: Thermodynamics) -> Recording:
         """What is to be recorded, with what other sections say of it."""
         return Recording(
             record_every=record_every,

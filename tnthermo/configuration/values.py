@@ -40,7 +40,7 @@ def resolved_values(
     drives: Drives,
     sections: Mapping[str, Any],
     algorithm: Algorithm,
-    record_every: float,
+    record_every: float | None,
     given: frozenset[str] = frozenset(),
 ) -> Values:
     """All keys as they are used; the result of `load_config` on them resolves to the same run. One bath has its tables at the top."""
