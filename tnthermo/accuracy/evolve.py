@@ -105,8 +105,8 @@ def evolve(
     """
     free, to_target = algorithm is None, accuracy is not None
     if algorithm is None:
-        rule = first_algorithm if to_target else default_algorithm
-        algorithm = rule(model, until, record_every, *([accuracy] if to_target else []))
+        algorithm = default_algorithm(model, until, record_every)
+        algorithm = first_algorithm(algorithm, model, until, record_every, accuracy) if to_target else algorithm
     recording = Recording(
         record_every=record_every, occupation_every=occupation_every, variance_every=variance_every, correlations_every=correlations_every,
         observables=observables, bath_entropy=bath_entropy, bath_entropy_every=bath_entropy_every,

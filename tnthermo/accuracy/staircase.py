@@ -38,12 +38,8 @@ NARROWER = 2 / 3  # of a bond cap, for the run that judges it
 WIDEST = 1024  # bond cap that is not exceeded
 TIGHTEST = 1e-11  # tolerance that is not gone below: sums of many steps are no better known
 MOST_HALVINGS = 8
-COST = {
-    STEP: 2.2,
-    TOLERANCE: 2.5,
-    BOND: 2.5,
-    LEVELS: 1.0,
-}  # what a run takes in units of the one before, refined in this
+# what a run takes in units of the one before, refined in this
+COST = {STEP: 2.2, TOLERANCE: 2.5, BOND: 2.5, LEVELS: 1.0}
 
 Say = Callable[[str], None]
 
@@ -54,8 +50,6 @@ class Settings:
 
     algorithm: Algorithm
     levels: Levels
-    halvings: int = 0
-    rougher: bool = False
 
     @property
     def stage(self) -> str:
@@ -113,8 +107,8 @@ class _Staircase:
             self.first,
             algorithm=settings.algorithm,
             levels=settings.levels,
-            halvings=settings.halvings,
-            rougher=settings.rougher,
+            halvings=max(0, self.halvings(settings)),
+            rougher=self.halvings(settings) < 0,
             schedule=self.schedule(settings, evaluated),
             strict=False,
             guarded=False,
@@ -137,7 +131,7 @@ class _Staircase:
                 bath_entropy=max(plain.bath_entropy, self.first.until / 2),
             )
         own = self.first.algorithm
-        if not settings.rougher:
+        if self.halvings(settings) >= 0:
             return replace(plain, every=settings.algorithm.step) if self.every_step else plain
         times = Grid.of(self.first.model, own.step).times(self.first.until)
         recorded = times[record_indices(times, plain.every, own.step)]
@@ -149,7 +143,7 @@ class _Staircase:
         own = self.first.algorithm
         loose = min(own.tolerance * self.looser, 0.3)
         base = Settings(algorithm=replace(own, tolerance=loose), levels=self.first.levels)
-        coarse = replace(base, algorithm=replace(base.algorithm, step=2 * own.step), rougher=True)
+        coarse = replace(base, algorithm=replace(base.algorithm, step=2 * own.step))
         run = self.go(coarse, None, evaluated="never")
         now = base
         run = self.go(now, run, evaluated="never")
@@ -159,7 +153,7 @@ class _Staircase:
             cause = self.next_cause(run, judged, costs)
             if cause is None:
                 break
-            if not self.affordable(cause, run, judged):
+            if not self.affordable(cause, run):
                 unjudged = cause not in costs
                 break
             if self.is_beside(cause, run, costs):
@@ -180,16 +174,16 @@ class _Staircase:
             return run
         members = rungs(run)
         at = next(n for n, one in enumerate(members) if one is other)
-        settings = Settings(algorithm=other.algorithm, levels=self.first.levels, halvings=self.halvings(other))
+        settings = Settings(algorithm=other.algorithm, levels=self.first.levels)
         self.say(f"the bath's entropy once more: {settings.stage}")
         found = self.go(settings, other.rough, evaluated="seldom", what=", bath entropy")
         for one in reversed(members[:at]):
             found = replace(one, rough=replace(found, state=None))
         return found
 
-    def halvings(self, run: Trajectory) -> int:
-        """How often the first step was halved."""
-        return round(math.log2(self.first.algorithm.step / run.algorithm.step))
+    def halvings(self, settings: Settings) -> int:
+        """How often the first step was halved; -1 for twice the first step."""
+        return round(math.log2(self.first.algorithm.step / settings.algorithm.step))
 
     def assess(self, run: Trajectory) -> tuple[Judgement, dict[str, float]]:
         """How far the run is from the target, and what each setting of which that is known has of it."""
@@ -261,7 +255,7 @@ class _Staircase:
             return ""
         return f" = {value[cause]:g}, {'which was given' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
 
-    def affordable(self, cause: str, run: Trajectory, judged: Judgement) -> bool:
+    def affordable(self, cause: str, run: Trajectory) -> bool:
         """Whether another run fits into the time that is left; if not, that is why the target was missed."""
         expected = run.wall_seconds * COST[cause]
         if self.spent + expected <= self.target.max_time:
@@ -276,7 +270,7 @@ class _Staircase:
         """The settings with one of them refined as far as its law says that the target needs."""
         own = now.algorithm
         if cause == STEP:
-            return replace(now, algorithm=replace(own, step=own.step / 2), halvings=now.halvings + 1)
+            return replace(now, algorithm=replace(own, step=own.step / 2))
         if cause == TOLERANCE:
             if cause not in costs:
                 return replace(now, algorithm=replace(own, tolerance=self.first.algorithm.tolerance))
@@ -293,10 +287,7 @@ class _Staircase:
             assert own.max_bond is not None
             narrower = replace(now, algorithm=replace(own, max_bond=max(1, math.floor(own.max_bond * NARROWER))))
         elif cause == STEP:
-            rougher = now.halvings == 0
-            narrower = replace(
-                now, algorithm=replace(own, step=2 * own.step), halvings=max(0, now.halvings - 1), rougher=rougher
-            )
+            narrower = replace(now, algorithm=replace(own, step=2 * own.step))
         else:
             narrower = replace(now, levels=now.levels.rougher())
         self.say(f"what {cause} costs: {narrower.stage}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,13 +12,12 @@ from tnthermo.configuration.conversion import with_written_step
 from tnthermo.configuration.resolve import Config, build
 from tnthermo.configuration.route import BINS, OF_CHAINS, ON_SITES, defaults, model_on_bins
 from tnthermo.configuration.sections import Accuracy, Evolution, Record
-from tnthermo.evolution.doubts import hardest_step
+from tnthermo.evolution.first_settings import step_on_sites
 from tnthermo.evolution.suitable_step import suitable_step
 
 KEY = "accuracy.check_route"
 SITES_TOLERANCE = 1e-4  # of a chain beside time bins
 SITES_BOND = 24
-PHASE = 0.5  # strongest local term times the step, on a chain
 EXACT_INSTEAD = "auto"  # for the bath's entropy, which the other engine may not have exactly
 
 
@@ -86,5 +84,4 @@ def _sites_step(config: Config, every: float) -> float:
     built, problems = build(config.tables, config.folder)
     raise_if_any([replace(p, hint=p.hint or f"{KEY} asks for a chain beside the time bins") for p in problems])
     assert built.model is not None
-    strongest, _ = hardest_step(built.model, every, config.evolution.until)
-    return every / max(1, math.ceil(every * strongest / PHASE))
+    return step_on_sites(built.model, config.evolution.until, every, pieces=1)

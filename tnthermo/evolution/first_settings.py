@@ -9,7 +9,6 @@ from typing import Any
 from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.evolution.arguments import clock_problems
 from tnthermo.evolution.doubts import hardest_step
-from tnthermo.evolution.suitable_step import default_algorithm
 from tnthermo.model.model import Model
 from tnthermo.record.target import as_target, target_problems
 
@@ -21,9 +20,8 @@ PHASE = 0.5  # strongest local term times the step, on sites
 HIGHEST, LOWEST = 5e-3, 1e-9  # tolerances to begin with
 
 
-def first_algorithm(model: object, until: object, record_every: object, accuracy: Any) -> Algorithm:
-    """The algorithm that a target begins with where none is given, as far as the arguments are right."""
-    own = default_algorithm(model, until, record_every)
+def first_algorithm(own: Algorithm, model: object, until: object, record_every: object, accuracy: Any) -> Algorithm:
+    """The algorithm that a target begins with in place of the default one, as far as the arguments are right."""
     if not isinstance(model, Model) or target_problems(accuracy) or clock_problems(until, record_every, None, {}):
         return own
     interval = float(record_every or until)  # type: ignore[arg-type]
@@ -44,9 +42,9 @@ def longer_step(step: float, interval: float) -> float:
     return interval / (2 * max(1, math.ceil(interval / (4 * step) * (1 - 1e-9)))) if interval > 0 else step
 
 
-def step_on_sites(model: Model, until: float, interval: float) -> float:
-    """A step in which the strongest local term turns little; ``interval`` is an even multiple of it."""
+def step_on_sites(model: Model, until: float, interval: float, *, pieces: int = 2) -> float:
+    """A step in which the strongest local term turns little; ``interval`` is a multiple of so many ``pieces`` of it."""
     if not interval > 0:
         return TDVP.step
     strongest, _ = hardest_step(model, interval, until)
-    return interval / (2 * max(1, math.ceil(interval * strongest / (2 * PHASE) * (1 - 1e-9))))
+    return interval / (pieces * max(1, math.ceil(interval * strongest / (pieces * PHASE) * (1 - 1e-9))))

@@ -5,7 +5,6 @@ The folder is the only truth: whatever a killed run left there, `run_config(...,
 
 from __future__ import annotations
 
-import re
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,7 +52,6 @@ from tnthermo.units.units import Units
 
 Say = Callable[[str], None]
 WORTH = 30.0  # seconds that a run took: its result is written before the error bars are there, else where something ends their making
-STEP_SAID = re.compile(r"step ([0-9.eE+-]+[0-9])")
 SPARE = 2  # checkpoints that the disk must have room for before a run
 OTHER_ROUTE = "other-route"  # folder, beside result.nc, of the same problem by the other engine
 # what may follow when the run itself is over
@@ -191,8 +189,8 @@ def _run(
         keeper.clean()
         if overwrite:
             keeper.forget()
-        else:
-            keeper.look_up("run") if resolved.target is None else None
+        elif resolved.target is None:  # the runs on the way to a target are looked up one by one
+            keeper.look_up("run")
         kept = not overwrite and _holds_the_run(folder, resolved)
         return _computed(folder, resolved, keeper, kept=kept, progress=progress, say=say)
 
@@ -271,7 +269,7 @@ def _computed(
                 progress=progress,
                 keeper=keeper,
                 on_main=on_main,
-                say=lambda text: say(_steps_in(resolved.units, text)),
+                say=say,
             )
     except RunFailed as error:
         raise RunFailed(f"{error}; the last checkpoint before it is kept" if keeper.any() else str(error)) from error
@@ -297,13 +295,6 @@ def _computed(
     if flags and resolved.strict:
         raise NotConverged(flags)
     return Outcome(folder=folder, resolved=resolved, ledger=dataset, flags=flags, already_done=False)
-
-
-def _steps_in(units: Units, text: str) -> str:
-    """What the way to a target says, its steps in the units of the file."""
-    if units.natural:
-        return text
-    return STEP_SAID.sub(lambda found: f"step {units.shown_time(float(found[1])):.6g}{units.behind('time')}", text)
 
 
 @contextmanager

@@ -58,15 +58,14 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
     )
     if errors is None:
         return dataset
-    if run.asked or judgement(dataset, LAX).met:
-        dataset = _with_caps_noted(dataset, run)
+    dataset = _with_caps_noted(dataset, run)
     return with_verdict(dataset, target_from(run.asked), run.limited) if run.asked else dataset
 
 
 def _with_caps_noted(dataset: xr.Dataset, run: Trajectory) -> xr.Dataset:
     """The ledger with the caps that its error columns hold among the doubts, no longer among the flags."""
     caps = [text for text in run.flags if covered(text, asked=bool(run.asked))]
-    if not caps:
+    if not caps or not (run.asked or judgement(dataset, LAX).met):
         return dataset
     flags = [text for text in flags_of(dataset.attrs) if text not in caps]
     status = "not converged" if flags else "converged"

@@ -228,6 +228,8 @@ class Units:
         time, temperature = str(self.time_unit), str(self.temperature_unit)
         text = _replaced(text, r"\bt = ", self.hbar, time)
         text = _replaced(text, r"\ba step near ", self.hbar, time)
+        text = _replaced(text, r"\bstep (?=\d)", self.hbar, time)
+        text = _replaced(text, r"\blimited by step = ", self.hbar, time)
         text = _replaced(text, r"\bchanges within ", self.hbar, time)
         text = _replaced(text, r"(?<=there; )take at most ", self.hbar, time)
         return _replaced(text, r"\bT = ", 1.0 / self.k_B, temperature)
