@@ -173,6 +173,8 @@ def test_every_error_says_what_it_is_made_of() -> None:
     assert ledger.E_B_error.attrs["cause"] == max(parts, key=lambda name: parts[name])
     assert float(ledger.E_B_error.max()) <= 1.001 * sum(parts.values())
     assert json.loads(ledger.rho_S_error.attrs["parts"])
+    assert ledger.attrs["errors"] == ledger.E_B_error.attrs["how"]
+    assert ledger.attrs["errors"].startswith("what each setting still costs")
 
 
 def test_no_time_left_is_said_and_the_best_so_far_is_the_result() -> None:

@@ -23,7 +23,7 @@ from tnthermo.thermo.dataset import coordinates, error_variables, errors_of, led
 from tnthermo.thermo.definitions import CONVENTION
 from tnthermo.thermo.entropies import Attributes
 from tnthermo.thermo.judged import judgement, with_verdict
-from tnthermo.timeline.differences import HOW
+from tnthermo.timeline.differences import HOW, HOW_LADDER
 
 LAX = Target(overall=0.05)  # what a cap may cost at most without being flagged where no target is set
 NEGATIVE = -1e-10  # a smaller eigenvalue of rho_S is named among the flags
@@ -106,7 +106,9 @@ def _attributes(run: Trajectory, alpha_S: float, *, smallest: float) -> Attribut
         "flags": flags_text(flags),
         "doubts": flags_text(run.doubts),
         "drive": _drives(run.model),
-        "errors": HOW if run.rough is not None else "none: no rougher run to compare with",
+        "errors": (HOW_LADDER if run.asked else HOW)
+        if run.rough is not None
+        else "none: no rougher run to compare with",
         "versions": ", ".join([f"python {platform.python_version()}", *versions]),
         "wall_seconds": float(run.wall_seconds),
         "compile_seconds": float(run.compile_seconds),
