@@ -17,6 +17,7 @@ from tests.oracles.general import Bath, General, columns_at
 from tests.oracles.trajectories import trajectory_of_general
 from tests.second_order.test_weak_coupling import TILTED, warm_exchange
 from tests.thermo.test_alpha import run_of
+from tests.thermo.test_general_ledger import SIGMA_X, with_drive
 from tnthermo.figures.laws import label, law_figure
 from tnthermo.lawbook.digits import number
 from tnthermo.lawbook.limits import (
@@ -40,6 +41,7 @@ from tnthermo.lawbook.mean_force import (
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.report import LEGEND, Report, Run, csv_text, json_text, markdown, order
 from tnthermo.lawbook.verdict import Law, Statement, judge, never_falls, over_time, single
+from tnthermo.model.drives import Cosine
 from tnthermo.terminal.laws import cell, law_tables
 
 SIGN = Statement(name="sign", title="sign", equation="x >= 0", relation=">=", unit="nat")
@@ -327,20 +329,64 @@ def test_dephasing_has_its_own_limit() -> None:
 def longer() -> xr.Dataset:
     """A run whose binding energy turns and whose pseudo-temperatures meet, beside a rougher one at half of the times."""
 
+    return ledger_of_one_mode()
+
+
+def ledger_of_one_mode(drive: Cosine | None = None, beta: float = 2.0, levels: int = 14) -> xr.Dataset:
+    """A strongly coupled qubit and one mode, H_S + drive(t) sigma_x, the bath's entropy exact, with a rougher run at half of the times."""
+
     def run(count: int):
-        bath = Bath(operator=np.diag([1.0, -1.0]).astype(complex), frequencies=(1.1,), couplings=(0.45,), beta=2.0)
+        bath = Bath(operator=np.diag([1.0, -1.0]).astype(complex), frequencies=(1.1,), couplings=(0.45,), beta=beta)
         H = np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex)
-        system = General(hamiltonian=H, baths=(bath,), levels=14, initial=TILTED)
+        system, drives = General(hamiltonian=H, baths=(bath,), levels=levels, initial=TILTED), ()
+        if drive is not None:
+            system, drives = with_drive(system, drive, SIGMA_X)
         times = np.linspace(0, 5, count)
-        rows = [columns_at(system, psi, float(t), 0.5) for t, psi in zip(times, system.states(times), strict=True)]
+        states = list(system.states(times))
+        rows = [columns_at(system, psi, float(t), 0.5) for t, psi in zip(times, states, strict=True)]
         S_B, S_SB = (np.array([row[name] for row in rows]) for name in ("S_B", "S_SB"))
-        return replace(trajectory_of_general(system, times), bath_entropy=S_B, joint_entropy=S_SB)
+        run = trajectory_of_general(system, times, drives=drives, states=states)
+        return replace(run, bath_entropy=S_B, joint_entropy=S_SB)
 
     return tt.ledger(replace(run(81), rough=run(41)))
 
 
+def test_a_driven_run_has_the_special_case_with_the_work_from_outside() -> None:
+    """[37]: where dU_chi = 0, dU_B = T_S T_B/(T_S - T_B) (dS_chi - dU_tot/T_S); without dU_tot, as [36], it fails."""
+    driven = ledger_of_one_mode(Cosine(amplitude=0.3, frequency=0.9))
+    law = named(tt.laws(driven))["no_binding_energy"]
+    assert "[37]" in law.equation
+    assert law.verdict == "holds", law
+    assert 0 < law.time < 5
+    unpaid = driven.assign(U_tot=driven.U_tot * 0 + float(driven.U_tot[0]))
+    assert named(tt.laws(unpaid))["no_binding_energy"].verdict == "fails"
+
+
+def test_the_entropy_is_what_heat_and_work_make_at_the_pseudo_temperature(longer) -> None:
+    """[38] of the system, its recorded entropy beside its rates; a recorded entropy that is off, or work left out, is noticed."""
+    found = named(tt.laws(longer))["heat_and_work_S"]
+    assert found.verdict == "holds", found
+    assert found.error < 0.05 * found.scale
+    spoiled = longer.assign(S_S=longer.S_S * (1 + 0.05 * longer.t))
+    assert named(tt.laws(spoiled))["heat_and_work_S"].verdict == "fails"
+    idle = longer.assign(Wdot_S=0 * longer.Wdot_S)
+    assert named(tt.laws(idle))["heat_and_work_S"].verdict == "fails"
+    warm = named(tt.laws(longer))["heat_and_work_B"]
+    assert (warm.verdict, "differences of S_B" in warm.reason) == ("cannot tell", True)
+
+
+def test_nothing_is_produced_where_the_pseudo_temperatures_meet(longer) -> None:
+    """[44]: dW_S/T_S + dW_B/T_B = 0 where T_S = T_B; not where work is done on both."""
+    law = named(tt.laws(longer))["equal_temperatures_production"]
+    assert law.verdict == "holds", law
+    gap, after = (1 / longer.T_S - 1 / longer.T_B).values, int(np.searchsorted(longer.t, law.time))
+    assert gap[after - 1] * gap[after] < 0
+    twice = longer.assign(Sigmadot_pseudo=longer.Sigmadot_pseudo_S - longer.Sigmadot_pseudo_B)
+    assert named(tt.laws(twice))["equal_temperatures_production"].verdict == "fails"
+
+
 def test_the_special_cases_of_the_sum_rule(longer) -> None:
-    """Where T_S = T_B = T, T_chi = -T; where dU_chi = 0, dS_chi = (1/T_S - 1/T_B) dU_S: at instants between the record times."""
+    """Where T_S = T_B = T, T_chi = -T; where dU_chi = 0, dS_chi = (1/T_S - 1/T_B) dU_S [36]: at instants between the record times."""
     found = named(tt.laws(longer))
     equal, balanced, flow = (found[name] for name in ("equal_temperatures", "no_binding_energy", "hot_to_cold"))
     for law in (equal, balanced):
@@ -371,7 +417,8 @@ def test_the_special_cases_of_the_sum_rule_can_fail(longer) -> None:
     short = named(tt.laws(longer.isel(t=slice(0, 4))))
     assert "record times" in short["equal_temperatures"].reason
     driven = named(tt.laws(longer.assign_attrs(drive="H_S")))
-    assert "driven" in driven["no_binding_energy"].reason
+    assert "driven" in driven["equal_temperatures"].reason
+    assert "driven" in driven["equal_temperatures_production"].reason
     never = named(tt.laws(longer.isel(t=slice(0, 12))))["equal_temperatures"]
     assert (never.verdict, never.reason) == ("cannot tell", "T_S and T_B are equal at no time of the run")
 

@@ -90,7 +90,7 @@ def test_production_at_the_pseudo_temperature(part: str, alpha_S: float, until: 
 
 @pytest.mark.parametrize("beta", [1.5, np.inf])
 def test_the_sum_of_both_productions_is_what_the_work_does_between_two_temperatures(beta: float) -> None:
-    """dSigma~_S + dSigma~_B = dS_chi - dQ_S/T_S - dQ_B/T_B = (1/T_S - 1/T_B) dW_S, each side from the definitions. [39] summed"""
+    """dSigma~_S + dSigma~_B = dS_chi - dQ_S/T_S - dQ_B/T_B = (1/T_S - 1/T_B) dW_S, each side from the definitions. [44]"""
     dataset, times = beside_definitions(beta)
     for _, exact, at in times:
         T_S, T_B = (exact[f"Udot_{part}"] / exact[f"Sdot_{part}"] for part in "SB")

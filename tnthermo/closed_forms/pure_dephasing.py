@@ -45,7 +45,7 @@ class PureDephasing:
     T_B_second_order     T (1 - alpha_S m^2)/(1 - m^2), which is T for alpha_S = 1 [102]; constant in time
     T_chi_second_order   dU_chi/(dS_S + dS_B), dS_B to second order
     T_ext_S       NaN: the formula [48] gives a finite number for m != 0, but dQ_S = 0 leaves it without meaning
-    Sigma_S, Sigma_B_second_order   Delta S_S, no heat flowing; Delta S_B - beta Q_B, which is 0 to second order [40]
+    Sigma_S, Sigma_B_second_order   Delta S_S, no heat flowing; Delta S_B - beta Q_B, which is 0 to second order [40, 104]
     Sigma_total   Delta S_S + beta Delta E_B [33]
     reasons       why a column is NaN, by name
     """

@@ -14,7 +14,7 @@ from tnthermo.lawbook.books import esposito
 from tnthermo.lawbook.limits import limits
 from tnthermo.lawbook.mean_force import MeanForce, mean_force
 from tnthermo.lawbook.paper import balances, entropies, productions
-from tnthermo.lawbook.pseudo import pseudo
+from tnthermo.lawbook.pseudo import composition, pseudo
 from tnthermo.lawbook.reading import Reading
 from tnthermo.lawbook.verdict import RESOLUTION, Law
 from tnthermo.units.datasets import to_natural
@@ -32,8 +32,8 @@ def laws(
     mean_force_state  pi* of the same model and temperature (`tnthermo.MeanForce`), for the book-keeping of that name
     resolution        the largest error bar, in parts of the law's own scale, with which a law is said to hold; in (0, 1)
 
-    Books: "Alipour et al." (balances [21 - 26], entropies [31 - 35], the special cases [36, 37] as derived from [35] (`pseudo`),
-    productions [33, 39, 40], limits [57, 61, 69, 70, 71, 102]),
+    Books: "Alipour et al." (balances [21 - 29], entropies [31 - 35], its special cases [36, 37], and [38, 44] (`pseudo`),
+    productions [33, 39, 40, 45, 48], limits [57, 61, 64, 69, 71, 73, 102, 104]),
     "Esposito et al." (`tnthermo.lawbook.books`), "mean force" (`tnthermo.lawbook.mean_force`).
     A ledger in chosen units (`tnthermo.in_units`) is judged with hbar = k_B = 1, its unit of energy for energies and temperatures; times
     are told in its own.
@@ -56,7 +56,7 @@ def laws(
         )
     raise_if_any(problems)
     r = Reading(ledger=to_natural(ledger))
-    found = [*balances(r, resolution), *entropies(r, resolution), *pseudo(r, resolution)]
+    found = [*balances(r, resolution), *entropies(r, resolution), *pseudo(r, resolution), *composition(r, resolution)]
     found += [*productions(r, resolution), *limits(r, resolution)]
     found += [
         *esposito(r, resolution),

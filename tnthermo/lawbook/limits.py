@@ -24,7 +24,7 @@ COLD = "beta infinite"
 
 
 def limits(r: Reading, resolution: float) -> list[Law]:
-    """Every limit that the model of the ledger has. [57, 61, 69, 70, 71, 102]"""
+    """Every limit that the model of the ledger has. [57, 61, 64, 69, 71, 73, 102, 104]"""
     found = [bath_production(r, resolution), bath_temperature(r, resolution, r.alpha_S), extended(r, resolution)]
     found.append(thermalisation(r, resolution))
     if is_dephasing(r):
@@ -36,11 +36,11 @@ def limits(r: Reading, resolution: float) -> list[Law]:
 
 
 def bath_production(r: Reading, resolution: float) -> Law:
-    """Sigma_B = 0 at every time: to second order the bath produces no entropy of its own. [71]"""
+    """Sigma_B = 0 at every time: to second order the bath produces no entropy of its own. [71, 104]"""
     statement = Statement(
         name="bath_production",
         title="the bath produces no entropy",
-        equation="dSigma_B -> 0 [71]",
+        equation="dSigma_B -> 0 [71, 104]",
         relation="->",
         unit="nat",
     )
@@ -105,9 +105,9 @@ def quotient(over: Series, under: Series, i: int) -> tuple[float, float]:
 
 
 def extended(r: Reading, resolution: float) -> Law:
-    """T_ext_S at the end of the run against T. [48, 64, 70]"""
+    """T_ext_S at the end of the run against T. [48, 64]"""
     statement = Statement(
-        name="extended_temperature", title="T_ext_S is T", equation="T_ext_S -> T [48, 64, 70]",
+        name="extended_temperature", title="T_ext_S is T", equation="T_ext_S -> T [48, 64]",
         relation="->", unit="energy", bound=r.temperature,
     )  # fmt: skip
     return _at_the_end(statement, r, r.series("T_ext_S"), resolution)

@@ -1,4 +1,4 @@
-"""The laws of the source paper on one ledger: balances, entropies, productions. [21 - 40]"""
+"""The laws of the source paper on one ledger: balances, entropies, productions. [21 - 45]"""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def entropies(r: Reading, resolution: float) -> list[Law]:
         error = r.series("Sigma_total").error + S_chi.error + r.series("D_B").error
         split = Statement(
             name="production_split", title="production = correlation + bath's distance",
-            equation="Delta S_S + sum_j beta_j Delta E_Bj = S_chi + D_B [33]", relation="=", unit="nat",
+            equation="Delta S_S + sum_j beta_j Delta E_Bj = S_chi [33] + D_B", relation="=", unit="nat",
         )  # fmt: skip
         size = max(r.series("Sigma_total").size, scale)
         found.append(
@@ -110,20 +110,20 @@ def sum_rule(r: Reading, resolution: float) -> Law:
 
 PRODUCTIONS = (
     ("Sigma_S", "entropy production of the system", "dS_S - beta dQ_S", "", "[40]"),
-    ("Sigma_B", "entropy production of the bath", "dS_B - sum_j beta_j dQ_Bj", "", "[40]"),
+    ("Sigma_B", "entropy production of the bath", "dS_B - sum_j beta_j dQ_Bj", "", "[48]"),
     ("Sigma_pseudo_S", "Clausius with T_S", "dS_S - dQ_S/T_S", " = int dW_S/T_S", "[39]"),
     ("Sigma_pseudo_B", "Clausius with T_B", "dS_B - dQ_B/T_B", " = int dW_B/T_B", "[39]"),
-    ("Sigma_pseudo", "Clausius with T_S and T_B", "dS_chi - dQ_S/T_S - dQ_B/T_B", "", "[39] summed"),
+    ("Sigma_pseudo", "Clausius with T_S and T_B", "dS_chi - dQ_S/T_S - dQ_B/T_B", "", "[45]"),
 )
 
 
 def productions(r: Reading, resolution: float) -> list[Law]:
-    """Clausius with T, and the sign of each production, as integral since t = 0 and as rate. [33, 39, 40]"""
+    """Clausius with T, and the sign of each production, as integral since t = 0 and as rate. [33, 39, 40, 44, 45, 48]"""
     total = r.series("Sigma_total")
     note = "" if r.product_start else "the baths do not start thermal: no law says so"
     clausius = Statement(
-        name="clausius", title="Clausius with the bath's temperature", equation="Delta S_S + sum_j beta_j Delta E_Bj >= 0 [33]",
-        relation=">=", unit="nat",
+        name="clausius", title="Clausius with the bath's temperature",
+        equation="Delta S_S + sum_j beta_j Delta E_Bj = S_chi [33] + D_B >= 0", relation=">=", unit="nat",
     )  # fmt: skip
     found = [_production(clausius, r, total, resolution, note)]
     for name, title, rate, same, number in PRODUCTIONS:
@@ -133,7 +133,7 @@ def productions(r: Reading, resolution: float) -> list[Law]:
             statement = Statement(
                 name=f"{name}_{kind}",
                 title=f"{title}, {kind}",
-                equation=f"{equation} {number}",
+                equation=f"{equation} {'[44]' if kind == 'rate' and number == '[45]' else number}",
                 relation=">=",
                 unit="nat",
             )

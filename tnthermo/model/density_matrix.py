@@ -13,7 +13,7 @@ def spectrum(rho: Complex) -> Real:
 
 
 def von_neumann(eigenvalues: Real) -> Real:
-    """-sum_i p_i log p_i (...,) in nats for eigenvalues (..., d). [31]
+    """-sum_i p_i log p_i (...,) in nats for eigenvalues (..., d). [30]
 
     Eigenvalues <= 0 have no logarithm and add nothing (0 log 0 = 0). They are not hidden: the smallest one stands in
     the attributes of S_S, and one below -1e-10 among the flags. The trace is not made 1.

@@ -128,7 +128,7 @@ def second_order_variables(
 def _entropies(
     model: Model, e: Expectations, at: dict[str, Real], start: float, recorded: npt.NDArray[np.int64], alpha_S: float
 ) -> tuple[dict[str, Real], dict[str, Attributes]]:
-    """Entropies, temperatures and productions (n,) and the reasons for what is NaN. [34, 40, 48, 71, 101]"""
+    """Entropies, temperatures and productions (n,) and the reasons for what is NaN. [34, 40, 48, 70, 71, 103, 104]"""
     size, entropy_size = rounding(model)
     rho, effective = e.rho_S[recorded], e.effective[recorded]
     Sdot_S = entropy_rate(rho, e.rho_S_rate[recorded])
@@ -155,9 +155,9 @@ def _entropies(
         "Sigma_S": delta_S_S - betas[0] * at["Q_S"],
     }
     values["D_B"] = values["Sigma_total"] - values["S_chi"]
-    second: Attributes = {"note": "to second order, sum_j beta_j Q_Bj [71, 101]"}
+    second: Attributes = {"note": "to second order, sum_j beta_j Q_Bj [70, 103]"}
     attributes |= dict.fromkeys(("Delta_S_B", "S_chi", "D_B"), second)
-    attributes["Sigma_B"] = {"note": "0 to second order [71]"}
+    attributes["Sigma_B"] = {"note": "0 to second order [71, 104]"}
     if model.temperature is None:
         values["Sigma_S"] = np.full_like(delta_S_B, np.nan)
         attributes["Sigma_S"] = {"reason": "baths of different temperatures: no one beta for the heat of the system"}

@@ -3,7 +3,7 @@
 A companion to an exact run: same model, same start, same times, same definitions. rho_S(t) solves a master equation of second order in
 H_int, and what involves the bath is the second-order functional of rho_S(t) of `tnthermo.second_order.memory`; every energy, heat and work
 then follows from the definitions that the exact run uses. The physical bath's entropy is known to second order at T > 0,
-Delta S_B = sum_j beta_j Q_Bj [71, 101]: its production is 0 at that order, and D_B = Sigma_total - S_chi.
+Delta S_B = sum_j beta_j Q_Bj [70, 103]: its production is 0 at that order [71, 104], and D_B = Sigma_total - S_chi.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def residuals(e: Expectations, steps: Mapping[str, Real], alpha_S: float) -> dic
 
 
 def entropy_productions(at: Mapping[str, Real], betas: Real, excess: float) -> dict[str, Real]:
-    """Entropy productions (n,) since t = 0, nat. [33, 40]
+    """Entropy productions (n,) since t = 0, nat. [33, 40, 48]
 
     at     the other columns at the record times
     betas  (B,) inverse temperatures of the baths, finite

@@ -37,7 +37,7 @@ def energies(e: Expectations, alpha_S: float) -> dict[str, Real]:
 
 
 def heat_rates(e: Expectations) -> dict[str, Real]:
-    """Heat per time (m,), Tr[d rho_i/dt H_i_eff], energy^2; independent of alpha_S. Qdot_B_each (m, B). [22, 24, 25]
+    """Heat per time (m,), Tr[d rho_i/dt H_i_eff], energy^2; independent of alpha_S. Qdot_B_each (m, B). [3, 24, 25]
 
     dQ_S/dt = Tr[d rho_S/dt (H_S + sum_q F_q <X_q> A_q)] and dQ_B/dt = -sum_q F_q (<A_q P_q> - <A_q><P_q>). The commutators of the X_q
     among each other drop out of the second, Omega being antisymmetric.
@@ -52,7 +52,7 @@ def flux(e: Expectations) -> Real:
 
 
 def work_rates(e: Expectations, alpha_S: float) -> dict[str, Real]:
-    """Work per time (m,), Tr[rho_i d H_i_eff/dt], energy^2; at a kink of a drive the value to the right. Wdot_B_each (m, B). [22, 23, 29]
+    """Work per time (m,), Tr[rho_i d H_i_eff/dt], energy^2; at a kink of a drive the value to the right. Wdot_B_each (m, B). [4, 22, 29]
 
     dW_S/dt = Tr[rho_S dH_S/dt] + sum_q ((1 - alpha_S) <A> d(F <X>)/dt - alpha_S F <X> d<A>/dt), and for the bath
     sum_q (alpha_S <X> d(F <A>)/dt - (1 - alpha_S) F <A> d<X>/dt). Without drive the two cancel.
@@ -67,7 +67,7 @@ def work_rates(e: Expectations, alpha_S: float) -> dict[str, Real]:
 
 
 def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
-    """Heat and work (m,) since t = 0, energy, from the recorded values alone; Q_B_each and W_B_each (m, B). [22 - 26, 28, 29]
+    """Heat and work (m,) since t = 0, energy, from the recorded values alone; Q_B_each and W_B_each (m, B). [3, 4, 27 - 29]
 
     Q_S, Q_B   int Tr[d rho_i H_i_eff]: int Tr[d rho_S H_S_eff] and Delta E_B + int sum_q F_q <A_q> d<X_q>
     Q_chi      int Tr[d chi H_int] = int sum_q F_q d(<A_q X_q> - <A_q><X_q>)
@@ -106,7 +106,7 @@ def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
 
 
 def by_rates(e: Expectations, alpha_S: float) -> dict[str, Real]:
-    """Q_S, Q_B and W_S (m,) as integrals over time of measured commutators, energy; what drives do is from the values. [22 - 25, 29]"""
+    """Q_S, Q_B and W_S (m,) as integrals over time of measured commutators, energy; what drives do is from the values. [22, 24, 25, 29]"""
 
     def integral(values: Real) -> Real:
         return cumulative_integral(e.times, values, breaks=e.breaks)

@@ -48,7 +48,7 @@ def system_entropy(rho: Complex) -> Findings:
 
 
 def bath_entropies(run: Trajectory, S_S: Real) -> Findings:
-    """What a run says about the entropy of the physical bath (the union of the baths): columns (n,) in nats. [31, 32, 33]
+    """What a run says about the entropy of the physical bath (the union of the baths): columns (n,) in nats. [30 - 33]
 
     T = 0, pure start: S_B = S_S. T = 0, mixed start: S_B is the entropy of the cut S S' | chains. Both are exact and the
     bounds equal the values. T > 0: where the run measured it (`tnthermo.bath_entropy`), S_B or bounds on it; elsewhere S_B is NaN, and

@@ -102,7 +102,7 @@ class Expectations:
 
     @property
     def effective(self) -> Complex:
-        """H_S + sum_q F_q <X_q> A_q (m, d, d): the effective Hamiltonian of the system but for a multiple of 1. [15]"""
+        """H_S + sum_q F_q <X_q> A_q (m, d, d): the effective Hamiltonian of the system but for a multiple of 1. [11, 15]"""
         return self.hamiltonian + np.einsum("mq,mq,qij->mij", self.strength, self.position, self.operators)
 
     def per_bath(self, channels: Real) -> Real:
@@ -116,7 +116,7 @@ def trace(operator: Complex, states: Complex) -> Real:
 
 
 def expectations(run: Trajectory) -> Expectations:
-    """Local expectation values of ``run`` at its step times, nothing renormalised. [19, 20, 22]
+    """Local expectation values of ``run`` at its step times, nothing renormalised. [3, 4, 19, 20]
 
     rho_S (m, d, d), moment_X = Tr_B(X_q rho) and moment_P = Tr_B(P_q rho), (m, Q, d, d), give them all.
     """

@@ -23,15 +23,15 @@ SEVERAL: Attributes = {"reason": "baths of different temperatures: no one beta f
 
 
 def production_rates(run: Trajectory, rate: Rates, error: Rates, of_bath: BathRate | None, heat_each: Real) -> Findings:
-    """Sdot_S, Sdot_B, Sigmadot_S, Sigmadot_B [40], Sigmadot_pseudo_S, Sigmadot_pseudo_B [39], Sigmadot_pseudo (n,), nat energy.
+    """Sdot_S, Sdot_B, Sigmadot_S [40], Sigmadot_B [48], Sigmadot_pseudo_S and _B [39], Sigmadot_pseudo [44] (n,), nat energy.
 
     rate, error   at the record times, with the size below which each rate is zero
     of_bath       dS_B/dt where it is found by differences
     heat_each     (n, B) heat rates into the baths
 
     dSigma~_i = dW_i/T_i = dW_i dS_i/dU_i: NaN where that is 0/0, and NAME_width, which its error cannot be below, infinite where
-    dU_i is zero within error: there T_i passes through 0. Their sum is dS_chi - dQ_S/T_S - dQ_B/T_B, derived from [32, 39]: each is
-    dS_i - dQ_i/T_i. Without drive dW_B = -dW_S makes it (1/T_S - 1/T_B) dW_S.
+    dU_i is zero within error: there T_i passes through 0. Their sum is dS_chi - dQ_S/T_S - dQ_B/T_B, by [32, 39]: each is
+    dS_i - dQ_i/T_i. Without drive dW_B = -dW_S makes it (1/T_S - 1/T_B) dW_S [44].
     """
     width = np.zeros(run.t.size) if of_bath is None else of_bath.width
     values = {"Sdot_S": rate.Sdot_S, "Sdot_B": rate.Sdot_B, "Sdot_B_width": width, "Sigmadot_B_width": width}
@@ -78,7 +78,7 @@ def pseudo_productions(
     of_bath: BathRate | None,
     Delta_S_B: Real,
 ) -> Findings:
-    """Sigma_pseudo_S, Sigma_pseudo_B, their sum Sigma_pseudo (n,), nat, since t = 0. [39]
+    """Sigma_pseudo_S, Sigma_pseudo_B, their sum Sigma_pseudo (n,), nat, since t = 0. [39, 45]
 
     int dW_i/T_i = int (dW_i/dU_i) dS_i, by the entropies' own differences.
 
