@@ -23,7 +23,7 @@ import chains
 import tnthermo
 from tnthermo.configuration.keys import Key, every_key
 from tnthermo.terminal.cli import app
-from tnthermo.thermo.definitions import BOUNDS, COLUMNS, OF_SYSTEM, OTHERS, PER_BATH, SPARSE, Column
+from tnthermo.thermo.definitions import BOUNDS, COLUMNS, MEAN_FIELD, OF_SYSTEM, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.validity import ALWAYS, where
 
 FOLDER = Path(__file__).resolve().parent
@@ -59,7 +59,7 @@ def of_columns(columns: Sequence[Column]) -> str:
 def validities() -> dict[str, list[str]]:
     """Where columns have values -> their names, but for those that have one always."""
     found: dict[str, list[str]] = {}
-    for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *OTHERS):
+    for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *MEAN_FIELD, *OTHERS):
         if where(column.name) != ALWAYS:
             found.setdefault(where(column.name), []).append(column.name)
     return found
@@ -76,6 +76,9 @@ def columns_part() -> str:
             of_columns(PER_BATH),
             "Of the system's state alone:",
             of_columns(OF_SYSTEM),
+            "What system and baths are to each other in the mean (a Hermitian coupling is one channel, an exchange coupling two, of"
+            " A_1 = (L + L^dag)/2 and A_2 = (L - L^dag)/(2i)):",
+            of_columns(MEAN_FIELD),
             "The other variables:",
             of_columns(OTHERS),
             "Where they have values; what is not here has one at every record time:",

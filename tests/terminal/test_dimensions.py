@@ -17,7 +17,7 @@ from tnthermo.results import result_file
 from tnthermo.thermo import columns as columns_module
 from tnthermo.thermo import productions
 from tnthermo.thermo.columns import complete
-from tnthermo.thermo.definitions import COLUMNS, OF_SYSTEM, PER_BATH, QUBIT, needed
+from tnthermo.thermo.definitions import COLUMNS, MEAN_FIELD, OF_SYSTEM, PER_BATH, QUBIT, needed
 from tnthermo.thermo.entropies import Findings
 from tnthermo.thermo.validity import ALWAYS, every_column, where
 
@@ -111,7 +111,7 @@ def test_a_sweep_over_systems_of_any_size(tmp_path: Path) -> None:
 
 def needed_variables(d: int) -> Iterator[str]:
     of_system = [column for column in OF_SYSTEM if d == 2 or column.name not in QUBIT]
-    for column in (*COLUMNS, *PER_BATH, *of_system):
+    for column in (*COLUMNS, *PER_BATH, *of_system, *MEAN_FIELD):
         yield column.name
         yield f"{column.name}_error"
 

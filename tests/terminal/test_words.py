@@ -164,7 +164,7 @@ def test_every_column_is_explained() -> None:
 
 def test_what_is_said_of_one_column() -> None:
     text = call("explain", "Sigma_B").stdout
-    for words in ("entropy production of the bath", "[40]", "nat", "T > 0 of every bath", "Sci. Rep. 6, 35568"):
+    for words in ("entropy production of the bath", "[48]", "nat", "T > 0 of every bath", "Sci. Rep. 6, 35568"):
         assert words in text
     text = call("explain", "sigma_z").stdout
     assert "qubits" in text

@@ -26,7 +26,7 @@ ENTROPY_RATES = {
 ENERGIES = {
     "E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot", "Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total", "E_B_each",
     "Q_B_each", "W_B_each", "residual_energy", "residual_heat", "residual_work", "residual_flux", "residual_occupation", "residual_chi",
-    "mode_frequency", "mode_weight",
+    "mode_frequency", "mode_weight", "X_q", "H_S_eff",
 }  # fmt: skip
 
 
@@ -58,6 +58,8 @@ def factor_and_unit(name: str) -> tuple[float, str] | None:
         return HBAR, "fs"
     if name in RATES:
         return 1 / HBAR, "cm^-1/fs"
+    if name.startswith("inverse_T_S_"):
+        return 1.0, "1/(cm^-1)"
     if name in SQUARES:
         return 1.0, "(cm^-1)^2"
     if name in TEMPERATURES:
@@ -94,7 +96,7 @@ def test_every_column_is_converted(ledger: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["t", "E_S", "Qdot_S", "flux_each_error", "Var_Q_B", "T_S", "Sdot_S", "temperature_of_bath"]
+    "name", ["t", "E_S", "Qdot_S", "flux_each_error", "Var_Q_B", "T_S", "Sdot_S", "temperature_of_bath", "H_S_eff"]
 )
 def test_a_column_that_is_left_out_is_noticed(ledger: xr.Dataset, name: str) -> None:
     """The negative twin."""

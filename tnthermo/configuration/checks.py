@@ -29,14 +29,15 @@ from tnthermo.model.model import Model
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import PAULI, purify
 from tnthermo.record.raw_columns import RAW_COLUMNS
-from tnthermo.thermo.definitions import COLUMNS, OF_SYSTEM, PER_BATH
+from tnthermo.thermo.definitions import COLUMNS, MEAN_FIELD, OF_SYSTEM, PER_BATH
 
 # Names that result.nc has: its coordinates, the raw columns that the ledger shows as they are, and the columns of the ledger.
 COORDINATES = {
     "t", "complex", "row", "column", "site", "other_site", "chain", "site_in_chain", "bath", "temperature_of_bath", "mode", "level", "pair",
+    "channel", "channel_bath",
 }  # fmt: skip
 SHOWN = {raw.in_ledger for raw in RAW_COLUMNS if raw.in_ledger}
-TAKEN = COORDINATES | SHOWN | {column.name for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM)}
+TAKEN = COORDINATES | SHOWN | {column.name for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *MEAN_FIELD)}
 OF_EVERY_SYSTEM = {column.name for column in OF_SYSTEM}
 
 

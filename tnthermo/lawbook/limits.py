@@ -26,7 +26,7 @@ COLD = "beta infinite"
 def limits(r: Reading, resolution: float) -> list[Law]:
     """Every limit that the model of the ledger has. [57, 61, 64, 69, 71, 73, 102, 104]"""
     found = [bath_production(r, resolution), bath_temperature(r, resolution, r.alpha_S), extended(r, resolution)]
-    found.append(thermalisation(r, resolution))
+    found += [population_part(r, resolution), thermalisation(r, resolution)]
     if is_dephasing(r):
         found.append(bath_temperature(r, resolution, 1.0, name="dephasing_bath_temperature"))
     exchange = exchange_start(r)
@@ -111,6 +111,28 @@ def extended(r: Reading, resolution: float) -> Law:
         relation="->", unit="energy", bound=r.temperature,
     )  # fmt: skip
     return _at_the_end(statement, r, r.series("T_ext_S"), resolution)
+
+
+def population_part(r: Reading, resolution: float) -> Law:
+    """The part of 1/T_S that populations make at the end of the run against beta. [72, 73]
+
+    It is (dQ_S/dU_S)/T_ext_S: the limit is that of a system on which no work is done, the remark says which part of dU_S is work.
+    """
+    beta = 1 / r.temperature if r.temperature > 0 else math.nan
+    statement = Statement(
+        name="population_part", title="populations' part of 1/T_S is 1/T",
+        equation="(dS_S/dU_S) of populations = (dQ_S/dU_S)/T_ext_S -> beta [73]", relation="->", unit="1/energy", bound=beta,
+    )  # fmt: skip
+    if math.isnan(beta):
+        reason = COLD if r.temperature == 0 else "baths of different temperatures"
+        return single(statement, math.nan, math.nan, scale=0.0, resolution=resolution, reason=reason)
+    series = r.series("inverse_T_S_populations")
+    law = _at_the_end(statement, r, series, resolution)
+    known = np.flatnonzero(np.isfinite(series.value) & (r.t > 0))
+    if not known.size:
+        return law
+    work, heat = (float(r.series(name).value[known[-1]]) for name in ("Wdot_S", "Qdot_S"))
+    return with_remark(law, f"dW_S/dU_S = {work / (work + heat):.3g}") if work + heat != 0 else law
 
 
 def _at_the_end(statement: Statement, r: Reading, series: Series, resolution: float) -> Law:

@@ -69,6 +69,21 @@ def extended_production_rate(vector: Real, rate: Real, field: Real) -> Real:
         return np.where(h > ROUNDING, -slope * np.where(still, 0.0, flow) / 2, np.nan)
 
 
+def population_entropy_rate(vector: Real, rate: Real, field: Real) -> Real:
+    """-(l/2) (rhat . hhat) (hhat . dr/dt) (n,), nat energy: the part of dS/dt along the field; vectors, their rates, fields (n, 3). [72]
+
+    The rest of dS/dt, across the field, is `extended_production_rate`. 0 for r = 0 and where nothing moves along the field (relative
+    1e-12); infinite for a pure state that mixes; NaN where h = 0.
+    """
+    r, h = np.linalg.norm(vector, axis=-1), np.linalg.norm(field, axis=-1)
+    safe_r, axis = np.where(r > 0, r, 1.0), field / np.where(h > ROUNDING, h, 1.0)[..., None]
+    flow = np.sum(vector * axis, axis=-1) / safe_r * np.sum(rate * axis, axis=-1)
+    still = np.abs(flow) <= ROUNDING * np.linalg.norm(rate, axis=-1)
+    slope = np.where(still & (r >= 1), 0.0, entropy_slope(r))
+    with np.errstate(invalid="ignore"):
+        return np.where(h > ROUNDING, -slope * np.where(still, 0.0, flow) / 2, np.nan)
+
+
 def relative_entropy_to_gibbs(vector: Real, splitting: float, temperature: float) -> Real:
     """D(rho || rho^beta) = -S + beta w z/2 + log(2 cosh(beta w/2)) (n,), nats, H = (w/2) sigma_z, T > 0. [43]"""
     x = splitting / (2 * temperature)

@@ -10,11 +10,13 @@ import numpy.typing as npt
 from tnthermo.model.density_matrix import entropy_rate, spectrum, von_neumann
 from tnthermo.model.drives import just_before
 from tnthermo.model.model import Model
+from tnthermo.model.qubit import bloch_vector, extended_production_rate, population_entropy_rate
 from tnthermo.second_order.memory import motion
 from tnthermo.thermo.definitions import COLUMNS, PER_BATH
 from tnthermo.thermo.energies import accumulated, energies, heat_rates, work_rates
 from tnthermo.thermo.entropies import Attributes
 from tnthermo.thermo.expectations import Expectations, sides, trace
+from tnthermo.thermo.mean_field import mean_field_values
 from tnthermo.thermo.system import Variables, about, system_variables
 from tnthermo.thermo.temperatures import extended_temperature, rounding
 from tnthermo.timeline.integrate import cumulative_integral
@@ -122,6 +124,7 @@ def second_order_variables(
     rho = solution.rho_S[at_steps]
     text = {"units": "1", "long_name": "reduced state of the system", "equation": "second order"}
     variables["rho_S"] = (("t", "row", "column", "complex"), np.stack([rho.real, rho.imag], axis=-1), text)
+    variables |= mean_field_values(e, recorded, alpha_S)
     return variables | system_variables(rho, e.hamiltonian[recorded], times=e.times[recorded])
 
 
@@ -137,6 +140,11 @@ def _entropies(
     values, attributes = dict(found.values), dict(found.attributes)
     Udot_S, Udot_B = at["Qdot_S"] + at["Wdot_S"], at["Qdot_B"] + at["Wdot_B"]
     values["T_S"], attributes["T_S"] = _quotient(Udot_S, Sdot_S, size, entropy_size)
+    if rho.shape[-1] == 2:
+        r, moved, h = (bloch_vector(of) for of in (rho, e.rho_S_rate[recorded], effective))
+        for name, part in (("populations", population_entropy_rate), ("coherences", extended_production_rate)):
+            split = f"inverse_T_S_{name}"
+            values[split], attributes[split] = _quotient(part(r, moved, h), Udot_S, entropy_size, size)
     names = ("Delta_S_B", "S_chi", "D_B", "Sigma_S", "Sigma_B", "Sigma_total", "T_B", "T_chi")
     temperatures = np.array(model.temperatures)
     if np.any(temperatures == 0):

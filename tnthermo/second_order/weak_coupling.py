@@ -33,6 +33,7 @@ from tnthermo.second_order.memory import memory, moment, motion
 from tnthermo.second_order.memory_driven import driven_solution
 from tnthermo.second_order.secular import Secular, secular
 from tnthermo.thermo.definitions import CONVENTION
+from tnthermo.thermo.mean_field import channel_coordinates
 from tnthermo.thermo.system import system_coordinates
 from tnthermo.types import Complex, Real
 
@@ -63,10 +64,10 @@ def weak_coupling(
     alpha_S   as in `tnthermo.ledger`
 
     Columns: rho_S and what it says by itself (sigma_x sigma_y sigma_z population coherence population_H), E_S E_B E_int h U_S U_B U_chi
-    U_tot, Q_S Q_B Q_chi W_S W_B W_chi W_total and rates, S_S Delta_S_B S_chi D_B, T_S T_B T_chi T_ext_S, Sigma_S Sigma_B Sigma_total, and
-    those for each bath. Delta_S_B is that of second order, NaN at T = 0, where it is not analytic in the coupling. residual_energy,
-    U_tot - U_tot(0) - W_total, is an error not of the solution but of the order: of fourth order (second for the Markov limits, whose E_int
-    has no initial slip).
+    U_tot, Q_S Q_B Q_chi W_S W_B W_chi W_total and rates, S_S Delta_S_B S_chi D_B, T_S T_B T_chi T_ext_S, both parts of 1/T_S, Sigma_S
+    Sigma_B Sigma_total, H_S_eff A_q X_q, and those for each bath. Delta_S_B is that of second order, NaN at T = 0, where it is not analytic
+    in the coupling. residual_energy, U_tot - U_tot(0) - W_total, is an error not of the solution but of the order: of fourth order (second
+    for the Markov limits, whose E_int has no initial slip).
 
     Raises `chains.InvalidInput` with all problems: a start that is no state (mean-force starts are correlated, and refused), bad times,
     a bath whose tail has no end and is on no chain, a Markov limit of a driven model, of a discrete bath, or one that does not exist (a
@@ -103,6 +104,7 @@ def weak_coupling(
         "t": ("t", t, {"units": "1/energy", "long_name": "time"}),
         "complex": ["re", "im"],
         **system_coordinates(model.dimension),
+        **channel_coordinates([channel.bath for channel in model.channels]),
         "bath": ("bath", np.arange(len(model.couplings)), {"long_name": "bath"}),
     }
     return xr.Dataset(variables, coords=coordinates, attrs=attributes)

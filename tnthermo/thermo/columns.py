@@ -31,6 +31,7 @@ from tnthermo.thermo.temperatures import (
     pseudo_temperatures,
     rates,
     rounding,
+    split_inverse_temperature,
 )
 from tnthermo.timeline.differences import envelope
 from tnthermo.types import Real
@@ -55,6 +56,8 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     found.append(pseudo_temperatures(run, rate, error))
     found.append(extended_temperature(e.rho_S[recorded], e.effective[recorded], rate.Qdot_S, error.Qdot_S))
     found.append(extended_width(run, e))
+    moved = e.rho_S_rate[recorded]
+    found.append(split_inverse_temperature(e.rho_S[recorded], moved, e.effective[recorded], rate, error))
     found.append(production_rates(run, rate, error, of_bath, at["Qdot_B_each"]))
     found.append(pseudo_productions(run, e, steps, rate, error, of_bath, found[1].values["Delta_S_B"]))
     found.append(extended_production(run, e))

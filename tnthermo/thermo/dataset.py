@@ -19,6 +19,7 @@ from tnthermo.thermo.columns import columns
 from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, OF_RATES, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, half_width, modes_missing
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
+from tnthermo.thermo.mean_field import channel_coordinates, mean_field_variables
 from tnthermo.thermo.system import Variables, about, hamiltonians, system_coordinates, system_variables
 from tnthermo.thermo.tail import lost_tails, rho_S_error, tail_errors
 from tnthermo.timeline.differences import (
@@ -296,11 +297,14 @@ def _re_im(array: npt.NDArray[np.complex128]) -> Real:
     return np.stack([array.real, array.imag], axis=-1)
 
 
-def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
-    """rho_S and what it says by itself, the profiles over sites and bonds, the physical modes, the user's observables and, where asked for,
-    correlation matrices.
+def state_variables(
+    run: Trajectory, alpha_S: float, errors: Errors | None = None, h_error: Real | None = None
+) -> Variables:
+    """rho_S and what it says by itself, the profiles over sites and bonds, the physical modes, the user's observables,
+    H_S_eff with <A_q> and <X_q> and, where asked for, correlation matrices.
 
-    errors  those of the columns, where there is a rougher run
+    errors   those of the columns, where there is a rougher run
+    h_error  (n,) that of h
     """
     run = without_lost_modes(run)
     rho_S = run.rho_S[run.recorded]
@@ -325,6 +329,7 @@ def state_variables(run: Trajectory, errors: Errors | None = None) -> Variables:
         bar = _infinite(errors.state + rho_S_error(run), errors.state, errors.blind)
         doubt = {"infinite": errors.why} if errors.why else {}
     variables |= system_variables(rho_S, hamiltonians(run), times=run.t, bar=bar, doubt=doubt)
+    variables |= mean_field_variables(run, alpha_S, bar, h_error, "" if errors is None else errors.why)
     variables |= _observables(run, errors)
     if run.rough is not None and errors is not None and bar is not None:
         how: Attributes = {
@@ -415,6 +420,7 @@ def coordinates(run: Trajectory) -> dict[str, Any]:
         "complex": ["re", "im"],
         **_sites(run),
         **system_coordinates(run.model.dimension),
+        **channel_coordinates([channel.bath for channel in run.model.channels]),
         "bath": ("bath", np.arange(len(run.model.couplings)), {"long_name": "bath"}),
         "temperature_of_bath": (
             "bath", np.array(run.model.temperatures, dtype=np.float64), {"units": "energy", "long_name": "temperature of each bath"},

@@ -42,7 +42,7 @@ class Column:
 
     @property
     def units(self) -> str:
-        """With hbar = k_B = 1: "energy", "energy^2" (a rate of energy, or a variance), "nat", "nat energy" (a rate of entropy) or "1"."""
+        """With hbar = k_B = 1: "energy", "1/energy", "energy^2" (a rate of energy, a variance), "nat", "nat energy" (a rate) or "1"."""
         return NATURAL_NAMES[self.dimension]
 
 
@@ -109,6 +109,12 @@ def _temperature(name: str, long_name: str, equation: str) -> Column:
     )
 
 
+def _inverse_temperature(name: str, long_name: str, equation: str) -> Column:
+    return Column(
+        name=name, dimension="1/energy", long_name=long_name, equation=equation, floors=(f"{name}_width",), poles=True
+    )
+
+
 def _entropy_rate(name: str, long_name: str, equation: str, *floors: str, poles: bool = False) -> Column:
     return Column(
         name=name, dimension="entropy rate", long_name=long_name, equation=equation, floors=floors, poles=poles
@@ -169,6 +175,16 @@ COLUMNS: tuple[Column, ...] = (
     _temperature("T_S", "pseudo-temperature of the system", "dU_S/dS_S [34]"),
     _temperature("T_B", "pseudo-temperature of the bath", "dU_B/dS_B [34]"),
     _temperature("T_chi", "pseudo-temperature of the correlations", "dU_chi/dS_chi [34]"),
+    _inverse_temperature(
+        "inverse_T_S_populations",
+        "part of 1/T_S of a qubit that its populations along the effective field make",
+        "-(l/2) (rhat . hhat) (hhat . dr)/dU_S = (dQ_S/dU_S)/T_ext_S, the derivative at fixed coherence where no work is done [72, 73]",
+    ),
+    _inverse_temperature(
+        "inverse_T_S_coherences",
+        "part of 1/T_S of a qubit that its coherences across the effective field make",
+        "-(l/2) rhat_perp . dr/dU_S = 1/T_S - the part of the populations [74 - 76]",
+    ),
     _temperature("T_ext_S", "extended temperature of the qubit", "1/T = -log((1+r)/(1-r)) (rhat . hhat)/|hvec| [48]"),
     _entropy("Sigma_S", "entropy production of the system", "Delta S_S - beta Q_S [40]"),
     _entropy(
@@ -314,6 +330,17 @@ OF_SYSTEM: tuple[Column, ...] = (
     ),
 )  # fmt: skip
 QUBIT = frozenset({"sigma_x", "sigma_y", "sigma_z"})
+
+# What system and baths are to each other in the mean, made in `tnthermo.thermo.mean_field`.
+MEAN_FIELD: tuple[Column, ...] = (
+    _of_state("A_q", "expectation value of the system operator of each channel: of H_B_eff = H_B + sum_q f <A_q> X_q - alpha_B h",
+              "<A_q> = Tr[A_q rho_S] [11, 16]", "channel"),
+    Column(name="X_q", dimension="energy", dims=("channel",),
+           long_name="expectation value of the bath operator of each channel, the couplings g_k in it",
+           equation="<X_q> = Tr[X_q rho_B] [11, 15]"),
+    Column(name="H_S_eff", dimension="energy", dims=("row", "column", "complex"),
+           long_name="effective Hamiltonian of the system", equation="H_S + sum_q f <X_q> A_q - alpha_S h [11, 15]"),
+)  # fmt: skip
 
 # The other variables of the dataset: the state, what sites and modes hold.
 OTHERS: tuple[Column, ...] = (

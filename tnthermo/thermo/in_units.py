@@ -6,12 +6,14 @@ import xarray as xr
 
 from chains.problems import raise_if_any
 from tnthermo.checks import dataset_problems
-from tnthermo.thermo.definitions import COLUMNS, OF_SYSTEM, OTHERS, PER_BATH
+from tnthermo.thermo.definitions import COLUMNS, MEAN_FIELD, OF_SYSTEM, OTHERS, PER_BATH
 from tnthermo.units.datasets import converted, units_problems
 from tnthermo.units.units import Units
 
 DIMENSIONS = {
-    f"{column.name}{end}": column.dimension for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *OTHERS) for end in ("", "_error")
+    f"{column.name}{end}": column.dimension
+    for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *MEAN_FIELD, *OTHERS)
+    for end in ("", "_error")
 }  # fmt: skip
 
 

@@ -111,6 +111,27 @@ def rho_S_error(run: Trajectory) -> Real:
     return np.asarray(0.5 * SAFE * change.whole[e.after[run.recorded]])
 
 
+def position_errors(run: Trajectory, e: Expectations) -> Real:
+    """Amounts (m, Q), energy, by which <X_q> may be off for want of the tail; 0 without one.
+
+    What lies beyond the cut follows the system, -2 lambda F <L>, and swings with what start and jumps have shaken off; the modes below the
+    cut follow another <L>.
+    """
+    lost = lost_tails(run)
+    if not lost:
+        return np.zeros_like(e.position)
+    tails = [_following(run, e, j, one) for j, one in enumerate(lost)]
+    acting = state_change(run, e, tails).acting
+    each = []
+    for one in tails:
+        held = np.sqrt(one.mean) + one.rings * np.sqrt(one.shaken_mean) + (1 + one.rings) * one.moved
+        if run.start == "product":
+            held[0] = 0.0
+        below = acting * one.lost.whole * np.abs(one.strength) * float(np.linalg.norm(one.operator, 2))
+        each.append(SAFE * (2 * one.lost.reorganisation * held + below))
+    return np.stack([each[j] for j in e.baths], axis=1)
+
+
 def share_of_h(found: Findings) -> float:
     """alpha_S of the columns: U_B = E_B + alpha_S h. Where h vanishes throughout nothing tells it: 1/2."""
     h = found.values["h"]

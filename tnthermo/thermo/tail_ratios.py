@@ -95,6 +95,9 @@ def on_ratios(t: Real, at: Mapping[str, Real], system: System, amounts: Mapping[
     entropy_rates["chi"] = (at["Sdot_S"] + at["Sdot_B"], 2 * system.rate)
     for part, (rate, doubt) in entropy_rates.items():
         found[f"T_{part}"] = _quotient(energy_rates[part], at[f"T_{part}"], rate, doubt)
+    for name in ("inverse_T_S_populations", "inverse_T_S_coherences"):
+        energy = at["Qdot_S"] + at["Wdot_S"]
+        found[name] = _quotient(system.rate, at[name], energy, energy_rates["S"])
     for part in "SB":
         energy = at[f"Qdot_{part}"] + at[f"Wdot_{part}"]
         rate, doubt = entropy_rates[part]

@@ -9,7 +9,12 @@ import numpy.typing as npt
 
 from tnthermo.model.density_matrix import entropy_rate
 from tnthermo.model.model import Model
-from tnthermo.model.qubit import bloch_vector, extended_inverse_temperature
+from tnthermo.model.qubit import (
+    bloch_vector,
+    extended_inverse_temperature,
+    extended_production_rate,
+    population_entropy_rate,
+)
 from tnthermo.record.ladder import companions
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.bath_rate import BathRate, with_reason
@@ -19,6 +24,7 @@ from tnthermo.thermo.expectations import Expectations, expectations
 from tnthermo.timeline.differences import envelope
 from tnthermo.types import Complex, Real
 
+QUBITS: Attributes = {"reason": "defined for qubits only"}
 ROUNDING = 1e-12  # of the largest term: what a difference of terms cannot resolve
 
 
@@ -77,7 +83,7 @@ def _because(undefined: npt.NDArray[np.bool_], why: str) -> Attributes:
 
 
 def _ratio(energy: Real, entropy: Real, energy_error: Real, entropy_error: Real) -> tuple[Real, Attributes]:
-    """energy/entropy, NaN where both are zero within their errors; an entropy rate of 0 alone gives an infinity."""
+    """energy/entropy, or the inverse, NaN where both are zero within their errors; a denominator of 0 alone gives an infinity."""
     undefined = (np.abs(energy) <= energy_error) & (np.abs(entropy) <= entropy_error)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(undefined, np.nan, energy / entropy)
@@ -108,6 +114,33 @@ def pseudo_temperatures(run: Trajectory, rate: Rates, error: Rates) -> Findings:
     if np.isnan(rate.Sdot_B).any():
         for name in ("T_B", "T_chi"):
             attributes[name] = with_reason(attributes[name])
+    return Findings(values=values, attributes=attributes)
+
+
+def split_inverse_temperature(
+    rho: Complex, rho_rate: Complex, effective: Complex, rate: Rates, error: Rates
+) -> Findings:
+    """inverse_T_S_populations and inverse_T_S_coherences (n,), 1/energy, of a qubit: 1/T_S along and across its field. [72 - 76]
+
+    rho, rho_rate  (n, d, d) reduced state and its rate, Bloch vectors r, dr/dt
+    effective      (n, d, d) H_S_eff but for a multiple of 1: h_0 + hvec.sigma/2
+
+    dS_S = -(l/2) rhat . dr has a part along hvec, (dQ_S)/T_ext_S, and one across it. NAME_width as of the pseudo-temperatures; NaN where
+    dU_S is zero within error as the part is, |hvec| = 0, or the system is no qubit.
+    """
+    names = ("inverse_T_S_populations", "inverse_T_S_coherences")
+    nan = np.full(rate.Udot_S.shape, np.nan)
+    if rho.shape[-1] != 2:
+        values = dict.fromkeys((*names, *(f"{name}_width" for name in names)), nan)
+        return Findings(values=values, attributes=dict.fromkeys(names, QUBITS))
+    r, moved, h = bloch_vector(rho), bloch_vector(rho_rate), bloch_vector(effective)
+    values, attributes = {}, {}
+    parts = (population_entropy_rate(r, moved, h), extended_production_rate(r, moved, h))
+    for name, part in zip(names, parts, strict=True):
+        values[name], attributes[name] = _ratio(part, rate.Udot_S, error.Sdot_S, error.Udot_S)
+        values[f"{name}_width"] = _width(values[name], rate.Udot_S, error.Sdot_S, error.Udot_S)
+        if np.isnan(part).any():
+            attributes[name] = _because(np.isnan(values[name]), "0/0 within error, or |hvec| = 0")
     return Findings(values=values, attributes=attributes)
 
 

@@ -5,7 +5,7 @@ What a run has to say of its own columns stands in their attribute ``reason``.
 
 from __future__ import annotations
 
-from tnthermo.thermo.definitions import COLUMNS, OF_SYSTEM, OTHERS, PER_BATH, QUBIT, Column
+from tnthermo.thermo.definitions import COLUMNS, MEAN_FIELD, OF_SYSTEM, OTHERS, PER_BATH, QUBIT, Column
 
 ALWAYS = "every record time"
 _WARM = "T > 0 of every bath, else NaN (beta infinite)"
@@ -17,6 +17,9 @@ _ENTROPY = (
 _BOUND = "T = 0: the value; T > 0: where bath_entropy_every evaluates it, NaN between; where it never does, from S_S alone, always"
 _FINITE = "T = 0: every record time; T > 0: baths of finitely many modes, where bath_entropy_every evaluates it exactly, else NaN"
 _RATIO = "NaN where neither energy nor entropy changes within error (0/0); infinite where the entropy alone does not"
+_SPLIT = (
+    "qubits, else NaN; NaN where neither energy nor entropy changes within error (0/0), or the effective field vanishes"
+)
 _BY_RATE = "at T > 0 only where Delta_S_B is known, at four of the times between two jumps at least, else NaN"
 _HOLE = "NaN where neither work is done nor energy changes, within error"
 _PSEUDO = "NaN from a time on at which 1/T is not integrable (dU changes its sign, dW does not)"
@@ -36,6 +39,7 @@ _WHERE = {
     "T_S": _RATIO,
     **dict.fromkeys(("T_B", "T_chi"), f"{_RATIO}; {_BY_RATE}"),
     "T_ext_S": "qubits, else NaN; NaN where no heat flows within error, the state is completely mixed, or the effective field vanishes",
+    **dict.fromkeys(("inverse_T_S_populations", "inverse_T_S_coherences"), _SPLIT),
     "Sigma_S": _ONE,
     "Sigma_B": f"{_WARM}; where Delta_S_B has a value",
     **dict.fromkeys(("Sigma_B_lower", "Sigma_B_upper"), f"{_WARM}; where Delta_S_B has bounds"),
@@ -64,7 +68,7 @@ _WHERE = {
 
 def every_column() -> dict[str, Column]:
     """All variables over ``t`` that a ledger may have, by name, but for errors and the user's own."""
-    return {column.name: column for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *OTHERS)}
+    return {column.name: column for column in (*COLUMNS, *PER_BATH, *OF_SYSTEM, *MEAN_FIELD, *OTHERS)}
 
 
 def where(name: str) -> str:
