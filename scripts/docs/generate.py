@@ -12,6 +12,7 @@ import argparse
 import ast
 import inspect
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -86,6 +87,21 @@ def columns_part() -> str:
             f"Evaluated now and then, or at every time where that costs nothing; NaN elsewhere: {now_and_then}; bounds: {bounds}.",
         ]
     )
+
+
+def equations_part() -> str:
+    """The equations of the paper, with what holds and what checks each: equations.toml."""
+    rows = []
+    for entry in tomllib.loads((FOLDER / "equations.toml").read_text(encoding="utf-8"))["equation"]:
+        holds = ", ".join(map(code, entry.get("held_by", ())))
+        if "step_of" in entry:
+            holds = "a step of " + ", ".join(f"[{number}]" for number in entry["step_of"])
+        tests = [code(node.removeprefix("tests/")) for node in entry.get("tests", ())]
+        numbers = entry["numbers"]
+        run = len(numbers) > 2 and numbers == [*range(numbers[0], numbers[-1] + 1)]
+        label = f"{numbers[0]} - {numbers[-1]}" if run else ", ".join(map(str, numbers))
+        rows.append([label, cell(entry["says"]), holds, "<br>".join(tests)])
+    return table(["equation", "says", "held by", "checked by (below tests/)"], rows)
 
 
 def keys_part() -> str:
@@ -235,13 +251,14 @@ def parameters(function: Any) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "columns": columns_part,
+    "equations": equations_part,
     "keys": keys_part,
     "rows": rows_part,
     "commands": commands_part,
     "names": lambda: names_part(tnthermo),
     "names_of_chains": lambda: names_part(chains),
 }
-PAGES = ("api.md", "api_chains.md", "architecture.md", "columns.md", "commands.md", "configuration.md")
+PAGES = ("api.md", "api_chains.md", "architecture.md", "columns.md", "commands.md", "configuration.md", "equations.md")
 
 
 def rewritten(text: str) -> str:
