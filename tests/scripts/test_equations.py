@@ -1,6 +1,7 @@
 """scripts/docs/equations.toml: every equation of the paper once, every name in it is there, every test can be collected."""
 
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -108,3 +109,32 @@ def test_a_wrong_entry_is_noticed(entries, collected) -> None:
     assert "or a step of something" in spoiled(held, step_of=[3])
     assert "leads to no result" in spoiled(step, step_of=entries[step]["numbers"][:1])
     assert "not in order" in "; ".join(problems(entries[::-1], collected))
+
+
+def cited(text: str) -> list[int]:
+    """The numbers in brackets: "[22, 27 - 29]" has four."""
+    parts = [part.split("-") for found in re.findall(r"\[(\d[\d ,-]*)\]", text) for part in found.split(",")]
+    return [number for part in parts for number in range(int(part[0]), int(part[-1]) + 1)]
+
+
+def unnamed(equations: Mapping[str, str], entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """Columns, by their ``equations``, with each number that they cite and whose entry neither names them nor is a step on the way."""
+    of = {number: entry for entry in entries for number in entry["numbers"]}
+    return [
+        (name, n)
+        for name, text in equations.items()
+        for n in cited(text)
+        if "step_of" not in of[n] and name not in of[n]["held_by"]
+    ]
+
+
+def test_columns_cite_the_equations_that_name_them(entries) -> None:
+    """A label that is off by one is noticed."""
+    equations = {name: column.equation for name, column in every_column().items()}
+    assert unnamed(equations, entries) == []
+    assert cited(equations["T_S"]) == [34]
+    assert cited("x [3, 22 - 24]") == [3, 22, 23, 24]
+    assert unnamed({**equations, "T_S": equations["T_S"].replace("34", "35")}, entries) == [("T_S", 35)]
+    assert unnamed({**equations, "Sigma_pseudo": equations["Sigma_pseudo"].replace("45", "39")}, entries) == [
+        ("Sigma_pseudo", 39)
+    ]

@@ -144,7 +144,7 @@ COLUMNS: tuple[Column, ...] = (
     _energy("Q_chi", "heat into the correlations", "int Tr[d chi H_int], = -(Q_S + Q_B) [26, 28]", *_HEAT),
     _energy("W_S", "work on the system", "int Tr[rho_S dH_S_eff] [4, 22]", *_WORK),
     _energy("W_B", "work on the bath", "int Tr[rho_B dH_B_eff] [4, 22]", *_WORK),
-    _energy("W_chi", "work on the correlations, 0 without drive", "int Tr[chi dH_int] [27 - 29]", *_WORK),
+    _energy("W_chi", "work on the correlations, 0 without drive", "int Tr[chi dH_int] [27, 28]", *_WORK),
     _energy("W_total", "total work, 0 without drive", "int Tr[rho dH_tot] [27]", *_WORK),
     _rate("Qdot_S", "heat rate into the system", "Tr[d rho_S/dt H_S_eff] [3, 24]"),
     _rate(

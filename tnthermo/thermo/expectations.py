@@ -164,7 +164,7 @@ def expectations(run: Trajectory) -> Expectations:
 
 
 def driven_work(e: Expectations) -> Real:
-    """int Tr[rho_S dH_S] (m,) from the values of rho_S and H_S alone, energy. [27]"""
+    """int Tr[rho_S dH_S] (m,) from the values of rho_S and H_S alone, energy. [29] as corrected"""
     if not np.any(e.hamiltonian != e.hamiltonian[0]):
         return np.zeros_like(e.times)
     entries = cumulative_stieltjes(e.times, np.swapaxes(e.rho_S, -1, -2), e.hamiltonian, breaks=e.breaks)
