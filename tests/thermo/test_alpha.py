@@ -51,6 +51,19 @@ def test_a_scan_is_the_ledger_for_each_value_and_linear() -> None:
     assert "Q_B" not in found
 
 
+def test_a_scan_has_every_column_that_depends_on_alpha() -> None:
+    run = run_of(hamiltonian=np.array([[0.3, 0.2], [0.2, -0.3]], dtype=complex))
+    found, one, other = tt.alpha_scan(run, [0.2, 0.7]), tt.ledger(run, alpha_S=0.2), tt.ledger(run, alpha_S=0.7)
+    assert found["H_S_eff"].dims == ("alpha_S", "t", "row", "column", "complex")
+
+    def moved(name: str) -> bool:
+        return not np.allclose(one[name].values, other[name].values, rtol=1e-9, atol=1e-11, equal_nan=True)
+
+    names = {str(name) for name in one.data_vars if one[name].dtype.kind == "f" and moved(str(name))}
+    assert {"T_S", "H_S_eff", "inverse_T_S_populations", "Sigmadot_pseudo_S"} <= names
+    assert names <= set(map(str, found.data_vars))
+
+
 def test_dephasing_at_weak_coupling_asks_for_one() -> None:
     """[102]: T_B -> T for alpha_S = 1; the deviation falls with the square of the coupling."""
     deviations = []

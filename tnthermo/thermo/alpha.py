@@ -34,7 +34,8 @@ from tnthermo.types import Real
 
 DEPENDENT = (
     "U_S", "U_B", "W_S", "W_B", "Wdot_S", "Wdot_B", "T_S", "T_B", "W_B_each", "Sigma_pseudo_S", "Sigma_pseudo_B",
-    "Sigma_pseudo", "residual_work",
+    "Sigma_pseudo", "Sigmadot_pseudo_S", "Sigmadot_pseudo_B", "Sigmadot_pseudo", "inverse_T_S_populations", "inverse_T_S_coherences",
+    "H_S_eff", "residual_work",
 )  # fmt: skip
 LOWER_ORDER = 6  # of the polynomials with which the derivative of a measured S_B is compared
 
