@@ -295,7 +295,7 @@ class General:
 
 
 def columns_at(system: General, psi: Array, t: float, alpha_S: float, *, entropies: bool = True) -> dict[str, Any]:
-    """All columns that the state alone gives, at one time, by definition; energies are absolute. [15, 16, 19, 20, 22, 24-31]
+    """All columns that the state alone gives, at one time, by definition; energies are absolute. [3, 4, 15, 16, 19, 20, 27-31]
 
     h, E_B, U_B and the rates of bath energy, heat and work have a column for each bath, NAME_each, that adds up to NAME.
     """

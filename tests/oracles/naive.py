@@ -148,7 +148,7 @@ def trace_system(system: Split, matrix: Array) -> Array:
 
 
 def definitions_at(system: Naive, t: float, alpha_S: float) -> dict[str, float]:
-    """Energies, rates, entropies and matrices at one time, from rho(t), by definition. [15, 16, 19, 20, 22, 31]
+    """Energies, rates, entropies and matrices at one time, from rho(t), by definition. [3, 4, 15, 16, 19, 20, 30]
 
     E_B, U_B, U_tot and S_B are absolute.
     """

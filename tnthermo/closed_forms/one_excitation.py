@@ -29,7 +29,7 @@ class OneExcitation:
     rho_S          (n, 2, 2)
     E_S, E_B, E_int, h, U_chi     w0 z/2; <H_B>; <H_int>; 2 Re <L><C>^*; E_int - h [20]
     U_S, U_B       E_S + (1 - alpha_S) h; E_B + alpha_S h [19]
-    Edot_B, Qdot_S, Qdot_B        Qdot_S = Tr[d rho_S (H_S + L <C>^* + h.c.)], Qdot_B = dE_B + 2 Re <L> d<C>^* [22]
+    Edot_B, Qdot_S, Qdot_B        Qdot_S = Tr[d rho_S (H_S + L <C>^* + h.c.)], Qdot_B = dE_B + 2 Re <L> d<C>^* [3]
     S_S, S_B, S_chi    the bath holds |0> and one packet: rho_B is 2 x 2. S_chi = S_S + S_B - S_S(0) [31]
     occupations    (n, M) of the modes
     """

@@ -46,7 +46,7 @@ class PureDephasing:
     T_chi_second_order   dU_chi/(dS_S + dS_B), dS_B to second order
     T_ext_S       NaN: the formula [48] gives a finite number for m != 0, but dQ_S = 0 leaves it without meaning
     Sigma_S, Sigma_B_second_order   Delta S_S, no heat flowing; Delta S_B - beta Q_B, which is 0 to second order [40, 104]
-    Sigma_total   Delta S_S + beta Delta E_B [33]
+    Sigma_total   Delta S_S + beta Delta E_B, = S_chi [33] + D_B
     reasons       why a column is NaN, by name
     """
 
