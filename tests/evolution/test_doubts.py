@@ -138,3 +138,28 @@ def test_the_cause_is_said_not_what_follows_from_it() -> None:
     assert any("step too large" in flag for flag in run.flags)
     early = run.since("chain")
     assert early == np.inf or early >= 0.8 * chains.end_times(model.couplings[0].bath, 1e-5).front
+
+
+@pytest.mark.parametrize(
+    ("taper", "until", "told"), [(0.04, 20.0, False), (0.04, 60.0, True), (0.01, 60.0, False), (0.0, 60.0, False)]
+)
+def test_a_taper_is_for_short_runs(taper: float, until: float, *, told: bool) -> None:
+    """The front of a warm bath's response goes at about its cutoff, in sites a unit of time."""
+    density = chains.PowerLaw(alpha=0.1, cutoff=1.0, exponent=1.0, shape="hard")
+    model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=chains.chain(density, 80, temperature=0.2))
+    found = [str(doubt) for doubt in doubts(model, tt.TDVP(step=0.25, taper=taper), until) if doubt.kind == "taper"]
+    assert len(found) == told
+    assert all("take at most" in text for text in found)
+
+
+def test_a_taper_is_a_warning_of_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "long.toml"
+    path.write_text(
+        written(rest="taper = 0.3", temperature=0.3)
+        .replace("until = 2.5", "until = 10.0")
+        .replace("modes = 12", "modes = 30")
+    )
+    notes = {note.key: note.text for note in resolve(load_config(path)).notes}
+    assert "late times suffer" in notes["evolution.taper"]
+    path.write_text(written(rest="taper = 0.01", temperature=0.3))
+    assert "evolution.taper" not in {note.key for note in resolve(load_config(path)).notes}

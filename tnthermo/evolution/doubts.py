@@ -16,9 +16,10 @@ from tnthermo.model.model import Model
 from tnthermo.model.representation import represented
 from tnthermo.types import Real
 
-Kind = Literal["step", "reflection", "modes", "cutoff", "temperature", "bond", "tail"]
+Kind = Literal["step", "reflection", "modes", "cutoff", "temperature", "bond", "taper", "tail"]
 TAIL = 1e-3  # of the reorganisation energy
 LARGE_BOND = 150  # beyond it an uncapped run takes hours
+TAPERED = 1.0  # a taper times the sites that are reached up to which nothing was seen of it
 SAMPLES = 65  # times at which a driven Hamiltonian is looked at for its splitting
 BLOCK = 65536  # steps that are looked at together
 LOOSE = 0.02  # tolerance of time bins
@@ -36,7 +37,7 @@ class Doubt:
 
     kind   "step": too large; "reflection": the system feels the end of a chain; "modes": it feels that star cells are few;
            "cutoff", "temperature": parameters that look like a mistake; "bond": nothing but memory limits it;
-           "tail": what the cut of a density takes
+           "taper": caps that fall below what has gone out by then; "tail": what the cut of a density takes
     text   what is doubtful and what would not be
     since  the time from which on numbers suffer
     bath   number of the bath it is about; None: the run
@@ -61,6 +62,7 @@ def doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
     """All there is to say about a run: its step, its chains, its parameters."""
     splitting = largest_splitting(model, until)
     found = step_doubts(model, algorithm, until) + bond_doubts(model, algorithm, until)
+    found += taper_doubts(model, algorithm, until)
     for j, coupling in enumerate(model.couplings):
         found += parameter_doubts(coupling, splitting, j) + tail_doubts(coupling, j)
         found += end_doubts(coupling, algorithm.tolerance, until, j)
@@ -201,6 +203,19 @@ def bond_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]
     return [Doubt(kind="bond", text=text)]
 
 
+def taper_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
+    """Caps that fall to their floor before the front of the bath's response is at the end of its way."""
+    taper = getattr(algorithm, "taper", 0.0)
+    sites = reached_sites(model, until)
+    if not taper * sites > TAPERED:
+        return []
+    text = (
+        f"taper {taper:g} x {sites:.0f} sites that are reached by t = {until:g} = {taper * sites:.2g} > {TAPERED:g}: late times suffer "
+        f"(3e-3 at 2 to 5, where it was measured); take at most {TAPERED / sites:.2g}"
+    )
+    return [Doubt(kind="taper", text=text)]
+
+
 def adapted_bond(model: Model, *, tolerance: float, until: float) -> int:
     """The bond an uncapped adaptive run ends with: that of the bath that asks for most; of several chains a side, one bond holds all.
 
@@ -213,6 +228,13 @@ def adapted_bond(model: Model, *, tolerance: float, until: float) -> int:
             exponent = 0.04 * max(1.0, -math.log10(tolerance) - 2) * _width(chain) * until
             found = max(found, 5 * math.exp(min(exponent, 50.0)))
     return int(min(1e5, found))
+
+
+def reached_sites(model: Model, until: float) -> float:
+    """How many sites of the longest reach the front of a response has passed by ``until``: it goes at twice the hopping."""
+    fastest = (2 * float(np.abs(chain.hoppings).mean()) * until for chain in model.chains if chain.length > 1)
+    lengths = (float(chain.length) for chain in model.chains if chain.length > 1)
+    return max((min(front, length) for front, length in zip(fastest, lengths, strict=True)), default=0.0)
 
 
 def _width(chain: chains.Chain) -> float:
