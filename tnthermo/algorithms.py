@@ -113,6 +113,15 @@ class Algorithm:
         rougher = replace(self, step=2 * self.step, tolerance=min(1.0, ROUGHER_TOLERANCE * self.tolerance))
         return rougher if self.max_bond is None else replace(rougher, max_bond=max(1, self.max_bond // 2))
 
+    @property
+    def loss(self) -> float:
+        """What may be dropped in a unit of time; of time bins the tolerance, which is in units of what a kick does."""
+        return self.tolerance if self.bins else self.tolerance / self.step
+
+    def at_step(self, step: float) -> Self:
+        """With another step, and as much dropped in a unit of time: more steps would drop more."""
+        return replace(self, step=step, tolerance=self.tolerance if self.bins else self.loss * step)
+
     def settings(self) -> dict[str, object]:
         """Name and values, for attributes and progress displays."""
         return {"method": self.name, **{f.name: getattr(self, f.name) for f in fields(self)}}

@@ -32,7 +32,7 @@ def made(short: tt.Trajectory, *settings: dict[str, object], asked: str = "{}") 
 def test_the_finest_pair_that_differs_in_one_setting_alone_speaks_for_it(short: tt.Trajectory) -> None:
     run = made(
         short,
-        {"step": 0.05, "tolerance": 1e-5, "max_bond": 16},
+        {"step": 0.05, "tolerance": 2e-6, "max_bond": 16},
         {"step": 0.05, "tolerance": 4e-5, "max_bond": 16},
         {"step": 0.1, "tolerance": 4e-5, "max_bond": 16},
         {"step": 0.2, "tolerance": 4e-5, "max_bond": 16},
@@ -51,6 +51,30 @@ def test_pairs_that_differ_in_two_settings_say_nothing_of_either(short: tt.Traje
     assert differing(run, run.rough) == {STEP, TOLERANCE}  # type: ignore[arg-type]
     assert companions(run) == [run.rough]  # what there is
     assert companions(replace(run, rough=None)) == []
+
+
+def test_a_tolerance_that_drops_as_much_in_a_unit_of_time_is_the_same(short: tt.Trajectory) -> None:
+    """More steps drop more: a step is judged with the tolerance that belongs to it, or with one that was given."""
+    run = made(short, {"step": 0.05, "tolerance": 1e-5}, {"step": 0.1, "tolerance": 2e-5})
+    assert differing(run, run.rough) == {STEP}  # type: ignore[arg-type]
+    assert short.algorithm.at_step(0.05).loss == pytest.approx(short.algorithm.loss)
+    bins = tt.TimeBins(step=0.1, tolerance=1e-3)
+    assert bins.at_step(0.05).tolerance == bins.tolerance == bins.loss  # in units of what a kick does
+
+
+def test_a_tolerance_seen_with_longer_steps_counts_more(short: tt.Trajectory) -> None:
+    run = made(
+        short,
+        {"step": 0.05, "tolerance": 1e-4},
+        {"step": 0.1, "tolerance": 2e-5},
+        {"step": 0.1, "tolerance": 2e-4},
+    )
+    (step, tolerance) = links(run)
+    assert (step.cause, step.afar) == (STEP, False)
+    assert (tolerance.cause, tolerance.afar) == (TOLERANCE, True)
+    own = replace(tolerance, finest=tolerance.coarser.algorithm)
+    assert not own.afar
+    assert tolerance.weight() == pytest.approx(2 * own.weight())  # twice as many steps
 
 
 def test_bond_and_levels_have_no_law(short: tt.Trajectory) -> None:

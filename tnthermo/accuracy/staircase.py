@@ -1,8 +1,9 @@
 """One rung after the other: each refines one setting, so that what it changes says what that setting costs.
 
-It begins with two rough runs that differ in the step. Then the setting that costs most is refined, as far as its law says that the target
-needs, until all of them together are within it. A bond cap that was reached, and boson levels that are given, are judged at the end by a
-run with fewer. `tnthermo.record.ladder` has the laws, the ledger the error bars that come of them.
+It begins with two rough runs that differ in the step; what the tolerance costs is seen at the longer one of them. Then the setting that
+costs most is refined, as far as its law says that the target needs, until all of them together are within it. A bond cap that was reached,
+and boson levels that are given, are judged at the end by a run with fewer. `tnthermo.record.ladder` has the laws, the ledger the error bars
+that come of them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from tnthermo.algorithms import Algorithm
 from tnthermo.evolution.arguments import rough_interval
@@ -36,10 +35,12 @@ LEAST_TIGHTER = 2.0
 WIDER = 1.5  # times a bond cap that costs too much
 NARROWER = 2 / 3  # of a bond cap, for the run that judges it
 WIDEST = 1024  # bond cap that is not exceeded
+LOOSEST = 0.3  # tolerance of any run
 TIGHTEST = 1e-11  # tolerance that is not gone below: sums of many steps are no better known
 MOST_HALVINGS = 8
 # what a run takes in units of the one before, refined in this
 COST = {STEP: 2.2, TOLERANCE: 2.5, BOND: 2.5, LEVELS: 1.0}
+BESIDE = {STEP: 0.5, TOLERANCE: 1.0, BOND: 0.6, LEVELS: 0.8}  # and one that judges it
 
 Say = Callable[[str], None]
 
@@ -92,44 +93,55 @@ class _Staircase:
     on_rung: Callable[[Trajectory], None]
     spent: float = 0.0
     limited: str = ""
-    before: tuple[float, float] = (0.0, 0.0)  # tolerance, and what the step costed, when it was looked at last
+    before: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  # what is dropped in a unit of time, and what the step costed, when it was looked at last
 
     @property
     def looser(self) -> float:
-        """Times the tolerance that is aimed at: that of the first runs."""
+        """Ratio of the two tolerances whose difference says what a tolerance costs."""
         return float(FALL ** (1 / self.first.algorithm.tolerance_order))
+
+    @property
+    def loose(self) -> float:
+        """Tolerance of the first runs."""
+        return _rounded(min(self.first.algorithm.tolerance * self.looser, LOOSEST))
+
+    def final(self, settings: Settings) -> bool:
+        """Whether a run with these settings can be the last: not with a tolerance beside the one that was given."""
+        return TOLERANCE not in self.kept or settings.algorithm.tolerance <= self.first.algorithm.tolerance
 
     # --- runs ---
 
-    def go(self, settings: Settings, behind: Trajectory | None, *, evaluated: str, what: str = "") -> Trajectory:
-        """One rung, with those behind it; their states are let go."""
+    def go(self, settings: Settings, behind: Trajectory | None, *, beside: bool = False) -> Trajectory:
+        """One rung, with those behind it; their states are let go. ``beside``: it will not be the last."""
         run = replace(
             self.first,
             algorithm=settings.algorithm,
             levels=settings.levels,
             halvings=max(0, self.halvings(settings)),
             rougher=self.halvings(settings) < 0,
-            schedule=self.schedule(settings, evaluated),
+            schedule=self.schedule(settings, whole=self.final(settings) and not beside),
             strict=False,
             guarded=False,
             judged=True,
         )
-        found = run.go(settings.stage + what)
+        found = run.go(settings.stage)
         self.spent += found.wall_seconds
         behind = None if behind is None else replace(behind, state=None)
         return replace(found, rough=behind, asked=self.target.json())
 
-    def schedule(self, settings: Settings, evaluated: str) -> Schedule:
-        """What a rung records: as it was asked for, the bath's entropy ``evaluated`` at all times, "seldom" or "never"."""
+    def at_step(self, algorithm: Algorithm, step: float) -> Algorithm:
+        """The algorithm with another step, and with the tolerance that belongs to it unless that was given."""
+        return replace(algorithm, step=step) if TOLERANCE in self.kept else algorithm.at_step(step)
+
+    def schedule(self, settings: Settings, *, whole: bool) -> Schedule:
+        """What a rung records: as it was asked for; where it is not the ``whole`` of it the bath's entropy twice, for the error bars."""
         plain = self.first.schedule
-        if evaluated == "never":
-            plain = replace(plain, entropy=None, bath_entropy=math.inf, correlations=math.inf)
-        elif evaluated == "seldom":
-            plain = replace(
-                plain,
-                correlations=math.inf,
-                bath_entropy=max(plain.bath_entropy, self.first.until / 2),
-            )
+        if not whole:
+            seldom = max(plain.bath_entropy, self.first.until / 2)
+            plain = replace(plain, correlations=math.inf, bath_entropy=seldom)
         own = self.first.algorithm
         if self.halvings(settings) >= 0:
             return replace(plain, every=settings.algorithm.step) if self.every_step else plain
@@ -140,46 +152,33 @@ class _Staircase:
     # --- decisions ---
 
     def climb(self) -> Trajectory:
-        own = self.first.algorithm
-        loose = min(own.tolerance * self.looser, 0.3)
+        own, loose = self.first.algorithm, self.loose
         base = Settings(algorithm=replace(own, tolerance=loose), levels=self.first.levels)
-        coarse = replace(base, algorithm=replace(base.algorithm, step=2 * own.step))
-        run = self.go(coarse, None, evaluated="never")
+        coarse = replace(base, algorithm=self.at_step(base.algorithm, 2 * own.step))
+        run = self.go(coarse, None, beside=True)
         now = base
-        run = self.go(now, run, evaluated="never")
+        run = self.go(now, run)
+        if self.final(now):
+            self.on_rung(run)
         unjudged = False  # whether it is not known what some setting costs
         while True:
             judged, costs = self.assess(run)
             cause = self.next_cause(run, judged, costs)
             if cause is None:
                 break
-            if not self.affordable(cause, run):
+            beside = self.is_beside(cause, run, costs)
+            if not self.affordable(cause, run, BESIDE[cause] if beside else COST[cause]):
                 unjudged = cause not in costs
                 break
-            if self.is_beside(cause, run, costs):
+            if beside:
                 run = self.beside(cause, now, run)
                 continue
             now = self.finer(cause, now, costs)
             self.say(f"{judged.describe()}: {now.stage}")
-            tight = now.algorithm.tolerance < loose
-            run = self.go(now, run, evaluated="always" if tight else "never")
-            if tight:
+            run = self.go(now, run)
+            if self.final(now):
                 self.on_rung(run)
-        return replace(self.with_entropies(run), limited="" if judged.met and not unjudged else self.limited)
-
-    def with_entropies(self, run: Trajectory) -> Trajectory:
-        """The run, the bath's entropy evaluated now and then in the one behind it that differs in the tolerance: for its error bar."""
-        other = next((link.coarser for link in links(run) if link.cause == TOLERANCE and link.finer is run), None)
-        if self.first.schedule.entropy is None or other is None or has_entropies(other):
-            return run
-        members = rungs(run)
-        at = next(n for n, one in enumerate(members) if one is other)
-        settings = Settings(algorithm=other.algorithm, levels=self.first.levels)
-        self.say(f"the bath's entropy once more: {settings.stage}")
-        found = self.go(settings, other.rough, evaluated="seldom", what=", bath entropy")
-        for one in reversed(members[:at]):
-            found = replace(one, rough=replace(found, state=None))
-        return found
+        return replace(run, limited="" if judged.met and not unjudged else self.limited)
 
     def halvings(self, settings: Settings) -> int:
         """How often the first step was halved; -1 for twice the first step."""
@@ -192,11 +191,15 @@ class _Staircase:
 
     def next_cause(self, run: Trajectory, judged: Judgement, costs: dict[str, float]) -> str | None:
         """The setting to be refined, or to be judged by a rougher run; None where the run is good enough, or nothing can be done."""
+        felt = run.since("reflection")
+        if felt <= run.times[-1]:
+            self.limited = f"limited by the length of the chain, whose end is felt from t = {felt:.4g} on"
+            return None
         if STEP in costs and costs[STEP] > ENOUGH:
             if not self.judged_here(STEP, run):
                 return STEP
-            before, self.before = self.before, (run.algorithm.tolerance, costs[STEP])
-            noisy = before[0] == run.algorithm.tolerance and before[1] < NOISY * costs[STEP]
+            before, self.before = self.before, (run.algorithm.loss, costs[STEP])
+            noisy = math.isclose(before[0], run.algorithm.loss, rel_tol=1e-9) and before[1] < NOISY * costs[STEP]
             if noisy and self.may(TOLERANCE, run):
                 return TOLERANCE
             if self.may(STEP, run):
@@ -227,7 +230,9 @@ class _Staircase:
         """Whether a rougher run is to say what a setting costs, and nothing to be refined yet."""
         if cause == STEP:
             return not self.judged_here(STEP, run)
-        return cause in (BOND, LEVELS) and cause not in costs
+        if cause == TOLERANCE and cause in self.kept:
+            return False
+        return cause not in costs
 
     def judged_here(self, cause: str, run: Trajectory) -> bool:
         """Whether a run differs from this one in ``cause`` alone."""
@@ -255,9 +260,9 @@ class _Staircase:
             return ""
         return f" = {value[cause]:g}, {'which was given' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
 
-    def affordable(self, cause: str, run: Trajectory) -> bool:
-        """Whether another run fits into the time that is left; if not, that is why the target was missed."""
-        expected = run.wall_seconds * COST[cause]
+    def affordable(self, cause: str, run: Trajectory, cost: float) -> bool:
+        """Whether a run that takes ``cost`` times as long fits into the time that is left; if not, that is why the target was missed."""
+        expected = run.wall_seconds * cost
         if self.spent + expected <= self.target.max_time:
             return True
         self.limited = (
@@ -270,7 +275,7 @@ class _Staircase:
         """The settings with one of them refined as far as its law says that the target needs."""
         own = now.algorithm
         if cause == STEP:
-            return replace(now, algorithm=replace(own, step=own.step / 2))
+            return replace(now, algorithm=self.at_step(own, own.step / 2))
         if cause == TOLERANCE:
             if cause not in costs:
                 return replace(now, algorithm=replace(own, tolerance=self.first.algorithm.tolerance))
@@ -287,16 +292,14 @@ class _Staircase:
             assert own.max_bond is not None
             narrower = replace(now, algorithm=replace(own, max_bond=max(1, math.floor(own.max_bond * NARROWER))))
         elif cause == STEP:
-            narrower = replace(now, algorithm=replace(own, step=2 * own.step))
+            narrower = replace(now, algorithm=self.at_step(own, 2 * own.step))
+        elif cause == TOLERANCE:
+            rough = self.at_step(own, 2 * own.step)
+            narrower = replace(now, algorithm=replace(rough, tolerance=max(rough.tolerance / self.looser, TIGHTEST)))
         else:
             narrower = replace(now, levels=now.levels.rougher())
         self.say(f"what {cause} costs: {narrower.stage}")
-        return replace(run, rough=self.go(narrower, run.rough, evaluated="never"))
-
-
-def has_entropies(run: Trajectory) -> bool:
-    """Whether the bath's entropy was evaluated at all."""
-    return bool(np.isfinite(run.correlation_upper).any() or np.isfinite(run.bath_entropy).any())
+        return replace(run, rough=self.go(narrower, run.rough, beside=True))
 
 
 def _rounded(tolerance: float) -> float:
