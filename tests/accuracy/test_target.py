@@ -137,6 +137,36 @@ def test_a_setting_that_was_given_and_is_too_rough_is_named(algorithm: tt.Algori
     assert own == (algorithm.step, algorithm.tolerance, algorithm.max_bond)
 
 
+HARD = chains.PowerLaw(alpha=0.1, exponent=1.0, cutoff=1.0, shape="hard")
+SOFT = chains.PowerLaw(alpha=0.1, exponent=1.0, cutoff=1.0, shape="exponential")
+
+
+@pytest.mark.parametrize(
+    ("bath", "limit", "cause"),
+    [
+        (lambda: chains.chain(HARD, 5), "limited by the length of the chain, whose end is felt from t = 7.56 on", ""),
+        (
+            lambda: chains.chain(SOFT, 40, support=3.5),
+            "limited by tail",
+            "(tail)",
+        ),  # 3 % of the reorganisation energy are dropped
+        (lambda: chains.chain(HARD, 16), "", ""),
+    ],
+    ids=["too short", "cut too early", "neither"],
+)
+@pytest.mark.filterwarnings("ignore::tnthermo.AccuracyWarning")
+def test_what_the_chain_lacks_is_named(bath: Any, limit: str, cause: str) -> None:
+    """No setting mends it: it is said, each by its own cause, and a chain that lacks nothing is not blamed."""
+    model = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=bath())
+    run = tt.evolve(model, until=8.0, record_every=0.5, bath_entropy="off", accuracy=1e-3)
+    ledger = tt.ledger(run)
+    assert run.limited == limit
+    assert (ledger.attrs["target_met"] == "yes") == (not limit)
+    assert (ledger.attrs["flags"] == "none") == (not limit)
+    assert cause in ledger.attrs["target_worst"]
+    assert np.isfinite(ledger["rho_S_error"].values).all() == ("length" not in limit)
+
+
 def test_settings_that_are_not_kept_are_refined() -> None:
     bath = chains.chain(FEW, temperature=0.3)
     kept = {"max_bond", "tolerance"}
@@ -273,8 +303,9 @@ bath_entropy = "off"
         ),
         ({"accuracy": 1e-3, "error_bars": False}, {"error_bars"}),
         ({"accuracy": 1e-3, "max_time": 0.0, "kept": ["order"]}, {"max_time", "kept"}),
-        ({"max_time": 10.0}, {"max_time"}),
-        ({"kept": ["step"]}, {"kept"}),
+        ({"accuracy": "off", "max_time": 10.0}, {"max_time"}),
+        ({"accuracy": None, "kept": ["step"]}, {"kept"}),
+        ({"algorithm": tt.TDVP(), "kept": ["step"]}, {"kept"}),
     ],
 )
 def test_what_is_no_target_is_refused(settings: dict[str, Any], keys: set[str]) -> None:
@@ -289,7 +320,8 @@ def test_what_is_no_target_is_refused(settings: dict[str, Any], keys: set[str]) 
         ("target = 0", {"accuracy.target"}),
         ("target = 2.0", {"accuracy.target"}),
         ("target = { E_X = 1e-3 }", {"accuracy.target.E_X"}),
-        ('max_time = "2h"', {"accuracy.max_time"}),
+        ('target = "off"\nmax_time = "2h"', {"accuracy.max_time"}),
+        ('target = "fine"', {"accuracy.target"}),
         ('target = 1e-3\nmax_time = "2 weeks"', {"accuracy.max_time"}),
         ("target = 1e-3\nmax_time = -1", {"accuracy.max_time"}),
     ],

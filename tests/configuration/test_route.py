@@ -123,7 +123,8 @@ def test_settings_that_suit_where_the_method_is_named(tmp_path: Path) -> None:
         {"bath": {"route": '"time-bins"'}, "evolution": evolution},
         {"evolution": evolution | {"method": '"time-bins"'}},
     ]
-    found = [resolved(tmp_path, {"spectral_density": ENDLESS, **way}).algorithm for way in ways]
+    off = '\n[accuracy]\ntarget = "off"\n'
+    found = [resolved(tmp_path, {"spectral_density": ENDLESS, **way}, off).algorithm for way in ways]
     assert found[0] == found[1]
     assert (found[0].tolerance, found[0].max_bond) == (tt.TimeBins.tolerance, tt.TimeBins.max_bond)
     own = evolution | {"method": '"time-bins"', "tolerance": "1e-5", "max_bond": "20"}
@@ -134,8 +135,9 @@ def test_settings_that_suit_where_the_method_is_named(tmp_path: Path) -> None:
 
 
 def test_the_same_from_python_as_from_a_file(tmp_path: Path) -> None:
-    """Step by rule, cap and tolerance by default."""
-    found = resolved(tmp_path, {"spectral_density": ENDLESS, "evolution": OPEN | {"until": "0.5"}})
+    """Step by rule, cap and tolerance by default; and the usual target."""
+    changes = {"spectral_density": ENDLESS, "evolution": OPEN | {"until": "0.5"}}
+    found = resolved(tmp_path, changes, '\n[accuracy]\ntarget = "off"\n')
     model = tt.SpinBoson(
         hamiltonian={"z": 0.1, "x": 0.2}, coupling={"z": 0.5},
         bath=chains.Bath(density=chains.PowerLaw(alpha=0.1, exponent=1.0, cutoff=5.0, shape="exponential"), temperature=0.2),
@@ -143,4 +145,10 @@ def test_the_same_from_python_as_from_a_file(tmp_path: Path) -> None:
     run = tt.evolve(model, until=0.5, error_bars=False, bath_entropy="off")
     assert run.algorithm == found.algorithm
     ours = tt.evolve(found.model, **found.evolve_keywords() | {"error_bars": False, "bath_entropy": "off"})
+    np.testing.assert_array_equal(run.rho_S, ours.rho_S)
+    usual = resolved(tmp_path, changes)
+    assert (usual.target, usual.max_time) == (1e-3, 600.0)
+    run = tt.evolve(model, until=0.5, bath_entropy="off")
+    ours = tt.evolve(usual.model, **usual.evolve_keywords() | {"bath_entropy": "off"})
+    assert run.asked == ours.asked
     np.testing.assert_array_equal(run.rho_S, ours.rho_S)

@@ -1,12 +1,14 @@
 """Problems that other people wrote, with nothing but physics in their files: every column of the reference, energies included.
 
 Each JSON has t, sigma_z, sigma_x, sigma_y, E_S, E_int, E_B of an own prototype at two step sizes (``error_of_the_reference``: their
-difference) and, under ``other``, what another package gave. The runs have no numerical key: engine, step, tolerance and levels are chosen.
+difference) and, under ``other``, what another package gave. The runs have no numerical key: engine, step, tolerance and levels are chosen
+on the way to the target that is the usual one then, 1e-3 of entries of rho_S and of the largest energy that is exchanged.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from tnthermo.configuration.resolve import Resolved, resolve_file
 
 HERE = Path(__file__).parent
 QUICK = ("ohmic_exponential_warm", "bath_by_mode", "drude_strong", "exciton_dimer", "ohmic_exponential_cold")
-CLOSE = 1e-3  # of a column's largest value
+CLOSE = 1e-3  # the usual target
 PAULI = {
     "sigma_z": np.diag([1.0, -1.0]).astype(complex), "sigma_x": np.array([[0, 1], [1, 0]], dtype=complex),
     "sigma_y": np.array([[0, -1j], [1j, 0]]),
@@ -48,20 +50,21 @@ def columns(run: tt.Trajectory) -> dict[str, np.ndarray]:
 
 
 def deviations(found: dict[str, np.ndarray], reference: dict[str, Any]) -> dict[str, float]:
-    """The largest deviation of each column, less the reference's own error, over its largest value."""
+    """The largest deviation of each column, less the reference's own error: of entries of rho_S, and of the largest energy exchanged."""
     own = reference["error_of_the_reference"]
+    E_S = np.array(reference["E_S"])
+    exchanged = max(float(np.abs(E).max()) for E in (E_S - E_S[0], reference["E_int"], reference["E_B"]))
     result = {}
     for name, column in found.items():
-        theirs = np.array(reference[name])
-        off = float(np.abs(column - theirs).max()) - own[name]
-        result[name] = max(off, 0.0) / float(np.abs(theirs).max())
+        off = float(np.abs(column - np.array(reference[name])).max()) - own[name]
+        result[name] = max(off, 0.0) / (2.0 if name in PAULI else exchanged)
     return result
 
 
 def ran(name: str, folder: Path) -> tuple[Resolved, tt.Trajectory, dict[str, Any]]:
     reference = read(name)
     found = resolved(name, folder, reference)
-    keywords = found.evolve_keywords() | {"error_bars": False, "bath_entropy": "off"}
+    keywords = found.evolve_keywords() | {"bath_entropy": "off"}
     return found, tt.evolve(found.model, **keywords), reference
 
 
@@ -72,17 +75,17 @@ def test_every_column_with_nothing_but_physics_in_the_file(name: str, tmp_path: 
     np.testing.assert_allclose(run.t, reference["t"], atol=1e-9)
     off = deviations(columns(run), reference)
     assert max(off.values()) < CLOSE, off
-    assert run.flags == ()
+    assert tt.ledger(run).attrs["target_met"] == "yes"
 
 
 def test_another_coupling_is_noticed(tmp_path: Path) -> None:
-    """The negative twin: one per cent more reorganisation energy is outside."""
+    """The negative twin: two per cent more reorganisation energy is outside."""
     name = "exciton_dimer"
     reference = read(name)
     found = resolved(name, tmp_path, reference)
-    operator = 1.005 * found.model.couplings[0].operator
+    operator = 1.01 * found.model.couplings[0].operator
     other = tt.SpinBoson(hamiltonian=found.model.hamiltonian, coupling=operator, bath=found.model.couplings[0].bath)
-    run = tt.evolve(other, **found.evolve_keywords() | {"error_bars": False, "bath_entropy": "off"})
+    run = tt.evolve(other, **found.evolve_keywords() | {"bath_entropy": "off"})
     assert max(deviations(columns(run), reference).values()) > CLOSE
 
 
@@ -119,7 +122,7 @@ record_every = 5.0
 """
     )
     found = resolve_file(path)
-    run = tt.evolve(found.model, **found.evolve_keywords() | {"error_bars": False, "bath_entropy": "off"})
+    run = tt.evolve(found.model, **found.evolve_keywords() | {"bath_entropy": "off"})
     ledger = tt.in_units(tt.ledger(run), found.units)
     assert ledger.t.values.tolist() == [5.0 * n for n in range(41)]
     rho = run.rho_S[run.recorded]
@@ -131,7 +134,8 @@ record_every = 5.0
 
 @pytest.mark.slow
 def test_a_hot_underdamped_mode(tmp_path: Path) -> None:
-    """Bonds grow with the heat of the mode: at the cap that is the default, four times as far off as the others."""
+    """Bonds grow with the heat of the mode: the cap is judged, and widened."""
     _, run, reference = ran("brownian_hot", tmp_path)
     off = deviations(columns(run), reference)
-    assert max(off.values()) < 4 * CLOSE, off
+    assert max(off.values()) < CLOSE, off
+    assert math.isfinite(run.since("bond"))

@@ -25,7 +25,7 @@ NOT_RUN = re.compile(r"<!-- not run: .+ -->\n+\Z")
 # [pattern, what stands in its place]: the only things that a page's blocks of Python do otherwise in the quick suite
 SHORTER = (
     (r"\buntil=[\d.]+", "until=1.0"),
-    (r"\bsince=[\d.]+", "since=0.5"),
+    (r"\bsince=[\d.]+", "since=0.1"),
     (r"\btolerance=1e-\d+", "tolerance=1e-3"),
     (r"\bbath_entropy_every=[\d.]+", "bath_entropy_every=0.4"),
 )

@@ -53,10 +53,11 @@ def test_a_file_of_each_kind_runs(kind: str, tmp_path: Path, monkeypatch: pytest
     checked = call("check", path)
     assert checked.exit_code == 0, checked.output
     assert "warning" not in checked.output
-    path.write_text(re.sub(r"until = [\d.]+", "until = 0.4", text) + '[thermodynamics]\nbath_entropy = "off"\n')
+    until = 40.0 if "[units]" in text else 0.4  # in fs
+    path.write_text(re.sub(r"until = [\d.]+", f"until = {until}", text) + '[thermodynamics]\nbath_entropy = "off"\n')
     outcome = tt.run_config(path, tmp_path / "out")
     assert outcome.flags == ()
-    assert float(outcome.ledger["t"][-1]) == 0.4
+    assert float(outcome.ledger["t"][-1]) == until
     assert {"population", "population_H", "population_error"} <= set(outcome.ledger)
 
 

@@ -20,7 +20,7 @@ from tnthermo.evolution.recording import Recording
 from tnthermo.evolution.suitable_step import default_algorithm
 from tnthermo.model.model import Model
 from tnthermo.record.flag_text import flags_of
-from tnthermo.record.target import as_target, target_problems
+from tnthermo.record.target import AUTO, OFF, USUAL, USUAL_TIME, as_target, target_problems
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.judged import column_problems
 from tnthermo.thermo.ledger import ledger
@@ -44,7 +44,7 @@ def evolve(
     bath_entropy_max_bond: int | None = None,
     bath_entropy_accuracy: float | None = None,
     error_bars: bool = True,
-    accuracy: float | Mapping[str, Any] | None = None,
+    accuracy: float | Mapping[str, Any] | str | None = "auto",
     max_time: float | None = None,
     kept: Collection[str] | None = None,
     strict: bool = False,
@@ -60,9 +60,9 @@ def evolve(
     displacement      of the baths at the start: x for alpha_k = -x g_k/w_k (the bath relaxed to <A> = x), amplitudes <a_k> for a
                       discrete bath (one for each mode, in the order its frequencies were given) or star cells (ascending), None for
                       none; for several baths a tuple of these
-    algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; default TDVP(), whose bonds are capped at 32 (`max_bond`; a configuration file has
-                      no cap unless it gives one). For `chains.Bath` TimeBins, by default with a step that suits the model and bonds
-                      capped at 64
+    algorithm         TDVP, TDVP1, TDVP2, TEBD or Exact; for `chains.Bath` TimeBins. Default: TDVP, TimeBins for a `chains.Bath`, with
+                      settings that suit ``accuracy``. Without that TDVP(), whose bonds are capped at 32 (`max_bond`; a configuration file
+                      has no cap unless it gives one), or TimeBins with a step that suits the model and bonds capped at 64
     until             end of the run, >= 0, in 1/energy
     record_every      interval of the output columns, a multiple of the step; default the step, on the way to a target that of each run,
                       and then it is a multiple of the first step. What the ledger integrates is measured
@@ -87,8 +87,11 @@ def evolve(
     accuracy          how exact the numbers are to be: step, tolerance, bond cap and boson levels are refined until they are, and the error
                       columns say what each still costs. 1e-3: rho_S to .001, energies, heat and work to .001 of the largest energy that is
                       exchanged (|E_S - E_S(0)|, |E_int|, |E_B|), S_S to .001 nats. {"E_B": 1e-4, "S_S": {"relative": 0.01}}: these columns
-                      alone, absolute or in units of their largest value. Where it is out of reach the result has a flag that says why
-    max_time          seconds for all runs of that together; default: as long as it takes
+                      alone, absolute or in units of their largest value. Where it is out of reach the result has a flag that says why.
+                      "auto": 1e-3 where neither ``algorithm`` nor levels are given and there are error bars, else "off"; "off" or None: one
+                      run, and a rougher one
+    max_time          seconds for all runs of that together; default: as long as it takes, of "auto" 600. The first two runs, which are the
+                      cheapest, are made in any case
     kept              settings of ``algorithm`` that stay as they are, of "step", "tolerance", "max_bond"; default all where it is given
     strict            raise `NotConverged` where a flag would be set
     progress          called with a `Progress` after every step
@@ -103,6 +106,12 @@ def evolve(
     Raises `chains.InvalidInput` (all problems at once), `RunFailed` for numbers that are not finite or run away, `NotConverged` in
     strict mode, and what the keeper raises.
     """
+    if isinstance(accuracy, str) and accuracy in (AUTO, OFF):
+        usual = (
+            accuracy == AUTO and algorithm is None and error_bars is True and isinstance(levels, str) and levels == AUTO
+        )
+        usual = usual and not number_problems("until", until, above=0.0)
+        accuracy, max_time = (USUAL, USUAL_TIME if max_time is None else max_time) if usual else (None, max_time)
     free, to_target = algorithm is None, accuracy is not None
     if algorithm is None:
         algorithm = default_algorithm(model, until, record_every)

@@ -30,7 +30,7 @@ from tnthermo.configuration.read import BathKeys, Tables, read_tables
 from tnthermo.configuration.route import route_problems, routed
 from tnthermo.configuration.sections import Accuracy, Evolution, LawScan, Record, Run, System, Thermodynamics
 from tnthermo.configuration.start_values import start_problems
-from tnthermo.configuration.target import aimed, kept_settings
+from tnthermo.configuration.target import aimed, kept_settings, with_usual_target
 from tnthermo.configuration.values import bath_values, physics_values, resolved_values
 from tnthermo.configuration.written import Values, fingerprint, to_toml
 from tnthermo.evolution.arguments import MEAN_FORCE, displacements
@@ -182,7 +182,7 @@ def load_config(path: str | Path, raw: dict[str, Any] | None = None) -> Config:
     if any(p.key.partition(".")[0] == "units" for p in problems):  # what the other numbers are is not known
         raise InvalidInput(problems)
     folder = path.absolute().parent
-    tables = routed(natural_tables(tables, folder), folder)
+    tables = with_usual_target(routed(natural_tables(tables, folder), folder))
     tables = with_written_step(tables if problems else aimed(tables, lambda some: _model(some, folder)))
     problems += mutual_problems(tables) + route_problems(tables) + step_problems(tables)
     if problems:  # the chains' own problems belong to the list; without others `resolve` finds them

@@ -42,7 +42,7 @@ from tnthermo.machine.atomic_files import PATIENCE
 from tnthermo.model.coupling_kinds import COUPLING_KINDS, Kind
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import STATES, Matrix, density_matrix, operator
-from tnthermo.record.target import target_problems
+from tnthermo.record.target import OFF, target_problems
 from tnthermo.thermo.judged import column_problems
 from tnthermo.units.units import Energy, Time, Units
 
@@ -268,6 +268,8 @@ class Run(Section):
 
 
 def _target(value: Any) -> Any:
+    if value == OFF:
+        return value
     problems = target_problems(value, key="")
     if not problems and isinstance(value, Mapping):
         problems = [p for p in column_problems(value, key="") if "." not in p.key[1:]]

@@ -9,6 +9,7 @@ from typing import Any
 
 from tnthermo.algorithms import named
 from tnthermo.configuration.read import Tables
+from tnthermo.configuration.sections import Accuracy
 from tnthermo.configuration.toml import read_toml
 from tnthermo.evolution.first_settings import (
     SETTINGS,
@@ -18,6 +19,10 @@ from tnthermo.evolution.first_settings import (
     step_on_sites,
 )
 from tnthermo.model.model import Model
+from tnthermo.record.target import OFF, USUAL, USUAL_TIME
+
+# what of [evolution] is a choice between numbers and time: where a file has none of them, nor levels, it has a target
+KNOBS = frozenset({"method", "step", "tolerance", "max_bond", "order", "taper", "bond"})
 
 
 def target_of(tables: Tables) -> Any:
@@ -34,6 +39,23 @@ def with_target(path: Path, target: Any, max_time: Any) -> dict[str, Any]:
         given = {key: value for key, value in (("target", target), ("max_time", max_time)) if value is not None}
         raw["accuracy"] = {**own, **given}
     return raw
+
+
+def with_usual_target(tables: Tables) -> Tables:
+    """The tables with the usual target where a file has no number but physics, and without one where it is "off"."""
+    evolution, accuracy, run = (tables.get(name) for name in ("evolution", "accuracy", "run"))
+    if evolution is None:
+        return tables
+    accuracy = Accuracy() if accuracy is None else accuracy
+    if accuracy.target == OFF:
+        return _replaced(tables, "accuracy", accuracy.model_copy(update={"target": None}))
+    if not evolution.until > 0 or (run is not None and not run.error_bars):
+        return tables
+    levels = [bath.levels for keys in tables.baths if (bath := tables.get(keys.bath)) is not None]
+    if accuracy.target is not None or tables.given & KNOBS or any(given != "auto" for given in levels):
+        return tables
+    update = {"target": USUAL, "max_time": USUAL_TIME if accuracy.max_time is None else accuracy.max_time}
+    return _replaced(tables, "accuracy", accuracy.model_copy(update=update))
 
 
 def kept_settings(tables: Tables) -> frozenset[str]:
@@ -66,5 +88,8 @@ def aimed(tables: Tables, built: Callable[[Tables], Model | None]) -> Tables:
 
 
 def _with(tables: Tables, update: dict[str, Any]) -> Tables:
-    evolution = tables.get("evolution").model_copy(update=update)
-    return replace(tables, made={**tables.made, "evolution": evolution})
+    return _replaced(tables, "evolution", tables.get("evolution").model_copy(update=update))
+
+
+def _replaced(tables: Tables, name: str, table: Any) -> Tables:
+    return replace(tables, made={**tables.made, name: table})

@@ -10,11 +10,10 @@ from tnthermo.algorithms import TDVP, Algorithm
 from tnthermo.evolution.arguments import clock_problems
 from tnthermo.evolution.doubts import hardest_step
 from tnthermo.model.model import Model
-from tnthermo.record.target import as_target, target_problems
+from tnthermo.record.target import USUAL, as_target, target_problems
 
 SETTINGS = frozenset({"step", "tolerance", "max_bond"})  # that a target may change
-USUAL = 1e-3  # target at which the tolerances below are meant to be right
-BINS_TOLERANCE, SITES_TOLERANCE = 1e-3, 1e-4
+BINS_TOLERANCE, SITES_TOLERANCE = 1e-3, 1e-4  # at the usual target
 SITES_BOND = 64
 PHASE = 0.5  # strongest local term times the step, on sites
 HIGHEST, LOWEST = 5e-3, 1e-9  # tolerances to begin with

@@ -12,7 +12,9 @@ from chains.checks import number_problems
 from chains.problems import Problem
 
 RELATIVE = "relative"
-FORMS = "a number > 0 and <= 1, or a table of columns, { E_B = 1e-3, S_S = { relative = 0.01 } }"
+USUAL, USUAL_TIME = 1e-3, 600.0  # what is asked for where nothing numerical is given, and the seconds that may take
+AUTO, OFF = "auto", "off"
+FORMS = f'"{OFF}", a number > 0 and <= 1, or a table of columns, {{ E_B = 1e-3, S_S = {{ relative = 0.01 }} }}'
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,7 +88,7 @@ def run_config(
     overwrite: bool = False,
     strict: bool = False,
     check_route: bool = False,
-    accuracy: float | Mapping[str, Any] | None = None,
+    accuracy: float | Mapping[str, Any] | str | None = None,
     max_time: float | str | None = None,
     progress: Callable[[Progress], None] | None = None,
     say: Say = lambda text: None,

@@ -10,9 +10,11 @@ from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import states_of_exact
 from tnthermo.configuration.estimate import of_bath
 from tnthermo.configuration.resolve import Resolved
+from tnthermo.machine.words import duration
 from tnthermo.model.drives import Cosine, Drive
 from tnthermo.model.model import Model
 from tnthermo.model.representation import represented
+from tnthermo.record.target import USUAL, USUAL_TIME, as_target
 from tnthermo.thermo.definitions import CONVENTION
 from tnthermo.units.units import NATURAL
 
@@ -30,7 +32,7 @@ def checked(resolved: Resolved) -> str:
         "",
         *(resolved.units.said(line) for line in bath_lines(resolved.model, resolved.until)),
     ]
-    capped = cap_line(resolved.algorithm)
+    capped = target_line(resolved) or cap_line(resolved.algorithm)
     lines += [capped, ""] if capped else []
     initial = initial_entropy(resolved)
     lines += [f"S_B(0) {initial}", ""] if initial else []
@@ -39,6 +41,19 @@ def checked(resolved: Resolved) -> str:
     lines += [str(note) for note in resolved.notes]
     lines += [f"sha256 {resolved.hash}", "no errors" + warnings(resolved)]
     return "\n".join(lines)
+
+
+def target_line(resolved: Resolved) -> str:
+    """What the numbers are to be, in words; "" without a target."""
+    if resolved.target is None:
+        return ""
+    usual = (
+        " (the usual one: nothing numerical is given)"
+        if (resolved.target, resolved.max_time) == (USUAL, USUAL_TIME)
+        else ""
+    )
+    most = "" if resolved.max_time is None else f", for {duration(resolved.max_time)} at most"
+    return f"accuracy: step, tolerance and bonds are refined until the target {as_target(resolved.target).describe()} is met{usual}{most}"
 
 
 def cap_line(algorithm: Algorithm) -> str:

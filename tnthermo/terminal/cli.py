@@ -12,7 +12,7 @@ import enum
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,6 +98,13 @@ def words(found: Outcome, reason: str, *, debug: bool) -> str:
     if found.code == STOPPED:
         return f"{reason}; the same command with --resume goes on"
     return f"{'not converged' if found.code == ACCURACY else 'error'}: {reason}"
+
+
+def _number_or_text(value: str | None) -> float | str | None:
+    """A number where it is one; what else it is, is said where the key is checked."""
+    with suppress(TypeError, ValueError):
+        return float(value)  # type: ignore[arg-type]
+    return value
 
 
 @contextmanager
@@ -195,17 +202,33 @@ def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> N
 
 @app.command(epilog=examples("tnthermo plan study.toml"))
 def plan(
-    config: ConfigFile, out: Annotated[Path | None, typer.Option(help="output folder")] = None, debug: Debug = False
+    config: ConfigFile,
+    out: Annotated[Path | None, typer.Option(help="output folder")] = None,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--pilot", min=0.0, help="seconds for which it is tried what the run takes; 0: operations are counted"
+        ),
+    ] = 5.0,
+    debug: Debug = False,
 ) -> None:
-    """Say what a run would take: chain length, memory, time, files. Nothing is computed or written."""
+    """Say what a run would take: chain length, memory, time, accuracy, files. A pilot of some seconds measures it; nothing is written."""
     from tnthermo.configuration.resolve import resolve_file
+    from tnthermo.kernels.compiling import is_compiled
+    from tnthermo.studies.pilot import pilot
     from tnthermo.sweeps.axes import has_sweep
     from tnthermo.terminal.plan import planned
     from tnthermo.terminal.sweep_plan import planned_sweep
 
     with outcomes(debug=debug):
         folder = out or default_folder(config)
-        print(planned_sweep(config, folder) if has_sweep(config) else planned(resolve_file(config), folder))
+        if has_sweep(config):
+            print(planned_sweep(config, folder))
+            return
+        resolved = resolve_file(config)
+        if seconds and not is_compiled():
+            say("no pilot: the kernels are not compiled yet, which takes a minute or two; operations are counted")
+        print(planned(resolved, folder, pilot(resolved, seconds) if seconds and is_compiled() else None))
 
 
 @app.command(
@@ -233,9 +256,10 @@ def run(
         typer.Option("--check-route", help="run the other engine too; the error columns hold what the two differ by"),
     ] = False,
     accuracy: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            help="how exact the numbers are to be, as \\[accuracy] target: settings that the file leaves open are refined until they are",
+            help="how exact the numbers are to be, as \\[accuracy] target: settings that the file leaves open are refined until they are; "
+            "off: one run with the settings as they are",
             show_default=False,
         ),
     ] = None,
@@ -258,7 +282,7 @@ def run(
         with ProgressDisplay(quiet=quiet) as progress:
             outcome = study.run_config(
                 config, folder, resume=resume, overwrite=overwrite, strict=strict, check_route=check_route,
-                accuracy=accuracy, max_time=max_time, progress=progress, say=say, stop=stop,
+                accuracy=_number_or_text(accuracy), max_time=max_time, progress=progress, say=say, stop=stop,
             )  # fmt: skip
         stop.first = FIGURES  # nothing is left to be saved
         draw(outcome)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tnthermo.configuration.estimate import KEPT, _tail_lines, checkpoint_bytes, estimate, untold_laws
+from tnthermo.configuration.estimate import KEPT, Estimate, _tail_lines, checkpoint_bytes, estimate, untold_laws
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.machine.words import duration, readable
 from tnthermo.model.representation import WEIGHTS, represented
+from tnthermo.record.target import as_target
+from tnthermo.studies.pilot import Pilot
 from tnthermo.terminal.check import drive_lines, initial_entropy
 
 BOTH_ROUTES = "both routes  check_route: the other engine runs too, in other-route/; its time is not in the estimate"
 
 
-def planned(resolved: Resolved, out: Path) -> str:
-    """The text of `tnthermo plan`."""
+def planned(resolved: Resolved, out: Path, tried: Pilot | None = None) -> str:
+    """The text of `tnthermo plan`; time and memory as a pilot found them, or, without one, as counted."""
     found, model = estimate(resolved), resolved.model
-    low, high = found.seconds
     smallest, largest = checkpoint_bytes(resolved)
     bonds, levels = (f"{a} to {b}" if a != b else f"{a}" for a, b in (found.bonds, found.levels))
     initial = initial_entropy(resolved)
@@ -28,16 +29,13 @@ def planned(resolved: Resolved, out: Path) -> str:
         *(f"{'drive':<13}{line.removeprefix('drive ')}" for line in drive_lines(resolved)),
         *_start_lines(resolved),
         f"evolution    {resolved.algorithm.name}, {found.steps} steps of {shown(resolved.algorithm.step):g}{unit} or less "
-        f"to t = {shown(resolved.until):g}{unit}"
-        + (", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"),
+        f"to t = {shown(resolved.until):g}{unit}" + _beside(resolved),
         *([BOTH_ROUTES] if resolved.check_route else []),
-        f"bonds        {bonds}, boson levels {levels}{dense}",
+        *([f"bonds        {bonds}, boson levels {levels}{dense}"] if tried is None else []),
         *([f"bath entropy {found.bath_entropy}"] if found.bath_entropy else []),
         *([f"S_B(0)       {initial}"] if initial else []),
         *([f"laws         {untold}"] if (untold := untold_laws(resolved)) else []),
-        f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
-        f"time         {duration(low)} to {duration(high)}, first compilation apart",
-        "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
+        *(_counted(found) if tried is None else _tried(tried, found)),
         f"files        {out}/: result.nc, state.h5, config.toml, figures (PNG and PDF), checkpoint/ of "
         f"{readable(smallest)} to {readable(largest)} each, at most {KEPT}",
     ]
@@ -46,6 +44,36 @@ def planned(resolved: Resolved, out: Path) -> str:
             "             (NOT VALID for a step that is too large: bonds and levels grow far beyond these ranges)"
         )
     return "\n".join([*lines, *(str(note) for note in resolved.notes)])
+
+
+def _beside(resolved: Resolved) -> str:
+    """What is run beside the run itself, in words."""
+    if resolved.target is None:
+        return ", and a rougher run for the error bars" if resolved.error_bars else ", no error bars"
+    most = "" if resolved.max_time is None else f", in {duration(resolved.max_time)} at most"
+    kept = f"; {', '.join(sorted(resolved.kept))} as given" if resolved.kept else ""
+    return f" to begin with; refined until the target {as_target(resolved.target).describe()} is met{most}{kept}"
+
+
+def _counted(found: Estimate) -> list[str]:
+    """Memory and time where nothing was run."""
+    low, high = found.seconds
+    return [
+        f"memory       {readable(found.memory[0])} to {readable(found.memory[1])} of {found.available}",
+        f"time         {duration(low)} to {duration(high)}, first compilation apart",
+        "             (operations counted at 10 to 25 GFlop/s on one thread for these bonds and levels; good to a factor of a few)",
+    ]
+
+
+def _tried(tried: Pilot, found: Estimate) -> list[str]:
+    """Memory, time and accuracy as the pilot has them."""
+    low, high = tried.range
+    return [
+        f"memory       about {readable(tried.memory)} of {found.available}",
+        f"time         about {duration(tried.seconds)} ({duration(low)} to {duration(high)}), first compilation apart",
+        f"             (a pilot of {duration(tried.spent)}: {tried.words}, bonds up to {tried.bond})",
+        *([f"accuracy     {tried.error}"] if tried.error else []),
+    ]
 
 
 def _chain_lines(resolved: Resolved) -> list[str]:
