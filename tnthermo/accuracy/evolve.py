@@ -90,8 +90,8 @@ def evolve(
                       alone, absolute or in units of their largest value. Where it is out of reach the result has a flag that says why.
                       "auto": 1e-3 where neither ``algorithm`` nor levels are given and there are error bars, else "off"; "off" or None: one
                       run, and a rougher one
-    max_time          seconds for all runs of that together; default: as long as it takes, of "auto" 600. The first two runs, which are the
-                      cheapest, are made in any case
+    max_time          seconds for all runs of that together; default: as long as it takes, of "auto" 600. The first two runs,
+                      and those that say what the other settings cost, are made in any case
     kept              settings of ``algorithm`` that stay as they are, of "step", "tolerance", "max_bond"; default all where it is given
     strict            raise `NotConverged` where a flag would be set
     progress          called with a `Progress` after every step

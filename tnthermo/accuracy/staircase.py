@@ -40,7 +40,7 @@ TIGHTEST = 1e-11  # tolerance that is not gone below: sums of many steps are no 
 MOST_HALVINGS = 8
 # what a run takes in units of the one before, refined in this
 COST = {STEP: 2.2, TOLERANCE: 2.5, BOND: 2.5, LEVELS: 1.0}
-BESIDE = {STEP: 0.5, TOLERANCE: 1.0, BOND: 0.6, LEVELS: 0.8}  # and one that judges it
+BESIDE = {TOLERANCE: 1.0, BOND: 0.6}  # and one that judges it
 
 Say = Callable[[str], None]
 
@@ -160,17 +160,16 @@ class _Staircase:
         run = self.go(now, run)
         if self.final(now):
             self.on_rung(run)
-        unjudged = False  # whether it is not known what some setting costs
+        closing = False  # there is no time for finer settings; what each of them costs is found all the same
         while True:
             judged, costs = self.assess(run)
-            cause = self.next_cause(run, judged, costs)
+            cause = self.unjudged(run, costs) if closing else self.next_cause(run, judged, costs)
             if cause is None:
                 break
-            beside = self.is_beside(cause, run, costs)
-            if not self.affordable(cause, run, BESIDE[cause] if beside else COST[cause]):
-                unjudged = cause not in costs
-                break
-            if beside:
+            if cause in costs and not self.affordable(cause, run):
+                closing = True
+                continue
+            if self.is_beside(cause, run, costs):
                 run = self.beside(cause, now, run)
                 continue
             now = self.finer(cause, now, costs)
@@ -178,7 +177,7 @@ class _Staircase:
             run = self.go(now, run)
             if self.final(now):
                 self.on_rung(run)
-        return replace(run, limited="" if judged.met and not unjudged else self.limited)
+        return replace(run, limited="" if judged.met else self.limited)
 
     def halvings(self, settings: Settings) -> int:
         """How often the first step was halved; -1 for twice the first step."""
@@ -204,17 +203,9 @@ class _Staircase:
                 return TOLERANCE
             if self.may(STEP, run):
                 return STEP
-        if TOLERANCE not in costs:
-            return TOLERANCE
-        capped = math.isfinite(run.since("bond"))
-        if capped and not self.judged_here(BOND, run):
-            costs.pop(BOND, None)
-            if (run.algorithm.max_bond or 0) > 1:
-                return BOND
-        if run.given_levels and LEVELS not in costs and max(run.given_levels) > 2:
-            return LEVELS
-        if judged.met:
-            return None
+        unjudged = self.unjudged(run, costs)
+        if unjudged is not None or judged.met:
+            return unjudged
         for cause in sorted(costs, key=lambda name: -costs[name]):
             if costs[cause] > 0.1 and self.may(cause, run):
                 return cause
@@ -224,6 +215,19 @@ class _Staircase:
             if worst == "balance" and self.may(STEP, run):
                 return STEP
         self.limited = f"limited by {worst or 'what no setting improves'}{self.why(worst, run)}"
+        return None
+
+    def unjudged(self, run: Trajectory, costs: dict[str, float]) -> str | None:
+        """A setting of which it is not known what it costs this run, which is then not in ``costs``; None where there is none."""
+        if TOLERANCE not in costs:
+            return TOLERANCE
+        capped = math.isfinite(run.since("bond"))
+        if capped and not self.judged_here(BOND, run):
+            costs.pop(BOND, None)
+            if (run.algorithm.max_bond or 0) > 1:
+                return BOND
+        if run.given_levels and LEVELS not in costs and max(run.given_levels) > 2:
+            return LEVELS
         return None
 
     def is_beside(self, cause: str, run: Trajectory, costs: dict[str, float]) -> bool:
@@ -260,13 +264,15 @@ class _Staircase:
             return ""
         return f" = {value[cause]:g}, {'which was given' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
 
-    def affordable(self, cause: str, run: Trajectory, cost: float) -> bool:
-        """Whether a run that takes ``cost`` times as long fits into the time that is left; if not, that is why the target was missed."""
-        expected = run.wall_seconds * cost
+    def affordable(self, cause: str, run: Trajectory) -> bool:
+        """Whether a finer run fits into the time that is left, with what judges it; if not, that is why the target was missed."""
+        judges = BESIDE[TOLERANCE] if not any(link.cause == TOLERANCE for link in links(run)) else 0.0
+        judges += BESIDE[BOND] if math.isfinite(run.since("bond")) else 0.0
+        expected = run.wall_seconds * COST[cause] * (1 + judges / 2)
         if self.spent + expected <= self.target.max_time:
             return True
         self.limited = (
-            f"limited by {cause}: the next run would take about {expected:.0f} s, of max_time = {self.target.max_time:.0f} s "
+            f"limited by {cause}: the next runs would take about {expected:.0f} s, of max_time = {self.target.max_time:.0f} s "
             f"{self.spent:.0f} s are spent"
         )
         return False

@@ -122,7 +122,7 @@ def exchanged(dataset: xr.Dataset) -> float:
 def with_verdict(dataset: xr.Dataset, target: Target, limited: str = "") -> xr.Dataset:
     """The ledger with what it was to reach, whether it did, and a flag where it did not.
 
-    limited  why it was not pursued further; of a run that is within its target, why that is not known of all of its settings
+    limited  why it was not pursued further
     """
     judged = judgement(dataset, target)
     met = judged.met and not limited
@@ -133,8 +133,7 @@ def with_verdict(dataset: xr.Dataset, target: Target, limited: str = "") -> xr.D
     }
     if met:
         return dataset.assign_attrs(found)
-    said = "not known to be met" if judged.met else "missed"
-    flag = one_flag(f"target {target.describe()} {said}: {judged.describe()}{'; ' if limited else ''}{limited}")
+    flag = one_flag(f"target {target.describe()} missed: {judged.describe()}{'; ' if limited else ''}{limited}")
     flags = flags_text((*flags_of(dataset.attrs), flag))
     return dataset.assign_attrs(found, flags=flags, status="not converged")
 
