@@ -37,6 +37,7 @@ from two_routes import density as any_density  # noqa: E402
 
 import chains  # noqa: E402
 import tnthermo as tt  # noqa: E402
+from tests.oracles import reference  # noqa: E402
 from tests.oracles.amplitudes import Factor, TooLarge, entropy  # noqa: E402
 from tests.oracles.random_models import bath_tables, dense, draw, factor, initial_state, numbers  # noqa: E402
 from tnthermo.configuration.other_route import other_route  # noqa: E402
@@ -313,6 +314,46 @@ def by_json(name: str, tables: Tables) -> Truth:
     )
 
 
+def by_reference(stored: reference.Reference, tables: Tables) -> Truth:
+    """The ledger of a file of tests/oracles/reference: energies of the bath from its start on."""
+    names = ("E_S", "E_B", "E_int", "U_S", "U_B", "U_chi", "S_S")
+    columns = {
+        name: stored.columns[name] - (stored.columns[name][0] if name in reference.CHANGES else 0.0) for name in names
+    }
+    assert np.allclose(stored.times, record_times(tables))
+    return Truth(columns=columns | {"rho_S": stored.rho_S}, own=dict.fromkeys((*columns, "rho_S"), stored.tolerance))
+
+
+def reference_tables(stored: reference.Reference) -> Tables:
+    """The physics of such a file."""
+    coupling = (
+        {"operator": "sigma_minus", "kind": "exchange"}
+        if stored.coupling is None
+        else {"operator": written(stored.coupling)}
+    )
+    return {
+        "bath": {"temperature": 0.0 if np.isinf(stored.beta) else 1 / stored.beta},
+        "spectral_density": {"kind": "discrete", "frequencies": list(stored.frequencies), "couplings": list(stored.couplings)},
+        "coupling": coupling,
+        **system(written(stored.hamiltonian), written(stored.initial)),
+        "evolution": {"until": float(stored.times[-1]), "record_every": float(stored.times[1])},
+        "thermodynamics": {"alpha_S": stored.alpha_S},
+    }  # fmt: skip
+
+
+def written(matrix: Array) -> list[list[str]]:
+    """As a file has it."""
+    return [
+        [
+            f"{entry.real!r}{'+' if entry.imag > 0 else '-'}{abs(entry.imag)!r}j"
+            if entry.imag
+            else repr(float(entry.real))
+            for entry in row
+        ]
+        for row in np.asarray(matrix, dtype=complex).tolist()
+    ]
+
+
 def by_engine(finest: float, tables: Tables) -> Truth:
     """The other engine at a target of its own, with its error bars."""
     with tempfile.TemporaryDirectory() as folder:
@@ -496,6 +537,12 @@ def named_problems() -> list[Problem]:
         tables = file_case(path, float(t[1]))
         found.append(
             Problem(name=f"foreign {path.stem}", tables=tables, source="stored", truth=partial(by_json, path.stem))
+        )
+    for name in reference.NAMES:
+        stored = reference.load(name)
+        tables = reference_tables(stored)
+        found.append(
+            Problem(name=f"reference {name}", tables=tables, source="stored", truth=partial(by_reference, stored))
         )
     continua: dict[str, Tables] = {
         "two baths, not commuting, hard": two(
