@@ -37,9 +37,9 @@ from two_routes import density as any_density  # noqa: E402
 
 import chains  # noqa: E402
 import tnthermo as tt  # noqa: E402
-from tests.oracles import reference  # noqa: E402
 from tests.oracles.amplitudes import Factor, TooLarge, entropy  # noqa: E402
 from tests.oracles.random_models import bath_tables, dense, draw, factor, initial_state, numbers  # noqa: E402
+from tests.oracles.reference import CHANGES, NAMES, Reference, load  # type: ignore[attr-defined]  # noqa: E402
 from tnthermo.configuration.other_route import other_route  # noqa: E402
 from tnthermo.configuration.resolve import Resolved, load_config, resolve  # noqa: E402
 from tnthermo.configuration.written import to_toml  # noqa: E402
@@ -314,17 +314,15 @@ def by_json(name: str, tables: Tables) -> Truth:
     )
 
 
-def by_reference(stored: reference.Reference, tables: Tables) -> Truth:
+def by_reference(stored: Reference, tables: Tables) -> Truth:
     """The ledger of a file of tests/oracles/reference: energies of the bath from its start on."""
     names = ("E_S", "E_B", "E_int", "U_S", "U_B", "U_chi", "S_S")
-    columns = {
-        name: stored.columns[name] - (stored.columns[name][0] if name in reference.CHANGES else 0.0) for name in names
-    }
+    columns = {name: stored.columns[name] - (stored.columns[name][0] if name in CHANGES else 0.0) for name in names}
     assert np.allclose(stored.times, record_times(tables))
     return Truth(columns=columns | {"rho_S": stored.rho_S}, own=dict.fromkeys((*columns, "rho_S"), stored.tolerance))
 
 
-def reference_tables(stored: reference.Reference) -> Tables:
+def reference_tables(stored: Reference) -> Tables:
     """The physics of such a file."""
     coupling = (
         {"operator": "sigma_minus", "kind": "exchange"}
@@ -538,8 +536,8 @@ def named_problems() -> list[Problem]:
         found.append(
             Problem(name=f"foreign {path.stem}", tables=tables, source="stored", truth=partial(by_json, path.stem))
         )
-    for name in reference.NAMES:
-        stored = reference.load(name)
+    for name in NAMES:
+        stored = load(name)
         tables = reference_tables(stored)
         found.append(
             Problem(name=f"reference {name}", tables=tables, source="stored", truth=partial(by_reference, stored))
