@@ -360,6 +360,21 @@ def plot(
             print(path)
 
 
+@app.command(epilog=examples("tnthermo report results/study", "tnthermo report results/study --out study.html"))
+def report(
+    result: ResultPlace,
+    out: Annotated[
+        Path | None, typer.Option(help="file to write \\[default: report.html in DIR]", show_default=False)
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """One interactive page of HTML of a result, for a browser without a network: ledger, laws, error bars, settings, provenance."""
+    from tnthermo.pages.report import report as written_report
+
+    with outcomes(debug=debug):
+        print(written_report(result, out))
+
+
 @app.command(epilog=examples("tnthermo laws study.toml --out results/laws --couplings 0.01,0.1,1"))
 def laws(
     config: ConfigFile,
