@@ -9,9 +9,9 @@ from chains.problems import raise_if_any
 from tnthermo.machine import atomic_files
 from tnthermo.pages.charts import raise_without_plotly
 from tnthermo.pages.page import page
-from tnthermo.results.result_file import load_ledger
+from tnthermo.results.ledger_file import load_ledger
 from tnthermo.results.run_folder import result_path
-from tnthermo.studies.study import finished
+from tnthermo.studies.finished import finished
 
 REPORT = "report.html"
 

@@ -310,13 +310,13 @@ def show(
     debug: Debug = False,
 ) -> None:
     """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
-    from tnthermo.results import result_file
-    from tnthermo.studies import study
+    from tnthermo.results.ledger_file import load_ledger
+    from tnthermo.studies.finished import finished
     from tnthermo.terminal.show import shown, steady_lines
     from tnthermo.thermo.currents import steady_currents
 
     with outcomes(debug=debug):
-        dataset = result_file.load_ledger(study.finished(result))
+        dataset = load_ledger(finished(result))
         steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
         print(shown(dataset))
         if steady is not None:
@@ -339,19 +339,22 @@ def plot(
 ) -> None:
     """Draw the figures (PNG and PDF) of a result: the system, energies, heat and work, entropies, residuals and bond dimensions."""
     from tnthermo.figures import panels
-    from tnthermo.figures.second_order import companion, companion_figures
-    from tnthermo.results import result_file, run_folder
-    from tnthermo.studies import study
-    from tnthermo.thermo.in_units import in_units
-    from tnthermo.units.units import Units
+    from tnthermo.results import run_folder
+    from tnthermo.results.ledger_file import load_ledger
+    from tnthermo.studies.finished import finished
 
     with outcomes(debug=debug):
-        dataset = result_file.load_ledger(study.finished(result))
+        dataset = load_ledger(finished(result))
         folder = out or run_folder.result_path(result).parent
         atomic_files.prepare_folder(folder)
         with drawing():
             paths = panels.figures(dataset, folder)
         if weak_coupling is not None:
+            from tnthermo.figures.second_order import companion, companion_figures
+            from tnthermo.results import result_file
+            from tnthermo.thermo.in_units import in_units
+            from tnthermo.units.units import Units
+
             second = companion(result_file.load(result), weak_coupling.value, alpha_S=float(dataset.attrs["alpha_S"]))
             second = in_units(second, Units.of(dataset))
             with drawing():
