@@ -572,6 +572,16 @@ def collect(
         say(f"written: {path}")
 
 
+@app.command(name="compile", epilog=examples("tnthermo compile"))
+def compile_(debug: Debug = False) -> None:
+    """Compile the kernels of usual runs into the cache, so that the first one does not wait: once on a machine, one to two minutes."""
+    from tnthermo.studies.kernels import compile_kernels
+
+    with outcomes(debug=debug):
+        seconds = compile_kernels(say)
+        print(f"compiled in {seconds:.0f} s" if seconds > 0 else "all of them are in the cache already")
+
+
 def default_folder(config: Path) -> Path:
     """results/NAME for NAME.toml, from the current folder."""
     return Path("results") / config.stem
