@@ -66,11 +66,11 @@ $(cat "$root/pyproject.toml" "$root/requirements.lock" | cksum)"
     if [ "$minor" -le "$newest_locked" ]; then
         stage "installing tnthermo and its libraries as in requirements.lock (the first time: about a minute)" \
             "$python" -m pip install --disable-pip-version-check -c "$root/requirements.lock" \
-            -e "$root[slurm,test,dev]" || return 1
+            -e "$root[slurm,report,test,dev]" || return 1
     else
         say "Python 3.$minor is newer than requirements.lock knows: its pins are left aside, results may differ in the last digits."
         stage "installing tnthermo and the newest libraries" \
-            "$python" -m pip install --disable-pip-version-check -e "$root[slurm,test,dev]" || return 1
+            "$python" -m pip install --disable-pip-version-check -e "$root[slurm,report,test,dev]" || return 1
     fi
     printf '%s\n' "$wanted" >"$stamp"
 }

@@ -25,6 +25,7 @@ import pytest
 
 import chains
 import tnthermo as tt
+from tests.support.configs import NO_ENTROPY, write_config
 
 TEXT = Path(__file__).parent / "api.txt"
 MODULES = {"tt": tt, "tt.closed_forms": tt.closed_forms, "chains": chains}
@@ -125,6 +126,7 @@ HEAVY = (
         (["-c", "import tnthermo, chains; dir(tnthermo)"], (*HEAVY, "numpy", "numba", "pydantic")),
         (["-m", "tnthermo", "--help"], (*HEAVY, "numpy", "numba", "pydantic")),
         (["-m", "tnthermo", "check", "scripts/studies/strong_coupling.toml"], HEAVY),
+        (["-m", "tnthermo", "plan", "--pilot", "0", "scripts/studies/strong_coupling.toml"], HEAVY),
     ],
 )
 def test_what_is_not_needed_is_not_imported(arguments: list[str], absent: tuple[str, ...]) -> None:
@@ -135,6 +137,25 @@ def test_what_is_not_needed_is_not_imported(arguments: list[str], absent: tuple[
     found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "tnthermo" in found, "the negative twin"
     assert not found & set(absent)
+
+
+def test_a_screen_of_a_result_needs_no_engine(tmp_path: Path) -> None:
+    """`show` reads a ledger: neither kernels nor configuration, nor what draws."""
+    tt.run_config(write_config(tmp_path, add=NO_ENTROPY), tmp_path / "run")
+    environment = os.environ | {"PYTHONPATH": str(Path(tt.__file__).parents[1])}
+    command = [sys.executable, "-X", "importtime", "-m", "tnthermo", "show", str(tmp_path / "run")]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "xarray" in found, "the negative twin"
+    assert not found & {
+        "matplotlib",
+        "quimb",
+        "numba",
+        "plotly",
+        "scipy.optimize",
+        "scipy.linalg",
+        "tnthermo.configuration",
+    }
 
 
 def test_what_is_raised_can_be_caught_by_a_public_name() -> None:

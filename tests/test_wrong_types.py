@@ -312,6 +312,7 @@ MADE = {
 # Functions of files and folders, each with the arguments that are not names of these and what they take.
 FOLDERS: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {
     "load": ({"path": "x"}, {}),
+    "report": ({"folder": "x", "path": None}, {"path": "none"}),
     "sweep_status": ({"folder": "x"}, {}),
     "collect": ({"folder": "x", "columns": ()}, {"columns": "empty"}),
     "run_config": (

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square, TimeTable
     from tnthermo.model.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
     from tnthermo.network.state import State
+    from tnthermo.pages.report import report
     from tnthermo.record.trajectory import Trajectory
     from tnthermo.results.checkpoints import Checkpoints
     from tnthermo.results.result_file import load
@@ -67,6 +68,7 @@ HOMES = {
     "tnthermo.model.drives": ("Cosine", "Drive", "Pulse", "Ramp", "Square", "TimeTable"),
     "tnthermo.model.model": ("JaynesCummings", "Model", "SpinBoson", "SystemDrive", "assemble"),
     "tnthermo.network.state": ("State",),
+    "tnthermo.pages.report": ("report",),
     "tnthermo.record.trajectory": ("Trajectory",),
     "tnthermo.results.checkpoints": ("Checkpoints",),
     "tnthermo.results.result_file": ("load",),
@@ -161,6 +163,7 @@ __all__ = [
     "laws",
     "load",
     "plot",
+    "report",
     "spectrum",
     "steady_currents",
     "two_time",

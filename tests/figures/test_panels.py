@@ -148,6 +148,58 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
     return [(a, b) for i, (a, one) in enumerate(boxes) for b, other in boxes[:i] if one.overlaps(other)]
 
 
+def soft(dataset: xr.Dataset, *, height: float, rest: float = 1.0) -> xr.Dataset:
+    """The ledger with modes to a frequency of 50, of which those below 6 hold ``rest`` and the softest ``height``."""
+    frequency = np.linspace(0.05, 50.0, 1000)
+    hold = rest * np.exp(-(((frequency - 1) / 2) ** 2)) + height * np.exp(-frequency / 0.1)
+    t = np.arange(dataset.sizes["t"])
+    shape = {"mode_occupation": (("t", "mode"), np.outer(t, hold) / t[-1])}
+    others = {"mode_frequency": frequency, "mode_weight": np.ones(1000) * 0.5, "mode_bath": np.arange(1000) % 2}
+    bare = dataset.drop_dims("mode")
+    return bare.assign(shape | {name: ("mode", values) for name, values in others.items()})
+
+
+def test_the_modes_of_a_bath_without_an_end(dataset: xr.Dataset) -> None:
+    """The range is that of what is drawn, however far the bath reaches; only what stands far above it at 0 is cut off, which is said."""
+    with mpl.rc_context(STYLE):
+        for height, cut in ((0.0, False), (0.3, False), (200.0, True)):
+            ledger = soft(dataset, height=height)
+            figure = panels.single(ledger, "modes")
+            axes = figure.axes[0]
+            largest = float(ledger["mode_occupation"].max() / 0.5)
+            assert (axes.get_ylim()[1] < largest) == cut
+            assert axes.get_ylim()[1] > 2.0
+            assert axes.get_xlim()[1] < 10
+            assert ("softest modes cut off" in [text.get_text() for text in axes.texts]) == cut
+            assert not outside(figure)
+
+
+@pytest.mark.parametrize("flags", ["none", "bond cap reached at t = 3.25 (16)"])
+def test_nothing_of_the_modes_is_cut_off_at_the_edge(dataset: xr.Dataset, flags: str) -> None:
+    """However small the numbers: they have a power of ten; the line above the axes has room, below a caution too."""
+    ledger = soft(dataset, height=0.0, rest=1e-6).assign_attrs(flags=flags)
+    with mpl.rc_context(STYLE):
+        figure = panels.single(ledger, "modes")
+        assert not outside(figure)
+        assert figure.axes[0].get_title(loc="right") == "bath 0 solid, bath 1 dashed"
+        figure.axes[0].set_ylabel("before\n\nit was\n\nseen")  # the negative twin
+        assert outside(figure) == ["before\n\nit was\n\nseen"]
+
+
+def outside(figure: Figure) -> list[str]:
+    """What is written over the edge of a figure, or over its caution."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    edge, texts = figure.bbox, []
+    for axes in figure.axes:
+        offset, title = axes.yaxis.get_offset_text(), axes._right_title  # type: ignore[attr-defined]
+        texts += [axes.xaxis.label, axes.yaxis.label, offset, title, *axes.texts]
+    found = [(text.get_text(), text.get_window_extent(renderer)) for text in texts if text.get_text()]
+    over = [text for text, box in found if box.x0 < edge.x0 or box.y0 < edge.y0 or box.x1 > edge.x1 or box.y1 > edge.y1]
+    others = [one.get_window_extent(renderer) for one in figure.texts]
+    return over + [text for text, box in found if any(box.overlaps(other) for other in others)]
+
+
 def test_the_caution_stands_over_nothing(dataset: xr.Dataset) -> None:
     """Labels of curves that end together at the top reach above the axes."""
     names = [curve.name for curve in panels.RESIDUALS]

@@ -15,6 +15,7 @@ from tnthermo.figures.style import (
     ORANGE,
     PURPLE,
     RED,
+    band,
     frame,
     label_ends,
     last_finite,
@@ -22,12 +23,14 @@ from tnthermo.figures.style import (
     time_label,
     units_behind,
 )
+from tnthermo.types import Real
 from tnthermo.units.units import Units
 
 COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE)
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
 TIMES_SHOWN = 5
-SOFT = 0.04  # of the highest frequency: what lies below does not choose the axis
+SOFT = 0.04  # of the highest frequency that is drawn: modes below are soft,
+FAR = 1.5  # and cut off where they make the range larger than this times that of the others
 
 
 def has_baths(dataset: xr.Dataset) -> bool:
@@ -52,16 +55,31 @@ def currents(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
         for j in range(dataset.sizes["bath"]):
             y = dataset[name].values[:, j]
             colour, style = COLOURS[j % len(COLOURS)], STYLES[j % len(STYLES)]
-            axes.plot(t, y, color=colour, ls=style)
+            label = f"$T_{j}$ = {float(dataset['temperature_of_bath'].values[j]):.3g}{unit}"
+            axes.plot(t, y, color=colour, ls=style, label=label, gid=f"{name}:{j}")
             if f"{name}_error" in dataset:
                 error = dataset[f"{name}_error"].values[:, j]
-                axes.fill_between(t, y - error, y + error, color=colour, alpha=0.25, lw=0)
-            temperature = float(dataset["temperature_of_bath"].values[j])
-            entries.append((f"$T_{j}$ = {temperature:.3g}{unit}", colour, last_finite(y)))
+                band(axes, t, y - error, y + error, colour, label, f"{name}:{j}")
+            entries.append((label, colour, last_finite(y)))
         frame(axes, dataset, ylabel)
         label_ends(axes, entries, gap=0.13)
     upper.tick_params(labelbottom=False)
     lower.set_xlabel(time_label(dataset))
+
+
+def heights(frequency: Real, drawn: Real, right: float) -> tuple[float, float, bool]:
+    """The range of curves (times, modes) below the frequency ``right``, and whether the softest modes are cut off.
+
+    These may stand far above all others (like 1/w): then they are, so that the rest is not squeezed.
+    """
+    inside = frequency <= right
+    firm = inside & (frequency > SOFT * right)
+    ranges = []
+    for of in (inside, firm):
+        ranges.append((float(drawn[:, of].min(initial=0.0)), float(drawn[:, of].max(initial=0.0))))
+    (low, high), (low_firm, high_firm) = ranges
+    cut = high_firm > low_firm and high - low > FAR * (high_firm - low_firm)
+    return (low_firm, high_firm, True) if cut else (low, high, False)
 
 
 def modes(axes: Axes, dataset: xr.Dataset) -> None:
@@ -75,6 +93,7 @@ def modes(axes: Axes, dataset: xr.Dataset) -> None:
     entries: list[tuple[str, Any, float]] = []
     for place, k in enumerate(shown):
         colour = palette(0.9 * place / max(1, len(shown) - 1))
+        label = f"$t$ = {dataset['t'].values[k]:g}{Units.of(dataset).behind('time')}"
         for j in np.unique(bath):
             own = bath == j
             order = np.argsort(frequency[own])
@@ -88,24 +107,28 @@ def modes(axes: Axes, dataset: xr.Dataset) -> None:
                 marker="o" if discrete else "",
                 ms=3,
                 lw=1,
+                label=label,
             )
-        entries.append((f"$t$ = {dataset['t'].values[k]:g}{Units.of(dataset).behind('time')}", colour, float(y[-1])))
+        entries.append((label, colour, float(y[-1])))
     if np.unique(bath).size > 1:
         words = {"-": "solid", "--": "dashed", "-.": "dash-dotted", ":": "dotted"}
         parts = [f"bath {j} {words.get(str(STYLES[int(j) % len(STYLES)]), 'dash-dot-dotted')}" for j in np.unique(bath)]
-        axes.set_title(", ".join(parts), loc="left", fontsize=7)
+        axes.set_title(", ".join(parts), loc="right", fontsize=7)  # on the left stands the power of ten
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
+    axes.yaxis.get_offset_text().set_fontsize(6)
     axes.set_xlabel(rf"frequency $\omega$ ({plain(Units.of(dataset).name('energy'))})")
     axes.set_ylabel(r"$\Delta n_k$" if discrete else r"$\Delta n(\omega)$ per unit frequency")
     axes.axhline(0, color="0.7", lw=0.5, zorder=0)
-    if (
-        not discrete
-    ):  # the softest modes may stand far above all others (like 1/w): they are cut off, not the rest squeezed
-        firm = (values[shown] / weight)[:, frequency > SOFT * frequency.max()]
-        low, high = float(firm.min(initial=0.0)), float(firm.max(initial=0.0))
-        margin = 0.08 * (high - low)
-        if margin > 0:
-            axes.set_ylim(low - margin, high + margin)
-    support = frequency[np.abs(values[shown[-1]] / weight) > 1e-3 * np.nanmax(np.abs(values[shown[-1]] / weight))]
-    if not discrete and support.size:
-        axes.set_xlim(0, min(frequency.max(), 1.15 * support.max()))
+    if not discrete:
+        drawn = values[shown] / weight
+        support = frequency[np.abs(drawn[-1]) > 1e-3 * np.abs(drawn[-1]).max()]
+        right = min(frequency.max(), 1.15 * support.max()) if support.size else frequency.max()
+        low, high, cut = heights(frequency, drawn, right)
+        if high > low:
+            axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+        if cut:
+            axes.text(
+                0.98, 0.98, "softest modes cut off", transform=axes.transAxes, ha="right", va="top", fontsize=6
+            )  # fmt: skip
+        axes.set_xlim(0, right)
     label_ends(axes, entries)

@@ -164,11 +164,23 @@ def areas(axes: Axes, t: Real, found: list[tuple[Curve, Real, Real]]) -> None:
     """The area between bounds."""
     for curve, low, high in found:
         if curve.name == "S_chi":  # hatched and filled: the two areas overlap
-            axes.fill_between(t, low, high, facecolor="none", edgecolor=curve.colour, hatch="////", alpha=0.45, lw=0)
+            axes.fill_between(
+                t,
+                low,
+                high,
+                facecolor="none",
+                edgecolor=curve.colour,
+                hatch="////",
+                alpha=0.45,
+                lw=0,
+                label=curve.label,
+            )
         else:
-            axes.fill_between(t, low, high, color=curve.colour, alpha=0.2, lw=0)
-        for edge in (low, high):
-            axes.plot(t, edge, color=curve.colour, ls=curve.style, lw=0.7)
+            axes.fill_between(t, low, high, color=curve.colour, alpha=0.2, lw=0, label=curve.label)
+        for side, edge in (("lower", low), ("upper", high)):
+            axes.plot(
+                t, edge, color=curve.colour, ls=curve.style, lw=0.7, label=curve.label, gid=f"{curve.name}_{side}"
+            )
 
 
 def bars(axes: Axes, t: Real, found: list[tuple[Curve, Real, Real]]) -> None:
@@ -177,15 +189,19 @@ def bars(axes: Axes, t: Real, found: list[tuple[Curve, Real, Real]]) -> None:
     Call it when everything else is drawn: what is narrow depends on the range of the axis.
     """
     for curve, low, high in found:
-        axes.vlines(t, low, high, color=curve.colour, lw=1.6, alpha=0.8)
+        axes.vlines(t, low, high, color=curve.colour, lw=1.6, alpha=0.8, label=curve.label)
     bottom, top = axes.get_ylim()
     for curve, low, high in found:
         narrow = high - low < NARROW * (top - bottom)
-        for end in (low, high):
-            axes.plot(t[~narrow], end[~narrow], color=curve.colour, ls="", marker="_", ms=5)
+        for side, end in (("lower", low), ("upper", high)):
+            axes.plot(
+                t[~narrow], end[~narrow], color=curve.colour, ls="", marker="_", ms=5,
+                label=curve.label, gid=f"{curve.name}_{side}",
+            )  # fmt: skip
         axes.plot(
-            t[narrow], (low + high)[narrow] / 2, color=curve.colour, ls="", marker="D", ms=3.5, clip_on=False, zorder=3
-        )
+            t[narrow], (low + high)[narrow] / 2, color=curve.colour, ls="", marker="D", ms=3.5, clip_on=False, zorder=3,
+            label=curve.label,
+        )  # fmt: skip
 
 
 def entropy_axes(figure: Figure, place: SubplotSpec, dataset: xr.Dataset, hspace: float | None = None) -> list[Axes]:
@@ -232,13 +248,16 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
         if not shown.any():
             continue
         mark = "o" if is_sparse(dataset[curve.name].values) else ""
-        upper.plot(t[shown], y[shown], color=curve.colour, ls=curve.style, marker=mark, ms=2.5, lw=0.9)
+        upper.plot(
+            t[shown], y[shown], color=curve.colour, ls=curve.style, marker=mark, ms=2.5, lw=0.9,
+            label=curve.label, gid=curve.name,
+        )  # fmt: skip
         entries.append((curve.label, curve.colour, float(y[shown][-1])))
     upper.set_yscale("log")
     frame(upper, dataset, r"|residual| / max$|E_\mathrm{int}|$" if scale > 0 else "|residual|")
     label_ends(upper, entries, gap=0.13)
     upper.tick_params(labelbottom=False)
-    lower.step(t, dataset["bond_dimension"].values, where="post", color=BLACK)
+    lower.step(t, dataset["bond_dimension"].values, where="post", color=BLACK, label="bond", gid="bond_dimension")
     lower.set_ylim(0, 1.15 * float(dataset["bond_dimension"].max()))
     frame(lower, dataset, "largest\nbond")
     lower.set_xlabel(time_label(dataset))
@@ -267,6 +286,7 @@ class Panel:
     draw      draws a ledger on the axes
     axes      makes them at a place of a figure
     height    of the figure, relative
+    above     part of the height that is left for what stands above its axes
     exists    whether a ledger has it; None: every ledger
     compared  for each of its axes the curves that second order may have as well; none: not drawn beside it
     overview  whether it is one of the four of `plot`; every ledger must have it
@@ -276,6 +296,7 @@ class Panel:
     draw: Callable[[list[Axes], xr.Dataset], None]
     axes: Layout = undivided
     height: float = 1.0
+    above: float = 0.0
     exists: Callable[[xr.Dataset], bool] | None = None
     compared: tuple[tuple[Curve, ...], ...] = ()
     overview: bool = False
@@ -322,7 +343,7 @@ FIGURES = (
         axes=stacked(1, 1),
         exists=has_baths,
     ),
-    Panel(name="modes", draw=lambda axes, dataset: modes(axes[0], dataset), exists=has_modes),
+    Panel(name="modes", draw=lambda axes, dataset: modes(axes[0], dataset), above=0.05, exists=has_modes),
 )
 """All figures of a ledger, in order. A new one is an entry here and a function that draws it."""
 
@@ -372,7 +393,7 @@ def single(dataset: xr.Dataset, name: str) -> Figure:
     """One of `names` as a figure of single-column width."""
     drawn = panel(name)
     figure = Figure(figsize=(WIDTH, HEIGHT * drawn.height))
-    top = BELOW_CAUTION if flags_of(dataset.attrs) else 0.96
+    top = (BELOW_CAUTION if flags_of(dataset.attrs) else 0.96) - drawn.above
     grid = figure.add_gridspec(1, 1, left=0.17, right=0.78, top=top, bottom=0.15 / drawn.height)
     drawn.draw(drawn.axes(figure, grid[0], dataset, None), dataset)
     caution(figure, dataset)

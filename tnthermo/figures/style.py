@@ -1,5 +1,8 @@
 """How figures look: single-column width, fonts of at least 7 points, colours after Okabe and Ito with a line style each, so that they are
 told apart in print and without colour vision; labels stand beside the curves, in the margin. Bands are NAME +- NAME_error.
+
+What is drawn has the label of its curve, and its column as its id (``gid``; of one of several COLUMN:k, of a band COLUMN_error): so a
+figure can be read again, by `tnthermo.pages.charts`.
 """
 
 from __future__ import annotations
@@ -125,12 +128,20 @@ def draw(axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...]) -> list[tup
             continue
         y = dataset[curve.name].values
         shown = np.isfinite(y) if is_sparse(y) else np.ones(y.size, dtype=bool)
-        axes.plot(t[shown], y[shown], color=curve.colour, ls=curve.style, marker="o" if is_sparse(y) else "", ms=2.5)
+        axes.plot(
+            t[shown], y[shown], color=curve.colour, ls=curve.style, marker="o" if is_sparse(y) else "", ms=2.5,
+            label=curve.label, gid=curve.name,
+        )  # fmt: skip
         if f"{curve.name}_error" in dataset:
             error = dataset[f"{curve.name}_error"].values
-            axes.fill_between(t[shown], (y - error)[shown], (y + error)[shown], color=curve.colour, alpha=0.25, lw=0)
+            band(axes, t[shown], (y - error)[shown], (y + error)[shown], curve.colour, curve.label, curve.name)
         entries.append((curve.label, curve.colour, last_finite(y)))
     return entries
+
+
+def band(axes: Axes, t: Any, low: Any, high: Any, colour: Any, label: str, column: str) -> None:
+    """The area that an error leaves, NAME +- NAME_error."""
+    axes.fill_between(t, low, high, color=colour, alpha=0.25, lw=0, label=label, gid=f"{column}_error")
 
 
 def frame(axes: Axes, dataset: xr.Dataset, ylabel: str) -> None:

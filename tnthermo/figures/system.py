@@ -15,6 +15,7 @@ from tnthermo.figures.style import (
     RED,
     SKY,
     Curve,
+    band,
     draw,
     frame,
     label_ends,
@@ -85,9 +86,10 @@ def populations(axes: Axes, dataset: xr.Dataset, name: str, state: str, style: s
     entries = []
     for k in most.tolist():
         colour = COLOURS[k % len(COLOURS)]
-        axes.plot(t, values[:, k], color=colour, ls=style)
+        label = rf"$|{state.format(k)}\rangle$"
+        axes.plot(t, values[:, k], color=colour, ls=style, label=label, gid=f"{name}:{k}")
         if f"{name}_error" in dataset:
             error = dataset[f"{name}_error"].values[:, k]
-            axes.fill_between(t, values[:, k] - error, values[:, k] + error, color=colour, alpha=0.25, lw=0)
-        entries.append((rf"$|{state.format(k)}\rangle$", colour, last_finite(values[:, k])))
+            band(axes, t, values[:, k] - error, values[:, k] + error, colour, label, f"{name}:{k}")
+        entries.append((label, colour, last_finite(values[:, k])))
     return entries

@@ -16,7 +16,6 @@ import h5py
 import numpy as np
 import xarray as xr
 
-import tnthermo.thermo.accessor  # noqa: F401  so that datasets have .tnthermo
 from tnthermo.errors import StorageError
 from tnthermo.machine.atomic_files import write_pieces
 from tnthermo.machine.seal import check_seal, parts_of, sealed
@@ -26,21 +25,9 @@ from tnthermo.record.raw_columns import RAW_COLUMNS
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import netcdf
 from tnthermo.results.codec import FORMAT, algorithm_from, decode, encode
+from tnthermo.results.ledger_file import load_ledger as load_ledger
 from tnthermo.results.run_folder import STATE, result_path
 from tnthermo.results.state_file import load_state
-
-# --- what is in a folder ----------------------------------------------------------------------------------------------------------
-
-
-def load_ledger(path: str | Path) -> xr.Dataset:
-    """The ledger of DIR or DIR/result.nc, read as a whole. Raises StorageError."""
-    file = result_path(path)
-    check_seal(file)
-    try:
-        return netcdf.read(file)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise StorageError(f"{file.absolute()} is not a readable result file: {error}") from error
-
 
 RAW = re.compile("raw(/rough)*")  # groups of a run and of the rougher ones behind it
 

@@ -5,10 +5,9 @@ The folder is the only truth: whatever a killed run left there, `run_config(...,
 
 from __future__ import annotations
 
-import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -38,17 +37,16 @@ from tnthermo.machine.threads import threads_within_allocation
 from tnthermo.record.flag_text import flags_of, flags_text, one_flag
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.results import result_file, run_folder, state_file
-from tnthermo.results.checkpoint_file import of_a_run, unpack
-from tnthermo.results.checkpoints import FOLDER, PREVIOUS, SUFFIX, Checkpoints, Identity
+from tnthermo.results.checkpoints import Checkpoints, Identity
 from tnthermo.results.snapshots import check_snapshot
 from tnthermo.studies.extension import on_its_chain
+from tnthermo.studies.finished import finished as finished
 from tnthermo.studies.told import told_in
 from tnthermo.thermo.in_units import in_units
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.other_route import ROUTE, compared
 from tnthermo.thermo.pending import ledger_without_errors
 from tnthermo.types import Snapshot
-from tnthermo.units.units import Units
 
 Say = Callable[[str], None]
 WORTH = 30.0  # seconds that a run took: its result is written before the error bars are there, else where something ends their making
@@ -345,24 +343,6 @@ def _save(
         _write(keeper, lambda: state_file.save_state(folder / run_folder.STATE, state, config_hash=resolved.hash))
     _write(keeper, lambda: result_file.save_result(folder / run_folder.RESULT, dataset, run, correlations))
     return dataset
-
-
-def finished(place: Path) -> Path:
-    """``place`` where it is a result file or the folder of a finished run. Raises InvalidInput, with what is there instead."""
-    if (place / run_folder.RESULT if place.is_dir() else place).is_file():
-        return place
-    hint = ""
-    if (place / "sweep.json").exists():
-        hint = "a sweep: tnthermo status and collect, or one of its points/RUN"
-    for checkpoint in (place / FOLDER / f"run{suffix}" for suffix in (SUFFIX, PREVIOUS)):
-        with suppress(OSError, ValueError):  # damaged ones too
-            tree = of_a_run(unpack(checkpoint.read_bytes()))
-            values = tomllib.loads(tree["config"])
-            units = Units(**values.get("units", {}))
-            until, unit = values["evolution"]["until"], units.behind("time")
-            hint = f"stopped at t = {units.shown_time(tree['time']):g} of {until:g}{unit}, or still on; tnthermo run with --resume goes on"
-            break
-    raise InvalidInput([Problem(key="DIR", value=str(place), allowed=f"must hold a {run_folder.RESULT}", hint=hint)])
 
 
 def _write(keeper: Checkpoints, write: Callable[[], None]) -> None:

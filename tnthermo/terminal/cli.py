@@ -215,7 +215,6 @@ def plan(
     """Say what a run would take: chain length, memory, time, accuracy, files. A pilot of some seconds measures it; nothing is written."""
     from tnthermo.configuration.resolve import resolve_file
     from tnthermo.kernels.compiling import is_compiled
-    from tnthermo.studies.pilot import pilot
     from tnthermo.sweeps.axes import has_sweep
     from tnthermo.terminal.plan import planned
     from tnthermo.terminal.sweep_plan import planned_sweep
@@ -226,9 +225,14 @@ def plan(
             print(planned_sweep(config, folder))
             return
         resolved = resolve_file(config)
+        tried = None
         if seconds and not is_compiled():
-            say("no pilot: the kernels are not compiled yet, which takes a minute or two; operations are counted")
-        print(planned(resolved, folder, pilot(resolved, seconds) if seconds and is_compiled() else None))
+            say("no pilot: the kernels are not compiled yet (`tnthermo compile`); operations are counted")
+        elif seconds:
+            from tnthermo.studies.pilot import pilot
+
+            tried = pilot(resolved, seconds)
+        print(planned(resolved, folder, tried))
 
 
 @app.command(
@@ -334,13 +338,13 @@ def show(
     debug: Debug = False,
 ) -> None:
     """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
-    from tnthermo.results import result_file
-    from tnthermo.studies import study
+    from tnthermo.results.ledger_file import load_ledger
+    from tnthermo.studies.finished import finished
     from tnthermo.terminal.show import shown, steady_lines
     from tnthermo.thermo.currents import steady_currents
 
     with outcomes(debug=debug):
-        dataset = result_file.load_ledger(study.finished(result))
+        dataset = load_ledger(finished(result))
         steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
         print(shown(dataset))
         if steady is not None:
@@ -363,25 +367,43 @@ def plot(
 ) -> None:
     """Draw the figures (PNG and PDF) of a result: the system, energies, heat and work, entropies, residuals and bond dimensions."""
     from tnthermo.figures import panels
-    from tnthermo.figures.second_order import companion, companion_figures
-    from tnthermo.results import result_file, run_folder
-    from tnthermo.studies import study
-    from tnthermo.thermo.in_units import in_units
-    from tnthermo.units.units import Units
+    from tnthermo.results import run_folder
+    from tnthermo.results.ledger_file import load_ledger
+    from tnthermo.studies.finished import finished
 
     with outcomes(debug=debug):
-        dataset = result_file.load_ledger(study.finished(result))
+        dataset = load_ledger(finished(result))
         folder = out or run_folder.result_path(result).parent
         atomic_files.prepare_folder(folder)
         with drawing():
             paths = panels.figures(dataset, folder)
         if weak_coupling is not None:
+            from tnthermo.figures.second_order import companion, companion_figures
+            from tnthermo.results import result_file
+            from tnthermo.thermo.in_units import in_units
+            from tnthermo.units.units import Units
+
             second = companion(result_file.load(result), weak_coupling.value, alpha_S=float(dataset.attrs["alpha_S"]))
             second = in_units(second, Units.of(dataset))
             with drawing():
                 paths += companion_figures(dataset, second, folder)
         for path in paths:
             print(path)
+
+
+@app.command(epilog=examples("tnthermo report results/study", "tnthermo report results/study --out study.html"))
+def report(
+    result: ResultPlace,
+    out: Annotated[
+        Path | None, typer.Option(help="file to write \\[default: report.html in DIR]", show_default=False)
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """One interactive page of HTML of a result, for a browser without a network: ledger, laws, error bars, settings, provenance."""
+    from tnthermo.pages.report import report as written_report
+
+    with outcomes(debug=debug):
+        print(written_report(result, out))
 
 
 @app.command(epilog=examples("tnthermo laws study.toml --out results/laws --couplings 0.01,0.1,1"))
@@ -576,6 +598,16 @@ def collect(
         if not_taken := left_out(folder):
             say(not_taken)
         say(f"written: {path}")
+
+
+@app.command(name="compile", epilog=examples("tnthermo compile"))
+def compile_(debug: Debug = False) -> None:
+    """Compile the kernels of usual runs into the cache, so that the first one does not wait: once on a machine, one to two minutes."""
+    from tnthermo.studies.kernels import compile_kernels
+
+    with outcomes(debug=debug):
+        seconds = compile_kernels(say)
+        print(f"compiled in {seconds:.0f} s" if seconds > 0 else "all of them are in the cache already")
 
 
 def default_folder(config: Path) -> Path:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tnthermo.configuration.estimate import KEPT, Estimate, _tail_lines, checkpoint_bytes, estimate, untold_laws
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.machine.words import duration, readable
 from tnthermo.model.representation import WEIGHTS, represented
 from tnthermo.record.target import as_target
-from tnthermo.studies.pilot import Pilot
 from tnthermo.terminal.check import drive_lines, initial_entropy
+
+if TYPE_CHECKING:
+    from tnthermo.studies.pilot import Pilot
 
 BOTH_ROUTES = "both routes  check_route: the other engine runs too, in other-route/; its time is not in the estimate"
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
-from tnthermo.machine.words import clock, readable
 from tnthermo.record.flag_text import flags_of
+from tnthermo.thermo.in_words import about, cautions, cost, last, number, temperature_text, warned
 from tnthermo.units.units import Units
 
 ENERGIES = ("E_S", "E_B", "E_int", "U_chi", "U_tot", "Q_S", "Q_B", "W_S")
@@ -26,40 +21,6 @@ ENTROPIES = ("S_S", "Delta_S_B", "S_chi", "D_B", "Sigma_S", "Sigma_B", "Sigma_to
 RESIDUALS = ("energy", "heat", "work", "flux", "occupation", "chi")
 
 
-def number(value: float, error: float) -> str:
-    """Value with its error, at the digits the error leaves: 0.12346 +- 2e-5; "+- inf" where nothing is known of it."""
-    if not np.isfinite(value):
-        return "-" if np.isnan(value) else f"{value:g}"
-    if error == np.inf:
-        return f"{value:.3g} +- inf"
-    if not (np.isfinite(error) and error > 0):
-        return f"{value:.6g}"
-    digits = min(10, max(0, 1 - int(np.floor(np.log10(error)))))
-    return f"{value:.{digits}f} +- {error:.0e}" if abs(value) < 1e6 else f"{value:.6g} +- {error:.0e}"
-
-
-def last(dataset: xr.Dataset, name: str, bath: int | None = None) -> str:
-    """Final value of a column (of one ``bath``) with its error; an interval where only bounds are known."""
-
-    def final(column: str) -> float:
-        row = dataset[column].values[-1]
-        return float(row if bath is None else row[bath])
-
-    value = final(name)
-    error = final(f"{name}_error") if f"{name}_error" in dataset else float("nan")
-    bounds = [f"{name}_lower", f"{name}_upper"]
-    if np.isnan(value) and all(bound in dataset and np.isfinite(dataset[bound].values[-1]) for bound in bounds):
-        low, high = (float(dataset[bound].values[-1]) for bound in bounds)
-        errors = [float(dataset[f"{bound}_error"].values[-1]) for bound in bounds if f"{bound}_error" in dataset]
-        largest = max(errors, default=float("nan"))
-        digits = 4 if not largest > 0 else 6
-        return f"in [{low:.{digits}g}, {high:.{digits}g}]" + (f" +- {largest:.0e}" if largest > 0 else "")
-    reason = str(dataset[name].attrs.get("reason", ""))
-    if np.isnan(value) and reason:
-        return f"- ({reason if len(reason) <= 36 else reason[:35] + '.'})"
-    return number(value, error)
-
-
 BATH_COLUMNS = ("E_B_each", "Q_B_each", "flux_each")
 
 
@@ -70,15 +31,6 @@ MOST_LEVELS = 6
 
 
 SCREEN = 24
-
-
-def temperature_text(attributes: Mapping[str, Any]) -> str:
-    """The temperature, or one for each bath."""
-    if "temperatures" not in attributes:
-        return f"{attributes.get('temperature', float('nan')):g}"
-    found = [f"{T:g}" for T in json.loads(str(attributes["temperatures"]))]
-    text = found[0] if len(set(found)) == 1 else ", ".join(found)
-    return text + Units.of(attributes).behind("temperature")
 
 
 def bath_lines(dataset: xr.Dataset) -> list[str]:
@@ -109,31 +61,10 @@ def system_lines(dataset: xr.Dataset) -> list[str]:
 def levels_text(dataset: xr.Dataset, name: str) -> str:
     """The final populations with the largest of their errors: "0.2513, 0.7487 +- 3e-04"."""
     values = dataset[name].values[-1]
-    error = float(dataset[f"{name}_error"].values[-1].max()) if f"{name}_error" in dataset else math.nan
+    error = float(dataset[f"{name}_error"].values[-1].max()) if f"{name}_error" in dataset else np.nan
     texts = [number(float(value), error).partition(" +- ") for value in values[:MOST_LEVELS]]
     more = f" and {values.size - MOST_LEVELS} more" if values.size > MOST_LEVELS else ""
     return ", ".join(text[0] for text in texts) + more + "".join(texts[0][1:])
-
-
-def own_columns(dataset: xr.Dataset) -> str:
-    """Names of the run's own observables."""
-    names = [str(name) for name, column in dataset.data_vars.items() if column.attrs.get("equation") == "Tr[O rho]"]
-    text = "own columns: " + ", ".join(names)
-    return "" if not names else text if len(text) <= 110 else text[:107] + "..."
-
-
-def about(dataset: xr.Dataset) -> list[str]:
-    """What kind of run it was, where that is not a constant H and a product start with thermal baths."""
-    attributes, parts = dataset.attrs, []
-    if not str(attributes.get("drive", "none")).startswith("none"):
-        parts.append("driven")
-    if attributes.get("start", "product") != "product":
-        parts.append(f"{attributes['start']} start")
-    energy = float(attributes.get("free_energy", float("nan")))
-    if np.isfinite(energy):
-        parts.append(f"free energy of mean force {energy:.6g}")
-    own = own_columns(dataset)
-    return ([", ".join(parts)] if parts else []) + ([own] if own else [])
 
 
 def shown(dataset: xr.Dataset) -> str:
@@ -173,29 +104,14 @@ def shown(dataset: xr.Dataset) -> str:
         f"top level {float(dataset['top_level_population'].max()):.1e}, discarded {float(dataset['discarded_weight'].values[-1]):.1e}, "
         f"norm - 1 = {float(dataset['norm'].values[-1]) - 1:.1e}"
     )
-    notes = [line for line in str(attributes.get("notes", "none")).splitlines() if line.startswith("warning")]
-    flags = flags_of(attributes)
-    verdict = "NOT CONVERGED" if flags else "converged"
-    remarks = [f"  {flag}" for flag in flags]
-    if pending := str(attributes.get("pending", "")):
-        remarks.insert(0, f"  UNFINISHED: without its {pending}; tnthermo run with --resume adds them")
-    if infinite := str(dataset["E_S_error"].attrs.get("infinite", "")) if "E_S_error" in dataset else "":
-        remarks.append(f"  errors are infinite {infinite}")
+    verdict = "NOT CONVERGED" if flags_of(attributes) else "converged"
+    remarks = [f"  {remark}" for remark in cautions(dataset)]
+    notes = warned(attributes)
     room = SCREEN - len(lines) - 1
     remarks += notes
     if len(remarks) > room:
         remarks = [*remarks[: room - 1], f"  and {len(remarks) - room + 1} more, see the attributes of result.nc"]
     return "\n".join([*lines, verdict + cost(attributes), *remarks])
-
-
-def cost(attributes: Mapping[Any, Any]) -> str:
-    """ " in 0:12 (0:04 loading or compiling kernels), peak memory 210 MB", as far as the result knows."""
-    text = f" in {clock(float(attributes['wall_seconds']))}" if "wall_seconds" in attributes else ""
-    compilation = float(attributes.get("compile_seconds", 0.0))
-    if compilation >= 1:
-        text += f" ({clock(compilation)} loading or compiling kernels)"
-    memory = float(attributes.get("peak_memory_bytes", math.nan))
-    return text + (f", peak memory {readable(memory)}" if math.isfinite(memory) else "")
 
 
 def steady_lines(steady: xr.Dataset) -> str:
