@@ -204,6 +204,9 @@ class _Staircase:
             if self.may(STEP, run):
                 return STEP
         unjudged = self.unjudged(run, costs)
+        coarse = [cause for cause in (STEP, TOLERANCE) if costs.get(cause, 0.0) > 1 and self.may(cause, run)]
+        if unjudged not in (None, TOLERANCE) and coarse:  # what is judged now would be judged once more
+            return max(coarse, key=lambda cause: costs[cause])
         if unjudged is not None or judged.met:
             return unjudged
         for cause in sorted(costs, key=lambda name: -costs[name]):

@@ -25,10 +25,8 @@ from tnthermo.types import Snapshot
 NO_STEP = StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0)
 # products of numbers that the bath's entropy may take: in any case, for every step, and for every product of a step
 GRACE, OF_A_STEP, OF_ITS_WORK = 5e9, 2e8, 2.0
-OF_A_BIN = (
-    3e7  # for every step on time bins, which take less time; and what the last evaluation may take there in any case
-)
-AT_THE_END = 2e10
+# the same on time bins, whose steps take next to nothing, and what the last evaluation may take there in any case
+GRACE_ON_BINS, OF_A_BIN, AT_THE_END = 3e10, 3e7, 1e10
 EMPTY = {
     "bonds": 1,
     "occupations": 0.0,
@@ -76,14 +74,15 @@ class Course:
         if not how.thrifty:
             return True
         spent = self._spent
-        return (float(spent[-1]) if spent.size else 0.0) <= self.left(how, bins=bins)
+        return (float(spent[-1]) if spent.size and not bins else 0.0) <= self.left(how, bins=bins)
 
     def left(self, how: BathEntropy, *, bins: bool) -> float:
         """Products of numbers that evaluations may still take."""
         if not how.thrifty:
             return math.inf
         steps = self.steps["work"]
-        allowed = GRACE + (OF_A_BIN if bins else OF_A_STEP) * len(steps) + OF_ITS_WORK * float(np.sum(steps))
+        grace, of_a_step = (GRACE_ON_BINS, OF_A_BIN) if bins else (GRACE, OF_A_STEP)
+        allowed = grace + of_a_step * len(steps) + OF_ITS_WORK * float(np.sum(steps))
         return allowed - float(np.sum(self._spent))
 
     @property

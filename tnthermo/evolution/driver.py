@@ -165,9 +165,9 @@ class Run:
                     try:
                         most = math.inf
                         if self.algorithm.bins:
-                            most = max(
-                                course.left(schedule.entropy, bins=True), AT_THE_END if k == times.size - 1 else 0.0
-                            )
+                            later = sum(1 for other in due["entropy"] if other > index)
+                            share = course.left(schedule.entropy, bins=True) / (1 + later)
+                            most = max(share, AT_THE_END if k == times.size - 1 else 0.0)
                         row |= of_bath(schedule.entropy.measure(whole.state(t), whole.held(), most))
                     except Unphysical as error:  # the rest of the ledger does not need it
                         flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")

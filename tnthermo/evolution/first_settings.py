@@ -14,7 +14,7 @@ from tnthermo.record.target import USUAL, as_target, target_problems
 
 SETTINGS = frozenset({"step", "tolerance", "max_bond"})  # that a target may change
 BINS_TOLERANCE, SITES_TOLERANCE = 1e-3, 1e-4  # at the usual target
-SITES_BOND = 64
+SITES_BOND = 16
 PHASE = 0.5  # strongest local term times the step, on sites
 HIGHEST, LOWEST = 5e-3, 1e-9  # tolerances to begin with
 
