@@ -30,6 +30,7 @@ ROWS = {
         "studies figures",
         "sweeps",
         "convergence pages",
+        "reproduction",
         "terminal __init__",
         "__main__",
     ],

@@ -267,6 +267,7 @@ def calls() -> dict[str, Call]:
         "steady_currents": of(tt.steady_currents, {"ledger": ledger(), "since": 0.1}),
         "laws": of(tt.laws, {"ledger": ledger(), "mean_force_state": None, "resolution": 0.05}, mean_force_state="none"),
         "plot": of(tt.plot, {"dataset": ledger()}),
+        "reproduction_table": of(tt.reproduction_table, {"rows": (), "markdown": False}, rows="empty", markdown="true"),
         "convergence_table": of(tt.convergence_table, {"data": ladders()}),
         "plot_convergence": of(tt.plot_convergence, {"data": ladders()}),
         "weak_coupling": of(
@@ -304,7 +305,8 @@ NAMES = sorted(calls())
 MADE = {
     "AccuracyWarning", "EndTimes", "Tail", "FreeModes",
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
-    "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "RunFailed", "State", "Trajectory",
+    "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced", "RunFailed", "State",
+    "Trajectory",
     "BathRates", "Exchange", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
     "Held", "Stopped", "StorageError", "Checkpoints", "listening",
     "Element", "LONGEST_CHAIN", "argument_problems", "cells_of",  # for tnthermo: what a part of a density has, and checks of arguments
@@ -339,6 +341,10 @@ FOLDERS: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {
             "config": "table no-table", "folder": "none", "over": "none", "columns": "none", "at": "none", "workers": "none",
             "executor": "none", "progress": "function", "say": "function",
         },
+    ),
+    "reproduce": (
+        {"names": None, "cases": None, "progress": None, "say": print},
+        {"names": "none", "cases": "none", "progress": "none function", "say": "function"},
     ),
     "run_sweep": (
         {

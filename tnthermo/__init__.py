@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tnthermo.network.state import State
     from tnthermo.pages.report import report
     from tnthermo.record.trajectory import Trajectory
+    from tnthermo.reproduction.reproduce import Reproduced, reproduce
+    from tnthermo.reproduction.text import reproduction_table
     from tnthermo.results.checkpoints import Checkpoints
     from tnthermo.results.result_file import load
     from tnthermo.second_order.weak_coupling import weak_coupling
@@ -70,6 +72,8 @@ HOMES = {
     "tnthermo.network.state": ("State",),
     "tnthermo.pages.report": ("report",),
     "tnthermo.record.trajectory": ("Trajectory",),
+    "tnthermo.reproduction.reproduce": ("Reproduced", "reproduce"),
+    "tnthermo.reproduction.text": ("reproduction_table",),
     "tnthermo.results.checkpoints": ("Checkpoints",),
     "tnthermo.results.result_file": ("load",),
     "tnthermo.second_order.weak_coupling": ("weak_coupling",),
@@ -147,6 +151,9 @@ __all__ = [
     "converge",
     "convergence_table",
     "plot_convergence",
+    "Reproduced",
+    "reproduce",
+    "reproduction_table",
     "run_config",
     "run_laws",
     "run_sweep",

@@ -501,6 +501,44 @@ def converge(
         raise typer.Exit(code)
 
 
+@app.command(
+    epilog=examples(
+        "tnthermo reproduce --list",
+        "tnthermo reproduce gibbs-commuting qutip-heom-1b",
+        "tnthermo reproduce --out results/known",
+    )
+)
+def reproduce(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="entries \\[default: all, which takes minutes]", show_default=False),
+    ] = None,
+    only_list: Annotated[bool, typer.Option("--list", help="names and sources; nothing is run")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="folder for the table, as .csv and .md \\[default: none is written]", show_default=False),
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder with entries of your own, NAME.toml and NAME.published \\[default: those of the package]",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run known results of others and hold their published numbers against ours, with both errors.
+
+    Exit code 0 where every number agrees within the sum of both errors, 1 where one does not. Nothing is written without --out.
+    """
+    from tnthermo.terminal import reproduce_command
+
+    with outcomes(debug=debug), outlasting_the_terminal():
+        code = reproduce_command.run(names or [], cases=cases, out=out, only_list=only_list, quiet=quiet, say=say)
+        raise typer.Exit(code)
+
+
 def factors_of(text: str) -> list[float]:
     """ "0.1, 1" as numbers. Raises InvalidInput for anything else."""
     from chains.checks import plain_number
