@@ -119,6 +119,25 @@ def test_what_is_wrong_with_numbers_is_said_at_once(tmp_path: Path) -> None:
         assert part in said
 
 
+def test_a_wrong_configuration_is_refused_before_the_first_run(tmp_path: Path) -> None:
+    """Those of all entries are looked at first."""
+    copied("one-mode-cold", tmp_path)
+    for suffix in ("toml", "published"):
+        shutil.copy(tmp_path / f"one-mode-cold.{suffix}", tmp_path / f"two.{suffix}")
+    (tmp_path / "two.toml").write_text("[evolution]\nuntil = -1.0\n")
+    said: list[str] = []
+    with pytest.raises(InvalidInput, match=r"evolution\.until"):
+        tt.reproduce(cases=tmp_path, say=said.append)
+    assert said == []
+
+
+def test_progress_is_told_in_the_units_of_the_file() -> None:
+    ends: set[float] = set()
+    rows = tt.reproduce(["exciton-dimer"], progress=lambda now: ends.add(now.until))
+    assert ends == {200.0}
+    assert all(row.agrees for row in rows)
+
+
 def test_a_time_between_records_is_refused(tmp_path: Path) -> None:
     folder = copied("one-mode-cold", tmp_path)
     path = folder / "one-mode-cold.published"

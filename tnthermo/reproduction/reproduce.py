@@ -15,12 +15,13 @@ import xarray as xr
 from chains.checks import instance_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.accuracy.evolve import evolve
-from tnthermo.configuration.resolve import resolve_file
+from tnthermo.configuration.resolve import Resolved, resolve_file
 from tnthermo.evolution.arguments import callable_problems
 from tnthermo.evolution.doubts import AccuracyWarning
 from tnthermo.evolution.progress import Progress
 from tnthermo.record.flag_text import flags_of
 from tnthermo.reproduction.entries import ATTRIBUTES, Entry, Number, entries
+from tnthermo.studies.told import told_in
 from tnthermo.thermo.in_units import in_units
 from tnthermo.thermo.ledger import ledger
 
@@ -110,11 +111,11 @@ def carried_out(
     """`reproduce`; ``key`` is what its names are called by whoever gave them."""
     wrong = callable_problems(progress=progress) + instance_problems("say", say, Callable, "a function")
     raise_if_any(wrong)
-    wanted = entries(names, cases, key=key)
+    wanted = [(entry, resolve_file(entry.config)) for entry in entries(names, cases, key=key)]
     found: list[Reproduced] = []
-    for i, entry in enumerate(wanted):
+    for i, (entry, resolved) in enumerate(wanted):
         say(f"{entry.name} ({i + 1} of {len(wanted)}): {entry.title}")
-        rows = reproduced(entry, progress)
+        rows = reproduced(entry, resolved, progress)
         missed = [row.what for row in rows if not row.agrees]
         verdict = "agrees" if not missed else f"does not agree: {', '.join(missed)}"
         say(f"{entry.name} {verdict}, {rows[0].seconds:.0f} s")
@@ -122,13 +123,14 @@ def carried_out(
     return tuple(found)
 
 
-def reproduced(entry: Entry, progress: Callable[[Progress], None] | None) -> list[Reproduced]:
+def reproduced(
+    entry: Entry, resolved: Resolved, progress: Callable[[Progress], None] | None = None
+) -> list[Reproduced]:
     """All numbers of one entry, from one run."""
-    resolved = resolve_file(entry.config)
     begun = time.perf_counter()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), told_in(resolved.units) as told:
         warnings.simplefilter("ignore", AccuracyWarning)  # the flags say it
-        run = evolve(resolved.model, **resolved.evolve_keywords(), progress=progress)
+        run = evolve(resolved.model, **resolved.evolve_keywords(), progress=told.progress(progress))
     dataset = in_units(ledger(run, alpha_S=resolved.alpha_S), resolved.units)
     seconds = time.perf_counter() - begun
     rows = []
