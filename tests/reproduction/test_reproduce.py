@@ -14,6 +14,7 @@ from chains import InvalidInput
 from tests.support.terminal import call
 from tnthermo.configuration.resolve import resolve_file
 from tnthermo.reproduction.entries import CASES, entries, names_in
+from tnthermo.reproduction.reproduce import reproduced
 
 NAMES = names_in(CASES)
 QUICK = ("dephasing-closed-form", "one-mode-cold")
@@ -27,7 +28,7 @@ PHYSICS = {
     "drive": None,
     "evolution": {"until", "record_every"},
     "thermodynamics": {"alpha_S", "bath_entropy", "bath_entropy_every"},
-    "record": {"variance_every"},
+    "record": {"two_time"},
     "accuracy": {"target"},
 }
 NUMERICAL = {"support", "resolution", "ends"}
@@ -62,6 +63,17 @@ def test_quick_ones_are_reproduced(name: str) -> None:
 def test_every_entry_is_reproduced(name: str) -> None:
     rows = tt.reproduce([name])
     assert all(row.agrees for row in rows), tt.reproduction_table(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_entry_sees_a_wrong_convention(name: str) -> None:
+    """The negative twin of all of them: J twice as large."""
+    entry = entries([name])[0]
+    resolved = resolve_file(entry.config)
+    couplings = tuple(replace(one, operator=math.sqrt(2.0) * one.operator) for one in resolved.model.couplings)
+    wrong = replace(resolved, model=replace(resolved.model, couplings=couplings))
+    assert any(row.verdict == "differs" for row in reproduced(entry, wrong))
 
 
 def test_a_wrong_convention_turns_an_entry_red(tmp_path: Path) -> None:
@@ -129,6 +141,14 @@ def test_a_wrong_configuration_is_refused_before_the_first_run(tmp_path: Path) -
     with pytest.raises(InvalidInput, match=r"evolution\.until"):
         tt.reproduce(cases=tmp_path, say=said.append)
     assert said == []
+
+
+def test_an_unknown_correlation_function_is_refused(tmp_path: Path) -> None:
+    copied("oqupy-two-time", tmp_path)
+    path = tmp_path / "oqupy-two-time.published"
+    path.write_text(path.read_text().replace("zx.re", "zy.re"))
+    with pytest.raises(InvalidInput, match=r"a name of \[record\] two_time: zx, xx"):
+        tt.reproduce(cases=tmp_path)
 
 
 def test_progress_is_told_in_the_units_of_the_file() -> None:

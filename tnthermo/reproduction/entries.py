@@ -9,7 +9,7 @@ NAME.published is TOML as well::
 
     [[number]]
     what = "rho_00"
-    column = "population[0]"    # of the ledger, or of its attributes "free_energy"
+    column = "population[0]"    # of the ledger, or "NAME.re", "NAME.im" of a two-time correlation function of the configuration
     at = 2.0                    # time
     factor = 1.0                # ours times this is theirs
     value = 0.21526
@@ -18,6 +18,7 @@ NAME.published is TOML as well::
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from tnthermo.errors import StorageError
 
 CASES = Path(__file__).parent / "cases"
 CONFIG, PUBLISHED = ".toml", ".published"
-ATTRIBUTES = ("free_energy",)
+CORRELATION = re.compile(r"([A-Za-z]\w*)\.(re|im)", re.ASCII)
 TEXTS = ("title", "source", "error_of", "convention")
 KEYS = ("what", "column", "at", "factor", "value", "error")
 
@@ -42,13 +43,14 @@ class Number:
     """A published number.
 
     what    in the words of whoever published it
-    column  of the ledger that is the same, times ``factor``
+    column  of the ledger that is the same, times ``factor``; with a ``part``, "re" or "im", a two-time correlation function
     at      its time, in the units of the configuration
     error   their own
     """
 
     what: str
     column: ColumnName
+    part: str = ""
     at: float
     factor: float
     value: float
@@ -153,11 +155,12 @@ def _number(row: Mapping[str, Any], key: str) -> tuple[Number | None, list[Probl
     for name in ("value", "at", "factor"):
         problems += number_problems(f"{key}.{name}", row.get(name, 1.0 if name == "factor" else MISSING))
     problems += number_problems(f"{key}.error", row.get("error", MISSING), at_least=0.0)
-    found = [ColumnName(name=column)] if column in ATTRIBUTES else []
-    if not found:
+    match = CORRELATION.fullmatch(column) if isinstance(column, str) else None
+    found = [] if match is None else [ColumnName(name=match[1])]
+    if match is None:
         found, wrong = read_columns([column] if isinstance(column, str) else column, None, f"{key}.column")
         problems += wrong
     if problems:
         return None, problems
     numbers = {name: float(row.get(name, 1.0)) for name in ("at", "factor", "value", "error")}
-    return Number(what=str(what), column=found[0], **numbers), []
+    return Number(what=str(what), column=found[0], part="" if match is None else match[2], **numbers), []

@@ -16,11 +16,13 @@ from chains.checks import instance_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.accuracy.evolve import evolve
 from tnthermo.configuration.resolve import Resolved, resolve_file
+from tnthermo.convergence.asked import ColumnName
 from tnthermo.evolution.arguments import callable_problems
 from tnthermo.evolution.doubts import AccuracyWarning
 from tnthermo.evolution.progress import Progress
+from tnthermo.evolution.two_time import two_time
 from tnthermo.record.flag_text import flags_of
-from tnthermo.reproduction.entries import ATTRIBUTES, Entry, Number, entries
+from tnthermo.reproduction.entries import Entry, Number, entries
 from tnthermo.studies.told import told_in
 from tnthermo.thermo.in_units import in_units
 from tnthermo.thermo.ledger import ledger
@@ -112,6 +114,7 @@ def carried_out(
     wrong = callable_problems(progress=progress) + instance_problems("say", say, Callable, "a function")
     raise_if_any(wrong)
     wanted = [(entry, resolve_file(entry.config)) for entry in entries(names, cases, key=key)]
+    raise_if_any([problem for entry, resolved in wanted for problem in correlation_problems(entry, resolved)])
     found: list[Reproduced] = []
     for i, (entry, resolved) in enumerate(wanted):
         say(f"{entry.name} ({i + 1} of {len(wanted)}): {entry.title}")
@@ -131,32 +134,53 @@ def reproduced(
     with warnings.catch_warnings(), told_in(resolved.units) as told:
         warnings.simplefilter("ignore", AccuracyWarning)  # the flags say it
         run = evolve(resolved.model, **resolved.evolve_keywords(), progress=told.progress(progress))
+        correlations = None
+        if any(number.part for number in entry.numbers):
+            pairs = resolved.two_time_keywords() | {"algorithm": run.algorithm}
+            correlations = two_time(resolved.model, **pairs, progress=told.progress(progress))
     dataset = in_units(ledger(run, alpha_S=resolved.alpha_S), resolved.units)
+    flags = flags_of(dataset.attrs)
+    if correlations is not None:
+        correlations = in_units(correlations, resolved.units)
+        flags = (*flags, *(f"two-time correlations: {flag}" for flag in flags_of(correlations.attrs)))
     seconds = time.perf_counter() - begun
     rows = []
     for number in entry.numbers:
-        ours, error = value_of(dataset, number, f"{entry.name}: {number.column}")
+        holder = correlations if number.part and correlations is not None else dataset
+        ours, error = value_of(holder, number, f"{entry.name}: {number.column}")
         rows.append(
             Reproduced(
                 name=entry.name, title=entry.title, source=entry.source, error_of=entry.error_of, what=number.what, at=number.at,
-                published=number.value, published_error=number.error, ours=ours, error=error, flags=flags_of(dataset.attrs),
+                published=number.value, published_error=number.error, ours=ours, error=error, flags=flags,
                 seconds=seconds,
             )
         )  # fmt: skip
     return rows
 
 
+def correlation_problems(entry: Entry, resolved: Resolved) -> list[Problem]:
+    """Numbers of two-time correlation functions that the configuration does not have."""
+    known = list(resolved.two_time)
+    allowed = f"a name of [record] two_time: {', '.join(known) or 'this configuration has none'}"
+    return [
+        Problem(key=f"{entry.name}: column", value=f"{number.column}.{number.part}", allowed=allowed)
+        for number in entry.numbers
+        if number.part and number.column.name not in known
+    ]
+
+
 def value_of(dataset: xr.Dataset, number: Number, key: str) -> tuple[float, float]:
     """(value, error) of a number in a ledger, times its factor. Raises InvalidInput for a time or a column that it does not have."""
-    if number.column.name in ATTRIBUTES:
-        return number.factor * float(dataset.attrs.get(number.column.name, math.nan)), math.nan
     t = np.asarray(dataset["t"].values, dtype=np.float64)
     i = int(np.argmin(np.abs(t - number.at)))
     if abs(t[i] - number.at) > SAME_TIME * max(abs(t[-1]), 1e-300):
         allowed = f"a time that is recorded; the nearest is {t[i]:g}"
         raise InvalidInput([Problem(key=f"{key}.at", value=number.at, allowed=allowed)])
-    values, errors = number.column.of(dataset), number.column.of(dataset, "_error")
+    column = number.column
+    if number.part:  # (t, complex), like a column with two entries
+        column = ColumnName(name=column.name, entry=("re", "im").index(number.part))
+    values, errors = column.of(dataset), column.of(dataset, "_error")
     if values is None:
-        raise InvalidInput([Problem(key=key, value=str(number.column), allowed="a column that this run has")])
+        raise InvalidInput([Problem(key=key, value=str(column), allowed="a column that this run has")])
     error = math.nan if errors is None else float(errors[i])
     return number.factor * float(values[i]), abs(number.factor) * error
