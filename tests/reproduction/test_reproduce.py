@@ -210,6 +210,7 @@ def test_exact_numbers_have_a_ratio() -> None:
 def test_tables() -> None:
     text = tt.reproduction_table([ROW], markdown=True)
     assert "| a | x | 1 +- 2.5e-01 (b) | 1.5 +- 2.5e-01 | 1 | agrees |" in text
+    assert r"| a | \|rho\| | 1 +-" in tt.reproduction_table([replace(ROW, what="|rho|")], markdown=True)
     for wrong in ("text", [1]):
         with pytest.raises(InvalidInput):
             tt.reproduction_table(wrong)  # type: ignore[arg-type]

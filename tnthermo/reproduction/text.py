@@ -34,7 +34,7 @@ def reproduction_table(rows: Sequence[Reproduced], *, markdown: bool = False) ->
         lines = ["| name | what | published (source) | ours | diff/err | verdict |", "|---|---|---|---|---|---|"]
         shown: set[str] = set()
         for row in rows:
-            name, what, published, *rest = cells(row)
+            name, what, published, *rest = (cell.replace("|", "\\|") for cell in cells(row))
             if name not in shown:
                 published += f" ({sources[name]})"
             lines.append("| " + " | ".join([name if name not in shown else "", what, published, *rest]) + " |")
