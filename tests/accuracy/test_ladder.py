@@ -62,21 +62,6 @@ def test_a_tolerance_that_drops_as_much_in_a_unit_of_time_is_the_same(short: tt.
     assert bins.at_step(0.05).tolerance == bins.tolerance == bins.loss  # in units of what a kick does
 
 
-def test_a_tolerance_seen_with_longer_steps_counts_more(short: tt.Trajectory) -> None:
-    run = made(
-        short,
-        {"step": 0.05, "tolerance": 1e-4},
-        {"step": 0.1, "tolerance": 2e-5},
-        {"step": 0.1, "tolerance": 2e-4},
-    )
-    (step, tolerance) = links(run)
-    assert (step.cause, step.afar) == (STEP, False)
-    assert (tolerance.cause, tolerance.afar) == (TOLERANCE, True)
-    own = replace(tolerance, finest=tolerance.coarser.algorithm)
-    assert not own.afar
-    assert tolerance.weight() == pytest.approx(2 * own.weight())  # twice as many steps
-
-
 def test_bond_and_levels_have_no_law(short: tt.Trajectory) -> None:
     run = made(
         short, {"max_bond": 24, "levels": (8,)}, {"max_bond": 16, "levels": (8,)}, {"max_bond": 24, "levels": (6,)}

@@ -1,8 +1,8 @@
 """One rung after the other: each refines one setting, so that what it changes says what that setting costs.
 
-It begins with two rough runs that differ in the step; what the tolerance costs is seen at the longer one of them. Then the setting that
-costs most is refined, as far as its law says that the target needs, until all of them together are within it. A bond cap that was reached,
-and boson levels that are given, are judged at the end by a run with fewer. `tnthermo.record.ladder` has the laws, the ledger the error bars
+It begins with two rough runs that differ in the step. Then the setting that costs most is refined, as far as its law says that the target
+needs, until all of them together are within it. The tolerance, a bond cap that was reached, and boson levels that are given are judged by
+rougher runs with the same step: one with a longer step keeps other bonds, and said up to eighty times too little. `tnthermo.record.ladder` has the laws, the ledger the error bars
 that come of them.
 """
 
@@ -40,7 +40,7 @@ TIGHTEST = 1e-11  # tolerance that is not gone below: sums of many steps are no 
 MOST_HALVINGS = 8
 # what a run takes in units of the one before, refined in this
 COST = {STEP: 2.2, TOLERANCE: 2.5, BOND: 2.5, LEVELS: 1.0}
-BESIDE = {TOLERANCE: 1.0, BOND: 0.6}  # and one that judges it
+BESIDE = {TOLERANCE: 0.7, BOND: 0.6}  # and one that judges it
 
 Say = Callable[[str], None]
 
@@ -105,8 +105,9 @@ class _Staircase:
 
     @property
     def loose(self) -> float:
-        """Tolerance of the first runs."""
-        return _rounded(min(self.first.algorithm.tolerance * self.looser, LOOSEST))
+        """Tolerance of the first runs: of one that is given what lies beside it, else halfway there."""
+        times = self.looser if TOLERANCE in self.kept else math.sqrt(self.looser)
+        return _rounded(min(self.first.algorithm.tolerance * times, LOOSEST / self.looser))
 
     def final(self, settings: Settings) -> bool:
         """Whether a run with these settings can be the last: not with a tolerance beside the one that was given."""
@@ -303,8 +304,7 @@ class _Staircase:
         elif cause == STEP:
             narrower = replace(now, algorithm=self.at_step(own, 2 * own.step))
         elif cause == TOLERANCE:
-            rough = self.at_step(own, 2 * own.step)
-            narrower = replace(now, algorithm=replace(rough, tolerance=max(rough.tolerance / self.looser, TIGHTEST)))
+            narrower = replace(now, algorithm=replace(own, tolerance=min(own.tolerance * self.looser, LOOSEST)))
         else:
             narrower = replace(now, levels=now.levels.rougher())
         self.say(f"what {cause} costs: {narrower.stage}")

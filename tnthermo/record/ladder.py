@@ -40,22 +40,13 @@ class Link:
         return {STEP: least_order(self.finest), TOLERANCE: self.finest.tolerance_order}.get(self.cause, 0.0)
 
     def weight(self, order: float | None = None) -> float:
-        """Error of the finest run in units of the difference of the two: C f^p out of C (b^p - a^p), p the order; `UNKNOWN` without one.
-
-        A tolerance that was looked at with longer steps counts as often more as the finest run truncates more often.
-        """
+        """Error of the finest run in units of the difference of the two: C f^p out of C (b^p - a^p), p the order; `UNKNOWN` without one."""
         p = self.order if order is None else order
         if not p:
             return UNKNOWN
         name = "loss" if self.cause == TOLERANCE else self.cause
         f, a, b = (float(getattr(one, name)) for one in (self.finest, self.finer.algorithm, self.coarser.algorithm))
-        more = self.finer.algorithm.step / self.finest.step if self.afar else 1.0
-        return float(more * f**p / (b**p - a**p))
-
-    @property
-    def afar(self) -> bool:
-        """Whether it is the tolerance, as it was seen with longer steps than those of the finest run."""
-        return self.cause == TOLERANCE and self.finer.algorithm.step > self.finest.step * (1 + 1e-9)
+        return float(f**p / (b**p - a**p))
 
     def seen(self, ratios: Sequence[float]) -> float:
         """The order to be expected, one less than the least that is seen: ``ratios`` of differences of columns, of `before` to these."""

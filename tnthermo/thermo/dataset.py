@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tnthermo.record.causes import unjudged, without_lost_modes
-from tnthermo.record.ladder import BROKEN, TOLERANCE, Link, companions, links
-from tnthermo.record.target import target_from
+from tnthermo.record.ladder import BROKEN, Link, companions, links
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.bath_rate import through_bars
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, OF_RATES, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, half_width, modes_missing
-from tnthermo.thermo.judged import ENERGIES, ENTROPY, STATE
+from tnthermo.thermo.judged import STATE
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
 from tnthermo.thermo.mean_field import channel_coordinates, mean_field_variables
 from tnthermo.thermo.system import Variables, about, hamiltonians, system_coordinates, system_variables
@@ -44,7 +43,6 @@ ENCLOSED = ("S_chi", "Delta_S_B", "D_B", "Sigma_B")  # whose values may be the m
 BRACKET = "bracket"  # of one that is half of the distance of bounds
 TAIL = "tail"  # and of one that the modes beyond the cut of a density make
 OF_ORDER = ("E_S", "E_B", "E_int", "Q_S", "Q_B", "W_S", "S_S")  # columns by which the order of the step is seen
-ROUGH = 2e-3  # of a target: rough runs say nothing finer of what the tolerance costs
 SEEN = 1e-10  # a difference below which it is rounding
 BALANCE = "balance"  # the cause of an error that a residual names
 NOT_BY_BOTH = "{} was not evaluated at these times, or not by the rougher run from then on"
@@ -104,11 +102,8 @@ def errors_of(run: Trajectory, found: Findings, alpha_S: float) -> Errors:
     values, how = {}, {}
     parts: dict[str, dict[str, float]] = {cause: {} for cause in pairs}
     at = {link.cause: _next(run.t, link.finer.t) for link in by_setting}
-    guessed = _least_known(run, found) if any(link.afar for link in by_setting) else {}
     for name, floor in least.items():
         sizes = {cause: weights[cause] * _filled(pair.values[name])[at[cause]] for cause, pair in pairs.items()}
-        if name in guessed:
-            sizes[TOLERANCE] = np.fmax(sizes[TOLERANCE], guessed[name])
         together = _sum_of_known(list(sizes.values()))
         if name in ENCLOSED:
             half = np.nan_to_num(half_width(run, found), nan=0.0)
@@ -119,29 +114,11 @@ def errors_of(run: Trajectory, found: Findings, alpha_S: float) -> Errors:
             parts[cause][name] = _largest(size)
         parts.setdefault(BALANCE, {})[name] = _largest(floor)
     states = {cause: weights[cause] * pair.state[at[cause]] for cause, pair in pairs.items()}
-    if guessed:
-        states[TOLERANCE] = np.fmax(states[TOLERANCE], guessed[STATE])
     state = np.sum(list(states.values()), axis=0)
     for cause, size in states.items():
         parts[cause][STATE] = _largest(size)
     blind, why = unjudged(run)
     return Errors(values=values, how=how, state=np.asarray(state), blind=blind, why=why, parts=parts)
-
-
-def _least_known(run: Trajectory, found: Findings) -> dict[str, float]:
-    """What is not known better from rough runs, by column: `ROUGH` of what the target accepts. They agree by chance now and then."""
-    target = target_from(run.asked)
-    if target.overall is None:
-        own = {name: found.values[name] for name in target.columns if name in found.values}
-        sizes = {name: target.columns[name] for name in own}
-        return {
-            name: ROUGH * size * (_largest(np.abs(own[name])) if relative else 1.0)
-            for name, (size, relative) in sizes.items()
-        } | {STATE: ROUGH * target.finest}
-    E_S, E_int, E_B = (found.values[name] for name in ("E_S", "E_int", "E_B"))
-    scale = max(_largest(np.abs(E)) for E in (E_S - E_S[0], E_int, E_B))
-    wanted = ROUGH * target.overall
-    return dict.fromkeys((STATE, ENTROPY), wanted) | dict.fromkeys(ENERGIES, wanted * scale)
 
 
 def _weight(link: Link, pair: Errors, every: Mapping[int, Findings], alpha_S: float) -> float:
