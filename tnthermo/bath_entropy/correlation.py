@@ -10,6 +10,10 @@ class Unphysical(ArithmeticError):
     """What was found is no mode of a bath, or no pair of bounds; the message says what it is."""
 
 
+class OutOfReach(Unphysical):
+    """A bath whose entropy takes more than is ever spent; nothing is wrong with the numbers."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
     """I(S:B) of one state, nats.

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 import chains
-from tnthermo.bath_entropy.correlation import Unphysical
+from tnthermo.bath_entropy.correlation import OutOfReach, Unphysical
 from tnthermo.bath_entropy.frame import COLD
 from tnthermo.engine_protocol import Held
 from tnthermo.model.coupling import Coupling
@@ -375,7 +375,7 @@ def _cells(coupling: Coupling, t: float, fastest: float) -> chains.StarCells:
         if before is not None and np.abs(now - before).max() <= CONVERGED * abs(now[0]):
             return cells
         if modes >= MOST_MODES:
-            raise Unphysical(
+            raise OutOfReach(
                 f"the correlation function of the bath takes more than {MOST_MODES} modes up to t = {t:.3g}"
             )
         before, modes = now, int(MORE_MODES * modes) + 2

@@ -72,7 +72,7 @@ def estimate(resolved: Resolved) -> Estimate:
     steps = count_steps(resolved)
     bonds, levels = guessed_bonds(resolved), guessed_levels(resolved)
     memory = guessed_state(resolved)
-    compiler = 0.0 if is_compiled() else COMPILER
+    compiler = 0.0 if is_compiled(bins=resolved.algorithm.bins) else COMPILER
     low, high = guessed_seconds(resolved, steps, bonds, levels)
     limit = available_memory()
     entropy, words = bath_entropy(resolved)

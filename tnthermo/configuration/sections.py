@@ -280,15 +280,16 @@ def _target(value: Any) -> Any:
 def _seconds(value: Any) -> Any:
     """A time in seconds, or a text such as "90 s", "2h"."""
     allowed = 'a number of seconds > 0, or a text: "90 s", "30 min", "2h", "1 d"'
+    seconds = value
     if isinstance(value, str):
         found = re.fullmatch(r"\s*([0-9.]+)\s*(s|min|h|d)\s*", value)
         try:
-            value = float(found[1]) * WALL_TIME[found[2]] if found else math.nan
+            seconds = float(found[1]) * WALL_TIME[found[2]] if found else math.nan
         except ValueError:
-            value = math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            seconds = math.nan
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
         raise InvalidInput([Problem(key="", value=value, allowed=allowed)])
-    return float(value)
+    return float(seconds)
 
 
 class Accuracy(Section):

@@ -58,6 +58,15 @@ def with_usual_target(tables: Tables) -> Tables:
     return _replaced(tables, "accuracy", accuracy.model_copy(update=update))
 
 
+def without_target(raw: dict[str, Any]) -> dict[str, Any]:
+    """The contents of a file as if its target, or the usual one, were off: the settings are its own, or those that suit."""
+    own = raw.get("accuracy", {})
+    if not isinstance(own, dict):
+        return raw
+    left = {key: value for key, value in own.items() if key not in ("target", "max_time")}
+    return {**raw, "accuracy": {**left, "target": OFF}}
+
+
 def kept_settings(tables: Tables) -> frozenset[str]:
     """Settings that a file gives: a target leaves them as they are."""
     return tables.given & SETTINGS

@@ -19,6 +19,8 @@ import xarray as xr
 from chains.checks import instance_problems, number_problems, path_problems
 from chains.problems import MISSING, InvalidInput, Problem, raise_if_any
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
+from tnthermo.configuration.target import without_target
+from tnthermo.configuration.toml import read_toml
 from tnthermo.convergence import knobs as ladders
 from tnthermo.convergence.asked import (
     ColumnName,
@@ -201,7 +203,7 @@ def checked(
     path = Path(_name(config)) if tables or any(p.key == "config" for p in problems) else Path(config)
     if not any(p.key == "config" for p in problems):
         try:
-            resolved = resolve(load_config(path, dict(config) if tables else None))
+            resolved = resolve(load_config(path, without_target(dict(config) if tables else read_toml(path))))
         except InvalidInput as error:
             problems += error.problems
     named, wrong = (None, []) if columns is None else read_columns(columns, resolved, keys["columns"])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tnthermo.algorithms import Algorithm
 from tnthermo.bath_entropy.choice import ACCURACY
-from tnthermo.bath_entropy.correlation import Unphysical
+from tnthermo.bath_entropy.correlation import OutOfReach, Unphysical
 from tnthermo.engine_protocol import Engine, ModeGrid
 from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.errors import NotConverged
@@ -40,7 +40,7 @@ from tnthermo.machine.threads import one_blas_thread
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
 from tnthermo.network.blocks import LOWEST_LEVELS, Levels, saved_state
-from tnthermo.record.flag_text import covered
+from tnthermo.record.flag_text import NOT_MEASURED, covered
 from tnthermo.record.raw_columns import LOCAL, OF_BATH, PROFILE, SPARSE
 from tnthermo.record.trajectory import Start, Trajectory
 from tnthermo.timeline.clock import common_times, record_indices
@@ -170,7 +170,8 @@ class Run:
                             most = max(share, AT_THE_END if k == times.size - 1 else 0.0)
                         row |= of_bath(schedule.entropy.measure(whole.state(t), whole.held(), most))
                     except Unphysical as error:  # the rest of the ledger does not need it
-                        flags.found.setdefault("entropy", f"the bath's entropy is NaN at t = {t:g}: {error}")
+                        words = NOT_MEASURED if isinstance(error, OutOfReach) else "the bath's entropy is NaN"
+                        flags.found.setdefault("entropy", f"{words} at t = {t:g}: {error}")
                     course.entropy_seconds += time.perf_counter() - before
                 course.add_row(k, row, matrices)
             if k:

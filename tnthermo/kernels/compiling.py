@@ -9,6 +9,7 @@ from typing import Any
 
 from numba.core import event
 
+from tnthermo.kernels.bins import kick
 from tnthermo.kernels.sweep import sweep
 
 OURS = ("tnthermo.", "chains.")  # modules
@@ -58,6 +59,7 @@ class CompileClock(event.Listener):
             CompileClock.process += seconds if self._ours else 0.0
 
 
-def is_compiled() -> bool:
-    """Whether an earlier run left the compiled sweep in the cache (of any version of its file)."""
-    return any(Path(str(sweep.stats.cache_path)).glob("sweep.sweep-*.nbc"))
+def is_compiled(*, bins: bool = False) -> bool:
+    """Whether an earlier run left the compiled sweep, or the kick of time bins, in the cache (of any version of its file)."""
+    kernel, name = (kick, "bins.kick") if bins else (sweep, "sweep.sweep")
+    return any(Path(str(kernel.stats.cache_path)).glob(f"{name}-*.nbc"))

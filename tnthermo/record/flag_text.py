@@ -16,8 +16,17 @@ def one_flag(text: str) -> str:
     return text.replace(BETWEEN, ", ")
 
 
+NOT_MEASURED = (
+    "the bath's entropy was not measured"  # how the flag of what cannot be had begins, which is no fault of the numbers
+)
+
+
 def covered(text: str, *, asked: bool = False) -> bool:
-    """Whether a flag is of a cap that the error columns hold; ``asked``: of a run with a target, which judges every cap."""
+    """Whether a flag is of a cap that the error columns hold, or of what could not be measured; ``asked``: of a run with a target, which
+    judges every cap.
+    """
+    if text.startswith(NOT_MEASURED):
+        return True
     return text.startswith(CAPPED) and (asked or COVERED in text)
 
 

@@ -239,8 +239,8 @@ def _computed(
         _write(keeper, lambda: atomic_files.prepare_folder(keeper.place))
     check_space(folder, SPARE * checkpoint_bytes(resolved)[0], f"{SPARE} checkpoints")
     _write(keeper, lambda: atomic_files.write_text(folder / run_folder.CONFIG, marked(resolved.text)))
-    if not is_compiled():
-        say("compiling the sweeps: once on a machine, one to two minutes")
+    if not is_compiled(bins=resolved.algorithm.bins):
+        say("compiling the kernels: once on a machine, one to two minutes")
     save = partial(_save, folder, resolved, keeper)
     correlated = [CORRELATIONS] if resolved.two_time else []
 

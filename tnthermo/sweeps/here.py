@@ -227,7 +227,7 @@ def run_axes(
         todo, others = left_to_do(found, manifest, only_failed=only_failed, say=say)
         compiles = bool(todo) and own is not None and needs_kernels(axes) and not is_compiled()
         if compiles:
-            say("compiling the sweeps: once on a machine, one to two minutes")
+            say("compiling the kernels: once on a machine, one to two minutes")
         state = SweepProgress(
             manifest=manifest,
             todo=tuple(todo),

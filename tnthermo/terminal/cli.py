@@ -226,7 +226,7 @@ def plan(
             return
         resolved = resolve_file(config)
         tried = None
-        if seconds and not is_compiled():
+        if seconds and not is_compiled(bins=resolved.algorithm.bins):
             say("no pilot: the kernels are not compiled yet (`tnthermo compile`); operations are counted")
         elif seconds:
             from tnthermo.studies.pilot import pilot

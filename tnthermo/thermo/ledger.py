@@ -15,7 +15,7 @@ from tnthermo.checks import alpha_problems
 from tnthermo.machine.versions import installed_version
 from tnthermo.model.model import Model
 from tnthermo.model.operators import Matrix
-from tnthermo.record.flag_text import covered, flags_of, flags_text
+from tnthermo.record.flag_text import NOT_MEASURED, covered, flags_of, flags_text
 from tnthermo.record.target import Target, target_from
 from tnthermo.record.trajectory import Trajectory, run_problems
 from tnthermo.thermo.columns import columns
@@ -65,9 +65,11 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
 
 
 def _with_caps_noted(dataset: xr.Dataset, run: Trajectory) -> xr.Dataset:
-    """The ledger with the caps that its error columns hold among the doubts, no longer among the flags."""
+    """The ledger with the caps that its error columns hold, and what was not to be had, among the doubts, no longer among the flags."""
     caps = [text for text in run.flags if covered(text, asked=bool(run.asked))]
-    if not caps or not (run.asked or judgement(dataset, LAX).met):
+    if not (run.asked or judgement(dataset, LAX).met):
+        caps = [text for text in caps if text.startswith(NOT_MEASURED)]
+    if not caps:
         return dataset
     flags = [text for text in flags_of(dataset.attrs) if text not in caps]
     status = "not converged" if flags else "converged"
