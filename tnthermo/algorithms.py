@@ -255,7 +255,7 @@ class TimeBins(Algorithm):
     order: int = 4
     name: ClassVar[str] = "time-bins"
     bins: ClassVar[bool] = True
-    tolerance_order: ClassVar[float] = 1.0
+    tolerance_order: ClassVar[float] = 0.8
     kept: ClassVar[Kept] = "bins"
 
     @property
