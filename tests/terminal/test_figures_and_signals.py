@@ -12,8 +12,8 @@ from tnthermo import errors
 from tnthermo.configuration import resolve
 from tnthermo.figures import panels
 from tnthermo.machine import lock
-from tnthermo.results import result_file, run_folder
-from tnthermo.studies import study
+from tnthermo.results import ledger_file, run_folder
+from tnthermo.studies import finished, study
 from tnthermo.studies.study import Outcome
 from tnthermo.terminal import cli
 
@@ -79,8 +79,8 @@ def test_another_process_draws_its_own(tmp_path: Path, told: list[str]) -> None:
 
 
 def test_plot_finishes_too(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "finished", lambda place: place)
-    monkeypatch.setattr(result_file, "load_ledger", lambda place: xr.Dataset())
+    monkeypatch.setattr(finished, "finished", lambda place: place)
+    monkeypatch.setattr(ledger_file, "load_ledger", lambda place: xr.Dataset())
     monkeypatch.setattr(run_folder, "result_path", lambda place: place / run_folder.RESULT)
     (tmp_path / lock.LOCK).write_text("")  # `figures` above wants one
     done = call("plot", tmp_path)

@@ -28,7 +28,10 @@ def _stopped(place: Path) -> str:
     from tnthermo.results.checkpoints import FOLDER, PREVIOUS, SUFFIX
     from tnthermo.units.units import Units
 
-    for checkpoint in (place / FOLDER / f"run{suffix}" for suffix in (SUFFIX, PREVIOUS)):
+    own = [place / FOLDER / f"run{suffix}" for suffix in (SUFFIX, PREVIOUS)]
+    with suppress(OSError):  # those of the runs on the way to a target, the last one first
+        own += sorted((place / FOLDER).glob(f"*{SUFFIX}"), key=lambda path: -path.stat().st_mtime)
+    for checkpoint in own:
         with suppress(OSError, ValueError):  # damaged ones too
             tree = of_a_run(unpack(checkpoint.read_bytes()))
             values = tomllib.loads(tree["config"])
