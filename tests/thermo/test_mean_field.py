@@ -90,6 +90,7 @@ def test_heat_and_energy_are_made_of_them() -> None:
     np.testing.assert_allclose((strength * dataset.A_q * dataset.X_q).sum("channel"), dataset.h, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_error_bars_cover_the_distance_to_a_better_run() -> None:
     def run(step: float):
         couplings = [tt.couple(SIGMA_X / 2, chains.chain(chains.PowerLaw(alpha=0.1, cutoff=2.0), 8, temperature=0.3))]
