@@ -137,6 +137,17 @@ def test_a_setting_that_was_given_and_is_too_rough_is_named(algorithm: tt.Algori
     assert own == (algorithm.step, algorithm.tolerance, algorithm.max_bond)
 
 
+@pytest.mark.parametrize("tolerance", [0.5, 1.0])
+def test_a_tolerance_that_has_no_looser_one_ends_the_way(tolerance: float) -> None:
+    """It went round for ever where the one beside it was the same."""
+    run = tt.evolve(
+        few(chains.chain(FEW)), until=1.0, record_every=0.5, algorithm=tt.TDVP(step=0.25, tolerance=tolerance), bath_entropy="off",
+        accuracy=1e-4,
+    )  # fmt: skip
+    assert tt.ledger(run).attrs["target_met"] == "no"
+    assert len(rungs(run)) < 6
+
+
 HARD = chains.PowerLaw(alpha=0.1, exponent=1.0, cutoff=1.0, shape="hard")
 SOFT = chains.PowerLaw(alpha=0.1, exponent=1.0, cutoff=1.0, shape="exponential")
 

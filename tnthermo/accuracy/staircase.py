@@ -106,8 +106,10 @@ class _Staircase:
     @property
     def loose(self) -> float:
         """Tolerance of the first runs: of one that is given what lies beside it, else halfway there."""
-        times = self.looser if TOLERANCE in self.kept else math.sqrt(self.looser)
-        return _rounded(min(self.first.algorithm.tolerance * times, LOOSEST / self.looser))
+        own = self.first.algorithm.tolerance
+        if TOLERANCE in self.kept:
+            return min(own * self.looser, 1.0)
+        return _rounded(min(own * math.sqrt(self.looser), LOOSEST / self.looser))
 
     def final(self, settings: Settings) -> bool:
         """Whether a run with these settings can be the last: not with a tolerance beside the one that was given."""
@@ -174,6 +176,9 @@ class _Staircase:
                 run = self.beside(cause, now, run)
                 continue
             now = self.finer(cause, now, costs)
+            if any(one.algorithm == now.algorithm for one in rungs(run)):
+                self.limited = f"limited by {cause}{self.why(cause, run)}"  # there is nothing looser to compare it with
+                break
             self.say(f"{judged.describe()}: {now.stage}")
             run = self.go(now, run)
             if self.final(now):
