@@ -53,7 +53,7 @@ def test_the_range_of_the_memory_holds_what_a_run_takes(tmp_path: Path, evolutio
 
 def test_the_compiler_counts_where_nothing_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def high(compiled: bool) -> float:
-        monkeypatch.setattr("tnthermo.configuration.estimate.is_compiled", lambda: compiled)
+        monkeypatch.setattr("tnthermo.configuration.estimate.is_compiled", lambda **_: compiled)
         return planned(tmp_path, max_bond="12")[1].memory[1]
 
     assert high(False) - high(True) == COMPILER

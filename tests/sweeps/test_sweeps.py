@@ -398,8 +398,8 @@ def test_what_an_array_asks_for_leaves_room_to_compile(tmp_path: Path, monkeypat
     config = write_sweep(tmp_path, '"bath.temperature" = [0.1]')
     asked = []
     for compiled in (True, False):
-        monkeypatch.setattr("tnthermo.configuration.estimate.is_compiled", lambda there=compiled: there)
-        monkeypatch.setattr("tnthermo.sweeps.slurm_arrays.is_compiled", lambda there=compiled: there)
+        monkeypatch.setattr("tnthermo.configuration.estimate.is_compiled", lambda there=compiled, **_: there)
+        monkeypatch.setattr("tnthermo.sweeps.slurm_arrays.is_compiled", lambda there=compiled, **_: there)
         manifest = save_sweep(SweepFolder(tmp_path / "out"), sweep_points(read_axes(config)))
         asked.append(request(manifest, manifest.runs))
     assert asked[0] == asked[1]
