@@ -35,7 +35,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts" / "bench")]
 
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
-from calibration_set import JUDGED, Problem, Truth, alpha_of, drawn_problems, named_problems  # noqa: E402
+from calibration_set import JUDGED, Problem, Truth, alpha_of, deviation, drawn_problems, named_problems  # noqa: E402
 
 import tnthermo as tt  # noqa: E402
 from tnthermo.record.target import as_target  # noqa: E402
@@ -137,11 +137,8 @@ def points(ledger: xr.Dataset, right: Truth, target: float) -> tuple[Point, ...]
     for name in JUDGED:
         if name not in right.columns or name not in ledger:
             continue
-        value, error, truth = ledger[name].values, ledger[f"{name}_error"].values, right.columns[name]
-        if np.iscomplexobj(truth):
-            truth = np.stack([truth.real, truth.imag], axis=-1)
-        own = right.error(name)
-        off = np.maximum(np.abs(value - truth) - own, 0.0)
+        error, own = ledger[f"{name}_error"].values, right.error(name)
+        off = np.maximum(deviation(ledger, right, name) - own, 0.0)
         error = np.where(np.isnan(error), np.inf, error)
         known = np.isfinite(off)
         inside = ~known | (off <= error)

@@ -70,6 +70,14 @@ class Truth:
         return self.own.get(name, ROUNDED * max(1.0, float(np.abs(known).max(initial=0.0))))
 
 
+def deviation(ledger: Any, right: Truth, name: str) -> Array:
+    """How far a column is from the answer, in modulus; entries of a matrix by real and imaginary parts."""
+    truth = right.columns[name]
+    if np.iscomplexobj(truth):
+        truth = np.stack([truth.real, truth.imag], axis=-1)
+    return np.asarray(np.abs(ledger[name].values - truth))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
     """``tables`` without a number that is not physics; ``source`` one of those above; ``density`` in place of that of the file."""

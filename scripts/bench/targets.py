@@ -31,7 +31,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts" / "bench")]
 
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
-from calibration_set import JUDGED, Problem, Truth, alpha_of, named_problems, resolved  # noqa: E402
+from calibration_set import JUDGED, Problem, Truth, alpha_of, deviation, named_problems, resolved  # noqa: E402
 
 import tnthermo as tt  # noqa: E402
 from chains.problems import InvalidInput  # noqa: E402
@@ -105,10 +105,7 @@ def error_of(ledger: xr.Dataset, right: Truth, target: float) -> float:
     for name in JUDGED:
         if name not in right.columns or name not in ledger:
             continue
-        truth = right.columns[name]
-        if np.iscomplexobj(truth):
-            truth = np.stack([truth.real, truth.imag], axis=-1)
-        off = np.abs(ledger[name].values - truth) - right.error(name)
+        off = deviation(ledger, right, name) - right.error(name)
         worst = max(worst, float(np.nanmax(off)) / allowed.get(name, target))
     return worst
 

@@ -12,6 +12,7 @@ import xarray as xr
 import chains
 import tnthermo as tt
 from chains import InvalidInput
+from tests.support.configs import few_modes
 from tnthermo.machine.signals import Stop
 from tnthermo.record.ladder import rungs
 from tnthermo.record.target import as_target, target_from
@@ -279,24 +280,7 @@ def stopping(after: int) -> dict[str, Any]:
     return {"progress": count, "stop": stop}
 
 
-FILE = """
-[spectral_density]
-kind = "discrete"
-frequencies = [0.6, 1.1]
-couplings = [0.25, 0.3]
-[bath]
-temperature = 0.0
-[system]
-hamiltonian = { x = 0.4 }
-initial = "+z"
-[coupling]
-operator = { z = 0.8 }
-[evolution]
-until = 2.0
-record_every = 0.5
-[thermodynamics]
-bath_entropy = "off"
-"""
+FILE = few_modes()
 
 
 @pytest.mark.parametrize(

@@ -8,28 +8,13 @@ from pathlib import Path
 import pytest
 
 import tnthermo as tt
+from tests.support.configs import few_modes
 from tests.support.terminal import call
 from tnthermo.configuration.resolve import Resolved, load_config, resolve
 from tnthermo.configuration.target import without_target
 from tnthermo.record.flag_text import NOT_MEASURED, covered
 
-PHYSICS = """
-[spectral_density]
-kind = "discrete"
-frequencies = [0.6, 1.1]
-couplings = [0.25, 0.3]
-[bath]
-temperature = 0.3
-[system]
-hamiltonian = { x = 0.4 }
-[coupling]
-operator = { z = 0.8 }
-[thermodynamics]
-bath_entropy = "off"
-[evolution]
-until = 2.0
-record_every = 0.5
-"""
+PHYSICS = few_modes(temperature=0.3)
 
 
 def resolved(folder: Path, text: str) -> Resolved:

@@ -6,35 +6,16 @@ from pathlib import Path
 import pytest
 
 import tnthermo as tt
+from tests.support.configs import few_modes
 from tests.support.terminal import call
 from tnthermo.configuration.resolve import resolve_file
 from tnthermo.record.ladder import rungs
 from tnthermo.studies.pilot import _ratio, _Stage, pilot
 
-FILE = """
-[spectral_density]
-kind = "discrete"
-frequencies = [0.6, 1.1]
-couplings = [0.25, 0.3]
-[bath]
-temperature = {temperature}
-[system]
-hamiltonian = {{ x = 0.4 }}
-initial = "+z"
-[coupling]
-operator = {{ z = 0.8 }}
-[evolution]
-until = 2.0
-record_every = 0.5
-{evolution}
-[thermodynamics]
-bath_entropy = "off"
-"""
-
 
 def written(folder: Path, *, evolution: str = "", temperature: float = 0.0) -> Path:
     path = folder / "few.toml"
-    path.write_text(FILE.format(evolution=evolution, temperature=temperature))
+    path.write_text(few_modes(temperature=temperature, add=evolution))
     return path
 
 

@@ -35,6 +35,24 @@ until = 1.0
 step = 0.1
 record_every = 0.2
 """
+FEW_MODES = """
+[spectral_density]
+kind = "discrete"
+frequencies = [0.6, 1.1]
+couplings = [0.25, 0.3]
+[bath]
+temperature = TEMPERATURE
+[system]
+hamiltonian = { x = 0.4 }
+initial = "+z"
+[coupling]
+operator = { z = 0.8 }
+[thermodynamics]
+bath_entropy = "off"
+[evolution]
+until = 2.0
+record_every = 0.5
+"""
 NO_ENTROPY = '[thermodynamics]\nbath_entropy = "off"\n'
 """Without the entropy of the bath, which takes most of the time of the smallest runs."""
 BATHS = (Path(__file__).parent / "two_baths.toml").read_text(encoding="utf-8")
@@ -46,6 +64,11 @@ def write_config(folder: Path, *, temperature: float = 0.5, name: str = "small.t
     path = folder / name
     path.write_text(SMALL.replace("TEMPERATURE", str(temperature)) + add)
     return path
+
+
+def few_modes(*, temperature: float = 0.0, add: str = "") -> str:
+    """A configuration of two modes with nothing but physics in it; ``add`` goes on with its [evolution]."""
+    return FEW_MODES.replace("TEMPERATURE", str(temperature)) + add
 
 
 def text_of(changes: dict[str, dict[str, str | None]] | None = None) -> str:

@@ -83,7 +83,9 @@ def climb(
 
 @dataclass(kw_only=True, eq=False)
 class _Staircase:
-    """The way up: see `climb`. ``spent``: seconds of all runs so far; ``limited``: why it ends below the target."""
+    """The way up: see `climb`. ``spent``: seconds of all runs so far; ``limited``: why it ends below the target; ``before``: what was
+    dropped in a unit of time, and what the step costed, when that was looked at last.
+    """
 
     first: Run
     target: Target
@@ -93,10 +95,7 @@ class _Staircase:
     on_rung: Callable[[Trajectory], None]
     spent: float = 0.0
     limited: str = ""
-    before: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # what is dropped in a unit of time, and what the step costed, when it was looked at last
+    before: tuple[float, float] = (0.0, 0.0)
 
     @property
     def looser(self) -> float:
@@ -169,7 +168,7 @@ class _Staircase:
             cause = self.unjudged(run, costs) if closing else self.next_cause(run, judged, costs)
             if cause is None:
                 break
-            if cause in costs and not self.affordable(cause, run):
+            if cause in costs and not self.affordable(cause, run, costs):
                 closing = True
                 continue
             if self.is_beside(cause, run, costs):
@@ -190,9 +189,12 @@ class _Staircase:
         return round(math.log2(self.first.algorithm.step / settings.algorithm.step))
 
     def assess(self, run: Trajectory) -> tuple[Judgement, dict[str, float]]:
-        """How far the run is from the target, and what each setting of which that is known has of it."""
+        """How far the run is from the target, and what each setting has of it of which that is known: not that of another cap."""
         judged = judgement(ledger(run), self.target)
-        return judged, {link.cause: judged.costs.get(link.cause, 0.0) for link in links(run)}
+        costs = {link.cause: judged.costs.get(link.cause, 0.0) for link in links(run)}
+        if self.capped(run) and not self.judged_here(BOND, run):
+            costs.pop(BOND, None)
+        return judged, costs
 
     def next_cause(self, run: Trajectory, judged: Judgement, costs: dict[str, float]) -> str | None:
         """The setting to be refined, or to be judged by a rougher run; None where the run is good enough, or nothing can be done."""
@@ -230,11 +232,8 @@ class _Staircase:
         """A setting of which it is not known what it costs this run, which is then not in ``costs``; None where there is none."""
         if TOLERANCE not in costs:
             return TOLERANCE
-        capped = math.isfinite(run.since("bond"))
-        if capped and not self.judged_here(BOND, run):
-            costs.pop(BOND, None)
-            if (run.algorithm.max_bond or 0) > 1:
-                return BOND
+        if self.capped(run) and not self.judged_here(BOND, run) and (run.algorithm.max_bond or 0) > 1:
+            return BOND
         if run.given_levels and LEVELS not in costs and max(run.given_levels) > 2:
             return LEVELS
         return None
@@ -246,6 +245,10 @@ class _Staircase:
         if cause == TOLERANCE and cause in self.kept:
             return False
         return cause not in costs
+
+    def capped(self, run: Trajectory) -> bool:
+        """Whether a bond cap was reached."""
+        return math.isfinite(run.since("bond"))
 
     def judged_here(self, cause: str, run: Trajectory) -> bool:
         """Whether a run differs from this one in ``cause`` alone."""
@@ -273,10 +276,10 @@ class _Staircase:
             return ""
         return f" = {value[cause]:g}, {'which was given' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
 
-    def affordable(self, cause: str, run: Trajectory) -> bool:
+    def affordable(self, cause: str, run: Trajectory, costs: dict[str, float]) -> bool:
         """Whether a finer run fits into the time that is left, with what judges it; if not, that is why the target was missed."""
-        judges = BESIDE[TOLERANCE] if not any(link.cause == TOLERANCE for link in links(run)) else 0.0
-        judges += BESIDE[BOND] if math.isfinite(run.since("bond")) else 0.0
+        judges = 0.0 if TOLERANCE in costs else BESIDE[TOLERANCE]
+        judges += BESIDE[BOND] if self.capped(run) else 0.0
         expected = run.wall_seconds * COST[cause] * (1 + judges / 2)
         if self.spent + expected <= self.target.max_time:
             return True
@@ -309,7 +312,7 @@ class _Staircase:
         elif cause == STEP:
             narrower = replace(now, algorithm=self.at_step(own, 2 * own.step))
         elif cause == TOLERANCE:
-            narrower = replace(now, algorithm=replace(own, tolerance=min(own.tolerance * self.looser, LOOSEST)))
+            narrower = replace(now, algorithm=replace(own, tolerance=own.tolerance * self.looser))
         else:
             narrower = replace(now, levels=now.levels.rougher())
         self.say(f"what {cause} costs: {narrower.stage}")

@@ -14,15 +14,7 @@ from tnthermo.algorithms import Algorithm
 from tnthermo.configuration.drives import Drives
 from tnthermo.configuration.read import BathKeys
 from tnthermo.configuration.sections import Evolution, System
-from tnthermo.evolution.doubts import (
-    Doubt,
-    bond_doubts,
-    largest_splitting,
-    parameter_doubts,
-    step_doubts,
-    tail_doubts,
-    taper_doubts,
-)
+from tnthermo.evolution.doubts import Doubt, largest_splitting, parameter_doubts, setting_doubts, tail_doubts
 from tnthermo.evolution.grid import RESOLVED
 from tnthermo.model.drives import jumps, scale_within
 from tnthermo.model.model import Model
@@ -69,8 +61,7 @@ def rounding_notes(system: System) -> list[Note]:
 
 def model_doubts(algorithm: Algorithm, model: Model, until: float, baths: Sequence[BathKeys]) -> list[Note]:
     """What `tnthermo.evolution.doubts` says of step and parameters, with keys of the file; ends of chains are told where they are made."""
-    found = step_doubts(model, algorithm, until) + bond_doubts(model, algorithm, until)
-    found += taper_doubts(model, algorithm, until)
+    found = setting_doubts(model, algorithm, until)
     splitting = largest_splitting(model, until)
     for j, coupling in enumerate(model.couplings):
         found += parameter_doubts(coupling, splitting, j) + tail_doubts(coupling, j)

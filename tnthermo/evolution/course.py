@@ -85,6 +85,13 @@ class Course:
         allowed = grace + of_a_step * len(steps) + OF_ITS_WORK * float(np.sum(steps))
         return allowed - float(np.sum(self._spent))
 
+    def budget(self, how: BathEntropy, *, later: int, bins: bool) -> float:
+        """Products of numbers that an evaluation may take with so many ``later`` ones to come: on time bins its share of what is left."""
+        if not bins:
+            return math.inf
+        share = self.left(how, bins=True) / (1 + later)
+        return share if later else max(share, AT_THE_END)
+
     @property
     def _spent(self) -> npt.NDArray[np.float64]:
         """What each evaluation so far took."""

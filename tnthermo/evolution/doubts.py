@@ -61,12 +61,16 @@ class Doubt:
 def doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
     """All there is to say about a run: its step, its chains, its parameters."""
     splitting = largest_splitting(model, until)
-    found = step_doubts(model, algorithm, until) + bond_doubts(model, algorithm, until)
-    found += taper_doubts(model, algorithm, until)
+    found = setting_doubts(model, algorithm, until)
     for j, coupling in enumerate(model.couplings):
         found += parameter_doubts(coupling, splitting, j) + tail_doubts(coupling, j)
         found += end_doubts(coupling, algorithm.tolerance, until, j)
     return found
+
+
+def setting_doubts(model: Model, algorithm: Algorithm, until: float) -> list[Doubt]:
+    """What there is to say about the settings of an algorithm."""
+    return [doubt for of_one in (step_doubts, bond_doubts, taper_doubts) for doubt in of_one(model, algorithm, until)]
 
 
 def largest_splitting(model: Model, until: float) -> float:
@@ -232,9 +236,8 @@ def adapted_bond(model: Model, *, tolerance: float, until: float) -> int:
 
 def reached_sites(model: Model, until: float) -> float:
     """How many sites of the longest reach the front of a response has passed by ``until``: it goes at twice the hopping."""
-    fastest = (2 * float(np.abs(chain.hoppings).mean()) * until for chain in model.chains if chain.length > 1)
-    lengths = (float(chain.length) for chain in model.chains if chain.length > 1)
-    return max((min(front, length) for front, length in zip(fastest, lengths, strict=True)), default=0.0)
+    long = [chain for chain in model.chains if chain.length > 1]
+    return max((min(2 * float(np.abs(one.hoppings).mean()) * until, float(one.length)) for one in long), default=0.0)
 
 
 def _width(chain: chains.Chain) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,6 @@ from tnthermo.engine_protocol import Engine, ModeGrid
 from tnthermo.engines.engine import Prepared, engine_for
 from tnthermo.errors import NotConverged
 from tnthermo.evolution.course import (
-    AT_THE_END,
     NO_STEP,
     Course,
     from_known_start,
@@ -163,11 +161,8 @@ class Run:
                 ):
                     before = time.perf_counter()
                     try:
-                        most = math.inf
-                        if self.algorithm.bins:
-                            later = sum(1 for other in due["entropy"] if other > index)
-                            share = course.left(schedule.entropy, bins=True) / (1 + later)
-                            most = max(share, AT_THE_END if k == times.size - 1 else 0.0)
+                        later = sum(1 for other in due["entropy"] if other > index)
+                        most = course.budget(schedule.entropy, later=later, bins=self.algorithm.bins)
                         row |= of_bath(schedule.entropy.measure(whole.state(t), whole.held(), most))
                     except Unphysical as error:  # the rest of the ledger does not need it
                         words = NOT_MEASURED if isinstance(error, OutOfReach) else "the bath's entropy is NaN"

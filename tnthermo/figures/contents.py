@@ -6,6 +6,7 @@ So another medium shows what the figures show, without drawing a ledger a second
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -137,6 +138,7 @@ def _bars(bars: LineCollection) -> Bars:
     return Bars(label=str(bars.get_label()), segments=segments, colour=to_hex(tuple(colour[:3].tolist())))
 
 
+@cache
 def _curves() -> dict[str, Curve]:
     compared = (curve for one in panels.FIGURES for curves in one.compared for curve in curves)
     return {curve.name: curve for curve in (*compared, *panels.DRIVEN, *panels.RESIDUALS, *system.SIGMAS)}

@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -92,8 +91,8 @@ class Pilot:
     seconds  that it will take, compilation apart: the most likely number, and the range
     memory   bytes that it will hold at most
     bond     the largest that was seen
-    spent    seconds of the pilot itself
     words    how far it came
+    spent    seconds of the pilot itself
     error    how exact the numbers will be, in words; "" where nothing is known of it
     """
 
@@ -101,8 +100,8 @@ class Pilot:
     range: tuple[float, float]
     memory: float
     bond: int
-    spent: float
     words: str
+    spent: float = 0.0
     error: str = ""
 
 
@@ -116,7 +115,7 @@ def pilot(resolved: Resolved, seconds: float) -> Pilot:
         warnings.simplefilter("ignore")
         _one_step(resolved)
         found = _to_target(resolved, seconds) if resolved.target is not None else _with_companion(resolved, seconds)
-    return Pilot(**found, spent=time.perf_counter() - begun)
+    return replace(found, spent=time.perf_counter() - begun)
 
 
 def _one_step(resolved: Resolved) -> None:
@@ -130,7 +129,7 @@ def _one_step(resolved: Resolved) -> None:
 # --- on the way to a target -------------------------------------------------------------------------------------------------------
 
 
-def _to_target(resolved: Resolved, seconds: float) -> dict[str, Any]:
+def _to_target(resolved: Resolved, seconds: float) -> Pilot:
     watch = _Watch(left=3 * seconds)
     keywords = resolved.evolve_keywords() | {"max_time": seconds, "progress": watch}
     limit = math.inf if resolved.max_time is None else resolved.max_time
@@ -144,21 +143,21 @@ def _to_target(resolved: Resolved, seconds: float) -> dict[str, Any]:
     memory = _memory(resolved, run.state, bond)
     if not _stopped(run):
         met = "met" if judged.met and not run.limited else "not met"
-        return {
-            "seconds": spent, "range": (spent / SURE, spent * SURE), "memory": memory, "bond": bond,
-            "words": f"the whole way, {len(rungs(run))} runs", "error": f"target {met}: {judged.describe()}",
-        }  # fmt: skip
+        return Pilot(
+            seconds=spent, range=(spent / SURE, spent * SURE), memory=memory, bond=bond,
+            words=f"the whole way, {len(rungs(run))} runs", error=f"target {met}: {judged.describe()}",
+        )  # fmt: skip
     rest = _rest_of_the_way(run, judged)
     likely = spent + rest
     low, high = spent + rest / UNSURE, spent + rest * UNSURE
-    return {
-        "seconds": min(likely, limit),
-        "range": (min(low, limit), min(high, 1.2 * limit)),
-        "memory": memory,
-        "bond": bond,
-        "words": f"{len(rungs(run))} runs on the way",
-        "error": f"so far {judged.describe()}",
-    }
+    return Pilot(
+        seconds=min(likely, limit),
+        range=(min(low, limit), min(high, 1.2 * limit)),
+        memory=memory,
+        bond=bond,
+        words=f"{len(rungs(run))} runs on the way",
+        error=f"so far {judged.describe()}",
+    )
 
 
 def _stopped(run: Trajectory) -> bool:
@@ -174,9 +173,7 @@ def _rest_of_the_way(run: Trajectory, judged: Judgement) -> float:
     for _ in range(halvings):
         now *= COST[STEP]
         total += now
-    if TOLERANCE not in costs:
-        total += BESIDE[TOLERANCE] * now
-    elif costs[TOLERANCE] > ENOUGH:
+    if costs.get(TOLERANCE, 0.0) > ENOUGH:
         now *= COST[TOLERANCE] / SURE
         total += now
     if math.isfinite(run.since("bond")):
@@ -184,7 +181,7 @@ def _rest_of_the_way(run: Trajectory, judged: Judgement) -> float:
     return total
 
 
-def _from_a_beginning(resolved: Resolved, watch: _Watch) -> dict[str, Any]:
+def _from_a_beginning(resolved: Resolved, watch: _Watch) -> Pilot:
     """From the first run alone, as far as it came, and the usual way beyond."""
     stages = list(watch.stages.values())
     whole = [stage.whole(resolved.until) for stage in stages]
@@ -197,19 +194,19 @@ def _from_a_beginning(resolved: Resolved, watch: _Watch) -> dict[str, Any]:
     likely = sum(whole) + rest
     limit = math.inf if resolved.max_time is None else max(resolved.max_time, sum(whole[:2]))
     bond = max(stage.bond for stage in stages)
-    return {
-        "seconds": min(likely, limit),
-        "range": (min(likely / UNSURE, limit), min(likely * UNSURE, limit)),
-        "memory": _memory(resolved, None, bond),
-        "bond": bond,
-        "words": f"{reached:.0%} of run {len(stages)} on the way to the target",
-    }
+    return Pilot(
+        seconds=min(likely, limit),
+        range=(min(likely / UNSURE, limit), min(likely * UNSURE, limit)),
+        memory=_memory(resolved, None, bond),
+        bond=bond,
+        words=f"{reached:.0%} of run {len(stages)} on the way to the target",
+    )
 
 
 # --- without a target -------------------------------------------------------------------------------------------------------------
 
 
-def _with_companion(resolved: Resolved, seconds: float) -> dict[str, Any]:
+def _with_companion(resolved: Resolved, seconds: float) -> Pilot:
     keywords = resolved.evolve_keywords() | {"error_bars": False}
     own, times, done = resolved.algorithm, [], []
     bond, state, entropies = 1, None, 0.0
@@ -238,14 +235,14 @@ def _with_companion(resolved: Resolved, seconds: float) -> dict[str, Any]:
     sure = SURE if done[-1] or reached > PART else UNSURE
     if entropies == 0 and resolved.recording.bath_entropy != "off" and resolved.rho is not None:
         likely += 0.0 if done[-1] or resolved.model.temperature == 0 else whole
-    return {
-        "seconds": likely,
-        "range": (likely / sure, likely * sure),
-        "memory": _memory(resolved, state, bond),
-        "bond": bond,
-        "words": ("the whole run" if done[-1] else f"{reached:.0%} of the run")
+    return Pilot(
+        seconds=likely,
+        range=(likely / sure, likely * sure),
+        memory=_memory(resolved, state, bond),
+        bond=bond,
+        words=("the whole run" if done[-1] else f"{reached:.0%} of the run")
         + (f" and {'its' if done[0] else 'a part of its'} rougher companion" if len(times) == 2 else ""),
-    }
+    )
 
 
 def _ratio(mine: _Stage, rough: _Stage, until: float) -> float:

@@ -40,7 +40,6 @@ from tnthermo.results import result_file, run_folder, state_file
 from tnthermo.results.checkpoints import Checkpoints, Identity
 from tnthermo.results.snapshots import check_snapshot
 from tnthermo.studies.extension import on_its_chain
-from tnthermo.studies.finished import finished as finished
 from tnthermo.studies.told import told_in
 from tnthermo.thermo.in_units import in_units
 from tnthermo.thermo.ledger import ledger
