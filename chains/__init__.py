@@ -12,6 +12,7 @@ from chains.on_demand import on_demand
 if TYPE_CHECKING:
     from chains.accuracy.correlation import chain_correlation, correlation, correlation_error, exact_correlation
     from chains.accuracy.diagnose import Diagnosis, diagnose
+    from chains.accuracy.equilibrium import equilibrium_error, required_length_equilibrium
     from chains.accuracy.light_cone import (
         LONGEST_CHAIN,
         EndTimes,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 HOMES = {
     "chains.accuracy.correlation": ("chain_correlation", "correlation", "correlation_error", "exact_correlation"),
     "chains.accuracy.diagnose": ("Diagnosis", "diagnose"),
+    "chains.accuracy.equilibrium": ("equilibrium_error", "required_length_equilibrium"),
     "chains.accuracy.light_cone": (
         "LONGEST_CHAIN",
         "EndTimes",
@@ -162,6 +164,8 @@ __all__ = [
     "light_cone_time",
     "required_length",
     "required_length_front",
+    "equilibrium_error",
+    "required_length_equilibrium",
     # back to the physical modes
     "ModeFunctions",
     "mode_functions",

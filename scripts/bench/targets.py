@@ -38,7 +38,7 @@ from chains.problems import InvalidInput  # noqa: E402
 from tnthermo.configuration.other_route import other_route  # noqa: E402
 from tnthermo.configuration.resolve import Resolved, load_config, resolve  # noqa: E402
 from tnthermo.configuration.written import to_toml  # noqa: E402
-from tnthermo.evolution.first_settings import SITES_BOND, step_on_sites  # noqa: E402
+from tnthermo.evolution.first_settings import step_on_sites  # noqa: E402
 from tnthermo.evolution.progress import Progress  # noqa: E402
 from tnthermo.evolution.suitable_step import suitable_step  # noqa: E402
 from tnthermo.record.ladder import rungs  # noqa: E402
@@ -48,7 +48,7 @@ from tnthermo.thermo.judged import judgement  # noqa: E402
 BINS_STEPS = (4.0, 2.0, 1.0, 0.5, 0.25)  # times the step that suits
 SITES_STEPS = (4.0, 2.0, 1.0, 0.5, 0.25, 0.125)  # times the one that a target begins with
 TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
-BONDS = (16, SITES_BOND)
+BONDS = (16, 32)
 STUCK = 0.8  # of an error: a tighter tolerance that leaves more than that of it, twice, is not what is missing
 QUIET = {"bath_entropy": "off", "error_bars": False, "occupation_every": np.inf, "variance_every": np.inf}
 

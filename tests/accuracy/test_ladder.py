@@ -1,5 +1,6 @@
 """What each setting costs the finest of several runs: by its law, from two that differ in it alone."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -74,13 +75,16 @@ def test_a_law_is_carried_on_to_the_finest_value(short: tt.Trajectory) -> None:
     link = Link(cause=STEP, finer=half, coarser=whole, finest=fine.algorithm)
     for p in (1.0, 2.0, 4.0):  # of C h^p the difference is C (.2^p - .1^p), the error C .05^p
         assert link.weight(p) * (0.2**p - 0.1**p) == pytest.approx(0.05**p)
-    assert link.order == 1.0  # a method of order 2, not trusted as far
+    assert link.order == 2.0
     fourth = replace(link, finest=replace(short.algorithm, order=4))
-    assert fourth.order == 2.0
+    assert fourth.order == 3.0  # not trusted as far
     assert fourth.seen([16.0, 20.0]) == pytest.approx(3.0)  # 4 seen, 3 counted with
     assert fourth.seen([16.0, 2.0]) == 2.0  # one column that falls slower counts
     assert fourth.seen([1e6]) == 4.0
-    assert fourth.seen([]) == 2.0
+    assert fourth.seen([]) == 3.0
+    assert link.seen([2.5, 3.0]) == pytest.approx(math.log2(3.0))  # no column falls by 4: of a lower order than the method
+    assert link.seen([1.1, 0.9]) == 0.5
+    assert link.seen([0.9, 5.0]) == 2.0
 
 
 def test_without_a_target_the_one_rougher_run_is_compared_as_a_whole(short: tt.Trajectory) -> None:

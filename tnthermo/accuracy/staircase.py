@@ -18,21 +18,22 @@ from tnthermo.evolution.driver import Run
 from tnthermo.evolution.grid import Grid
 from tnthermo.evolution.recording import Schedule
 from tnthermo.network.blocks import Levels
-from tnthermo.record.ladder import BOND, LEVELS, STEP, TOLERANCE, differing, links, rungs
+from tnthermo.record.ladder import BOND, BOND_ORDER, LEVELS, STEP, TOLERANCE, differing, links, rungs
 from tnthermo.record.target import Target
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.judged import Judgement, judgement
 from tnthermo.thermo.ledger import ledger
 from tnthermo.timeline.clock import record_indices
 
-ENOUGH = 0.7  # of the target that the step may cost before the tolerance is looked at
+ENOUGH = 0.85  # of the target that the step may cost before the tolerance is looked at
 AIM = 0.25  # of it that a tolerance is aimed at, and the power with which errors are expected to fall with it
 EXPECTED = 0.8
 FALL = 4.0  # by which errors fall, by the least of their law, from the tolerance of the first runs to the one that is aimed at
 NOISY = 1.5  # a cost of the step that falls by less when it is halved is what the tolerance makes
 MOST_TIGHTER = 10.0  # by which a tolerance is divided at once
 LEAST_TIGHTER = 2.0
-WIDER = 1.5  # times a bond cap that costs too much
+WIDER = 1.5  # times a bond cap that costs too much, at least
+MOST_WIDER = 2.0
 NARROWER = 2 / 3  # of a bond cap, for the run that judges it
 WIDEST = 1024  # bond cap that is not exceeded
 LOOSEST = 0.3  # tolerance of any run
@@ -301,7 +302,9 @@ class _Staircase:
             factor = min(max(wanted, LEAST_TIGHTER), MOST_TIGHTER)
             return replace(now, algorithm=replace(own, tolerance=_rounded(max(own.tolerance / factor, TIGHTEST))))
         assert own.max_bond is not None
-        return replace(now, algorithm=replace(own, max_bond=math.ceil(own.max_bond * WIDER)))
+        wanted = (costs.get(cause, 0.0) / AIM) ** (1 / BOND_ORDER)
+        factor = min(max(wanted, WIDER), MOST_WIDER, WIDEST / own.max_bond)
+        return replace(now, algorithm=replace(own, max_bond=math.ceil(own.max_bond * factor)))
 
     def beside(self, cause: str, now: Settings, run: Trajectory) -> Trajectory:
         """The run with one more behind it that differs in ``cause`` alone, rougher: a setting that is judged, not refined."""

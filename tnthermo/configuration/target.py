@@ -13,7 +13,7 @@ from tnthermo.configuration.sections import Accuracy
 from tnthermo.configuration.toml import read_toml
 from tnthermo.evolution.first_settings import (
     SETTINGS,
-    SITES_BOND,
+    first_bond,
     first_tolerance,
     longer_step,
     step_on_sites,
@@ -85,8 +85,9 @@ def aimed(tables: Tables, built: Callable[[Tables], Model | None]) -> Tables:
     update: dict[str, Any] = {}
     if "tolerance" not in given:
         update["tolerance"] = first_tolerance(target, bins=kind.bins)
-    if "max_bond" not in given and kind.max_bond is not None and not kind.bins:
-        update["max_bond"] = SITES_BOND
+    system = tables.get("system")
+    if "max_bond" not in given and kind.max_bond is not None and system is not None:
+        update["max_bond"] = first_bond(len(system.matrix()))
     if "step" not in given and kind.bins:
         update["step"] = longer_step(evolution.step, interval)
     elif "step" not in given:

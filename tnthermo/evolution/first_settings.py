@@ -14,7 +14,7 @@ from tnthermo.record.target import USUAL, as_target, target_problems
 
 SETTINGS = frozenset({"step", "tolerance", "max_bond"})  # that a target may change
 BINS_TOLERANCE, SITES_TOLERANCE = 1e-3, 1e-4  # at the usual target
-SITES_BOND = 16
+FIRST_BOND = 8  # cap of the bonds, for each level of the system
 PHASE = 0.5  # strongest local term times the step, on sites
 HIGHEST, LOWEST = 5e-3, 1e-9  # tolerances to begin with
 
@@ -25,15 +25,21 @@ def first_algorithm(own: Algorithm, model: object, until: object, record_every: 
         return own
     interval = float(record_every or until)  # type: ignore[arg-type]
     tolerance = first_tolerance(accuracy, bins=own.bins)
+    bond = first_bond(model.dimension)
     if own.bins:
-        return replace(own, step=longer_step(own.step, interval), tolerance=tolerance)
-    return TDVP(step=step_on_sites(model, float(until), interval), tolerance=tolerance, max_bond=SITES_BOND)  # type: ignore[arg-type]
+        return replace(own, step=longer_step(own.step, interval), tolerance=tolerance, max_bond=bond)
+    return TDVP(step=step_on_sites(model, float(until), interval), tolerance=tolerance, max_bond=bond)  # type: ignore[arg-type]
 
 
 def first_tolerance(accuracy: Any, *, bins: bool) -> float:
     """The tolerance for the finest number that is asked for, in two digits."""
     wanted = (BINS_TOLERANCE if bins else SITES_TOLERANCE) * as_target(accuracy).finest / USUAL
     return float(f"{min(max(wanted, LOWEST), HIGHEST):.2g}")
+
+
+def first_bond(dimension: int) -> int:
+    """The cap of the bonds for a system of so many levels: little is lost by it, and where it is too much it is widened."""
+    return FIRST_BOND * dimension
 
 
 def longer_step(step: float, interval: float) -> float:

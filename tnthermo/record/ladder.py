@@ -16,6 +16,9 @@ from tnthermo.record.trajectory import Trajectory
 STEP, TOLERANCE, BOND, LEVELS = "step", "tolerance", "max_bond", "levels"
 UNKNOWN = 1.0  # weight of a difference of which no law is known: the finer of the two is no worse than that
 MARGIN = 1.0  # orders that are not trusted of what is seen
+CAUTIOUS = 2.0  # order where columns differ in theirs
+BOND_ORDER = 2.0  # power of one over a cap with which errors fall at least, measured at caps of 10 to 50
+SLOWEST = 0.5  # order of errors that hardly fall
 BROKEN = 0.1  # of an entry of rho_S: runs that differ by more are too rough for a law
 
 
@@ -37,23 +40,38 @@ class Link:
     @property
     def order(self) -> float:
         """The least power of the setting with which errors fall; 0 where none is known."""
-        return {STEP: least_order(self.finest), TOLERANCE: self.finest.tolerance_order}.get(self.cause, 0.0)
+        known = {STEP: least_order(self.finest), TOLERANCE: self.finest.tolerance_order, BOND: BOND_ORDER}
+        return known.get(self.cause, 0.0)
 
     def weight(self, order: float | None = None) -> float:
         """Error of the finest run in units of the difference of the two: C f^p out of C (b^p - a^p), p the order; `UNKNOWN` without one."""
         p = self.order if order is None else order
         if not p:
             return UNKNOWN
-        name = "loss" if self.cause == TOLERANCE else self.cause
-        f, a, b = (float(getattr(one, name)) for one in (self.finest, self.finer.algorithm, self.coarser.algorithm))
+        f, a, b = (_coarseness(one, self.cause) for one in (self.finest, self.finer.algorithm, self.coarser.algorithm))
         return float(f**p / (b**p - a**p))
 
     def seen(self, ratios: Sequence[float]) -> float:
-        """The order to be expected, one less than the least that is seen: ``ratios`` of differences of columns, of `before` to these."""
-        nominal = float(getattr(self.finest, "order", 2))
-        if self.cause != STEP or not ratios:
+        """The order to be expected: ``ratios`` of differences of columns, of `before` to these.
+
+        One less than the least that is seen, at least `order`; `CAUTIOUS` where a column falls slower than by that, and where all of them
+        fall slower still, the most that is seen.
+        """
+        known = [math.log2(ratio) for ratio in ratios if ratio > 0]
+        if self.cause != STEP or not known:
             return self.order
-        return min(max(math.log2(min(ratios)) - MARGIN if min(ratios) > 0 else 0.0, self.order), nominal)
+        if min(known) >= self.order:
+            nominal = float(getattr(self.finest, "order", 2))
+            return min(max(min(known) - MARGIN, self.order), nominal)
+        return max(min(max(known), self.order, CAUTIOUS), SLOWEST)
+
+
+def _coarseness(algorithm: Algorithm, cause: str) -> float:
+    """What errors grow with: the step, what is dropped in a unit of time, one over the bond dimension."""
+    if cause == BOND:
+        bond = algorithm.fixed_bond or algorithm.max_bond
+        return 0.0 if bond is None else 1.0 / bond
+    return algorithm.loss if cause == TOLERANCE else algorithm.step
 
 
 def rungs(run: Trajectory) -> list[Trajectory]:
@@ -99,8 +117,12 @@ def differing(one: Trajectory, other: Trajectory) -> set[str]:
 
 
 def least_order(algorithm: Algorithm) -> float:
-    """A power of the step with which errors fall at least: half of the order, drives and fast baths in mind."""
-    return max(1.0, float(getattr(algorithm, "order", 2)) / 2)
+    """A power of the step with which errors fall at least: one less than the order beyond 2, drives and fast baths in mind.
+
+    That of the calibration set is 2 or more on sites and 3 or more on time bins in all that is not lost in what the tolerance drops.
+    """
+    order = float(getattr(algorithm, "order", 2))
+    return max(min(order, 2.0), order - MARGIN)
 
 
 def companions(run: Trajectory) -> list[Trajectory]:

@@ -104,7 +104,7 @@ def errors_of(run: Trajectory, found: Findings, alpha_S: float) -> Errors:
     at = {link.cause: _next(run.t, link.finer.t) for link in by_setting}
     for name, floor in least.items():
         sizes = {cause: weights[cause] * _filled(pair.values[name])[at[cause]] for cause, pair in pairs.items()}
-        together = _sum_of_known(list(sizes.values()))
+        together = _combined(list(sizes.values()))
         if name in ENCLOSED:
             half = np.nan_to_num(half_width(run, found), nan=0.0)
             together, parts.setdefault(BRACKET, {})[name] = together + half, _largest(half)
@@ -114,7 +114,7 @@ def errors_of(run: Trajectory, found: Findings, alpha_S: float) -> Errors:
             parts[cause][name] = _largest(size)
         parts.setdefault(BALANCE, {})[name] = _largest(floor)
     states = {cause: weights[cause] * pair.state[at[cause]] for cause, pair in pairs.items()}
-    state = np.sum(list(states.values()), axis=0)
+    state = _combined(list(states.values()))
     for cause, size in states.items():
         parts[cause][STATE] = _largest(size)
     blind, why = unjudged(run)
@@ -140,10 +140,10 @@ def _next(t: Real, others: Real) -> npt.NDArray[np.int64]:
     return np.minimum(np.searchsorted(others, t * (1 - 1e-9)), others.size - 1)
 
 
-def _sum_of_known(sizes: list[Real]) -> Real:
-    """The sum of those that are known at all; NaN where none is."""
+def _combined(sizes: list[Real]) -> Real:
+    """Independent causes together: the root of the sum of squares of those that are known at all; NaN where none is."""
     known = [size for size in sizes if not np.isnan(size).all()]
-    return np.asarray(np.sum(known, axis=0)) if known else np.full(sizes[0].shape, np.nan)
+    return np.asarray(np.sqrt(np.sum(np.square(known), axis=0))) if known else np.full(sizes[0].shape, np.nan)
 
 
 def _filled(size: Real) -> Real:
