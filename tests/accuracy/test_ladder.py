@@ -82,7 +82,9 @@ def test_a_law_is_carried_on_to_the_finest_value(short: tt.Trajectory) -> None:
     assert fourth.seen([16.0, 2.0]) == 2.0  # one column that falls slower counts
     assert fourth.seen([1e6]) == 4.0
     assert fourth.seen([]) == 3.0
-    assert link.seen([2.5, 3.0]) == pytest.approx(math.log2(3.0))  # no column falls by 4: of a lower order than the method
+    assert link.seen([2.5, 3.0]) == pytest.approx(
+        math.log2(3.0)
+    )  # no column falls by 4: of a lower order than the method
     assert link.seen([1.1, 0.9]) == 0.5
     assert link.seen([0.9, 5.0]) == 2.0
 

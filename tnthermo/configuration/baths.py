@@ -15,7 +15,13 @@ import chains
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.configuration.densities import Density
 from tnthermo.configuration.hints import joined
-from tnthermo.configuration.light_cone import cell_notes, light_cone_notes, needed_cells, needed_modes
+from tnthermo.configuration.light_cone import (
+    cell_notes,
+    light_cone_notes,
+    needed_cells,
+    needed_in_equilibrium,
+    needed_modes,
+)
 from tnthermo.configuration.notes import Note
 from tnthermo.configuration.read import BathKeys
 from tnthermo.configuration.sections import Bath as BathTable
@@ -63,9 +69,19 @@ class MadeBath:
 
 
 def make_bath(
-    density: Density, bath: BathTable, evolution: Evolution, *, pair: bool, keys: BathKeys, folder: Path
+    density: Density,
+    bath: BathTable,
+    evolution: Evolution,
+    *,
+    pair: bool,
+    keys: BathKeys,
+    folder: Path,
+    equilibrium: bool = False,
 ) -> MadeBath:
-    """The chains or cells, checked against the light cone. Raises InvalidInput with the keys of the file."""
+    """The chains or cells, checked against the light cone. Raises InvalidInput with the keys of the file.
+
+    equilibrium  the run begins with the equilibrium of the whole, for which chains of a short run may be too short
+    """
     made = density.make(folder)
     if bath.route == "time-bins":
         return _not_discretised(made, bath, keys)
@@ -89,6 +105,8 @@ def make_bath(
                 length = bath.modes if bath.modes != "auto" else None
                 if length is None:
                     length = needed_cells(made, **reach) if cells else max(needed_modes(made, reach, pair=pair))
+                    if equilibrium and not cells:
+                        length = max(length, needed_in_equilibrium(made, reach))
             build: Any = chains.star_cells if cells else chains.thermofield_chains if pair else chains.chain
             found = build(made, length, temperature=bath.temperature, **{**density.discretisation, **cut})
             result = MadeBath(bath=found, cut=chosen, notes=())

@@ -15,6 +15,8 @@ from chains import LONGEST_CHAIN, cells_of
 from chains.problems import InvalidInput, Problem
 from tnthermo.configuration.notes import Note
 
+EQUILIBRIUM = 0.1  # of the tolerance of a step: it is made once, and the error bars do not see it
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -29,6 +31,14 @@ def needed_modes(density: Any, reach: dict[str, Any], *, pair: bool) -> tuple[in
     felt = chains.required_length(density, **reach)
     reached = chains.required_length_front(density, **{**reach, "tolerance": math.sqrt(reach["tolerance"])})
     return felt, reached
+
+
+def needed_in_equilibrium(density: Any, reach: dict[str, Any]) -> int:
+    """Sites with which the equilibrium of the whole is that of the bath, as far as the rest of a run is exact; 1 at T = 0."""
+    if not reach["temperature"] > 0:
+        return 1
+    given = {key: value for key, value in reach.items() if key != "until"}
+    return chains.required_length_equilibrium(density, **{**given, "tolerance": EQUILIBRIUM * reach["tolerance"]})
 
 
 def _needed_by_pair(

@@ -232,8 +232,10 @@ def made_bath(tables: Tables, keys: BathKeys, folder: Path) -> tuple[MadeBath | 
     if density is None or bath is None or evolution is None:
         return None, []
     pair = bath.chains("hermitian" if coupling is None else coupling.kind) == 2
+    system = tables.get("system")
+    equilibrium = system is not None and system.rho() is None
     try:
-        return make_bath(density, bath, evolution, pair=pair, keys=keys, folder=folder), []
+        return make_bath(density, bath, evolution, pair=pair, keys=keys, folder=folder, equilibrium=equilibrium), []
     except InvalidInput as error:
         return None, list(error.problems)
 

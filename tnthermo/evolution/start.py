@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 import scipy
 
+import chains
 from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import FINEST, TDVP, Algorithm
 from tnthermo.engines.engine import Prepared
@@ -30,7 +31,7 @@ from tnthermo.network.state import State, product_state
 from tnthermo.types import Complex
 
 PHASE = 0.15  # imaginary-time steps times the strongest local term: a fourth-order step is then good to about 1e-7
-MIRROR = 1e-4  # of the energies in play: how far bath and ancilla of an equilibrium may differ
+MIRROR = 1e-2  # of the energies in play: how far bath and ancilla of an equilibrium may differ; less is in the error bars
 FEWEST = 4  # imaginary-time steps
 MOST_LEVELS = 400
 MOST_LOST = 0.5  # of a displaced start, that may be cut off: what is left is no such state
@@ -176,6 +177,9 @@ def _mean_force(
     whole = engine.whole()
     local = whole.local()
     flags = [f"bond cap {algorithm.max_bond} reached in the mean-force start"] if capped > 0 else []
+    short = max((chains.equilibrium_error(chain) for chain in model.chains), default=0.0)
+    if short > algorithm.tolerance:
+        flags.append(f"mean-force start: C(-i tau) of the chain is off by {short:.2g} of C(0) (take more modes)")
     # <H_chain> = <H_B> - <H_B'> vanishes: bath and ancilla are each other's mirror image. Imaginary time lowers H_chain without a bound,
     # so rounding in directions that carry no weight may grow beyond all others; then this is what shows it.
     apart = float(np.abs(local.chain_energy).max())

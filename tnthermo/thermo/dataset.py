@@ -18,6 +18,7 @@ from tnthermo.thermo.bath_rate import through_bars
 from tnthermo.thermo.columns import columns
 from tnthermo.thermo.definitions import BOUNDS, BY_BATH_RATE, COLUMNS, OF_RATES, OTHERS, PER_BATH, SPARSE, Column
 from tnthermo.thermo.entropies import Attributes, Findings, half_width, modes_missing
+from tnthermo.thermo.equilibrium_start import start_floor, state_floor
 from tnthermo.thermo.judged import STATE
 from tnthermo.thermo.kin import SHARE, kin_floors, observable_floor, occupation_floor, state_difference
 from tnthermo.thermo.mean_field import channel_coordinates, mean_field_variables
@@ -114,9 +115,11 @@ def errors_of(run: Trajectory, found: Findings, alpha_S: float) -> Errors:
             parts[cause][name] = _largest(size)
         parts.setdefault(BALANCE, {})[name] = _largest(floor)
     states = {cause: weights[cause] * pair.state[at[cause]] for cause, pair in pairs.items()}
-    state = _combined(list(states.values()))
+    state = np.fmax(_combined(list(states.values())), state_floor(run))
     for cause, size in states.items():
         parts[cause][STATE] = _largest(size)
+    if state_floor(run) > 0:
+        parts.setdefault(BALANCE, {})[STATE] = state_floor(run)
     blind, why = unjudged(run)
     return Errors(values=values, how=how, state=np.asarray(state), blind=blind, why=why, parts=parts)
 
@@ -205,7 +208,8 @@ def _between(
         least = least.reshape(least.shape + (1,) * (error.ndim - least.ndim))
         values[name] = np.where(np.isnan(error), error, np.fmax(error, least))
     blind, why = unjudged(run)
-    return Errors(values=values, how=how, state=state[run.recorded], blind=blind, why=why)
+    state = np.fmax(state[run.recorded], state_floor(run))
+    return Errors(values=values, how=how, state=state, blind=blind, why=why)
 
 
 def _floors(column: Column, run: Trajectory, rough: Trajectory, found: Findings, other: Findings) -> tuple[Real, ...]:
@@ -217,7 +221,7 @@ def _floors(column: Column, run: Trajectory, rough: Trajectory, found: Findings,
     for name in OF_RATES & floors.keys() if run.algorithm.bins else ():
         apart = envelope(run.t, floors[name], rough.t, other.values[name])
         floors[name] = unexplained(floors[name], apart)
-    return floors_of(column.floors, floors)
+    return (*floors_of(column.floors, floors), np.full(run.t.size, start_floor(run, column.name)))
 
 
 def error_variables(run: Trajectory, found: Findings, errors: Errors) -> Variables:
