@@ -127,7 +127,7 @@ def test_a_setting_that_was_given_and_is_too_rough_is_named(algorithm: tt.Algori
     ledger = tt.ledger(run)
     assert ledger.attrs["target_met"] == "no"
     assert f"limited by {cause}" in run.limited
-    assert "which was given" in run.limited
+    assert "which is kept" in run.limited
     assert "target 1e-05 missed" in ledger.attrs["flags"]
     assert f"({cause})" in ledger.attrs["target_worst"]
     exact = truth({}, 0.3, {})

@@ -275,7 +275,7 @@ class _Staircase:
         value |= {LEVELS: max(run.given_levels, default=0)}
         if cause not in value:
             return ""
-        return f" = {value[cause]:g}, {'which was given' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
+        return f" = {value[cause]:g}, {'which is kept' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
 
     def affordable(self, cause: str, run: Trajectory, costs: dict[str, float]) -> bool:
         """Whether a finer run fits into the time that is left, with what judges it; if not, that is why the target was missed."""
