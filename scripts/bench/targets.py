@@ -4,8 +4,9 @@
 
 The problems are those of `calibration_set.py` whose name begins with "case", "foreign" or "reference" (the ledgers that the tests keep): a
 file of each has nothing but physics in it. A run to a target has its own error bars. By hand there are none: a search over both engines,
-steps, caps and tolerances knows the answer, and the fastest run whose judged columns are all within the target wins; nobody is as well informed.
-With --bars it is searched once more for the fastest run whose own error bars, from its rougher run, say that it is: what one who has to show it takes.
+steps, caps and tolerances knows the answer, and the fastest run whose judged columns are all within the target wins; nobody is as well
+informed. With --bars it is searched once more for the fastest run whose own error bars, from its rougher run, say that it is: what one
+who has to show it takes.
 Bath entropy, occupations and variances are left out of all of them. Both are run once more at the end, one after the other, and these
 seconds are printed.
 """

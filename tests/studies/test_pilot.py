@@ -1,6 +1,7 @@
 """What a pilot foretells of a run: measured where it comes to its end, carried on by laws where it does not."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,9 @@ def test_without_time_it_is_a_beginning(tmp_path: Path) -> None:
     resolved = resolve_file(written(tmp_path))
     found = pilot(resolved, 1e-9)
     assert "of run 1 on the way to the target" in found.words
-    assert found.error == ""
+    assert found.error == "0.001 is expected to be reached"
+    short = replace(resolved, max_time=1e-6)
+    assert "not expected to be reached in max_time" in pilot(short, 1e-9).error
     low, high = found.range
     assert low <= found.seconds <= high
 
@@ -77,3 +80,14 @@ def test_plan_says_it_and_counts_where_it_is_not_to_run(tmp_path: Path) -> None:
     assert "operations counted" in counted
     assert "refined until the target 0.001 is met, in 10 min" in " ".join(counted.split())
     assert call("plan", config, "--pilot", "-1").exit_code == 2
+    asked = call("plan", config, "--pilot", "0", "--accuracy", "1e-4", "--max-time", "2h").stdout
+    assert "refined until the target 0.0001 is met, in 2 h" in " ".join(asked.split())
+    refused = call("plan", config, "--pilot", "0", "--accuracy", "2")
+    assert refused.exit_code == 2
+    assert "accuracy.target" in refused.stderr
+    sweep = tmp_path / "sweep.toml"
+    sweep.write_text(config.read_text() + '\n[sweep]\n"bath.temperature" = [0.1, 0.2]\n')
+    refused = call("plan", sweep, "--accuracy", "1e-4", "--max-time", "1h")
+    assert refused.exit_code == 2
+    assert "--accuracy" in refused.stderr
+    assert "--max-time" in refused.stderr

@@ -23,15 +23,12 @@ from tnthermo.configuration.sizes import COMPLEX, COPIES, site_dimensions, state
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine.memory import memory_in_use
 from tnthermo.network.state import State
-from tnthermo.record.ladder import BOND, STEP, TOLERANCE, rungs
+from tnthermo.record.ladder import BOND, STEP, TOLERANCE, least_order, rungs
 from tnthermo.record.target import as_target
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.judged import Judgement, judgement
 from tnthermo.thermo.ledger import ledger
 
-FALLS = (
-    8.0  # by which errors are expected to fall where the step is halved: between the least order and that of the method
-)
 STEEPEST = 4.0  # power of t with which steps become dearer, at most
 FIGURES = 90 * 2.0**20  # bytes of the libraries that draw and write, which a pilot does not load
 SURE, UNSURE = 1.5, 3.0  # range of a time that is carried on from most of a run, and from a beginning
@@ -156,7 +153,7 @@ def _to_target(resolved: Resolved, seconds: float) -> Pilot:
         memory=memory,
         bond=bond,
         words=f"{len(rungs(run))} runs on the way",
-        error=f"so far {judged.describe()}",
+        error=f"so far {judged.describe()}; {_expected(resolved, likely, limit)}",
     )
 
 
@@ -169,7 +166,8 @@ def _rest_of_the_way(run: Trajectory, judged: Judgement) -> float:
     """Seconds of the runs that are still to come."""
     now, total = run.wall_seconds - run.compile_seconds, 0.0
     costs = judged.costs
-    halvings = max(0, math.ceil(math.log(max(costs.get(STEP, 0.0), 1e-9) / ENOUGH) / math.log(FALLS)))
+    order = least_order(run.algorithm)
+    halvings = max(0, math.ceil(math.log2(max(costs.get(STEP, 0.0), 1e-9) / ENOUGH) / order))
     for _ in range(halvings):
         now *= COST[STEP]
         total += now
@@ -200,7 +198,16 @@ def _from_a_beginning(resolved: Resolved, watch: _Watch) -> Pilot:
         memory=_memory(resolved, None, bond),
         bond=bond,
         words=f"{reached:.0%} of run {len(stages)} on the way to the target",
+        error=_expected(resolved, likely, limit),
     )
+
+
+def _expected(resolved: Resolved, likely: float, limit: float) -> str:
+    """Whether the target is expected to be reached in the time that it may take."""
+    target = as_target(resolved.target).describe()
+    if likely <= limit:
+        return f"{target} is expected to be reached"
+    return f"{target} is not expected to be reached in max_time = {limit:.0f} s"
 
 
 # --- without a target -------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chains.problems import InvalidInput, Problem
+from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.errors import (
     ACCURACY,
     STOPPED,
@@ -60,6 +60,15 @@ ResultPlace = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="refuse doubtful input; fail on anything that did not converge")]
 Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
+Accuracy = Annotated[
+    str | None,
+    typer.Option(
+        help="how exact the numbers are to be, as \\[accuracy] target: settings that the file leaves open are refined until they are; "
+        "off: one run with the settings as they are",
+        show_default=False,
+    ),
+]
+MaxTime = Annotated[str | None, typer.Option(help='seconds, or "2h", for all runs of a target', show_default=False)]
 
 
 SweepPlace = Annotated[Path, typer.Argument(metavar="DIR", help="the folder of a sweep", show_default=False)]
@@ -200,7 +209,7 @@ def check(config: ConfigFile, strict: Strict = False, debug: Debug = False) -> N
             print(checked(resolve_file(config, strict=strict)))
 
 
-@app.command(epilog=examples("tnthermo plan study.toml"))
+@app.command(epilog=examples("tnthermo plan study.toml", "tnthermo plan study.toml --accuracy 1e-4"))
 def plan(
     config: ConfigFile,
     out: Annotated[Path | None, typer.Option(help="output folder")] = None,
@@ -210,10 +219,13 @@ def plan(
             "--pilot", min=0.0, help="seconds for which it is tried what the run takes; 0: operations are counted"
         ),
     ] = 5.0,
+    accuracy: Accuracy = None,
+    max_time: MaxTime = None,
     debug: Debug = False,
 ) -> None:
     """Say what a run would take: chain length, memory, time, accuracy, files. A pilot of some seconds measures it; nothing is written."""
-    from tnthermo.configuration.resolve import resolve_file
+    from tnthermo.configuration.resolve import load_config, resolve
+    from tnthermo.configuration.target import with_target
     from tnthermo.kernels.compiling import is_compiled
     from tnthermo.sweeps.axes import has_sweep
     from tnthermo.terminal.plan import planned
@@ -222,9 +234,15 @@ def plan(
     with outcomes(debug=debug):
         folder = out or default_folder(config)
         if has_sweep(config):
+            given = (("--accuracy", accuracy), ("--max-time", max_time))
+            allowed = "left out for a sweep: [accuracy] of the file says it for all points"
+            raise_if_any([Problem(key=key, value=value, allowed=allowed) for key, value in given if value is not None])
             print(planned_sweep(config, folder))
             return
-        resolved = resolve_file(config)
+        raw = (
+            None if accuracy is None and max_time is None else with_target(config, _number_or_text(accuracy), max_time)
+        )
+        resolved = resolve(load_config(config, raw))
         tried = None
         if seconds and not is_compiled(bins=resolved.algorithm.bins):
             say("no pilot: the kernels are not compiled yet (`tnthermo compile`); operations are counted")
@@ -259,17 +277,8 @@ def run(
         bool,
         typer.Option("--check-route", help="run the other engine too; the error columns hold what the two differ by"),
     ] = False,
-    accuracy: Annotated[
-        str | None,
-        typer.Option(
-            help="how exact the numbers are to be, as \\[accuracy] target: settings that the file leaves open are refined until they are; "
-            "off: one run with the settings as they are",
-            show_default=False,
-        ),
-    ] = None,
-    max_time: Annotated[
-        str | None, typer.Option(help='seconds, or "2h", for all runs of a target', show_default=False)
-    ] = None,
+    accuracy: Accuracy = None,
+    max_time: MaxTime = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
     debug: Debug = False,
 ) -> None:
