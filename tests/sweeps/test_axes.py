@@ -55,6 +55,44 @@ def test_zip_and_list(tmp_path: Path) -> None:
     assert sweep_points(read_axes(zipped)).runs == sweep_points(read_axes(listed)).runs
 
 
+def test_on_the_way_to_a_target_all_points_have_the_same_record_times(tmp_path: Path) -> None:
+    physics = """
+[spectral_density]
+kind = "power-law"
+alpha = 0.05
+exponent = 1.0
+cutoff = 1.0
+shape = "exponential"
+[bath]
+temperature = 0.3
+[system]
+hamiltonian = { z = 0.5 }
+initial = "+x"
+[coupling]
+operator = { z = 0.5 }
+[evolution]
+until = 4.0
+EVOLUTION
+[sweep]
+"spectral_density.cutoff" = [1.0, 8.0]
+"""
+
+    def found(evolution: str, name: str) -> list[points.Resolved]:
+        path = tmp_path / name
+        path.write_text(physics.replace("EVOLUTION", evolution))
+        axes = read_axes(path)
+        return [points.resolved_point(axes, number) for number in range(axes.count)]
+
+    open_ended = found("", "open.toml")
+    assert [one.record_every for one in open_ended] == [4.0 / points.RECORDS] * 2
+    axes = read_axes(tmp_path / "open.toml")
+    own = [resolve(load_config(axes.path, axes.tables(number))).record_every for number in range(2)]
+    assert own[0] != own[1]  # the baths are of different speed
+    assert [one.record_every for one in found("record_every = 0.5", "own.toml")] == [0.5, 0.5]
+    by_hand = found("step = 0.25\ntolerance = 1e-3", "by_hand.toml")  # no target: every step, as ever
+    assert [one.record_every for one in by_hand] == [0.25, 0.25]
+
+
 def test_a_point_of_a_list_takes_what_it_leaves_out_from_the_file(tmp_path: Path) -> None:
     rows = 'points = [{ "bath.temperature" = 0.1 }, { "bath.levels" = 5, "spectral_density.couplings[0]" = 0.3 }]'
     path = write_sweep(tmp_path, f'mode = "list"\n{rows}')

@@ -18,6 +18,7 @@ from tnthermo.sweeps.run_ids import id_of
 
 MOST_POINTS = 1000
 """Sweeps of more points must be asked for twice."""
+RECORDS = 24  # record times of a run on the way to a target, where none are given
 SAMPLES = 5  # points whose cost is looked at before a large sweep is refused
 
 
@@ -74,7 +75,7 @@ def sweep_points(axes: Axes, *, many: bool = False, cheap_first: bool = False) -
     notes: list[list[str]] = []
     for number in range(axes.count):
         try:
-            resolved = resolve(load_config(axes.path, axes.tables(number)))
+            resolved = resolved_point(axes, number)
         except InvalidInput as error:
             problems.append(list(error.problems))
             continue
@@ -91,12 +92,26 @@ def sweep_points(axes: Axes, *, many: bool = False, cheap_first: bool = False) -
     return Sweep(axes=axes, runs=tuple(runs), planned=tuple(ordered), notes=(*doubles(axes, runs), *said))
 
 
+def resolved_point(axes: Axes, number: int) -> Resolved:
+    """A point as its run takes it; on the way to a target with the same record times as the others where the file leaves them open.
+
+    Each run would record its own steps, and a table over the axes have a value of some points at each time.
+    Raises :class:`chains.InvalidInput`.
+    """
+    tables = axes.tables(number)
+    config = load_config(axes.path, tables)
+    own = tables.get("evolution", {})
+    if config.accuracy.target is None or "record_every" in own or "step" in own:
+        return resolve(config)
+    return resolve(load_config(axes.path, {**tables, "evolution": {**own, "record_every": own["until"] / RECORDS}}))
+
+
 def too_many(axes: Axes) -> Problem:
     """The problem of a sweep that is large, with what it may cost."""
     costs = []
     for sample in range(SAMPLES):
         try:
-            found = estimate(resolve(load_config(axes.path, axes.tables(sample * (axes.count - 1) // (SAMPLES - 1)))))
+            found = estimate(resolved_point(axes, sample * (axes.count - 1) // (SAMPLES - 1)))
             costs.append(found.seconds)
         except InvalidInput:
             continue
