@@ -123,6 +123,10 @@ RECORD = {
 RUNS = {
     "displacement": "none negative", "algorithm": "none", "record_every": "none", "error_bars": "true", "progress": "none function",
 }  # fmt: skip
+HEAT = {
+    "model": MODEL, "times": [0.1, 0.2], "resolution": None, "until_u": 0.2, "initial": "+z", "displacement": None, "algorithm": EXACT,
+    "levels": 3, "error_bars": False, "progress": None,
+}  # fmt: skip
 NEVER = dict.fromkeys(("occupation_every", "variance_every", "correlations_every", "bath_entropy_every"), "none inf")
 WARM = tt.SpinBoson(hamiltonian={"x": 0.2}, coupling={"z": 0.5}, bath=LONG)
 PARTS = {"hamiltonian": {"x": 0.5}, "couplings": [tt.couple({"z": 0.5}, BATH)], "drives": (), "layout": "auto"}
@@ -251,6 +255,10 @@ def calls() -> dict[str, Call]:
             **RUNS, **NEVER,
         ),
         "two_time": of(tt.two_time, EVOLVE | {"pairs": {"zz": ("z", "z")}}, **RUNS),
+        "heat_statistics": of(
+            tt.heat_statistics, HEAT | {"heat": None, "counting": None}, resolution="none", counting="none", heat="none negative empty",
+            **{name: taken for name, taken in RUNS.items() if name != "record_every"},
+        ),
         "spectrum": of(tt.spectrum, {"correlations": correlations(), "frequencies": [0.1], "window": "hann"}, frequencies=LATER),
         "ledger": of(tt.ledger, {"run": run(), "alpha_S": 0.5}, alpha_S="negative"),
         "expectation": of(tt.expectation, {"ledger": ledger(), "operator": {"z": 1.0}}, operator=f"text {TABLES}"),
@@ -283,6 +291,10 @@ def calls() -> dict[str, Call]:
         "bath_rates": of(forms.bath_rates, {"rates": rates(), "rho_S": np.eye(2) / 2}),
         "bath_temperature_limit": of(forms.bath_temperature_limit, {"rates": rates(), "initial": "+z"}),
         "system_temperature_limit": of(forms.system_temperature_limit, {"rates": rates(), "initial": "+z"}),
+        "dephasing_heat": of(
+            forms.dephasing_heat, {**START, "density": J, "u": [0.0, 1.0], "temperature": 0.5, "operator": None},
+            operator="none no-table", times=LATER, u=LATER,
+        ),
         "decoherence": of(forms.decoherence, OHMIC, times=LATER),
         "displacement": of(forms.displacement, {"density": J, "times": TIMES}, times=LATER),
         "dephasing_rate": of(forms.dephasing_rate, {"density": J, "temperature": 0.5}),
@@ -307,7 +319,7 @@ MADE = {
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
     "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced", "RunFailed", "State",
     "Trajectory",
-    "BathRates", "Exchange", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
+    "BathRates", "Exchange", "DephasingHeat", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
     "Held", "Stopped", "StorageError", "Checkpoints", "listening",
     "Element", "LONGEST_CHAIN", "argument_problems", "cells_of",  # for tnthermo: what a part of a density has, and checks of arguments
 }  # fmt: skip

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tnthermo.convergence.text import convergence_table
     from tnthermo.errors import Held, NotConverged, RunFailed, Stopped, StorageError
     from tnthermo.evolution.doubts import AccuracyWarning
+    from tnthermo.evolution.heat_statistics import heat_statistics
     from tnthermo.evolution.progress import Progress
     from tnthermo.evolution.spectrum import spectrum
     from tnthermo.evolution.two_time import two_time
@@ -58,6 +59,7 @@ HOMES = {
     "tnthermo.convergence.text": ("convergence_table",),
     "tnthermo.errors": ("Held", "NotConverged", "RunFailed", "Stopped", "StorageError"),
     "tnthermo.evolution.doubts": ("AccuracyWarning",),
+    "tnthermo.evolution.heat_statistics": ("heat_statistics",),
     "tnthermo.accuracy.evolve": ("evolve",),
     "tnthermo.evolution.progress": ("Progress",),
     "tnthermo.evolution.spectrum": ("spectrum",),
@@ -163,6 +165,7 @@ __all__ = [
     "dephasing",
     "Units",
     "expectation",
+    "heat_statistics",
     "in_units",
     "ledger",
     "Law",

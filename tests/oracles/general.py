@@ -271,6 +271,37 @@ class General:
         both = self.evolve(np.concatenate([psi, O_0 @ psi], axis=1), times)
         return np.array([np.vdot(pair[:, : psi.shape[1]], O @ pair[:, psi.shape[1] :]) for pair in both])
 
+    def heat_outcomes(self, times: Sequence[float] | Array) -> Iterator[tuple[Array, Array]]:
+        """At each time the changes of H_B,j (baths, K) that two measurements may find, and their probabilities (K,), by projectors.
+
+        The first measurement finds a Fock configuration of the modes, the second another one.
+        """
+        assert self.start == "product"
+        assert all(bath.displacement is None for bath in self.baths), "the first measurement would disturb the start"
+        before = self.energies_each[:, self._product[2]]
+        change = (self.energies_each[:, :, None] - before[:, None, :]).reshape(len(self.baths), -1)
+        for psi in self.states(times):
+            joint = np.sum(np.abs(psi.reshape(self.dimension, self.bath_dimension, -1)) ** 2, axis=0)
+            yield change, joint.ravel()
+
+    def heat_characteristic(self, times: Sequence[float] | Array, u: Array, weights: Sequence[float]) -> Array:
+        """<exp(i u sum_j v_j Delta H_B,j)> (n, m) for the fields u (m,) and the weights v_j (baths,)."""
+        rows = []
+        for change, probability in self.heat_outcomes(times):
+            heat, where = np.unique(np.round(np.asarray(weights) @ change, 12), return_inverse=True)
+            rows.append(np.exp(1j * np.multiply.outer(u, heat)) @ np.bincount(where, weights=probability))
+        return np.array(rows)
+
+    def heat_cumulants(self, times: Sequence[float] | Array, weights: Sequence[float]) -> Array:
+        """Cumulants (n, 4) of sum_j v_j Delta H_B,j."""
+        rows = []
+        for change, probability in self.heat_outcomes(times):
+            heat = np.asarray(weights) @ change
+            mean = probability @ heat
+            second, third, fourth = (probability @ (heat - mean) ** n for n in (2, 3, 4))
+            rows.append([mean, second, third, fourth - 3 * second**2])
+        return np.array(rows)
+
     def heat_statistics(self, times: Sequence[float] | Array) -> dict[str, Array]:
         """H_B,j measured before and after: mean_each (n, baths), covariance_each (n, baths, baths) of the outcome's change.
 
