@@ -112,6 +112,11 @@ def correlations() -> xr.Dataset:
     return tt.two_time(MODEL, {"zz": ("z", "z")}, algorithm=EXACT, until=0.2, levels=3, error_bars=False)
 
 
+@cache
+def heat() -> xr.Dataset:
+    return tt.heat_statistics(MODEL, times=[0.1], until_u=0.2, algorithm=EXACT, levels=3, error_bars=False)
+
+
 EVOLVE = {
     "model": MODEL, "initial": "+z", "displacement": None, "algorithm": EXACT, "until": 0.1, "record_every": None, "levels": 8,
     "error_bars": False, "progress": None,
@@ -278,6 +283,7 @@ def calls() -> dict[str, Call]:
         "reproduction_table": of(tt.reproduction_table, {"rows": (), "markdown": False}, rows="empty", markdown="true"),
         "convergence_table": of(tt.convergence_table, {"data": ladders()}),
         "plot_convergence": of(tt.plot_convergence, {"data": ladders()}),
+        "plot_heat_statistics": of(tt.plot_heat_statistics, {"data": heat(), "counted": "B"}),
         "weak_coupling": of(
             tt.weak_coupling, {"model": WARM, "initial": "+z", "times": TIMES, "method": "tcl2", "alpha_S": 0.5}, alpha_S="negative"
         ),

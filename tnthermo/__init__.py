@@ -112,6 +112,13 @@ def plot_convergence(data: Any) -> Any:
     return draw(data)
 
 
+def plot_heat_statistics(data: Any, counted: str = "B") -> Any:
+    """What `tnthermo.heat_statistics` found as one matplotlib Figure; see `tnthermo.figures.heat_statistics.plot_heat_statistics`."""
+    from tnthermo.figures.heat_statistics import plot_heat_statistics as draw
+
+    return draw(data, counted)
+
+
 __all__ = [
     "TDVP",
     "TDVP1",
@@ -166,6 +173,7 @@ __all__ = [
     "Units",
     "expectation",
     "heat_statistics",
+    "plot_heat_statistics",
     "in_units",
     "ledger",
     "Law",

@@ -23,7 +23,7 @@ def model(**others) -> tt.Model:
     return tt.SpinBoson(hamiltonian=SYSTEM, coupling={"z": 1.0}, bath=bath, **others)
 
 
-def oracle(levels: int = 16, **others) -> General:
+def oracle(levels: int = 14, **others) -> General:
     bath = Bath(operator=PAULI["z"], frequencies=FREQUENCIES, couplings=COUPLINGS, beta=1 / TEMPERATURE)
     return General(**{"hamiltonian": SYSTEM, "baths": (bath,), "levels": levels, "initial": MIXED} | others)
 
@@ -33,21 +33,21 @@ def characteristic(found: xr.Dataset, name: str = "B") -> np.ndarray:
 
 
 def test_against_two_dense_measurements():
-    times = [2.0]
-    found = tt.heat_statistics(model(), times=times, until_u=5.0, initial=MIXED, algorithm=QUICK, error_bars=False)
+    times = [1.5]
+    found = tt.heat_statistics(model(), times=times, until_u=3.0, initial=MIXED, algorithm=QUICK, error_bars=False)
     exact = oracle().heat_characteristic(times, found["u"].values, [1.0])
-    assert np.abs(characteristic(found) - exact).max() < 3e-6  # sixteen levels of the oracle are good to 1e-7
+    assert np.abs(characteristic(found) - exact).max() < 3e-6  # fourteen levels of the oracle are good to 1e-6
     assert (
         np.abs(characteristic(found) - exact.conj()).max() > 0.3
     )  # negative: heat out of the bath is not heat into it
     cumulants = oracle().heat_cumulants(times, [1.0])
-    np.testing.assert_allclose(found["cumulant"].sel(counted="B").values, cumulants, rtol=1e-4)
-    np.testing.assert_allclose(found["covariance"].values[:, 0, 0], cumulants[:, 1], rtol=1e-5)
+    np.testing.assert_allclose(found["cumulant"].sel(counted="B").values, cumulants, rtol=2e-4)
+    np.testing.assert_allclose(found["covariance"].values[:, 0, 0], cumulants[:, 1], rtol=2e-5)
     cold = oracle(baths=(Bath(operator=PAULI["z"], frequencies=FREQUENCIES, couplings=COUPLINGS),))
     assert (
         np.abs(cold.heat_characteristic(times, found["u"].values, [1.0]) - exact).max() > 0.1
     )  # negative: temperature
-    # and what six inverse units of energy cannot tell is not told
+    # and what three inverse units of energy cannot tell is not told
     assert np.isnan(found["atom"]).all()
     assert "has not settled" in found["atom"].attrs["reason"]
 
@@ -164,8 +164,8 @@ def test_pure_dephasing_has_its_closed_form():
 @pytest.mark.parametrize(
     ("alpha", "A", "temperature", "settings"),
     [
-        (0.0125, {"z": 1.0}, 0.0, {"step": 0.125, "tolerance": 1e-8, "max_bond": 4}),
-        (0.125, np.diag([1.0, 0.0]), 0.5, {"step": 0.125, "tolerance": 1e-8, "max_bond": 4}),
+        (0.0125, {"z": 1.0}, 0.0, {"step": 0.125, "tolerance": 1e-8, "max_bond": 4, "order": 4}),
+        (0.125, np.diag([1.0, 0.0]), 0.5, {"step": 0.125, "tolerance": 1e-8, "max_bond": 4, "order": 4}),
     ],
     ids=["weak-cold", "strong-warm-projector"],
 )

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import scipy
 
+import chains
+from tnthermo.closed_forms import dephasing_heat
 from tnthermo.timeline.characteristic import WIDTH, atom, density, density_error, kernel, window
 
 U = np.linspace(0, 60, 601)
@@ -63,3 +65,15 @@ def test_the_density_is_the_law_seen_through_the_kernel():
     # an error of G that is in phase with exp(i q u) is carried through as a whole
     moved = density(U, law + 1e-3 * np.exp(1j * 0.5 * U), np.array([0.5])) - density(U, law, np.array([0.5]))
     assert moved[0] == pytest.approx(density_error(U, np.full(U.size, 1e-3)), rel=1e-9)
+
+
+@pytest.mark.parametrize("largest", [20.0, 30.0, 50.0])
+@pytest.mark.parametrize("temperature", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("exponent", [0.5, 0.8, 1.0, 3.0])
+def test_the_error_covers_baths_of_any_exponent(exponent, temperature, largest):
+    hard = chains.PowerLaw(alpha=0.05, cutoff=1.0, exponent=exponent, shape="hard")
+    u = np.linspace(0, largest, int(8 * largest) + 1)
+    exact = dephasing_heat(hard, [1.0, 4.0, 16.0], u, temperature=temperature, initial="+x")
+    for G, limit in zip(exact.G, exact.atom, strict=True):
+        found, error = atom(u, G)
+        assert abs(found - limit) <= error + 1e-6

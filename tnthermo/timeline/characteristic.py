@@ -11,9 +11,13 @@ import numpy as np
 from tnthermo.types import Complex, Real
 
 WIDTH = 7.470486  # full width at half maximum of the kernel of `window`, in units of 1/(largest u)
-BEGIN = 0.25  # of the largest u: where what is fitted begins
+BEGINS = (0.25, 0.4)  # of the largest u: where what is fitted begins
 POWER = 2  # of 1/u in the fit: a kink of the density at q = 0
-SHORTER = ((2 / 3, 5.0), (0.8, 9.5))  # parts of the range, and what remains after a change since them, of u^-1/2
+SHORTER = (
+    (0.7, 6.0),
+    (0.8, 9.5),
+    (0.9, 20.0),
+)  # parts of the range, and what remains after a change since them, of u^-1/2
 LEAST_SAMPLES = 16
 UNSETTLED = 0.05  # an atom that is not known to this is none
 
@@ -34,23 +38,29 @@ def kernel(q: Real, largest: float) -> Real:
 
 
 def atom(u: Real, G: Complex) -> tuple[float, float]:
-    """(limit of Re G at large u, its error) from samples (n,) at evenly spaced u from 0 on; an infinite error for too few of them.
+    """(limit of Re G at large u, its error) from samples (n,) at evenly spaced u from 0 on; (nan, inf) for too few of them.
 
-    The error is what remains, if it falls no slower than u^-1/2, of the changes between shorter ranges and the whole.
+    The error is what remains, if it falls no slower than u^-1/2, of the changes between shorter ranges and the whole. A fit that begins
+    early is blind to slower oscillations, one that begins late to more of what comes first: the one with the smaller error is taken.
     """
-    found = _fitted(u, G.real, float(u[-1]))
+    return min((_judged(u, G.real, begin) for begin in BEGINS), key=lambda pair: pair[1])
+
+
+def _judged(u: Real, values: Real, begin: float) -> tuple[float, float]:
+    """The same of fits that begin at this part of the largest u."""
+    found = _fitted(u, values, float(u[-1]), begin)
     if found is None:
         return float("nan"), float("inf")
     error = 0.0
     for part, factor in SHORTER:
-        other = _fitted(u, G.real, part * float(u[-1]))
+        other = _fitted(u, values, part * float(u[-1]), begin)
         error = float("inf") if other is None else max(error, factor * abs(found - other))
     return found, error
 
 
-def _fitted(u: Real, values: Real, largest: float) -> float | None:
-    """A of A + B u^-2 (`POWER`), fitted with a smooth weight between `BEGIN` and the ``largest`` u."""
-    start = BEGIN * largest
+def _fitted(u: Real, values: Real, largest: float, begin: float) -> float | None:
+    """A of A + B u^-2 (`POWER`), fitted with a smooth weight between ``begin`` times the ``largest`` u and that."""
+    start = begin * largest
     inside = (u > start) & (u < largest)
     if int(inside.sum()) < LEAST_SAMPLES:
         return None
