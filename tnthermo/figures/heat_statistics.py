@@ -11,7 +11,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chains.problems import Problem, raise_if_any
+from chains.checks import word_problems
+from chains.problems import raise_if_any
 from tnthermo.checks import dataset_problems
 from tnthermo.figures.style import BLACK, BLUE, GREEN, HEIGHT, ORANGE, PURPLE, RED, STYLE, WIDTH, band, write_figure
 
@@ -28,10 +29,7 @@ def plot_heat_statistics(data: xr.Dataset, counted: str = "B") -> Figure:
     Of more than six times the first, the last and some between them. Raises `chains.InvalidInput`.
     """
     problems = dataset_problems("data", data, ("G", "density", "atom"), "a dataset of tnthermo.heat_statistics")
-    if not problems and counted not in data["counted"].values:
-        allowed = " | ".join(map(str, data["counted"].values))
-        problems.append(Problem(key="counted", value=counted, allowed=allowed))
-    raise_if_any(problems)
+    raise_if_any(problems or word_problems("counted", counted, tuple(map(str, data["counted"].values))))
     one = data.sel(counted=counted)
     shown = np.unique(np.linspace(0, one.sizes["t"] - 1, min(MOST, one.sizes["t"])).round().astype(int))
     with mpl.rc_context(STYLE):
