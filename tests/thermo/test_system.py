@@ -1,5 +1,6 @@
 """What rho_S says by itself, and any operator's expectation value: against dense propagation, in every engine, with their errors."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ H3 = np.array([[0, 0.4, 0], [0.4, 0.5, 0.3j], [0, -0.3j, 1.0]])
 MIXED = np.array([[0.7, 0.1 - 0.2j], [0.1 + 0.2j, 0.3]])
 PAULI = {"x": [[0, 1], [1, 0]], "y": [[0, -1j], [1j, 0]], "z": [[1, 0], [0, -1]]}
 UNTIL, EVERY = 1.5, 0.25
+SMALL = {"population", "ergotropy_incoherent", "ergotropy_coherent", "F_S"}  # columns that have no size in some case
 FINE = tt.TDVP(step=0.125, tolerance=1e-6, max_bond=None, order=4)
 WARM = tt.TDVP(step=0.125, tolerance=2e-5, max_bond=16, order=4)
 SWEEP = tt.SystemDrive(operator={"z": 1.0}, drive=tt.Ramp(start=0.25, duration=1.0, final=-0.9))
@@ -54,7 +56,24 @@ CASES: dict[str, tuple[tt.Model, Any, tt.Algorithm]] = {
 }  # fmt: skip
 
 
-def from_states(rho: np.ndarray, hamiltonians: np.ndarray) -> dict[str, np.ndarray]:
+def without_coherences(rho: np.ndarray, energies: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """sum_E P_E rho P_E, projector by projector."""
+    found = np.zeros_like(rho)
+    for energy in {round(float(E), 8) for E in energies}:
+        here = vectors[:, np.abs(energies - energy) < 1e-7]
+        projector = here @ here.conj().T
+        found += projector @ rho @ projector
+    return found
+
+
+def extracted(rho: np.ndarray, hamiltonian: np.ndarray) -> float:
+    """Tr[H rho] less the smallest energy that any order of its eigenvalues among the levels has."""
+    weights, energies = np.linalg.eigvalsh(rho), np.linalg.eigvalsh(hamiltonian)
+    least = min(float(np.dot(order, energies)) for order in itertools.permutations(weights))
+    return float(np.trace(hamiltonian @ rho).real) - least
+
+
+def from_states(rho: np.ndarray, hamiltonians: np.ndarray, T: float) -> dict[str, np.ndarray]:
     """The definitions, entry by entry, from rho_S and H_S (n, d, d)."""
     d = rho.shape[-1]
     found: dict[str, list[Any]] = {column.name: [] for column in OF_SYSTEM if d == 2 or column.name not in QUBIT}
@@ -64,8 +83,15 @@ def from_states(rho: np.ndarray, hamiltonians: np.ndarray) -> dict[str, np.ndarr
         found["population"].append([state[k, k].real for k in range(d)])
         upper = [state[j, k] for k in range(d) for j in range(k)]
         found["coherence"].append([[z.real, z.imag] for z in upper])
-        _, vectors = np.linalg.eigh(hamiltonian)
+        energies, vectors = np.linalg.eigh(hamiltonian)
         found["population_H"].append([(v.conj() @ state @ v).real for v in vectors.T])
+        whole, part = (extracted(one, hamiltonian) for one in (state, without_coherences(state, energies, vectors)))
+        found["ergotropy"].append(whole)
+        found["ergotropy_incoherent"].append(part)
+        found["ergotropy_coherent"].append(whole - part)
+        weights = np.linalg.eigvalsh(state)
+        entropy = -sum(p * np.log(p) for p in weights if p > 0)
+        found["F_S"].append(np.trace(hamiltonian @ state).real - T * entropy)
     return {name: np.array(rows) for name, rows in found.items()}
 
 
@@ -90,14 +116,14 @@ def test_every_engine_against_dense_propagation(name: str) -> None:
     times, rho, hamiltonians = dense(name)
     run = bare(model, algorithm, UNTIL, initial=initial, record_every=EVERY, levels=9)
     dataset = tt.ledger(run).sel(t=times, method="nearest", tolerance=1e-9)
-    expected = from_states(rho, hamiltonians)
+    expected = from_states(rho, hamiltonians, model.temperatures[0])
     assert {name for name in expected} == {c.name for c in OF_SYSTEM if c.name in dataset}
     for column, values in expected.items():
         np.testing.assert_allclose(dataset[column].values, values, atol=3e-4, err_msg=column)
-        if column != "population":  # nothing passes by having no size
+        if column not in SMALL:  # nothing passes by having no size
             assert np.abs(values).max() > 0.1, column
     # the negative twin: a sign of y, a transposed matrix and another order of the levels are seen
-    wrong = from_states(rho.conj(), hamiltonians)
+    wrong = from_states(rho.conj(), hamiltonians, model.temperatures[0])
     assert np.abs(dataset["coherence"].values - wrong["coherence"]).max() > 1e-2
     assert np.abs(dataset["population_H"].values[:, ::-1] - expected["population_H"]).max() > 1e-2
     if run.rho_S.shape[-1] == 2:
@@ -109,7 +135,9 @@ def test_a_stored_reference() -> None:
     until = float(reference.times[-1])
     run = bare(model_of(reference), tt.Exact(step=0.1, tolerance=1e-5), until, initial=reference.initial)
     at = tt.ledger(run).sel(t=reference.times, method="nearest", tolerance=1e-9)
-    expected = from_states(reference.rho_S, np.array([reference.hamiltonian] * reference.times.size))
+    expected = from_states(
+        reference.rho_S, np.array([reference.hamiltonian] * reference.times.size), reference.temperature
+    )
     for name, values in expected.items():
         np.testing.assert_allclose(at[name].values, values, atol=2e-5, err_msg=name)
 
@@ -126,12 +154,12 @@ def test_errors_hold_the_truth_and_are_those_of_the_state() -> None:
     times, rho, hamiltonians = dense("qubit, chain, mixed start")
     dataset = tt.ledger(rough_run())
     at = dataset.sel(t=times, method="nearest", tolerance=1e-9)
-    for name, values in from_states(rho, hamiltonians).items():
+    for name, values in from_states(rho, hamiltonians, 0.5).items():
         off, error = np.abs(at[name].values - values), at[f"{name}_error"].values
         assert error.shape == values.shape
         assert np.all(off <= error + 1e-9), name
         assert np.all(error[1:] > 0), name
-        assert dataset[f"{name}_error"].attrs["units"] == "1"
+        assert dataset[f"{name}_error"].attrs["units"] == dataset[name].attrs["units"]
     bar = at["rho_S_error"].values[:, 0, 0, 0]
     np.testing.assert_array_equal(at["coherence_error"].values[:, 0, 0], bar)
     assert np.all(at["population_error"].values[:, 0] >= bar)
@@ -320,6 +348,6 @@ def test_second_order_has_them_too() -> None:
     times = np.array([0.0, 0.5, 1.0])
     found = tt.weak_coupling(model, initial=initial, times=times, method="tcl2")
     rho = found["rho_S"].values[..., 0] + 1j * found["rho_S"].values[..., 1]
-    for name, values in from_states(rho, model.hamiltonian_at(times)).items():
+    for name, values in from_states(rho, model.hamiltonian_at(times), 0.0).items():
         np.testing.assert_allclose(found[name].values, values, atol=1e-12, err_msg=name)
     assert "error" not in tt.expectation(found, "x").coords

@@ -125,7 +125,9 @@ def second_order_variables(
     text = {"units": "1", "long_name": "reduced state of the system", "equation": "second order"}
     variables["rho_S"] = (("t", "row", "column", "complex"), np.stack([rho.real, rho.imag], axis=-1), text)
     variables |= mean_field_values(e, recorded, alpha_S)
-    return variables | system_variables(rho, e.hamiltonian[recorded], times=e.times[recorded])
+    return variables | system_variables(
+        rho, e.hamiltonian[recorded], times=e.times[recorded], temperature=model.temperature
+    )
 
 
 def _entropies(

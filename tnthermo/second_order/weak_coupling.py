@@ -63,11 +63,11 @@ def weak_coupling(
               The energy current into a bath is then that of its jumps, -Tr[H_S D_j rho_S].
     alpha_S   as in `tnthermo.ledger`
 
-    Columns: rho_S and what it says by itself (sigma_x sigma_y sigma_z population coherence population_H), E_S E_B E_int h U_S U_B U_chi
-    U_tot, Q_S Q_B Q_chi W_S W_B W_chi W_total and rates, S_S Delta_S_B S_chi D_B, T_S T_B T_chi T_ext_S, both parts of 1/T_S, Sigma_S
-    Sigma_B Sigma_total, H_S_eff A_q X_q, and those for each bath. Delta_S_B is that of second order, NaN at T = 0, where it is not analytic
-    in the coupling. residual_energy, U_tot - U_tot(0) - W_total, is an error not of the solution but of the order: of fourth order (second
-    for the Markov limits, whose E_int has no initial slip).
+    Columns: rho_S and what it says by itself (sigma_x sigma_y sigma_z population coherence population_H, ergotropy and its parts, F_S),
+    E_S E_B E_int h U_S U_B U_chi U_tot, Q_S Q_B Q_chi W_S W_B W_chi W_total and rates, S_S Delta_S_B S_chi D_B, T_S T_B T_chi T_ext_S,
+    both parts of 1/T_S, Sigma_S Sigma_B Sigma_total, H_S_eff A_q X_q, and those for each bath. Delta_S_B is that of second order, NaN at
+    T = 0, where it is not analytic in the coupling. residual_energy, U_tot - U_tot(0) - W_total, is an error not of the solution but of
+    the order: of fourth order (second for the Markov limits, whose E_int has no initial slip).
 
     Raises `chains.InvalidInput` with all problems: a start that is no state (mean-force starts are correlated, and refused), bad times,
     a bath whose tail has no end and is on no chain, a Markov limit of a driven model, of a discrete bath, or one that does not exist (a

@@ -10,6 +10,7 @@ from chains.problems import InvalidInput, Problem
 from tnthermo.configuration.examples import KINDS, about
 from tnthermo.configuration.keys import Key, every_key, keys_of
 from tnthermo.thermo.definitions import BOUNDS, OF_SYSTEM, OTHERS, SPARSE, Column
+from tnthermo.thermo.ergotropy import HOW_FREE
 from tnthermo.thermo.mean_field import HOW_EFFECTIVE
 from tnthermo.thermo.system import HOW as HOW_OF_SYSTEM
 from tnthermo.thermo.validity import every_column, where
@@ -91,6 +92,8 @@ def error_text(column: Column) -> str:
     how = HOW
     if column.exact:
         how = "0: a fact about the run"
+    elif column.name == "F_S":
+        how = HOW_FREE
     elif column in OF_SYSTEM or column.name == "A_q":
         how = HOW_OF_SYSTEM
     elif column.name == "H_S_eff":

@@ -304,13 +304,13 @@ def _re_im(array: npt.NDArray[np.complex128]) -> Real:
 
 
 def state_variables(
-    run: Trajectory, alpha_S: float, errors: Errors | None = None, h_error: Real | None = None
+    run: Trajectory, alpha_S: float, errors: Errors | None = None, column_errors: Mapping[str, Real] | None = None
 ) -> Variables:
     """rho_S and what it says by itself, the profiles over sites and bonds, the physical modes, the user's observables,
     H_S_eff with <A_q> and <X_q> and, where asked for, correlation matrices.
 
-    errors   those of the columns, where there is a rougher run
-    h_error  (n,) that of h
+    errors         those of the columns, where there is a rougher run
+    column_errors  (n,) those of h, E_S and S_S, lost tails included, there with ``errors``
     """
     run = without_lost_modes(run)
     rho_S = run.rho_S[run.recorded]
@@ -334,7 +334,10 @@ def state_variables(
         # one bar for the whole matrix: an entry that both runs agree on by chance is no better known than the others
         bar = _infinite(errors.state + rho_S_error(run), errors.state, errors.blind)
         doubt = {"infinite": errors.why} if errors.why else {}
-    variables |= system_variables(rho_S, hamiltonians(run), times=run.t, bar=bar, doubt=doubt)
+    variables |= system_variables(
+        rho_S, hamiltonians(run), times=run.t, temperature=run.model.temperature, bar=bar, column_errors=column_errors, doubt=doubt,
+    )  # fmt: skip
+    h_error = None if column_errors is None else column_errors["h"]
     variables |= mean_field_variables(run, alpha_S, bar, h_error, "" if errors is None else errors.why)
     variables |= _observables(run, errors)
     if run.rough is not None and errors is not None and bar is not None:

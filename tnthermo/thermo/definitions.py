@@ -315,7 +315,11 @@ def _of_state(name: str, long_name: str, equation: str, *dims: str) -> Column:
     return Column(name=name, dimension="number", long_name=long_name, equation=equation, dims=dims)
 
 
-# What rho_S says by itself, made in `tnthermo.thermo.system`; the first three of qubits only.
+def _of_energy(name: str, long_name: str, equation: str) -> Column:
+    return Column(name=name, dimension="energy", long_name=long_name, equation=equation)
+
+
+# What rho_S and H_S say by themselves, made in `tnthermo.thermo.system`; the first three of qubits only.
 OF_SYSTEM: tuple[Column, ...] = (
     _of_state("sigma_x", "expectation value of sigma_x of a qubit, in the basis in which H_S is written", "Tr[sigma_x rho_S]"),
     _of_state("sigma_y", "expectation value of sigma_y of a qubit, in the basis in which H_S is written", "Tr[sigma_y rho_S]"),
@@ -327,6 +331,26 @@ OF_SYSTEM: tuple[Column, ...] = (
         "population of each level of H_S(t), from the lowest up; those of equal energy have the mean of theirs",
         "<E_k|rho_S|E_k>, H_S |E_k> = E_k |E_k>",
         "level",
+    ),
+    _of_energy(
+        "ergotropy",
+        "most work that unitary driving of the system alone, in a cycle of H_S(t), can take out of rho_S; of bare H_S, not of H_S_eff",
+        "Tr[H_S rho_S] - sum_k r_k E_k, r_k falling and E_k rising eigenvalues of rho_S and H_S",
+    ),
+    _of_energy(
+        "ergotropy_incoherent",
+        "part of the ergotropy that rho_S without its coherences between energies has; those within one energy stay",
+        "ergotropy of sum_E P_E rho_S P_E, P_E the projector on the eigenspace of H_S",
+    ),
+    _of_energy(
+        "ergotropy_coherent",
+        "part of the ergotropy that the coherences between energies make, >= 0",
+        "ergotropy - ergotropy_incoherent",
+    ),
+    _of_energy(
+        "F_S",
+        "nonequilibrium free energy of the system at the one temperature of the baths; of bare H_S, without the interaction",
+        "E_S - T S_S, = -T log Tr exp(-H_S/T) + T D_S",
     ),
 )  # fmt: skip
 QUBIT = frozenset({"sigma_x", "sigma_y", "sigma_z"})

@@ -39,22 +39,22 @@ def ledger(run: Trajectory, alpha_S: float = 0.5) -> xr.Dataset:
     Columns, their units and equations: :data:`tnthermo.thermo.definitions.COLUMNS`, and ``PER_BATH`` with a dimension ``bath``.
     Further rho_S (t, row, column, complex) with the last axis (re, im), H_S_eff likewise [15], <A_q> and <X_q> of every channel of the
     coupling [16] (``MEAN_FIELD``), what rho_S says by itself (``OF_SYSTEM``: sigma_x, sigma_y, sigma_z of a qubit, population, coherence,
-    population_H; any other operator: `tnthermo.expectation`), profiles over sites, the physical modes, the run's own observables, and
-    NAME_error where ``run.rough`` is there to compare with. Integrals are taken at step resolution. What has no value is NaN with a
-    ``reason`` in its attributes. An own observable takes the place of a column of its name.
+    population_H, ergotropy and its parts, F_S; any other operator: `tnthermo.expectation`), profiles over sites, the physical modes, the
+    run's own observables, and NAME_error where ``run.rough`` is there to compare with. Integrals are taken at step resolution. What has no
+    value is NaN with a ``reason`` in its attributes. An own observable takes the place of a column of its name.
 
     Raises :class:`chains.InvalidInput` for what is no run, or an alpha_S that is not a finite number.
     """
     raise_if_any(run_problems(run) + alpha_problems(alpha_S))
     alpha = float(alpha_S)
     found = columns(run, alpha)
-    variables, errors, h_error = ledger_variables(found), None, None
+    variables, errors, column_errors = ledger_variables(found), None, None
     if run.rough is not None:
         errors = errors_of(run, found, alpha)
         variables |= error_variables(run, found, errors)
-        h_error = variables["h_error"][1]
+        column_errors = {name: variables[f"{name}_error"][1] for name in ("h", "E_S", "S_S")}
     dataset = xr.Dataset(
-        variables | state_variables(run, alpha, errors, h_error),
+        variables | state_variables(run, alpha, errors, column_errors),
         coords=coordinates(run),
         attrs=_attributes(run, alpha, smallest=float(found.attributes["S_S"]["smallest_eigenvalue"])),
     )

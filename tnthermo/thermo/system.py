@@ -1,4 +1,5 @@
-"""What rho_S(t) says by itself: Bloch vector of a qubit, populations, coherences, populations of the levels of H_S; any expectation value.
+"""What rho_S(t) says by itself: Bloch vector of a qubit, populations, coherences, populations of the levels of H_S, the work that it
+can give (`ergotropy`); any expectation value.
 
 Nothing is renormalised: populations add up to the norm. A level of H_S(t) is the k-th from the lowest up *at that time*, so that its
 population depends on rho_S(t) and H_S(t) alone. Levels of equal energy are told apart by nothing: each has the mean of their populations.
@@ -7,6 +8,7 @@ Where levels cross, or a drive jumps, the k-th level is another state from then 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,14 @@ from tnthermo.model.operators import PAULI
 from tnthermo.record.trajectory import Trajectory
 from tnthermo.thermo.definitions import OF_SYSTEM, QUBIT, Column
 from tnthermo.thermo.entropies import Attributes
+from tnthermo.thermo.ergotropy import (
+    HOW_FREE,
+    NO_TEMPERATURE,
+    ergotropies,
+    ergotropy_error,
+    free_energy,
+    free_energy_error,
+)
 from tnthermo.thermo.expectations import sides
 from tnthermo.types import Complex, Real
 
@@ -122,18 +132,27 @@ def _few(times: Real) -> str:
 
 
 def system_variables(
-    rho: Complex, hamiltonian: Complex, *, times: Real, bar: Real | None = None, doubt: Attributes | None = None
+    rho: Complex,
+    hamiltonian: Complex,
+    *,
+    times: Real,
+    temperature: float | None,
+    bar: Real | None = None,
+    column_errors: Mapping[str, Real] | None = None,
+    doubt: Attributes | None = None,
 ) -> Variables:
     """The variables of `definitions.OF_SYSTEM` of rho_S (n, d, d), and with ``bar`` their errors.
 
-    hamiltonian  H_S at the same times (n, d, d), or (1, d, d) where it is constant
-    times        (n,)
-    bar          (n,) error of real and imaginary part of every entry of rho_S
-    doubt        further attributes of the errors: why they are infinite
+    hamiltonian    H_S at the same times (n, d, d), or (1, d, d) where it is constant
+    times          (n,)
+    temperature    the one of all baths; None where they differ
+    bar            (n,) error of real and imaginary part of every entry of rho_S
+    column_errors  (n,) those of E_S and S_S, there with ``bar``
+    doubt          further attributes of the errors: why they are infinite
     """
     dimension = rho.shape[-1]
     j, k = pairs(dimension)
-    _, vectors, spaces = levels(hamiltonian)
+    energies, vectors, spaces = levels(hamiltonian)
     basis = [np.diag(row).astype(np.complex128) for row in np.eye(dimension)]
     operators: dict[str, list[Complex]] = {
         "population": basis,
@@ -146,11 +165,23 @@ def system_variables(
     errors: dict[str, Real] = {}
     for name, each in operators.items():
         values[name] = np.stack([expectation_values(operator, rho).real for operator in each], axis=-1)
+    values |= ergotropies(rho, energies, vectors, spaces)
+    values["F_S"] = free_energy(rho, hamiltonian, temperature)
     if bar is not None:
+        assert column_errors is not None
+        of_work = ergotropy_error(rho, energies, bar)
+        errors |= {name: of_work.copy() for name in ("ergotropy", "ergotropy_incoherent", "ergotropy_coherent")}
+        errors["F_S"] = free_energy_error(column_errors["E_S"], column_errors["S_S"], temperature)
         errors["coherence"] = np.broadcast_to(bar[:, None, None], values["coherence"].shape).copy()
         for name, each in operators.items():
             errors[name] = np.stack([expectation_error(operator, rho, bar) for operator in each], axis=-1)
     notes = {"population_H": level_notes(vectors, spaces, times)}
+    unknown: Attributes = {"reason": NO_TEMPERATURE} if temperature is None else {}
+    if "degenerate" in notes["population_H"]:
+        equal = notes["population_H"]["degenerate"]
+        for name in ("ergotropy_incoherent", "ergotropy_coherent"):
+            notes[name] = {"degenerate": f"{equal}: coherences between them stay"}
+    notes["F_S"] = unknown
     variables: Variables = {}
     for column in OF_SYSTEM:
         if column.name in QUBIT and dimension != 2:
@@ -159,7 +190,9 @@ def system_variables(
         text = about(column) | notes.get(column.name, {})
         variables[column.name] = (("t", *column.dims), values[column.name].reshape(shape), text)
         if bar is not None:
-            text = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none", "how": HOW}
+            how = HOW_FREE if column.name == "F_S" else HOW
+            text = {"units": column.units, "long_name": f"error of {column.name}", "equation": "none", "how": how}
+            text |= unknown if column.name == "F_S" else {}
             variables[f"{column.name}_error"] = (
                 ("t", *column.dims),
                 errors[column.name].reshape(shape),

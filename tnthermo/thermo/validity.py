@@ -62,6 +62,7 @@ _WHERE = {
     "residual_entropy": f"{_WARM}; where D_B and S_chi have values",
     **dict.fromkeys(("chain_normal", "chain_anomalous"), _ASKED),
     **dict.fromkeys(QUBIT, _QUBIT),
+    "F_S": "one temperature of all baths, else NaN; E_S at T = 0",
     "population_H": "every record time; levels are counted from the lowest up at that time, see the attributes degenerate and turns",
 }
 
