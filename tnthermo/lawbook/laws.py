@@ -11,6 +11,7 @@ from chains.checks import instance_problems, number_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.checks import dataset_problems
 from tnthermo.lawbook.books import esposito
+from tnthermo.lawbook.landauer import landauer
 from tnthermo.lawbook.limits import limits
 from tnthermo.lawbook.mean_force import MeanForce, mean_force
 from tnthermo.lawbook.paper import balances, entropies, productions
@@ -34,7 +35,8 @@ def laws(
 
     Books: "Alipour et al." (balances [21 - 29], entropies [31 - 35], its special cases [36, 37], and [38, 44] (`pseudo`),
     productions [33, 39, 40, 45, 48], limits [57, 61, 64, 69, 71, 73, 102, 104]),
-    "Esposito et al." (`tnthermo.lawbook.books`), "mean force" (`tnthermo.lawbook.mean_force`).
+    "Esposito et al." (`tnthermo.lawbook.books`), "Landauer" (the bound on the heat of erasure, a theorem with Delta E_B and
+    with Q_B, none with the heat of weak coupling: `tnthermo.lawbook.landauer`), "mean force" (`tnthermo.lawbook.mean_force`).
     A ledger in chosen units (`tnthermo.in_units`) is judged with hbar = k_B = 1, its unit of energy for energies and temperatures; times
     are told in its own.
     Raises :class:`chains.InvalidInput` for a dataset that is no ledger, or a resolution out of range.
@@ -60,6 +62,7 @@ def laws(
     found += [*productions(r, resolution), *limits(r, resolution)]
     found += [
         *esposito(r, resolution),
+        *landauer(r, resolution),
         *mean_force(r, NOT_GIVEN if mean_force_state is None else mean_force_state, resolution),
     ]
     names = [(law.book, law.name) for law in found]

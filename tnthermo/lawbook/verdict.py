@@ -39,7 +39,7 @@ class Law:
     name      short and unique within a book, e.g. "first_law"
     title     in words
     equation  as text, with the number in the paper
-    book      whose book-keeping: "Alipour et al.", "mean force", "Esposito et al."
+    book      whose book-keeping: "Alipour et al.", "Esposito et al.", "Landauer", "mean force"
     relation  "=", ">=", or "->" for a limit that finite coupling need not have reached
     value     at ``time``, where the law is nearest to failing (or fails most); unit as in ``unit``
     bound     what it is compared with

@@ -25,6 +25,7 @@ from tnthermo.configuration.written import Values, to_toml
 from tnthermo.evolution.arguments import MEAN_FORCE, callable_problems, switch_problems
 from tnthermo.evolution.progress import Progress
 from tnthermo.lawbook import mean_force
+from tnthermo.lawbook.landauer import entropy_term, weak_heat
 from tnthermo.lawbook.laws import laws
 from tnthermo.lawbook.mean_force import MeanForce
 from tnthermo.lawbook.reading import Reading
@@ -188,7 +189,7 @@ def _equilibrium(values: Values, folder: Path, name: str, **keywords: Any) -> Me
 
 
 def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, Number]:
-    """Heat and entropy production at the end of a run in the three book-keepings, with error bars."""
+    """Heat, entropy production and free energy at the end of a run in each book-keeping, with error bars."""
     r = Reading(ledger=ledger)
     production = mean_force.mean_force_production(r, state)
     T = r.temperature
@@ -199,6 +200,8 @@ def heat_and_production(ledger: xr.Dataset, state: MeanForce) -> dict[str, Numbe
         "Alipour et al.: Sigma_B": r.series("Sigma_B"),
         "Esposito et al.: Q = -Delta E_B": (-1.0) * r.series("E_B").change,
         "Esposito et al.: Sigma": r.series("Sigma_total"),
+        "weak coupling: Q = W - Delta E_S": weak_heat(r),
+        "weak coupling: Delta F_S = Delta E_S - T Delta S_S": r.series("E_S").change - entropy_term(r),
         "mean force: Sigma*": production,
         "mean force: Q* = Delta U*": mean_force.internal_energy(r, state),
         "mean force: Delta S*": mean_force.entropy(r, state),
