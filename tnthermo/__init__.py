@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from tnthermo.reproduction.text import reproduction_table
     from tnthermo.results.checkpoints import Checkpoints
     from tnthermo.results.result_file import load
+    from tnthermo.second_order.local import local_hamiltonians
     from tnthermo.second_order.weak_coupling import weak_coupling
+    from tnthermo.studies.comparison import Comparison, compare_weak_coupling
     from tnthermo.studies.laws import run_laws
     from tnthermo.studies.study import run_config
     from tnthermo.sweeps.collect import collect
@@ -78,7 +80,9 @@ HOMES = {
     "tnthermo.reproduction.text": ("reproduction_table",),
     "tnthermo.results.checkpoints": ("Checkpoints",),
     "tnthermo.results.result_file": ("load",),
+    "tnthermo.second_order.local": ("local_hamiltonians",),
     "tnthermo.second_order.weak_coupling": ("weak_coupling",),
+    "tnthermo.studies.comparison": ("Comparison", "compare_weak_coupling"),
     "tnthermo.studies.laws": ("run_laws",),
     "tnthermo.studies.study": ("run_config",),
     "tnthermo.sweeps.collect": ("collect",),
@@ -164,6 +168,8 @@ __all__ = [
     "reproduce",
     "reproduction_table",
     "run_config",
+    "Comparison",
+    "compare_weak_coupling",
     "run_laws",
     "run_sweep",
     "sweep_status",
@@ -180,6 +186,7 @@ __all__ = [
     "MeanForce",
     "laws",
     "load",
+    "local_hamiltonians",
     "plot",
     "report",
     "spectrum",

@@ -22,6 +22,7 @@ from tnthermo.types import Complex, Real
 
 TAIL = 1e-17  # infinite supports end where less than this part of int J lies beyond, as in chains.correlation
 SUBDIVISIONS = 400
+NEAR = 1e-9  # of the end of the support: a break that is that near to a pole is no break
 EQUAL = 1e-9  # Bohr frequencies closer than this part of the largest are one
 
 
@@ -97,7 +98,8 @@ def _principal(function: Callable[[float], float], pole: float, points: list[flo
         )
 
     total = 0.0
-    for a, b in pairwise([p for p in points if p != pole or p in (points[0], points[-1])]):
+    near = NEAR * abs(points[-1])  # a pole that is a break but for rounding would leave a window of no width
+    for a, b in pairwise([p for p in points if abs(p - pole) > near or p in (points[0], points[-1])]):
         if not a < pole < b:
             total += ordinary(a, b)
             continue

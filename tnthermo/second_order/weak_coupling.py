@@ -1,4 +1,4 @@
-"""What second-order perturbation theory says of a model, in the columns of the ledger: TCL2, Redfield, secular Lindblad.
+"""What second-order perturbation theory says of a model, in the columns of the ledger: TCL2, Redfield, secular and local Lindblad.
 
 A companion to an exact run: same model, same start, same times, same definitions. rho_S(t) solves a master equation of second order in
 H_int, and what involves the bath is the second-order functional of rho_S(t) of `tnthermo.second_order.memory`; every energy, heat and work
@@ -9,7 +9,7 @@ Delta S_B = sum_j beta_j Q_Bj [70, 103]: its production is 0 at that order [71, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +28,7 @@ from tnthermo.model.model import Model
 from tnthermo.model.operators import density_matrix
 from tnthermo.record.flag_text import flags_text
 from tnthermo.second_order.columns import Solution, second_order_variables
+from tnthermo.second_order.local import local_equation, local_problems
 from tnthermo.second_order.markov import gammas, markov_problems, refuse_infinite
 from tnthermo.second_order.memory import memory, moment, motion
 from tnthermo.second_order.memory_driven import driven_solution
@@ -37,9 +38,9 @@ from tnthermo.thermo.mean_field import channel_coordinates
 from tnthermo.thermo.system import system_coordinates
 from tnthermo.types import Complex, Real
 
-Method = Literal["tcl2", "redfield", "lindblad"]
+Method = Literal["tcl2", "redfield", "lindblad", "local"]
 
-METHODS = ("tcl2", "redfield", "lindblad")
+METHODS = ("tcl2", "redfield", "lindblad", "local")
 PHASE = (
     0.2  # of the fastest motion between two points of the inner grid: integrals of order 8 are then good to about 1e-9
 )
@@ -50,7 +51,13 @@ NEGATIVE = -1e-10
 
 @formerly(positional=("initial", "times", "method"))
 def weak_coupling(
-    model: Model, *, initial: Any, times: npt.ArrayLike, method: Method = "tcl2", alpha_S: float = 0.5
+    model: Model,
+    *,
+    initial: Any,
+    times: npt.ArrayLike,
+    method: Method = "tcl2",
+    alpha_S: float = 0.5,
+    local: Sequence[Any] | None = None,
 ) -> xr.Dataset:
     """Second-order prediction for a model at the given times, dimension ``t``, with the ledger's column names.
 
@@ -61,7 +68,10 @@ def weak_coupling(
               "redfield": the memory integrals taken to infinity, for the continuum that the chains were made from.
               "lindblad": besides, only terms that conserve the energy of the system (secular), with the Lamb shift: completely positive.
               The energy current into a bath is then that of its jumps, -Tr[H_S D_j rho_S].
+              "local": Lindblad's form as well, but each bath has the jumps of a local Hamiltonian of its own, ``local``, as if the parts of
+              the system were not coupled to each other; no Lamb shift, the same current. It may run from cold to hot (Levy and Kosloff).
     alpha_S   as in `tnthermo.ledger`
+    local     what each bath sees of H_S, for "local" alone: a Hermitian (d, d) matrix for each bath, as of `tnthermo.local_hamiltonians`
 
     Columns: rho_S and what it says by itself (sigma_x sigma_y sigma_z population coherence population_H, ergotropy and its parts, F_S),
     E_S E_B E_int h U_S U_B U_chi U_tot, Q_S Q_B Q_chi W_S W_B W_chi W_total and rates, S_S Delta_S_B S_chi D_B, T_S T_B T_chi T_ext_S,
@@ -83,12 +93,16 @@ def weak_coupling(
     except InvalidInput as error:
         hint = "second order starts from a product" if isinstance(initial, str) else ""
         problems += [Problem(key=p.key, value=p.value, allowed=p.allowed, hint=p.hint or hint) for p in error.problems]
-    if isinstance(method, str) and method in ("redfield", "lindblad"):
+    if isinstance(method, str) and method in ("redfield", "lindblad", "local"):
         problems += markov_problems(model, method)
+    if isinstance(method, str) and method == "local":
+        problems += local_problems(local, model)
+    elif local is not None:
+        problems.append(Problem(key="local", value=local, allowed='with method "local" only'))
     raise_if_any(problems)
     t = np.atleast_1d(np.asarray(times, dtype=np.float64))
     grid, recorded = inner_grid(model, t, bath=method == "tcl2")
-    solution = _solve(model, rho, grid, method)
+    solution = _solve(model, rho, grid, method, () if local is None else local)
     variables = second_order_variables(model, solution, recorded, float(alpha_S))
     smallest = float(np.linalg.eigvalsh(solution.rho_S[recorded])[:, 0].min())
     flags = [f"rho_S has a negative eigenvalue, {smallest:.3g}"] if smallest < NEGATIVE else []
@@ -159,7 +173,7 @@ def integrate(rate: Callable[[float, Complex], Complex], start: Complex, grid: R
     return np.ascontiguousarray(found.y.T.reshape(grid.size, *start.shape))
 
 
-def _solve(model: Model, rho: Complex, grid: Real, method: Method) -> Solution:
+def _solve(model: Model, rho: Complex, grid: Real, method: Method, local: Sequence[Any]) -> Solution:
     """rho_S and the moments of the baths on the grid."""
     if method == "tcl2" and model.driven:
         return driven_solution(model, rho, grid, integrate)
@@ -179,6 +193,8 @@ def _solve(model: Model, rho: Complex, grid: Real, method: Method) -> Solution:
         K, L = _limits(model, energies, operators, known.modes.correlation(np.zeros(1))[0])
         if method == "lindblad":
             jumps = secular(model, energies, operators)
+        elif method == "local":
+            jumps = local_equation(model, energies, vectors, local)
 
         def rate(t: float, state: Complex) -> Complex:
             if jumps is not None:

@@ -458,6 +458,65 @@ def laws(
 
 @app.command(
     epilog=examples(
+        "tnthermo compare two-qubits.toml --parts 2,2 --out results/compared",
+        "tnthermo compare study.toml --methods lindblad,tcl2",
+    )
+)
+def compare(
+    config: ConfigFile,
+    out: Annotated[
+        Path | None, typer.Option(help="output folder \\[default: results/NAME-compare of CONFIG]", show_default=False)
+    ] = None,
+    parts: Annotated[
+        str | None,
+        typer.Option(
+            help="dimensions of the parts of the system, such as 2,2: the local equation needs them", show_default=False
+        ),
+    ] = None,
+    since: Annotated[
+        float | None,
+        typer.Option(help="the currents are means from this time on \\[default: half of the run]", show_default=False),
+    ] = None,
+    methods: Annotated[str, typer.Option(help="master equations, with commas")] = "local,lindblad,redfield,tcl2",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace what another run left in the folder")] = False,
+    strict: Strict = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress display")] = False,
+    debug: Debug = False,
+) -> None:
+    """The run beside master equations (local, global, Redfield, TCL2): the steady current into each bath, its direction; a figure."""
+    from tnthermo.figures.comparison import NAME, save_comparison_figure
+    from tnthermo.studies.comparison import CSV, compare_weak_coupling
+    from tnthermo.terminal.compare import comparison_table
+    from tnthermo.terminal.progress import ProgressDisplay
+
+    with outcomes(debug=debug), outlasting_the_terminal():
+        folder = out or Path("results") / f"{config.stem}-compare"
+        with ProgressDisplay(quiet=quiet) as progress:
+            found = compare_weak_coupling(
+                config, folder, since=since, parts=None if parts is None else sizes_of(parts), overwrite=overwrite, strict=strict,
+                methods=[name.strip() for name in methods.split(",")], progress=progress, say=say,
+            )  # fmt: skip
+        with drawing():
+            save_comparison_figure(found.ledgers, found.currents, folder)
+        print(comparison_table(found.currents))
+        say(f"written: {folder / CSV}, {folder / NAME}.png")
+        for flag in found.flags:
+            say(f"not converged: {flag}")
+        if found.flags:
+            raise typer.Exit(ACCURACY)
+
+
+def sizes_of(text: str) -> list[int]:
+    """ "2,2" as whole numbers. Raises InvalidInput for anything else."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        allowed = "whole numbers with commas, such as 2,2"
+        raise InvalidInput([Problem(key="--parts", value=text, allowed=allowed)]) from None
+
+
+@app.command(
+    epilog=examples(
         "tnthermo converge study.toml -o results/study-converge",
         "tnthermo converge study.toml --over step,max_bond --columns E_B,sigma_z --within 1e-4",
         'tnthermo converge study.toml --over "max_bond=8,16,32" --over step=0.1,0.05',

@@ -1,0 +1,89 @@
+"""tnthermo compare: which way energy flows, by master equations and by the run; the table, the figure, what is refused."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tnthermo as tt
+from chains import InvalidInput
+from tests.support.terminal import call
+from tnthermo.configuration.examples import text_of
+from tnthermo.studies.comparison import direction
+
+
+def short(path: Path, *, until: float = 2.5, hot: float = 1.0) -> Path:
+    """The file of two qubits, shortened, with settings."""
+    text = re.sub(
+        r"until = [\d.]+",
+        f'until = {until}\nmethod = "time-bins"\nstep = 0.25\ntolerance = 1e-3',
+        text_of("two-qubits"),
+    )
+    text += '[thermodynamics]\nbath_entropy = "off"\n'
+    path.write_text(text.replace("temperature = 1.0", f"temperature = {hot}"), encoding="utf-8")
+    return path
+
+
+def test_a_direction_is_what_both_currents_say_beyond_their_errors() -> None:
+    T, error = (1.0, 0.5), np.array([0.1, 0.1])
+    assert direction(np.array([-1.0, 1.0]), error, T) == "hot to cold"
+    assert direction(np.array([-1.0, 1.0]), error, T[::-1]) == "cold to hot"
+    assert direction(np.array([1.0, -1.0]), error, T) == "cold to hot"
+    assert direction(np.array([-1.0, 0.05]), error, T) == "not resolved"
+    assert direction(np.array([-1.0, 1.0]), np.array([np.inf, 0.1]), T) == "not resolved"
+    assert direction(np.array([-1.0, 1.0]), np.full(2, np.nan), T) == "not resolved"
+    assert direction(np.full(2, np.nan), error, T) == "no value"
+    assert direction(np.array([0.05, -0.05]), error, (0.5, 0.5)) == "none within error"
+    assert direction(np.array([-1.0, 1.0]), error, (0.5, 0.5)) == "flows at equal temperatures"
+
+
+def test_the_command(tmp_path: Path) -> None:
+    config, out = short(tmp_path / "two.toml"), tmp_path / "out"
+    done = call("compare", config, "--out", out, "--methods", "local,lindblad", "--quiet")
+    assert done.exit_code in (0, 3), done.output
+    assert {"comparison.png", "comparison.pdf", "currents.csv", "result.nc"} <= {path.name for path in out.iterdir()}
+    assert "the parts of the system were not named" in done.output  # local, NaN with the reason
+    again = call("compare", config, "--out", out, "--methods", "local,lindblad", "--parts", "2,2", "--quiet")
+    assert again.exit_code == done.exit_code
+    lines = (out / "currents.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["exact", "exact", "local", "local", "lindblad", "lindblad"]
+    found = tt.compare_weak_coupling(config, out, parts=(2, 2), methods=("local", "lindblad"))
+    np.testing.assert_array_equal(
+        [float(line.split(",")[3]) for line in lines[1:]], found.currents["current"].values.ravel()
+    )
+    exact = tt.steady_currents(found.ledgers["exact"], since=1.25)
+    np.testing.assert_array_equal(found.currents["current"].sel(equation="exact"), exact["current"])
+    assert np.isfinite(found.currents["error"].sel(equation="exact")).all()
+
+
+def test_what_is_wrong_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    config, out = short(tmp_path / "two.toml"), tmp_path / "out"
+    for options in (
+        ["--parts", "2,3"],
+        ["--parts", "two"],
+        ["--methods", "davies"],
+        ["--since", "9"],
+        ["--since", "2"],
+    ):
+        done = call("compare", config, "--out", out, *options)
+        assert done.exit_code == 2, done.output
+        assert not out.exists()
+    with pytest.raises(InvalidInput) as caught:
+        tt.compare_weak_coupling(config, out, methods="local", since=-1.0)
+    assert [problem.key for problem in caught.value.problems] == ["since", "methods"]
+
+
+@pytest.mark.slow
+def test_the_run_flows_from_hot_to_cold_where_the_local_equation_does_not(tmp_path: Path) -> None:
+    config = short(tmp_path / "two.toml", until=30.0)
+    found = tt.compare_weak_coupling(
+        config, tmp_path / "out", parts=(2, 2), since=20.0, methods=("local", "lindblad", "redfield")
+    )
+    directions = dict(zip(found.currents["equation"].values, found.currents["direction"].values, strict=True))
+    assert directions == {
+        "exact": "hot to cold",
+        "local": "cold to hot",
+        "lindblad": "hot to cold",
+        "redfield": "hot to cold",
+    }
