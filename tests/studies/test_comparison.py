@@ -72,18 +72,3 @@ def test_what_is_wrong_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         tt.compare_weak_coupling(config, out, methods="local", since=-1.0)
     assert [problem.key for problem in caught.value.problems] == ["since", "methods"]
-
-
-@pytest.mark.slow
-def test_the_run_flows_from_hot_to_cold_where_the_local_equation_does_not(tmp_path: Path) -> None:
-    config = short(tmp_path / "two.toml", until=30.0)
-    found = tt.compare_weak_coupling(
-        config, tmp_path / "out", parts=(2, 2), since=20.0, methods=("local", "lindblad", "redfield")
-    )
-    directions = dict(zip(found.currents["equation"].values, found.currents["direction"].values, strict=True))
-    assert directions == {
-        "exact": "hot to cold",
-        "local": "cold to hot",
-        "lindblad": "hot to cold",
-        "redfield": "hot to cold",
-    }
