@@ -210,12 +210,16 @@ def calls() -> dict[str, Call]:
         "free_modes": of(chains.free_modes, {"bath": chains.Bath(density=J, temperature=0.5), "longest_time": 1.0}),
         "with_tail": of(chains.with_tail, {"density": J, "end": 5.0}),
         "front_time": of(chains.front_time, {"bath": LONG, "tolerance": 1e-3}),
+        "equilibrium_error": of(chains.equilibrium_error, {"bath": LONG}),
         "light_cone_time": of(chains.light_cone_time, {"bath": LONG, "tolerance": 1e-3}),
         "end_times": of(chains.end_times, {"bath": LONG, "tolerance": 1e-3}),
         "tail": of(chains.tail, {"density": J, "above": 0.5}, above="none inf"),
         "lost_tail": of(chains.lost_tail, {"bath": PAIR}),
         "lost_reorganisation": of(chains.lost_reorganisation, {"bath": LONG}),
         "required_length": of(chains.required_length, NEEDED, support="none"),
+        "required_length_equilibrium": of(
+            chains.required_length_equilibrium, {"density": NEEDED["density"], "temperature": 0.5, "tolerance": 1e-3}, support="none"
+        ),
         "required_length_front": of(chains.required_length_front, NEEDED, support="none"),
         "mode_functions": of(chains.mode_functions, {"bath": LONG, "resolution": 1}),
         "pair_mode_functions": of(chains.pair_mode_functions, {"pair": PAIR, "resolution": 1}),
@@ -284,6 +288,7 @@ def calls() -> dict[str, Call]:
         "convergence_table": of(tt.convergence_table, {"data": ladders()}),
         "plot_convergence": of(tt.plot_convergence, {"data": ladders()}),
         "plot_heat_statistics": of(tt.plot_heat_statistics, {"data": heat(), "counted": "B"}),
+        "local_hamiltonians": of(tt.local_hamiltonians, {"model": WARM, "parts": [2]}),
         "weak_coupling": of(
             tt.weak_coupling, {"model": WARM, "initial": "+z", "times": TIMES, "method": "tcl2", "alpha_S": 0.5}, alpha_S="negative"
         ),
@@ -323,7 +328,7 @@ NAMES = sorted(calls())
 MADE = {
     "AccuracyWarning", "EndTimes", "Tail", "FreeModes",
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
-    "InvalidInput", "Problem", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced", "RunFailed", "State",
+    "InvalidInput", "Problem", "Comparison", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced", "RunFailed", "State",
     "Trajectory",
     "BathRates", "Exchange", "DephasingHeat", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
     "Held", "Stopped", "StorageError", "Checkpoints", "listening",
@@ -342,6 +347,16 @@ FOLDERS: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {
         },
         {
             "resume": "true", "overwrite": "true", "strict": "true", "progress": "none function", "say": "function", "stop": "none",
+        },
+    ),
+    "compare_weak_coupling": (
+        {
+            "config": "x", "folder": "y", "since": None, "parts": None, "methods": ("tcl2",), "overwrite": False, "strict": False,
+            "progress": None, "say": print,
+        },
+        {
+            "since": "none", "parts": "none", "methods": "empty", "overwrite": "true", "strict": "true", "progress": "none function",
+            "say": "function",
         },
     ),
     "run_laws": (
