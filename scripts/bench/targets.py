@@ -8,7 +8,7 @@ steps, caps and tolerances knows the answer, and the fastest run whose judged co
 informed. With --bars it is searched once more for the fastest run whose own error bars, from its rougher run, say that it is: what one
 who has to show it takes.
 Bath entropy, occupations and variances are left out of all of them. Both are run once more at the end, one after the other, and these
-seconds are printed.
+seconds, of the processor, are printed.
 """
 
 from __future__ import annotations
@@ -91,10 +91,10 @@ class Hand:
 
     def run(self, limit: float, *, bars: bool = False) -> tuple[xr.Dataset, float]:
         """Its ledger and seconds, ``bars`` with a rougher run for error bars. Raises `TooLate`."""
-        begun = time.perf_counter()
+        begun = time.process_time()
 
         def watch(progress: Progress) -> None:
-            if time.perf_counter() - begun > limit:
+            if time.process_time() - begun > limit:
                 raise TooLate
 
         keywords = self.found.evolve_keywords() | QUIET | {"algorithm": self.algorithm, "progress": watch}
@@ -102,7 +102,7 @@ class Hand:
         for name in ("max_time", "kept"):
             keywords.pop(name, None)
         ledger = tt.ledger(tt.evolve(self.found.model, **keywords))
-        return ledger, time.perf_counter() - begun
+        return ledger, time.process_time() - begun
 
 
 def error_of(ledger: xr.Dataset, right: Truth, target: float) -> float:
@@ -203,11 +203,11 @@ def compared(
     found = best_by_hand(problem, right, target, asked.limit, say)
     seconds, ledger = np.inf, None
     for _ in range(2):
-        begun = time.perf_counter()
+        begun = time.process_time()
         run = problem.run(target, asked.max_time, say)
         ledger = tt.ledger(run, alpha_S=alpha_of(problem.tables))
         compiling = sum(one.compile_seconds for one in rungs(run))
-        seconds = min(seconds, time.perf_counter() - begun - compiling)
+        seconds = min(seconds, time.process_time() - begun - compiling)
         if seconds > 10:
             break
     assert ledger is not None

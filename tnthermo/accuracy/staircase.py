@@ -302,7 +302,7 @@ class _Staircase:
             factor = min(max(wanted, LEAST_TIGHTER), MOST_TIGHTER)
             return replace(now, algorithm=replace(own, tolerance=_rounded(max(own.tolerance / factor, TIGHTEST))))
         assert own.max_bond is not None
-        wanted = (costs.get(cause, 0.0) / AIM) ** (1 / BOND_ORDER)
+        wanted = (costs.get(cause, 0.0) / (2 * AIM)) ** (1 / BOND_ORDER)  # a wider bond is dear
         factor = min(max(wanted, WIDER), MOST_WIDER, WIDEST / own.max_bond)
         return replace(now, algorithm=replace(own, max_bond=math.ceil(own.max_bond * factor)))
 
