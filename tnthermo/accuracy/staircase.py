@@ -281,7 +281,7 @@ class _Staircase:
         """Whether a finer run fits into the time that is left, with what judges it; if not, that is why the target was missed."""
         judges = 0.0 if TOLERANCE in costs else BESIDE[TOLERANCE]
         judges += BESIDE[BOND] if self.capped(run) else 0.0
-        expected = run.wall_seconds * COST[cause] * (1 + judges / 2)
+        expected = (run.wall_seconds - run.compile_seconds) * COST[cause] * (1 + judges / 2)
         if self.spent + expected <= self.target.max_time:
             return True
         self.limited = (
