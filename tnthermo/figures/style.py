@@ -22,6 +22,7 @@ from tnthermo.machine.atomic_files import replacing
 from tnthermo.units.units import Units
 
 FORMATS = ("png", "pdf")
+FAR = 0.1  # of the time axis, beyond which marks are not joined by a line
 WIDTH, HEIGHT = 3.5, 2.7  # inches, one column
 STYLE: Any = {
     "font.size": 8,
@@ -120,7 +121,10 @@ def is_sparse(y: npt.NDArray[np.float64]) -> bool:
 
 
 def draw(axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...]) -> list[tuple[str, str, float]]:
-    """Curves with error bands; a column without a finite value is left out, one that is sparse has marks. Returns what to label."""
+    """Curves with error bands; a column without a finite value is left out, one that is sparse has marks. Returns what to label.
+
+    Marks that are far apart are joined by dots: what lies between is not known.
+    """
     t = dataset["t"].values
     entries = []
     for curve in curves:
@@ -128,15 +132,21 @@ def draw(axes: Axes, dataset: xr.Dataset, curves: tuple[Curve, ...]) -> list[tup
             continue
         y = dataset[curve.name].values
         shown = np.isfinite(y) if is_sparse(y) else np.ones(y.size, dtype=bool)
+        guide = is_sparse(y) and far_apart(t[shown], t)
         axes.plot(
-            t[shown], y[shown], color=curve.colour, ls=curve.style, marker="o" if is_sparse(y) else "", ms=2.5,
-            label=curve.label, gid=curve.name,
+            t[shown], y[shown], color=curve.colour, ls=":" if guide else curve.style, lw=0.7 if guide else None,
+            marker="o" if is_sparse(y) else "", ms=2.5, label=curve.label, gid=curve.name,
         )  # fmt: skip
         if f"{curve.name}_error" in dataset:
             error = dataset[f"{curve.name}_error"].values
             band(axes, t[shown], (y - error)[shown], (y + error)[shown], curve.colour, curve.label, curve.name)
         entries.append((curve.label, curve.colour, last_finite(y)))
     return entries
+
+
+def far_apart(some: Any, t: Any) -> bool:
+    """Whether a gap between neighbours of ``some`` of the times ``t`` is more than a tenth of all."""
+    return bool(np.diff(some).max(initial=0.0) > FAR * (t[-1] - t[0]))
 
 
 def band(axes: Axes, t: Any, low: Any, high: Any, colour: Any, label: str, column: str) -> None:
