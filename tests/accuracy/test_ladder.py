@@ -63,11 +63,16 @@ def test_a_tolerance_that_drops_as_much_in_a_unit_of_time_is_the_same(short: tt.
     assert bins.at_step(0.05).tolerance == bins.tolerance == bins.loss  # in units of what a kick does
 
 
-def test_bond_and_levels_have_no_law(short: tt.Trajectory) -> None:
+def test_caps_cost_by_their_law_and_levels_have_none(short: tt.Trajectory) -> None:
     run = made(
         short, {"max_bond": 24, "levels": (8,)}, {"max_bond": 16, "levels": (8,)}, {"max_bond": 24, "levels": (6,)}
     )
-    assert {link.cause: link.weight() for link in links(run)} == {BOND: UNKNOWN, LEVELS: UNKNOWN}
+    assert {link.cause: link.weight() for link in links(run)} == {
+        BOND: pytest.approx((1 / 24) ** 2 / ((1 / 16) ** 2 - (1 / 24) ** 2)),
+        LEVELS: UNKNOWN,
+    }
+    (uncapped,) = links(made(short, {"max_bond": None}, {"max_bond": 16}))
+    assert uncapped.weight() == 0.0  # nothing is cut off
 
 
 def test_a_law_is_carried_on_to_the_finest_value(short: tt.Trajectory) -> None:
