@@ -82,6 +82,14 @@ SYNONYMS = {
 }
 
 
+# Terms of a Lindblad equation beside the baths: energy would go where nobody counts it.
+JUMP_OPERATORS = {
+    "c_ops", "collapse", "collapse_operators", "dissipation", "dissipator", "dissipators", "jump_operators", "jumps", "lindblad",
+    "lindblad_operators",
+}  # fmt: skip
+NO_JUMPS = "a jump operator has no bath whose energy and entropy are in the ledger: a second, broad [bath] does the same (docs: models)"
+
+
 def nearest(word: str, candidates: list[str]) -> str:
     """``did you mean ...?`` or nothing."""
     synonym = SYNONYMS.get(word.lower(), "")
@@ -108,9 +116,16 @@ def unknown_key(section: str, path: str, key: str, value: Any, tag: object = Non
     hint = nearest(key, here) or home(key, section)
     if key == "beta":
         hint = "give temperature = 1/beta; there is one way to say it"
+    if is_jump_operator(key):
+        hint = NO_JUMPS
     return Problem(
         key=joined(path, key), value=value, allowed=f"no such key; [{section}] has {', '.join(here)}", hint=hint
     )
+
+
+def is_jump_operator(word: str) -> bool:
+    """Whether a key asks for terms of a Lindblad equation beside the baths, as other programs call them."""
+    return word.lower().replace("-", "_") in JUMP_OPERATORS
 
 
 def joined(path: str, key: str) -> str:

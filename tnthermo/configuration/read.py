@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from chains.problems import MISSING, Problem
 from tnthermo.configuration.drives import DRIVES, Drives, drive_entries, operator_problems
-from tnthermo.configuration.hints import LATER, checked_table, home, nearest
+from tnthermo.configuration.hints import LATER, NO_JUMPS, checked_table, home, is_jump_operator, nearest
 from tnthermo.configuration.sections import OF_A_BATH, REQUIRED, SECTIONS
 from tnthermo.configuration.toml import huge_numbers, read_toml
 from tnthermo.units.units import NATURAL, Units
@@ -155,7 +155,7 @@ def later(raw: dict[str, Any]) -> list[Problem]:
 
 def unknown_section(name: str, value: Any) -> Problem:
     """A section that does not exist."""
-    hint = nearest(name, list(SECTIONS)) or home(name)
+    hint = NO_JUMPS if is_jump_operator(name) else nearest(name, list(SECTIONS)) or home(name)
     return Problem(key=name, value=value, allowed=f"one of the sections {', '.join(SECTIONS)}", hint=hint)
 
 
