@@ -328,7 +328,8 @@ NAMES = sorted(calls())
 MADE = {
     "AccuracyWarning", "EndTimes", "Tail", "FreeModes",
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
-    "InvalidInput", "Problem", "Comparison", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced", "RunFailed",
+    "InvalidInput", "Problem", "Comparison", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced",
+    "RunFailed",
     "State",
     "Trajectory",
     "BathRates", "Exchange", "DephasingHeat", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
