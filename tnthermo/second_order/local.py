@@ -9,6 +9,7 @@ oscillators of frequencies w_h, w_c wherever w_c/T_c < w_h/T_h, T_h > T_c; the g
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,19 +32,10 @@ def local_hamiltonians(model: Model, parts: Sequence[int]) -> tuple[Complex, ...
     h_j = Tr_rest[H_S]/d_rest (x) 1: the couplings of the parts to each other drop out where they have no part of a trace.
     Raises :class:`chains.InvalidInput` for a model that is none, or dimensions that are none of its system.
     """
-    problems = model_problems(model)
-    sizes: list[int] = []
-    if not isinstance(parts, Sequence) or isinstance(parts, str | bytes) or not parts:
-        problems.append(Problem(key="parts", value=parts, allowed="dimensions of the parts of the system, e.g. (2, 2)"))
-    else:
-        wrong = [
-            problem for k, part in enumerate(parts) for problem in integer_problems(f"parts[{k}]", part, at_least=1)
-        ]
-        problems += wrong
-        sizes = [] if wrong else [int(part) for part in parts]
-    raise_if_any(problems)
+    raise_if_any(model_problems(model) + parts_problems(parts))
+    sizes = [int(part) for part in parts]
     d = model.dimension
-    if int(np.prod(sizes)) != d:
+    if math.prod(sizes) != d:
         allowed = f"dimensions whose product is that of the system, {d}"
         raise InvalidInput([Problem(key="parts", value=list(sizes), allowed=allowed)])
     found = []
@@ -51,6 +43,13 @@ def local_hamiltonians(model: Model, parts: Sequence[int]) -> tuple[Complex, ...
         acts = [any(_moved(operator, sizes, k) for operator in coupling.operators) for k in range(len(sizes))]
         found.append(_reduced(model.hamiltonian, sizes, acts))
     return tuple(found)
+
+
+def parts_problems(parts: Any) -> list[Problem]:
+    """Why ``parts`` are no dimensions of parts of a system, whatever system that is."""
+    if not isinstance(parts, Sequence) or isinstance(parts, str | bytes) or not parts:
+        return [Problem(key="parts", value=parts, allowed="dimensions of the parts of the system, e.g. (2, 2)")]
+    return [problem for k, part in enumerate(parts) for problem in integer_problems(f"parts[{k}]", part, at_least=1)]
 
 
 def _reduced(operator: Complex, sizes: list[int], kept: list[bool]) -> Complex:

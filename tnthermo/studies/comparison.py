@@ -17,7 +17,7 @@ from tnthermo.configuration.resolve import Resolved, resolve_file
 from tnthermo.evolution.arguments import MEAN_FORCE, callable_problems, switch_problems
 from tnthermo.evolution.progress import Progress
 from tnthermo.machine import atomic_files
-from tnthermo.second_order.local import local_hamiltonians
+from tnthermo.second_order.local import local_hamiltonians, parts_problems
 from tnthermo.second_order.weak_coupling import METHODS, Method, weak_coupling
 from tnthermo.studies import study
 from tnthermo.thermo.currents import FEWEST, steady_currents
@@ -72,9 +72,8 @@ def compare_weak_coupling(
     wrong += switch_problems(overwrite=overwrite, strict=strict) + callable_problems(progress=progress)
     wrong += instance_problems("say", say, Callable, "a function")
     wrong += [] if since is None else number_problems("since", since, at_least=0.0)
-    if isinstance(methods, str) or not isinstance(methods, Sequence) or not methods or not set(methods) <= set(METHODS):
-        wrong.append(Problem(key="methods", value=methods, allowed=f"some of {', '.join(ORDER)}"))
-    raise_if_any(wrong)
+    wrong += [] if parts is None else parts_problems(parts)
+    raise_if_any(wrong + _methods_problems(methods))
     resolved = resolve_file(config, strict=strict)
     model, end = resolved.model, resolved.until
     start = end / 2 if since is None else float(resolved.units.natural_time(since))
@@ -115,6 +114,19 @@ def compare_weak_coupling(
     found = _currents(ledgers, reasons, (EXACT, *methods), start, model.temperatures)
     atomic_files.write_text(Path(folder) / CSV, _csv(found))
     return Comparison(ledgers=ledgers, currents=found, flags=outcome.flags)
+
+
+def _methods_problems(methods: Any) -> list[Problem]:
+    """Why ``methods`` are no names of master equations, each once."""
+    named = isinstance(methods, Sequence) and not isinstance(methods, str | bytes)
+    if (
+        named
+        and methods
+        and all(isinstance(one, str) and one in METHODS for one in methods)
+        and len(set(methods)) == len(methods)
+    ):
+        return []
+    return [Problem(key="methods", value=methods, allowed=f"some of {', '.join(ORDER)}, each once")]
 
 
 def _start_problems(resolved: Resolved) -> list[Problem]:
