@@ -16,9 +16,11 @@ Breuer and Petruccione, The Theory of Open Quantum Systems, section 9.2.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from chains.problems import Problem, raise_if_any
 from tnthermo.model.coupling import Coupling
@@ -30,6 +32,10 @@ from tnthermo.types import Complex, Real
 SMALL = (
     1e-3  # below it (exp(ix) - 1)/(ix) loses digits to cancellation, and three terms of the series are exact to 1e-12
 )
+
+
+ROUNDING = 1e-14  # elements of an operator, and differences of frequencies, that are nothing else
+EVEN = 64  # of more times than these it is worth to ask whether they are equally spaced
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,34 +106,98 @@ def elapsed(frequency: Real, times: Real | float) -> Complex:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class BathMemory:
+    """What one bath remembers, as numbers: of every pair of its channels and every frequency that its operators have.
+
+    channels     numbers q (c,) of its channels
+    frequency    nu_m (M,) of its modes, energy
+    weight       G_qm conj(G_rm) (c, c, M), energy^2
+    transitions  (W,) frequencies w = E_a - E_b of elements ab of its operators that are not 0, each once
+    which        (d, d) where w of an element ab stands in ``transitions``; any where no operator has that element
+    whole        int_0^t C_qr(s) exp(-i w s) ds = whole_qrw - exp(-i w t) sum_m turning_qrwm exp(-i nu_m t) + near terms, (c, c, W)
+    turning      (c, c, W, M), 0 for modes near resonance, |nu_m + w| until < 1, whose difference would lose digits
+    near         for each w the numbers m of these modes
+    """
+
+    channels: npt.NDArray[np.int64]
+    frequency: Real
+    weight: Complex
+    transitions: Real
+    which: npt.NDArray[np.int64]
+    whole: Complex
+    turning: Complex
+    near: tuple[npt.NDArray[np.int64], ...]
+
+    def integrals(self, times: Real) -> tuple[Complex, Complex]:
+        """int_0^t C_qr(s) exp(-i w s) ds (n, c, c, W), energy, and C_qr(t) (n, c, c), energy^2, at ``times`` (n,)."""
+        c, count = self.channels.size, self.transitions.size
+        rows = np.concatenate([self.turning.reshape(c * c * count, -1), self.weight.reshape(c * c, -1)])
+        found = turned_sums(self.frequency, rows, times)
+        turned = np.exp(-1j * np.multiply.outer(times, self.transitions))
+        result = self.whole - found[:, : c * c * count].reshape(-1, c, c, count) * turned[:, None, None, :]
+        for k, modes in enumerate(self.near):
+            if modes.size:
+                part = elapsed(self.frequency[modes] + self.transitions[k], times[:, None])
+                result[..., k] += np.einsum("nm,qrm->nqr", part, self.weight[..., modes])
+        result[times == 0] = 0.0  # but for rounding it is
+        return result, found[:, c * c * count :].reshape(-1, c, c)
+
+
+def turned_sums(frequency: Real, rows: Complex, times: Real) -> Complex:
+    """sum_m rows_km exp(-i nu_m t) (n, k) for nu (M,), rows (k, M), times (n,).
+
+    Equal steps: exp(-i nu (a + b)) = exp(-i nu a) exp(-i nu b) with sqrt(n) of each, and the sum is a product of matrices.
+    """
+    result = np.empty((times.size, rows.shape[0]), dtype=np.complex128)
+    step = (times[-1] - times[0]) / max(1, times.size - 1)
+    even = times[0] + step * np.arange(times.size)
+    if times.size > EVEN and np.abs(times - even).max() <= 8 * np.finfo(float).eps * np.abs(times).max():
+        fine = math.isqrt(times.size - 1) + 1
+        coarse = np.exp(-1j * np.multiply.outer(times[::fine], frequency))
+        inner = np.ascontiguousarray(np.exp(-1j * np.multiply.outer(frequency, step * np.arange(fine))))
+        for k, row in enumerate(rows):
+            result[:, k] = ((coarse * row) @ inner).ravel()[: times.size]
+        return result
+    block = max(1, 400_000 // max(1, frequency.size))
+    columns = np.ascontiguousarray(rows.T)
+    for start in range(0, times.size, block):
+        part = slice(start, start + block)
+        result[part] = np.exp(-1j * np.multiply.outer(times[part], frequency)) @ columns
+    return result
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Memory:
     """K_q(t) and L_q(t) of a system that is not driven, in closed form.
 
     energies, vectors   eigenvalues (d,) and eigenvectors (d, d) of H_S
     operators           A_q (Q, d, d) in that basis
     modes               of the baths
+    baths               what each remembers
     """
 
     energies: Real
     vectors: Complex
     operators: Complex
     modes: BathModes
+    baths: tuple[BathMemory, ...]
 
     def at(self, times: Real) -> tuple[Complex, Complex]:
-        """(K_q, L_q) (n, Q, d, d) at ``times`` (n,), in the eigenbasis of H_S; energy and energy^2."""
-        bohr = self.energies[:, None] - self.energies[None, :]  # A_ab(-s) = A_ab exp(-i (E_a - E_b) s)
-        G, nu = self.modes.amplitude, self.modes.frequency
-        carried = np.einsum("rm,rab->mab", G.conj(), self.operators)
-        K = np.empty((times.size, *self.operators.shape), dtype=np.complex128)
-        L = np.empty_like(K)
-        shape = carried.shape
-        block = max(1, 400_000 // carried.size)
-        for start in range(0, times.size, block):
-            part = slice(start, start + block)
-            weight = elapsed(nu[:, None, None] + bohr, times[part, None, None, None]) * carried
-            flat = weight.reshape(-1, shape[0], shape[1] * shape[2])
-            K[part] = (G @ flat).reshape(-1, *self.operators.shape)
-            L[part] = ((G * (-1j * nu)) @ flat).reshape(-1, *self.operators.shape)
+        """(K_q, L_q) (n, Q, d, d) at ``times`` (n,), in the eigenbasis of H_S; energy and energy^2.
+
+        By parts, int_0^t (dC/ds) exp(-i w s) ds = C(t) exp(-i w t) - C(0) + i w int_0^t C exp(-i w s) ds.
+        """
+        K = np.zeros((times.size, *self.operators.shape), dtype=np.complex128)
+        L = np.zeros_like(K)
+        for bath in self.baths:
+            own = self.operators[bath.channels]
+            first, correlation = bath.integrals(times)
+            w = bath.transitions
+            turned = np.exp(-1j * np.multiply.outer(times, w))[:, None, None, :]
+            second = correlation[..., None] * turned - bath.weight.sum(axis=-1)[..., None] + 1j * w * first
+            second[times == 0] = 0.0
+            K[:, bath.channels] = np.einsum("nqrab,rab->nqab", first[..., bath.which], own)
+            L[:, bath.channels] = np.einsum("nqrab,rab->nqab", second[..., bath.which], own)
         return K, L
 
 
@@ -135,7 +205,42 @@ def memory(model: Model, until: float) -> Memory:
     """The memory, up to ``until``, of a model whose H_S and couplings are constant. Raises what `bath_modes` does."""
     energies, vectors = np.linalg.eigh(model.hamiltonian)
     operators = np.stack([vectors.conj().T @ channel.operator @ vectors for channel in model.channels])
-    return Memory(energies=energies, vectors=vectors, operators=operators, modes=bath_modes(model, until))
+    modes = bath_modes(model, until)
+    owner = np.array([channel.bath for channel in model.channels])
+    baths = tuple(bath_memory(modes, np.flatnonzero(owner == j), energies, operators, until) for j in np.unique(owner))
+    return Memory(energies=energies, vectors=vectors, operators=operators, modes=modes, baths=baths)
+
+
+def bath_memory(
+    modes: BathModes, channels: npt.NDArray[np.int64], energies: Real, operators: Complex, until: float
+) -> BathMemory:
+    """Of the bath that ``channels`` (c,) belong to, for times up to ``until``; operators A_q (Q, d, d) in the eigenbasis of H_S."""
+    own = np.flatnonzero(np.abs(modes.amplitude[channels]).sum(axis=0) > 0)
+    G, frequency = modes.amplitude[np.ix_(channels, own)], modes.frequency[own]
+    weight = G[:, None, :] * G.conj()[None, :, :]
+    bohr = energies[:, None] - energies[None, :]
+    size = np.abs(operators[channels]).max(axis=0)
+    used = size >= max(ROUNDING * size.max(), np.finfo(float).tiny)
+    used[0, 0] |= not used.any()  # an operator that is 0 has one frequency too
+    unit = ROUNDING * max(float(np.ptp(energies)), np.finfo(float).tiny)
+    _, first, place = np.unique(np.round(bohr[used] / unit), return_index=True, return_inverse=True)
+    transitions = bohr[used][first]
+    which = np.zeros(bohr.shape, dtype=np.int64)
+    which[used] = place
+    apart = frequency + transitions[:, None]
+    near = np.abs(apart) * until < 1
+    inverse = np.where(near, 0.0, 1 / np.where(near, 1.0, 1j * apart))
+    turning = weight[:, :, None, :] * inverse
+    return BathMemory(
+        channels=channels,
+        frequency=frequency,
+        weight=weight,
+        transitions=transitions,
+        which=which,
+        whole=turning.sum(axis=-1),
+        turning=turning,
+        near=tuple(np.flatnonzero(row) for row in near),
+    )
 
 
 def moment(kernel: Complex, rho: Complex) -> Complex:
@@ -145,6 +250,6 @@ def moment(kernel: Complex, rho: Complex) -> Complex:
 
 
 def motion(hamiltonian: Complex, operators: Complex, strength: Real, moments: Complex, rho: Complex) -> Complex:
-    """d rho_S/dt = -i [H_S, rho_S] - i sum_q F_q [A_q, Tr_B(X_q rho)], (d, d)."""
-    generator = hamiltonian @ rho + np.einsum("q,qij,qjk->ik", strength, operators, moments)
-    return np.asarray(-1j * (generator - generator.conj().T))
+    """d rho_S/dt = -i [H_S, rho_S] - i sum_q F_q [A_q, Tr_B(X_q rho)], (..., d, d), for moments (..., Q, d, d) and rho (..., d, d)."""
+    generator = hamiltonian @ rho + np.einsum("q,qij,...qjk->...ik", strength, operators, moments)
+    return np.asarray(-1j * (generator - np.swapaxes(generator, -1, -2).conj()))

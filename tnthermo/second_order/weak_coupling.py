@@ -203,11 +203,16 @@ def _solve(model: Model, rho: Complex, grid: Real, method: Method, local: Sequen
 
     states = integrate(rate, start, grid)
     back = vectors.conj().T
-    turned = [vectors @ moment(kernel, states) @ back for kernel in (K, L)]
+    moments = [moment(kernel, states) for kernel in (K, L)]
+    turned = [vectors @ of_bath @ back for of_bath in moments]
+    if jumps is None:
+        rates = motion(hamiltonian, operators, one, moments[0], states)
+    else:
+        rates = np.stack([jumps.rate(state) for state in states])
     return Solution(
         times=grid,
         rho_S=vectors @ states @ back,
-        rho_S_rate=vectors @ (np.stack([rate(t, state) for t, state in zip(grid, states, strict=True)])) @ back,
+        rho_S_rate=vectors @ rates @ back,
         moment_X=turned[0],
         moment_P=turned[1],
         current=None if jumps is None else jumps.currents(states),
