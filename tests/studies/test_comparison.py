@@ -1,6 +1,5 @@
 """tnthermo compare: which way energy flows, by master equations and by the run; the table, the figure, what is refused."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,10 @@ from tnthermo.configuration.examples import text_of
 from tnthermo.studies.comparison import direction
 
 
-def short(path: Path, *, until: float = 2.5, hot: float = 1.0) -> Path:
-    """The file of two qubits, shortened, with settings."""
-    text = re.sub(
-        r"until = [\d.]+",
-        f'until = {until}\nmethod = "time-bins"\nstep = 0.25\ntolerance = 1e-3',
-        text_of("two-qubits"),
-    )
-    text += '[thermodynamics]\nbath_entropy = "off"\n'
-    path.write_text(text.replace("temperature = 1.0", f"temperature = {hot}"), encoding="utf-8")
+def short(path: Path) -> Path:
+    """The file of two qubits, shortened and rougher."""
+    text = text_of("two-qubits").replace("until = 20.0", "until = 2.5").replace("step = 0.2 ", "step = 0.25 ")
+    path.write_text(text.replace("record_every = 0.4", "record_every = 0.25"), encoding="utf-8")
     return path
 
 
@@ -72,3 +66,36 @@ def test_what_is_wrong_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         tt.compare_weak_coupling(config, out, methods="local", since=-1.0)
     assert [problem.key for problem in caught.value.problems] == ["since", "methods"]
+
+
+def steady(path: Path, hot: str) -> tt.Comparison:
+    """The whole file of two qubits but for its end, with the first bath at ``hot``."""
+    text = text_of("two-qubits").replace("until = 20.0", "until = 16.0")
+    path.write_text(text.replace("temperature = 1.0", f"temperature = {hot}"), encoding="utf-8")
+    found = tt.compare_weak_coupling(path, path.parent / "out", since=9.6, parts=(2, 2), methods=("local", "lindblad"))
+    assert found.flags == ()
+    return found
+
+
+@pytest.mark.slow
+def test_exact_heat_runs_from_hot_to_cold_where_that_of_the_local_equation_does_not(tmp_path: Path) -> None:
+    found = steady(tmp_path / "two.toml", "1.0")
+    assert list(found.currents["direction"].values) == ["hot to cold", "cold to hot", "hot to cold"]
+    current, error = (found.currents[name].sel(equation="exact").values for name in ("current", "error"))
+    local = found.currents["current"].sel(equation="local").values
+    assert np.all(np.abs(current - local) > 2 * error)
+    assert np.all(np.abs(current - found.currents["current"].sel(equation="lindblad").values) < error)
+
+
+@pytest.mark.slow
+def test_at_equal_temperatures_the_exact_current_vanishes_and_the_local_one_does_not(tmp_path: Path) -> None:
+    found = steady(tmp_path / "two.toml", "0.5")
+    assert list(found.currents["direction"].values) == [
+        "none within error",
+        "flows at equal temperatures",
+        "none within error",
+    ]
+    current, error = (found.currents[name].sel(equation="exact").values for name in ("current", "error"))
+    local = found.currents["current"].sel(equation="local").values
+    assert np.all(np.abs(current) < error)
+    assert np.all(np.abs(current - local) > error)
