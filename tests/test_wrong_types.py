@@ -329,9 +329,7 @@ MADE = {
     "AccuracyWarning", "EndTimes", "Tail", "FreeModes",
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
     "InvalidInput", "Problem", "Comparison", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced",
-    "RunFailed",
-    "State",
-    "Trajectory",
+    "RunFailed", "State", "Trajectory",
     "BathRates", "Exchange", "DephasingHeat", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
     "Held", "Stopped", "StorageError", "Checkpoints", "listening",
     "Element", "LONGEST_CHAIN", "argument_problems", "cells_of",  # for tnthermo: what a part of a density has, and checks of arguments
@@ -357,7 +355,7 @@ FOLDERS: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {
             "progress": None, "say": print,
         },
         {
-            "since": "none", "parts": "none", "methods": "empty", "overwrite": "true", "strict": "true", "progress": "none function",
+            "since": "none", "parts": "none", "overwrite": "true", "strict": "true", "progress": "none function",
             "say": "function",
         },
     ),
