@@ -12,10 +12,16 @@ from tnthermo.configuration.examples import text_of
 from tnthermo.studies.comparison import direction
 
 
+def settings(*, until: float, step: float, record_every: float) -> str:
+    """The file of two qubits until another time, with settings in place of a target: what takes how long is then known."""
+    text = text_of("two-qubits").replace("[accuracy]\ntarget = 0.005 ", "")
+    named = f'until = {until}\nmethod = "time-bins"\nstep = {step}\ntolerance = 0.01\nrecord_every = {record_every}'
+    assert "target" not in text
+    return text.replace("until = 20.0", named)
+
+
 def short(path: Path) -> Path:
-    """The file of two qubits, shortened and rougher."""
-    text = text_of("two-qubits").replace("until = 20.0", "until = 2.5").replace("step = 0.2 ", "step = 0.25 ")
-    path.write_text(text.replace("record_every = 0.4", "record_every = 0.25"), encoding="utf-8")
+    path.write_text(settings(until=2.5, step=0.25, record_every=0.25), encoding="utf-8")
     return path
 
 
@@ -70,7 +76,7 @@ def test_what_is_wrong_is_refused_before_anything_runs(tmp_path: Path) -> None:
 
 def steady(path: Path, hot: str) -> tt.Comparison:
     """The whole file of two qubits but for its end, with the first bath at ``hot``."""
-    text = text_of("two-qubits").replace("until = 20.0", "until = 16.0")
+    text = settings(until=16.0, step=0.2, record_every=0.4)
     path.write_text(text.replace("temperature = 1.0", f"temperature = {hot}"), encoding="utf-8")
     found = tt.compare_weak_coupling(path, path.parent / "out", since=9.6, parts=(2, 2), methods=("local", "lindblad"))
     assert found.flags == ()

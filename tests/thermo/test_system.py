@@ -136,7 +136,7 @@ def test_a_stored_reference() -> None:
     run = bare(model_of(reference), tt.Exact(step=0.1, tolerance=1e-5), until, initial=reference.initial)
     at = tt.ledger(run).sel(t=reference.times, method="nearest", tolerance=1e-9)
     expected = from_states(
-        reference.rho_S, np.array([reference.hamiltonian] * reference.times.size), reference.temperature
+        reference.rho_S, np.array([reference.hamiltonian] * reference.times.size), 1 / reference.beta
     )
     for name, values in expected.items():
         np.testing.assert_allclose(at[name].values, values, atol=2e-5, err_msg=name)
