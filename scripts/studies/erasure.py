@@ -80,7 +80,7 @@ FULL = Plan(
     algorithm=tt.TimeBins(step=0.125, tolerance=2e-5),
     until=UNTIL,
 )
-QUICK = Plan(strengths={0.5: (0.05, 0.2)}, algorithm=tt.TimeBins(step=0.25, tolerance=1e-4), until=4.0)
+QUICK = Plan(strengths={0.5: (0.05, 0.2)}, algorithm=tt.TimeBins(step=0.125, tolerance=2e-5), until=4.0)
 
 
 def ledger_of(alpha: float, T: float, plan: Plan) -> xr.Dataset:
