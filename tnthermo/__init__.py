@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from tnthermo.lawbook.verdict import Law
     from tnthermo.machine.signals import listening
     from tnthermo.model.coupling import Coupling, couple
+    from tnthermo.model.cycle import Cycle, Stroke
     from tnthermo.model.drives import Cosine, Drive, Pulse, Ramp, Square, TimeTable
     from tnthermo.model.model import JaynesCummings, Model, SpinBoson, SystemDrive, assemble
+    from tnthermo.model.piecewise import Piecewise
     from tnthermo.network.state import State
     from tnthermo.pages.report import report
     from tnthermo.record.trajectory import Trajectory
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from tnthermo.sweeps.status import sweep_status
     from tnthermo.thermo.alpha import alpha_scan, matching_alpha
     from tnthermo.thermo.currents import steady_currents
+    from tnthermo.thermo.cycles import cycles
     from tnthermo.thermo.expectation import expectation
     from tnthermo.thermo.in_units import in_units
     from tnthermo.thermo.ledger import ledger
@@ -71,8 +74,10 @@ HOMES = {
     "tnthermo.lawbook.verdict": ("Law",),
     "tnthermo.machine.signals": ("listening",),
     "tnthermo.model.coupling": ("Coupling", "couple"),
+    "tnthermo.model.cycle": ("Cycle", "Stroke"),
     "tnthermo.model.drives": ("Cosine", "Drive", "Pulse", "Ramp", "Square", "TimeTable"),
     "tnthermo.model.model": ("JaynesCummings", "Model", "SpinBoson", "SystemDrive", "assemble"),
+    "tnthermo.model.piecewise": ("Piecewise",),
     "tnthermo.network.state": ("State",),
     "tnthermo.pages.report": ("report",),
     "tnthermo.record.trajectory": ("Trajectory",),
@@ -90,6 +95,7 @@ HOMES = {
     "tnthermo.sweeps.status": ("sweep_status",),
     "tnthermo.thermo.alpha": ("alpha_scan", "matching_alpha"),
     "tnthermo.thermo.currents": ("steady_currents",),
+    "tnthermo.thermo.cycles": ("cycles",),
     "tnthermo.thermo.expectation": ("expectation",),
     "tnthermo.thermo.in_units": ("in_units",),
     "tnthermo.thermo.ledger": ("ledger",),
@@ -139,10 +145,13 @@ __all__ = [
     "assemble",
     "couple",
     "Cosine",
+    "Cycle",
     "Drive",
+    "Piecewise",
     "Pulse",
     "Ramp",
     "Square",
+    "Stroke",
     "TimeTable",
     "AccuracyWarning",
     "Held",
@@ -161,6 +170,7 @@ __all__ = [
     "compared",
     "matching_alpha",
     "collect",
+    "cycles",
     "converge",
     "convergence_table",
     "plot_convergence",

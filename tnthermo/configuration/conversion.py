@@ -10,6 +10,7 @@ from typing import Any
 
 from chains.problems import MISSING, Problem
 from tnthermo.algorithms import named
+from tnthermo.configuration.cycle import CycleTable
 from tnthermo.configuration.drives import DRIVE_SHAPES, Drives
 from tnthermo.configuration.fields import Section, each
 from tnthermo.configuration.notes import Note
@@ -87,6 +88,9 @@ def values_in_file(values: Values, units: Units) -> Values:
     bath = values["bath"]
     found["bath"] = [_shown(one, Bath, units) for one in bath] if isinstance(bath, list) else _shown(bath, Bath, units)
     found["drive"] = {key: _shown(one, DRIVE_SHAPES[one["shape"]], units) for key, one in values["drive"].items()}
+    if "cycle" in values:
+        table = CycleTable.model_validate(values["cycle"])
+        found["cycle"] = table.converted(time=units.shown_time, temperature=units.shown_temperature).written()
     return {"units": units.table(), **found}
 
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, TypeAdapter, model_validator
 
 from chains.problems import MISSING, InvalidInput, Problem, raise_if_any
-from tnthermo.configuration.fields import HermitianOperator, Number, Numbers, Section
-from tnthermo.model import drives
+from tnthermo.configuration.fields import Count, HermitianOperator, Number, Numbers, Section
+from tnthermo.model import drives, piecewise
 from tnthermo.model.drives import Drive
 from tnthermo.model.operators import PAULI, Matrix, operator
 from tnthermo.units.units import Units
@@ -140,11 +140,25 @@ class Table(Entry):
         return self
 
 
+class Piecewise(Entry):
+    in_time: ClassVar[tuple[str, ...]] = ("times",)
+    name: ClassVar[str] = "Piecewise"
+    shape: Literal["piecewise"]
+    times: Numbers
+    initial: Numbers
+    final: Numbers
+    profile: Literal["linear", "smooth"] | list[Literal["linear", "smooth"]] = "linear"
+    count: Count = 1
+
+    def make(self, folder: Path) -> Drive:
+        return piecewise.Piecewise(**self.model_dump(exclude={"shape", "operator"}))
+
+
 DRIVES: TypeAdapter[Entry] = TypeAdapter(
-    Annotated[Ramp | Pulse | Cosine | Square | Table, Field(discriminator="shape")]
+    Annotated[Ramp | Pulse | Cosine | Square | Table | Piecewise, Field(discriminator="shape")]
 )
 DRIVE_SHAPES: dict[str, type[Entry]] = {
-    "ramp": Ramp, "pulse": Pulse, "cosine": Cosine, "square": Square, "table": Table,
+    "ramp": Ramp, "pulse": Pulse, "cosine": Cosine, "square": Square, "table": Table, "piecewise": Piecewise,
 }  # fmt: skip
 
 
@@ -154,10 +168,12 @@ class Drives:
 
     entries   by their full keys: "hamiltonian.x", "coupling", "coupling.1"
     made      the drive of each
+    of_cycle  keys of those that [cycle] makes, and [drive] does not hold
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     made: Mapping[str, Drive] = field(default_factory=dict)
+    of_cycle: frozenset[str] = frozenset()
 
     @property
     def hamiltonian(self) -> dict[str, tuple[Matrix, Drive]]:
@@ -171,6 +187,7 @@ class Drives:
         return Drives(
             entries={key: entry for key, (entry, _) in both.items()},
             made={key: made for key, (_, made) in both.items()},
+            of_cycle=self.of_cycle,
         )
 
     def strength(self, bath: int) -> Drive | None:

@@ -13,6 +13,7 @@ from chains import LONGEST_CHAIN
 from chains.problems import InvalidInput, Problem
 from tnthermo.algorithms import FINEST
 from tnthermo.configuration import fields
+from tnthermo.configuration.cycle import StrokeTable
 from tnthermo.configuration.densities import DENSITY_KINDS
 from tnthermo.configuration.drives import DRIVE_SHAPES
 from tnthermo.configuration.hints import nearest
@@ -48,6 +49,10 @@ OWN_WORDS = {
     "laws.couplings": "list of numbers > 0, each once",
     "laws.resolution": "number > 0 and < 1",
     "sum.parts": "list of densities",
+    "piecewise.profile": "\"linear\", \"smooth\", or a list of these",
+    "cycle.operators": "table of Hermitian operators",
+    "cycle.stroke": "tables [[cycle.stroke]]",
+    "cycle.stroke.hamiltonian": "table of numbers, or of pairs [from, to]",
 }  # fmt: skip
 # One line each; what kinds or shapes share is said once, under the section.
 MEANINGS = {
@@ -153,6 +158,23 @@ MEANINGS = {
     "cosine.offset": "its mean",
     "square.stop": "time at which it ends; none, and no duration: for good",
     "square.height": "while it is on, above the base",
+    "piecewise.times": "where pieces begin and end",
+    "piecewise.initial": "value at the begin of each piece; another one than that before: it jumps",
+    "piecewise.final": "value at the end of each piece",
+    "piecewise.profile": "of all pieces, or of each",
+    "piecewise.count": "how many times one after the other",
+    "cycle.count": "how many cycles; until of [evolution] is count periods",
+    "cycle.switching": "time in which a coupling changes, inside the stroke in which it is stronger; 0: it jumps",
+    "cycle.stretch": "multiplies all durations, not the switching: an axis of a sweep",
+    "cycle.limit": "distance of a cycle to the one before below which it is the limit cycle",
+    "cycle.operators": "of parts of H_S other than x, y, z, i",
+    "cycle.stroke": "the strokes, in their order",
+    "cycle.stroke.duration": "how long it takes, 1/energy",
+    "cycle.stroke.name": "what it is called in results; empty: its number",
+    "cycle.stroke.hamiltonian": "driven parts of H_S: held, or from one value to another; left out: where they are",
+    "cycle.stroke.coupling": "strength of the coupling of each bath; left out: as before",
+    "cycle.stroke.profile": "of the driven parts: a straight line, or without kinks",
+    "cycle.stroke.start": "when it begins in the cycle, to be checked; none: when the one before ends",
     "table.interpolation": "between the points: without overshooting, straight lines, or a spline",
     "table.times": "in place of a file: the first column",
 }
@@ -242,6 +264,7 @@ def every_key() -> list[Key]:
     for name, table in SECTIONS.items():
         if isinstance(table, type):
             found += of_section(name, table)
+    found += of_section("cycle.stroke", StrokeTable)
     for shape, drive in DRIVE_SHAPES.items():
         found += of_section("drive", drive, shape, ("shape",))
     return found

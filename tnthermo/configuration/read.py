@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from chains.problems import MISSING, Problem
+from tnthermo.configuration.cycle import timed, with_cycle
 from tnthermo.configuration.drives import DRIVES, Drives, drive_entries, operator_problems
 from tnthermo.configuration.hints import LATER, NO_JUMPS, checked_table, home, is_jump_operator, nearest
 from tnthermo.configuration.sections import OF_A_BATH, REQUIRED, SECTIONS
@@ -65,8 +66,14 @@ def read_tables(path: Path, raw: dict[str, Any] | None = None) -> tuple[Tables, 
             else:
                 where = f"[bath.{section}] below its [[bath]]" if len(baths) > 1 else f"a section [{section}]"
                 problems.append(Problem(key=name, value=MISSING, allowed=f"required: {where}"))
+    if "cycle" in raw:
+        made["cycle"], found = read_table("cycle", "cycle", raw["cycle"], folder)
+        problems += found
+        if made["cycle"] is not None and isinstance(raw.get("evolution"), dict):
+            raw["evolution"], found = timed(made["cycle"], raw["evolution"])
+            problems += found
     for section in SECTIONS:
-        if section in OF_A_BATH or section == "drive":
+        if section in OF_A_BATH or section in ("drive", "cycle"):
             continue
         if section in raw:
             made[section], found = read_table(section, section, raw[section], folder)
@@ -75,6 +82,10 @@ def read_tables(path: Path, raw: dict[str, Any] | None = None) -> tuple[Tables, 
             problems.append(Problem(key=section, value=MISSING, allowed=f"required: a section [{section}]"))
     if "drive" in raw:
         made["drive"], found = read_drives(raw["drive"], folder, len(baths))
+        problems += found
+    if made.get("cycle") is not None:
+        known = made.get("drive") or Drives()
+        made["drive"], found = with_cycle(known, made["cycle"], len(baths), folder)
         problems += found
     units = made["units"].made() if made.get("units") is not None else NATURAL
     right = {name: table for name, table in made.items() if table is not None}

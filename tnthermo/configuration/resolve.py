@@ -36,6 +36,7 @@ from tnthermo.configuration.written import Values, fingerprint, to_toml
 from tnthermo.evolution.arguments import MEAN_FORCE, displacements
 from tnthermo.evolution.recording import Recording
 from tnthermo.model.coupling import couple
+from tnthermo.model.cycle import Cycle
 from tnthermo.model.model import Model, SystemDrive, assemble
 from tnthermo.model.observables import observables
 from tnthermo.model.operators import Matrix
@@ -114,6 +115,7 @@ class Resolved:
     text          the same as a TOML file that can be run again
     hash          SHA-256 of what decides the numbers (physics and numerics, not the keys of `config_text.MAY_CHANGE`)
     units         of ``values`` and of the result; all else is in natural ones
+    cycle         that of [cycle]; None without
     """
 
     model: Model
@@ -139,6 +141,7 @@ class Resolved:
     text: str
     hash: str
     units: Units = NATURAL
+    cycle: Cycle | None = None
 
     @property
     def initial(self) -> Matrix | str:
@@ -325,6 +328,7 @@ def resolve(config: Config) -> Resolved:
         text=to_toml(values, comments=comments),
         hash=digest,
         units=tables.units,
+        cycle=None if tables.get("cycle") is None else tables.get("cycle").made(),
     )
 
 

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 from chains.checks import sequence_problems
 from chains.problems import InvalidInput, Problem, raise_if_any
 from tnthermo.algorithms import ALGORITHMS, Algorithm, beyond, is_multiple, named
+from tnthermo.configuration.cycle import CycleTable
 from tnthermo.configuration.densities import DENSITIES, DENSITY_KINDS
 from tnthermo.configuration.density import Density
 from tnthermo.configuration.drives import DRIVE_SHAPES
@@ -323,6 +324,7 @@ SECTIONS: Mapping[str, type[Section] | TypeAdapter[Density] | None] = {
     "system": System,
     "coupling": Coupling,
     "drive": None,  # its keys are the user's: `configuration.drives`
+    "cycle": CycleTable,
     "evolution": Evolution,
     "thermodynamics": Thermodynamics,
     "record": Record,

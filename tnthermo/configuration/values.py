@@ -63,7 +63,10 @@ def resolved_values(
         values = {"bath": [{**own["bath"], **{key: own[key] for key in inner}} for own in baths], "system": system}
     return {
         **values,
-        "drive": {key: entry.written(drives.made[key]) for key, entry in drives.entries.items()},
+        "drive": {
+            key: entry.written(drives.made[key]) for key, entry in drives.entries.items() if key not in drives.of_cycle
+        },
+        **({} if sections.get("cycle") is None else {"cycle": sections["cycle"].written()}),
         "evolution": evolution,
         "thermodynamics": sections["thermodynamics"].model_dump(exclude_none=True),
         "record": _without_empty(sections["record"].model_dump()),

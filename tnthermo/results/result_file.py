@@ -48,6 +48,12 @@ def save_result(path: Path, ledger: xr.Dataset, run: Trajectory, correlations: x
     write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
 
 
+def save_cycles(path: Path, record: xr.Dataset) -> None:
+    """Write what `tnthermo.cycles` found as one netCDF-4 file. Raises StorageError."""
+    image = netcdf.image_of({netcdf.ROOT: record})
+    write_pieces(path, sealed(image.getbuffer(), parts_of(image)))
+
+
 def replace_ledger(file: Path, ledger: xr.Dataset) -> None:
     """Put another ledger into a result file, all its groups staying as they are. Raises StorageError."""
     check_seal(file)

@@ -14,7 +14,7 @@ from tnthermo.errors import StorageError
 from tnthermo.machine.seal import check_seal
 from tnthermo.results import netcdf
 
-RESULT, STATE, CONFIG = "result.nc", "state.h5", "config.toml"
+RESULT, STATE, CONFIG, CYCLES = "result.nc", "state.h5", "config.toml", "cycles.nc"
 
 
 PENDING = "pending"

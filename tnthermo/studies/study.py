@@ -41,6 +41,7 @@ from tnthermo.results.checkpoints import Checkpoints, Identity
 from tnthermo.results.snapshots import check_snapshot
 from tnthermo.studies.extension import on_its_chain
 from tnthermo.studies.told import told_in
+from tnthermo.thermo.cycles import cycles
 from tnthermo.thermo.in_units import in_units
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.other_route import ROUTE, compared
@@ -331,17 +332,44 @@ def _save(
     notes = resolved.units.said(
         "\n".join([*(str(note) for note in resolved.notes), *(f"warning: {note}" for note in keeper.notes)])
     )
+    natural = dataset
     if not resolved.units.natural:
         dataset = in_units(dataset, resolved.units)
         correlations = None if correlations is None else in_units(correlations, resolved.units)
     dataset = dataset.assign_attrs(config=resolved.text, config_hash=resolved.hash, notes=notes or "none")
+    record = None if pending else _cycles(natural, resolved)
     if pending:
         dataset = dataset.assign_attrs({run_folder.PENDING: pending})
     if run.state is not None:
         state = run.state
         _write(keeper, lambda: state_file.save_state(folder / run_folder.STATE, state, config_hash=resolved.hash))
+    if record is not None:
+        _write(keeper, lambda: result_file.save_cycles(folder / run_folder.CYCLES, record))
     _write(keeper, lambda: result_file.save_result(folder / run_folder.RESULT, dataset, run, correlations))
     return dataset
+
+
+def _cycles(natural: xr.Dataset, resolved: Resolved) -> xr.Dataset | None:
+    """The record of the cycles, energies and times as the file says them; None without a section [cycle]."""
+    if resolved.cycle is None:
+        return None
+    record, units = cycles(natural, resolved.cycle), resolved.units
+    record = record.assign_attrs(config_hash=resolved.hash)
+    if units.natural:
+        return record
+    begin = record["stroke_begin"]
+    record = record.assign_coords(
+        stroke_begin=(
+            "stroke",
+            [units.shown_time(float(t)) for t in begin.values],
+            {**begin.attrs, "units": units.name("time")},
+        )
+    )
+    for variable in record.variables.values():
+        if variable.attrs.get("units") == "energy":
+            variable.attrs["units"] = units.name("energy")
+    times = {"period": units.shown_time(record.attrs["period"]), "cycle": units.said(str(record.attrs["cycle"]))}
+    return record.assign_attrs(times)
 
 
 def _write(keeper: Checkpoints, write: Callable[[], None]) -> None:

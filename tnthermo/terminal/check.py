@@ -124,6 +124,8 @@ def drive_lines(resolved: Resolved) -> list[str]:
         return f"{in_time_of(drive, resolved.units.hbar).describe()}{unit}"
 
     names = [key for key in resolved.values["drive"] if key.startswith("hamiltonian.")]
+    if resolved.cycle is not None:
+        names += [f"hamiltonian.{name}" for name in resolved.cycle.parts]
     lines = [f"drive {name}: {text(part.drive)}" for name, part in zip(names, resolved.model.drives, strict=True)]
     couplings = resolved.model.couplings
     if "coupling" in resolved.values["drive"] and couplings[0].strength is not None:

@@ -347,15 +347,19 @@ def show(
     debug: Debug = False,
 ) -> None:
     """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
+    from tnthermo.results import netcdf, run_folder
     from tnthermo.results.ledger_file import load_ledger
     from tnthermo.studies.finished import finished
-    from tnthermo.terminal.show import shown, steady_lines
+    from tnthermo.terminal.show import cycle_lines, shown, steady_lines
     from tnthermo.thermo.currents import steady_currents
 
     with outcomes(debug=debug):
         dataset = load_ledger(finished(result))
         steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
         print(shown(dataset))
+        record = (result if result.is_dir() else result.parent) / run_folder.CYCLES
+        if record.is_file():
+            print(cycle_lines(netcdf.read(record)))
         if steady is not None:
             print(steady_lines(steady))
 

@@ -124,3 +124,31 @@ def steady_lines(steady: xr.Dataset) -> str:
     ):
         lines.append(f"  into bath {j}: {number(float(current), float(error))}   (drift {float(drift):.1e})")
     return "\n".join(lines)
+
+
+MOST_CYCLES = 6  # the last ones
+
+
+def cycle_lines(record: xr.Dataset) -> str:
+    """What `tnthermo.cycles` found, a line for each of the last cycles, and of the last one what switching costs."""
+    count = record.sizes["cycle"]
+    lines = [f"{record.attrs['cycle']}:"]
+    names = ("W", "Q_hot", "Q_cold", "efficiency", "COP", "Sigma")
+    for k in range(max(0, count - MOST_CYCLES), count):
+        at = record.isel(cycle=k)
+        cells = [
+            f"{name} {number(float(at[name]), float(at[f'{name}_error']))}" for name in names if np.isfinite(at[name])
+        ]
+        away = "" if k == 0 else f"   distance {float(at.distance):.1e}"
+        lines.append(f"  cycle {k + 1}, {at['mode'].item()}:  " + "   ".join(cells) + away)
+    last = record.isel(cycle=-1)
+    switching = "   ".join(
+        f"bath {j} {number(float(w), float(error))}"
+        for j, (w, error) in enumerate(zip(last.W_drive_each.values, last.W_drive_each_error.values, strict=True))
+    )
+    lines.append(
+        f"  work of H_S {number(float(last.W_drive_S), float(last.W_drive_S_error))}, of switching: {switching}"
+    )
+    balance = float(np.abs(record["balance"]).max())
+    lines.append(f"  limit cycle {record.attrs['limit_cycle']}; energy balance of each cycle within {balance:.1e}")
+    return "\n".join(lines)

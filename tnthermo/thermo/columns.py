@@ -68,7 +68,7 @@ def columns(run: Trajectory, alpha_S: float) -> Findings:
     attributes: dict[str, Attributes] = {}
     if not run.model.driven:
         undriven: Attributes = {"note": "0: nothing is driven"}
-        attributes = {"W_chi": undriven, "W_total": undriven}
+        attributes = dict.fromkeys(("W_chi", "W_total", "W_drive_S", "W_drive_each"), undriven)
     if run.algorithm.bins:
         radiated: Attributes = {
             "note": "the energy that kicks at discrete times radiate, which E_B, by conservation, leaves out"

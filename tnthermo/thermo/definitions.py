@@ -146,6 +146,7 @@ COLUMNS: tuple[Column, ...] = (
     _energy("W_B", "work on the bath", "int Tr[rho_B dH_B_eff] [4, 22]", *_WORK),
     _energy("W_chi", "work on the correlations, 0 without drive", "int Tr[chi dH_int] [27, 28]", *_WORK),
     _energy("W_total", "total work, 0 without drive", "int Tr[rho dH_tot] [27]", *_WORK),
+    _energy("W_drive_S", "work of the drives of H_S, 0 without", "int Tr[rho_S dH_S] [27]", *_WORK),
     _rate("Qdot_S", "heat rate into the system", "Tr[d rho_S/dt H_S_eff] [3, 24]"),
     _rate(
         "Qdot_B",
@@ -301,6 +302,13 @@ PER_BATH: tuple[Column, ...] = (
     _each("E_B_each", "energy", "energy of each bath, from the uncoupled thermal bath", "<H_chain,j>", *_BATH),
     _each("Q_B_each", "energy", "heat into each bath", "int (dE_Bj + sum_q f_j <A_q> d<X_q>)", *_HEAT),
     _each("W_B_each", "energy", "work on each bath", "int sum_q <X_q> d(f_j <A_q>) - (1 - alpha_S) dh_j", *_WORK),
+    _each(
+        "W_drive_each",
+        "energy",
+        "work of the drive of each coupling, what switching it costs; 0 without",
+        "int Tr[rho dH_int,j], = int <A X_j> df_j for Hermitian coupling [27]",
+        *_WORK,
+    ),
     _each("flux_each", "energy rate", "energy current into each bath", "dE_Bj/dt = -sum_q f_j <A_q P_q>"),
     _each(
         "Var_Q_B_each",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tnthermo.thermo.expectations import Expectations, driven_work, trace, work_of_drives
+from tnthermo.thermo.expectations import Expectations, driven_work, switching_work, trace, work_of_drives
 from tnthermo.timeline.integrate import cumulative_integral, cumulative_stieltjes
 from tnthermo.types import Real
 
@@ -73,6 +73,7 @@ def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
     Q_chi      int Tr[d chi H_int] = int sum_q F_q d(<A_q X_q> - <A_q><X_q>)
     W_S, W_B   int Tr[rho_i dH_i_eff]
     W_chi      int Tr[chi dH_int];  W_total  int Tr[rho dH]: both 0 without drive
+    W_drive_S, W_drive_each   the parts of W_total: int Tr[rho_S dH_S], and int <A X> dF of each bath (m, B)
 
     No rate enters: those of a bath without a cutoff jump at the start, and with a soft one they rise within 1/w_c, which no polynomial
     through a few steps follows. `by_rates` is the independent way, which `residuals` compares these with.
@@ -100,8 +101,10 @@ def accumulated(e: Expectations, alpha_S: float) -> dict[str, Real]:
         "W_B": W_B_each.sum(axis=1),
         "W_chi": np.sum(switching(covariance), axis=1),
         "W_total": work_of_drives(e),
+        "W_drive_S": driven_work(e),
         "Q_B_each": Q_B_each,
         "W_B_each": W_B_each,
+        "W_drive_each": switching_work(e),
     }
 
 

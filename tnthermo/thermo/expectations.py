@@ -171,6 +171,13 @@ def driven_work(e: Expectations) -> Real:
     return np.real(entries.sum(axis=(-2, -1)))
 
 
+def switching_work(e: Expectations) -> Real:
+    """int Tr[rho dH_int] of each bath (m, B), sum_q int <A_q X_q> dF_q, energy: what drives of the couplings do. [27]"""
+    if not np.any(e.strength != e.strength[0]):
+        return np.zeros((e.times.size, e.count))
+    return e.per_bath(cumulative_stieltjes(e.times, e.product, e.strength, breaks=e.breaks))
+
+
 def work_of_drives(e: Expectations) -> Real:
     """int Tr[rho dH] (m,) from the recorded values, energy: what drives of H_S and of couplings do. [27]"""
     total = driven_work(e)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ENERGIES = (
     "E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total",
-    "E_B_each", "Q_B_each", "W_B_each",
+    "W_drive_S", "E_B_each", "Q_B_each", "W_B_each", "W_drive_each",
 )  # fmt: skip
 STATE, ENTROPY = "rho_S", "S_S"
 ROUNDED = 1e-11  # of a column's largest value: what no setting improves

@@ -20,10 +20,24 @@ SHARE = 0.5  # of the largest difference among its kin
 # by the power of an energy that their difference is made of rho_S with
 KIN = {
     "energies": ("E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot", "E_B_each"),
-    "heat and work": ("Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total", "Q_B_each", "W_B_each"),
+    "heat and work": (
+        "Q_S",
+        "Q_B",
+        "Q_chi",
+        "W_S",
+        "W_B",
+        "W_chi",
+        "W_total",
+        "W_drive_S",
+        "Q_B_each",
+        "W_B_each",
+        "W_drive_each",
+    ),
     "rates": ("Qdot_S", "Qdot_B", "Wdot_S", "Wdot_B", "flux_each"),
 }
-KEPT = frozenset({"U_tot", "W_chi", "W_total"})  # constants without a drive, and known as well as the norm
+KEPT = frozenset(
+    {"U_tot", "W_chi", "W_total", "W_drive_S", "W_drive_each"}
+)  # constants without a drive, and known as well as the norm
 BATH_ENTROPIES = ("S_B", "Delta_S_B", "S_chi")
 PRODUCTIONS = ("D_S", "Sigma_S", "Sigma_total", "Sigma_Lindblad_S")  # sums of entropies and energies over T
 VARIANCES = {"Var_Q_B": "E_B", "Var_Q_B_each": "E_B_each"}

@@ -302,6 +302,7 @@ def _on_energies(
         "Q_B": Q_B.sum(axis=1), "Q_chi": U_chi + W_chi,
         "W_S": W_B.sum(axis=1) + driven(mean).sum(axis=1) + on_system, "W_B": W_B.sum(axis=1),
         "W_chi": W_chi, "W_total": driven(second).sum(axis=1) + on_system,
+        "W_drive_S": on_system, "W_drive_each": driven(second),
         "Qdot_S": (turned + rate).sum(axis=1), "Qdot_B": Qdot_B.sum(axis=1),
         "Wdot_S": Wdot_B.sum(axis=1), "Wdot_B": Wdot_B.sum(axis=1),
         "E_B_each": E_B, "Q_B_each": Q_B, "W_B_each": W_B, "flux_each": flux,
