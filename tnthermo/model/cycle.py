@@ -227,7 +227,8 @@ class Cycle:
         whole = lcm(*(part.denominator for part in parts))
         unit = gcd(*(part.numerator * (whole // part.denominator) for part in parts))
         near = all(
-            abs(float(s.duration) / self.period - float(p)) <= 0.1 * SAME for s, p in zip(self.strokes, parts, strict=True)
+            abs(float(s.duration) / self.period - float(p)) <= 0.1 * SAME
+            for s, p in zip(self.strokes, parts, strict=True)
         )
         if not near or whole > FINEST_PART * unit:
             return 0.0
