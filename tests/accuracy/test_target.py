@@ -220,6 +220,17 @@ def test_every_error_says_what_it_is_made_of() -> None:
     assert ledger.attrs["errors"].startswith("what each setting still costs")
 
 
+def test_columns_without_a_value_are_named_and_nothing_is_refined_for_them() -> None:
+    bath = chains.Bath(
+        density=chains.PowerLaw(alpha=0.05, exponent=1.0, cutoff=1.0, shape="exponential"), temperature=0.3
+    )
+    model = tt.SpinBoson(hamiltonian={"x": 0.4}, coupling={"z": 0.5}, bath=bath)
+    run = tt.evolve(model, until=1.0, record_every=0.5, bath_entropy="off", accuracy={"S_chi": 1e-3, "E_S": 1e-2})
+    assert run.limited == "limited by columns without a value in this run: S_chi"
+    assert len(rungs(run)) == 2
+    assert tt.ledger(run).attrs["target_met"] == "no"
+
+
 def test_no_time_left_is_said_and_the_best_so_far_is_the_result() -> None:
     run = tt.evolve(
         few(chains.chain(FEW, temperature=0.0)),

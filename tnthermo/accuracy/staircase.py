@@ -131,7 +131,7 @@ class _Staircase:
             judged=True,
         )
         found = run.go(settings.stage)
-        self.spent += found.wall_seconds
+        self.spent += found.wall_seconds - found.compile_seconds  # compiling is once for a machine
         behind = None if behind is None else replace(behind, state=None)
         return replace(found, rough=behind, asked=self.target.json())
 
@@ -199,6 +199,9 @@ class _Staircase:
 
     def next_cause(self, run: Trajectory, judged: Judgement, costs: dict[str, float]) -> str | None:
         """The setting to be refined, or to be judged by a rougher run; None where the run is good enough, or nothing can be done."""
+        if judged.blank:
+            self.limited = f"limited by columns without a value in this run: {', '.join(judged.blank)}"
+            return None
         felt = run.since("reflection")
         if felt <= run.times[-1]:
             self.limited = f"limited by the length of the chain, whose end is felt from t = {felt:.4g} on"

@@ -57,8 +57,11 @@ def sentences(data: xr.Dataset) -> list[str]:
             found.append(f"{text}, no values to compare it with")
             continue
         fine = bool(data["converged"].values[c])
+        varied = ", ".join(str(name) for name in data["knob"].values)
         how = (
-            f"converged to {short(to)}"
+            f"not changed at all by what was varied ({varied}), which says nothing of the rest"
+            if to == 0
+            else f"converged to {short(to)}"
             if fine
             else f"NOT converged: to {short(to)}, where {short(wanted)} is asked for"
         )

@@ -240,7 +240,9 @@ def plan(
             print(planned_sweep(config, folder))
             return
         raw = (
-            None if accuracy is None and max_time is None else with_target(config, _number_or_text(accuracy), max_time)
+            None
+            if accuracy is None and max_time is None
+            else with_target(config, _number_or_text(accuracy), _number_or_text(max_time))
         )
         resolved = resolve(load_config(config, raw))
         tried = None
@@ -295,7 +297,7 @@ def run(
         with ProgressDisplay(quiet=quiet) as progress:
             outcome = study.run_config(
                 config, folder, resume=resume, overwrite=overwrite, strict=strict, check_route=check_route,
-                accuracy=_number_or_text(accuracy), max_time=max_time, progress=progress, say=say, stop=stop,
+                accuracy=_number_or_text(accuracy), max_time=_number_or_text(max_time), progress=progress, say=say, stop=stop,
             )  # fmt: skip
         stop.first = FIGURES  # nothing is left to be saved
         draw(outcome)

@@ -35,6 +35,7 @@ class Judgement:
     allowed  what is accepted
     causes   what makes most of each error, where that is known
     costs    the largest part of each cause in any column, in units of what is accepted there
+    blank    columns that have no value at any time
     """
 
     ratios: Mapping[str, float]
@@ -42,6 +43,7 @@ class Judgement:
     allowed: Mapping[str, float]
     causes: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
+    blank: tuple[str, ...] = ()
 
     @property
     def worst(self) -> str:
@@ -99,6 +101,7 @@ def judgement(dataset: xr.Dataset, target: Target) -> Judgement:
             name: str(dataset[f"{name}_error"].attrs.get("cause", "")) for name in allowed if f"{name}_error" in dataset
         },
         costs=costs,
+        blank=tuple(name for name in allowed if not np.isfinite(dataset[name].values).any()),
     )
 
 
