@@ -4,6 +4,8 @@ Example II, pure dephasing, at any coupling [85-116]: `pure_dephasing`, `decoher
 statistics of its heat, `dephasing_heat`.
 Example I, exchange of quanta, to second order [51-71]: `golden_rule` with the Lamb shift, `exchange`, `bath_rates`, the limits of the
 pseudo-temperatures [61, 69]; exact at T = 0: `one_excitation`. Where the paper's equations are corrected the docstrings say so.
+
+The Otto cycle of a qubit at weak coupling: `otto`.
 """
 
 from tnthermo.closed_forms.decoherence import (
@@ -24,6 +26,7 @@ from tnthermo.closed_forms.exchange import (
 )
 from tnthermo.closed_forms.golden_rule import GoldenRule, golden_rule, lamb_shift
 from tnthermo.closed_forms.one_excitation import OneExcitation, one_excitation
+from tnthermo.closed_forms.otto import Otto, otto
 from tnthermo.closed_forms.pure_dephasing import PureDephasing, pure_dephasing
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "Exchange",
     "GoldenRule",
     "OneExcitation",
+    "Otto",
     "PureDephasing",
     "bath_rates",
     "bath_temperature_limit",
@@ -45,6 +49,7 @@ __all__ = [
     "ohmic_decoherence",
     "ohmic_long_time",
     "one_excitation",
+    "otto",
     "pure_dephasing",
     "system_temperature_limit",
 ]

@@ -120,6 +120,11 @@ def weak_coupling(
         **system_coordinates(model.dimension),
         **channel_coordinates([channel.bath for channel in model.channels]),
         "bath": ("bath", np.arange(len(model.couplings)), {"long_name": "bath"}),
+        "temperature_of_bath": (
+            "bath",
+            np.array(model.temperatures),
+            {"units": "energy", "long_name": "temperature of each bath"},
+        ),
     }
     return xr.Dataset(variables, coords=coordinates, attrs=attributes)
 

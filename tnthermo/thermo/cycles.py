@@ -18,7 +18,18 @@ Variables = dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]]
 
 MODES = ("engine", "refrigerator", "heater", "accelerator")
 UNDECIDED, NONE = "undecided", "none"
-NEEDED = ("t", "E_S", "E_int", "E_B_each", "W_drive_S", "W_drive_each", "S_S", "residual_energy", "rho_S")
+NEEDED = (
+    "t",
+    "E_S",
+    "E_int",
+    "E_B_each",
+    "W_drive_S",
+    "W_drive_each",
+    "S_S",
+    "residual_energy",
+    "rho_S",
+    "temperature_of_bath",
+)
 CHANGES = {
     "W_drive_S": ("W_drive_S", "energy", "work of the drives of H_S"),
     "W_drive_each": ("W_drive_each", "energy", "work of switching each coupling"),
