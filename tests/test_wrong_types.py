@@ -245,6 +245,17 @@ def calls() -> dict[str, Call]:
             tt.Square, {"start": 0.0, "stop": 1.0, "height": 0.0, "base": 1.0},
             start="negative", stop="none", height="negative", base="negative",
         ),
+        "Stroke": of(
+            tt.Stroke, {"duration": 1.0, "name": "", "hamiltonian": {}, "coupling": None, "profile": "linear", "start": None},
+            name="text digits", hamiltonian="no-table", coupling="none", start="none negative",
+        ),
+        "Cycle": of(
+            tt.Cycle, {"strokes": [tt.Stroke(duration=1.0)], "count": 1, "switching": 0.0, "operators": {}, "limit": 0.1}, operators="no-table",
+        ),
+        "Piecewise": of(
+            tt.Piecewise, {"times": [0.0, 1.0], "initial": [0.0], "final": [1.0], "profile": "linear", "count": 1},
+        ),
+        "cycles": of(tt.cycles, {"ledger": ledger(), "cycle": tt.Cycle(strokes=[tt.Stroke(duration=0.2)], count=1)}),
         "TimeTable": of(tt.TimeTable, {"times": [0, 1, 2, 3], "values": [0, 1, 1, 0], "source": ""}, source="text digits"),
         "Ramp.value": of(RAMP.value, {"t": TIMES}, t="negative empty masses"),
         "Cosine.slope": of(tt.Cosine(amplitude=1.0, frequency=1.0).slope, {"t": TIMES}, t="negative empty masses"),
