@@ -247,10 +247,11 @@ def calls() -> dict[str, Call]:
         ),
         "Stroke": of(
             tt.Stroke, {"duration": 1.0, "name": "", "hamiltonian": {}, "coupling": None, "profile": "linear", "start": None},
-            name="text digits", hamiltonian="no-table", coupling="none", start="none negative",
+            name="text digits", hamiltonian="table no-table", coupling="none", start="none negative",
         ),
         "Cycle": of(
-            tt.Cycle, {"strokes": [tt.Stroke(duration=1.0)], "count": 1, "switching": 0.0, "operators": {}, "limit": 0.1}, operators="no-table",
+            tt.Cycle, {"strokes": [tt.Stroke(duration=1.0)], "count": 1, "switching": 0.0, "operators": {}, "limit": 0.1},
+            operators="no-table",
         ),
         "Piecewise": of(
             tt.Piecewise, {"times": [0.0, 1.0], "initial": [0.0], "final": [1.0], "profile": "linear", "count": 1},
@@ -308,6 +309,13 @@ def calls() -> dict[str, Call]:
             operator="none no-table", hamiltonian="none no-table", times=LATER,
         ),
         "golden_rule": of(forms.golden_rule, RATE),
+        "otto": of(
+            forms.otto,
+            {
+                "hot_density": J, "cold_density": J, "splittings": (1.0, 0.5), "temperatures": (1.0, 0.5), "durations": (1.0, 1.0),
+                "element": 0.5,
+            },
+        ),
         "lamb_shift": of(forms.lamb_shift, RATE),
         "exchange": of(forms.exchange, {**START, "rates": rates()}, times=LATER),
         "bath_rates": of(forms.bath_rates, {"rates": rates(), "rho_S": np.eye(2) / 2}),
@@ -341,7 +349,7 @@ MADE = {
     "Chain", "Coefficients", "ContinuousDensity", "Diagnosis", "ModeFunctions", "SpectralDensity", "Star", "StarCells", "ChainNotConverged",
     "InvalidInput", "Problem", "Comparison", "Dephasing", "Drive", "Law", "MeanForce", "NotConverged", "Progress", "Reproduced",
     "RunFailed", "State", "Trajectory",
-    "BathRates", "Exchange", "DephasingHeat", "GoldenRule", "OneExcitation", "PureDephasing", "closed_forms",
+    "BathRates", "Exchange", "DephasingHeat", "GoldenRule", "OneExcitation", "Otto", "PureDephasing", "closed_forms",
     "Held", "Stopped", "StorageError", "Checkpoints", "listening",
     "Element", "LONGEST_CHAIN", "argument_problems", "cells_of",  # for tnthermo: what a part of a density has, and checks of arguments
 }  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chains import ContinuousDensity
-from chains.checks import instance_problems, number_problems
-from chains.problems import raise_if_any
+from chains.checks import instance_problems, number_problems, sequence_problems
+from chains.problems import Problem, raise_if_any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +49,13 @@ def otto(
 
     Raises `chains.InvalidInput` with every problem.
     """
-    problems = [
-        p
-        for name, pair in (("splittings", splittings), ("temperatures", temperatures), ("durations", durations))
-        for i in (0, 1)
-        for p in number_problems(f"{name}[{i}]", pair[i], above=0.0)
-    ]
+    problems: list[Problem] = []
+    pairs: dict[str, Sequence[float]] = {"splittings": splittings, "temperatures": temperatures, "durations": durations}
+    for name, pair in pairs.items():
+        found = sequence_problems(name, pair)
+        if not found and len(pair) != 2:
+            found = [Problem(key=name, value=pair, allowed="two numbers, hot and cold")]
+        problems += found or [p for i in (0, 1) for p in number_problems(f"{name}[{i}]", pair[i], above=0.0)]
     for name, density in (("hot_density", hot_density), ("cold_density", cold_density)):
         problems += instance_problems(name, density, ContinuousDensity, "a continuous density of chains")
     raise_if_any(problems + number_problems("element", element, above=0.0))
