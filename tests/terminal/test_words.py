@@ -39,7 +39,10 @@ def flat(table: object) -> set[str]:
     return {key for entry in table for key in flat(entry)} if isinstance(table, list) else set()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+DEAR = {"otto", "two-qubits"}
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.slow if kind in DEAR else ()) for kind in KINDS])
 def test_a_file_of_each_kind_runs(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As it is written it is accepted, commented, and of physics only; shortened it runs to its end."""
     monkeypatch.chdir(tmp_path)
