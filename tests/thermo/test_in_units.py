@@ -27,6 +27,7 @@ ENERGIES = {
     "E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot", "Q_S", "Q_B", "Q_chi", "W_S", "W_B", "W_chi", "W_total", "E_B_each",
     "Q_B_each", "W_B_each", "residual_energy", "residual_heat", "residual_work", "residual_flux", "residual_occupation", "residual_chi",
     "mode_frequency", "mode_weight", "X_q", "H_S_eff", "ergotropy", "ergotropy_incoherent", "ergotropy_coherent", "F_S",
+    "W_drive_S", "W_drive_each",
 }  # fmt: skip
 
 
