@@ -82,12 +82,27 @@ def _of_element(
     if weight == "vacuum" and math.isinf(high) and isinstance(element, PowerLaw) and element.shape == "exponential":
         wc, s = element.cutoff, element.exponent
         return np.asarray(wc**2 * math.gamma(s + 1.0) * (1.0 + 1j * wc * times) ** (-s - 1.0))
+    longest = float(np.max(np.abs(times), initial=0.0))
+    nodes, weights = element_measure(
+        element, weight=weight, temperature=temperature, support=support, longest_time=longest
+    )
+    return _fourier(nodes, weights, times) if nodes.size else np.zeros(times.size, dtype=np.complex128)
+
+
+def element_measure(
+    element: Element, *, weight: Weight, temperature: float, support: float | None, longest_time: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights (M,) with int weight(w) f(w) dw = sum_j weights_j f(nodes_j), of one element without its strength.
+
+    longest_time  |t| up to which exp(-i w t) is among the f
+    """
+    high = element.support[1] if support is None else min(support, element.support[1])
     upper = element.truncation(_TRUNCATION) if math.isinf(high) else high
     pieces = element_segments(element, weight=weight, temperature=temperature, upper=upper)
     if not pieces:
-        return np.zeros(times.size, dtype=np.complex128)
-    nodes, amplitudes = discretise(pieces, longest_time=float(np.max(np.abs(times), initial=0.0)))
-    return _fourier(nodes, amplitudes**2, times)
+        return np.zeros(0), np.zeros(0)
+    nodes, amplitudes = discretise(pieces, longest_time=longest_time)
+    return nodes, amplitudes**2
 
 
 def _fourier(nodes: FloatArray, weights: FloatArray, times: FloatArray) -> ComplexArray:

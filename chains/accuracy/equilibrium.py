@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 
 import numpy as np
 
-from chains.accuracy.light_cone import LONGEST_CHAIN, SMALLEST_TOLERANCE
+from chains.accuracy.correlation import element_measure
+from chains.accuracy.light_cone import LONGEST_CHAIN, shortest, tolerance_problems
 from chains.checks import number_problems
 from chains.densities.discrete import Discrete
 from chains.densities.power_law import shares
-from chains.densities.thermal import element_segments
 from chains.maps.arguments import SpectralDensity, argument_problems
 from chains.maps.coefficients import chain
 from chains.maps.sites import Chain, chain_problems
-from chains.numerics.quadrature import discretise
 from chains.numerics.star_nodes import star_of
 from chains.problems import InvalidInput, Problem, raise_if_any
 from chains.types import FloatArray
 
 SAMPLES = 33
 GROWTH = 46.0  # exponent beyond which exp(-tau w) lifts the rounding of a chain's weights to 1e-12
-BEYOND = 1e-17  # part of int J at which a support without an end is cut
 
 
 def equilibrium_error(bath: Chain) -> float:
@@ -47,27 +45,19 @@ def required_length_equilibrium(
 
     Raises InvalidInput with every problem of the arguments, and where more than 2048 sites would be needed.
     """
-    problems = argument_problems(density, 1, temperature, support, 1) + number_problems(
-        "temperature", temperature, above=0.0
+    raise_if_any(
+        argument_problems(density, 1, temperature, support, 1)
+        + number_problems("temperature", temperature, above=0.0)
+        + tolerance_problems(tolerance)
     )
-    problems += number_problems("tolerance", tolerance, at_least=SMALLEST_TOLERANCE)
-    raise_if_any(problems)
+    if isinstance(density, Discrete):
+        return chain(density, temperature=temperature).length
     length = 16
     while length <= LONGEST_CHAIN:
-        whole = (
-            chain(density, temperature=temperature)
-            if isinstance(density, Discrete)
-            else chain(density, length, temperature=temperature, support=support)
-        )
-        if isinstance(density, Discrete):
-            return whole.length
-        tau, exact = _exact(whole)
-        if _distance(whole, whole.length, tau, exact) <= tolerance:
-            low, high = 0, whole.length  # the shortest good one is in (low, high]
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (low, middle) if _distance(whole, middle, tau, exact) <= tolerance else (middle, high)
-            return high
+        whole = chain(density, length, temperature=temperature, support=support)
+        good = _good(whole, tolerance)
+        if good(length):
+            return shortest(length, good)
         length *= 2
     hint = "a smaller `support`, a lower cut-off or a larger tolerance needs fewer sites"
     allowed = f"a temperature that a chain of {LONGEST_CHAIN} sites can reach"
@@ -85,17 +75,21 @@ def _exact(bath: Chain) -> tuple[FloatArray, FloatArray]:
 
 def _measure(bath: Chain) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights of int weight(w) f(w) dw; the weight without the strength of the density."""
-    nodes, weights = [], []
     assert not isinstance(bath.density, Discrete)
+    found = []
     for share, element in shares(bath.density):
-        high = min(bath.support[1], element.support[1])
-        upper = element.truncation(BEYOND) if math.isinf(high) else high
-        pieces = element_segments(element, weight=bath.weight, temperature=bath.temperature, upper=upper)
-        if pieces:
-            w, amplitudes = discretise(pieces)
-            nodes.append(w)
-            weights.append(share * amplitudes**2)
-    return np.concatenate(nodes), np.concatenate(weights)
+        nodes, weights = element_measure(
+            element, weight=bath.weight, temperature=bath.temperature, support=bath.support[1]
+        )
+        found.append((nodes, share * weights))
+    nodes, weights = (np.concatenate(part) for part in zip(*found, strict=True))
+    return nodes, weights
+
+
+def _good(bath: Chain, tolerance: float) -> Callable[[int], bool]:
+    """Whether the chain of so many of its first sites has imaginary time right."""
+    tau, exact = _exact(bath)
+    return lambda length: _distance(bath, length, tau, exact) <= tolerance
 
 
 def _distance(bath: Chain, length: int, tau: FloatArray, exact: FloatArray) -> float:

@@ -32,7 +32,8 @@ _SAMPLES = 240
 _HORIZONS = 5
 
 
-def _tolerance_problems(tolerance: object) -> list[Problem]:
+def tolerance_problems(tolerance: object) -> list[Problem]:
+    """Why ``tolerance`` is none of C(t)."""
     problems = number_problems("tolerance", tolerance, above=0.0)
     if not problems and not SMALLEST_TOLERANCE <= tolerance < 1.0:  # type: ignore[operator]
         hint = "C(t) itself is known to about 1e-13"
@@ -98,7 +99,7 @@ def light_cone_time(bath: Chain, tolerance: float = 1e-6) -> float:
     An excitation has gone to the end and back by then. inf for a complete discrete bath (its recurrences are physics).
     C(t) is the exact one of the same (cut) weight. Raises InvalidInput unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(chain_problems("bath", bath) + _tolerance_problems(tolerance))
+    raise_if_any(chain_problems("bath", bath) + tolerance_problems(tolerance))
     if bath.complete:
         return math.inf
     return _first_crossing(_chain_error(bath), tolerance, 1.5 * _travel_time(bath))
@@ -111,7 +112,7 @@ def front_time(bath: Chain, tolerance: float = 1e-6) -> float:
     square root of the last site's occupation, and sums over modes at T > 0 by about that itself. inf for a complete
     discrete bath. Raises InvalidInput unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(chain_problems("bath", bath) + _tolerance_problems(tolerance))
+    raise_if_any(chain_problems("bath", bath) + tolerance_problems(tolerance))
     if bath.complete:
         return math.inf
     if bath.length == 1:
@@ -139,7 +140,7 @@ def end_times(bath: Chain | StarCells | tuple[Chain, Chain] | Bath, tolerance: f
     that there are M modes only. inf for complete discrete baths, whose recurrences are physics, and for `Bath`.
     Raises InvalidInput for what is no bath, and unless 1e-12 <= tolerance < 1.
     """
-    raise_if_any(bath_problems("bath", bath) + _tolerance_problems(tolerance))
+    raise_if_any(bath_problems("bath", bath) + tolerance_problems(tolerance))
     if isinstance(bath, Bath):
         return EndTimes(front=math.inf, felt=math.inf)
     if isinstance(bath, StarCells):
@@ -166,11 +167,20 @@ def _cells_felt(bath: StarCells, tolerance: float) -> float:
     return _first_crossing(error, tolerance, 2.0 * bath.modes / float(np.max(bath.frequencies)))
 
 
+def shortest(length: int, good: Callable[[int], bool]) -> int:
+    """Return the shortest length that is ``good``, by halving: ``length`` is, 0 is not, and longer ones are no worse."""
+    low, high = 0, length  # it is in (low, high]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if good(middle) else (middle, high)
+    return high
+
+
 def _length_problems(
     density: object, temperature: object, until: object, tolerance: object, support: object
 ) -> list[Problem]:
     problems = argument_problems(density, 1, temperature, support, 1)
-    return problems + number_problems("until", until, at_least=0.0) + _tolerance_problems(tolerance)
+    return problems + number_problems("until", until, at_least=0.0) + tolerance_problems(tolerance)
 
 
 @formerly(positional=("temperature", "until", "tolerance"))
@@ -192,15 +202,8 @@ def required_length(
     raise_if_any(_length_problems(density, temperature, until, tolerance, support))
     times = _times(until)
     longest = _long_chain(density, temperature, support, lambda bath: _good(bath, times, tolerance), until)
-    low, high = 0, longest.length  # the shortest good one is in (low, high]
     exact = _normalised_exact(longest, times)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _distance(longest, middle, times, exact) <= tolerance:
-            high = middle
-        else:
-            low = middle
-    return high
+    return shortest(longest.length, lambda length: _distance(longest, length, times, exact) <= tolerance)
 
 
 @formerly(positional=("temperature", "until", "tolerance"))

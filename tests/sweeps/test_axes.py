@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chains import InvalidInput
 from tests.support.configs import BATHS, SMALL
 from tests.support.sweeps import write_sweep
+from tnthermo.configuration.examples import FOLDER
 from tnthermo.configuration.resolve import load_config, resolve
 from tnthermo.sweeps import points
 from tnthermo.sweeps.axes import Axes, axes_of, placed, read_axes, short_names, twice
@@ -91,6 +92,17 @@ EVOLUTION
     assert [one.record_every for one in found("record_every = 0.5", "own.toml")] == [0.5, 0.5]
     by_hand = found("step = 0.25\ntolerance = 1e-3", "by_hand.toml")  # no target: every step, as ever
     assert [one.record_every for one in by_hand] == [0.25, 0.25]
+
+
+def test_a_cycle_has_its_record_times_in_a_sweep_as_well(tmp_path: Path) -> None:
+    text = (FOLDER / "otto.toml").read_text(encoding="utf-8")
+    path = tmp_path / "otto.toml"
+    path.write_text(text + '\n[sweep]\n"cycle.stretch" = [1.0, 2.0]\n')
+    axes = read_axes(path)
+    found = [points.resolved_point(axes, number) for number in range(axes.count)]
+    assert found[1].until == 2 * found[0].until
+    assert all(one.target is not None for one in found)
+    assert all(one.until / one.record_every == pytest.approx(round(one.until / one.record_every)) for one in found)
 
 
 def test_a_point_of_a_list_takes_what_it_leaves_out_from_the_file(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import xarray as xr
 
 import chains
 import tnthermo as tt
+from tnthermo.thermo.cycles import dimensions_of
+from tnthermo.units.datasets import converted
 
 Z, X = np.diag([1.0, -1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
 MODES = ((1.0, 0.35, 0.4), (0.7, 0.3, 0.25))  # frequency, coupling, temperature of each bath
@@ -231,6 +233,21 @@ def test_a_cycle_that_has_not_settled_says_so() -> None:
     assert float(data.distance[1]) > 0.01
     assert np.isnan(data.distance[0])
     assert "not known" in run_of(0.5).attrs["limit_cycle"]
+
+
+def test_a_record_in_units_has_its_times_in_them_and_its_energies_as_they_are() -> None:
+    natural = run_of(0.0)
+    shown = converted(natural, tt.Units("eV", "fs"), dimensions_of(natural))
+    hbar = 0.6582119569  # eV fs
+    assert shown.stroke_begin.values == pytest.approx(natural.stroke_begin.values * hbar, rel=1e-9)
+    assert shown.attrs["period"] == pytest.approx(natural.attrs["period"] * hbar, rel=1e-9)
+    for name in natural.data_vars:
+        unit = {"energy": "eV"}.get(natural[name].attrs["units"], natural[name].attrs["units"])
+        assert shown[name].attrs["units"] == unit
+        if shown[name].dtype.kind == "f":
+            assert np.array_equal(shown[name], natural[name], equal_nan=True)
+    with pytest.raises(chains.InvalidInput, match="stroke_begin"):
+        converted(natural, tt.Units("eV", "fs"), {})
 
 
 def refused(call: object, *words: str) -> None:

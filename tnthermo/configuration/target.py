@@ -31,12 +31,17 @@ def target_of(tables: Tables) -> Any:
     return None if accuracy is None else accuracy.target
 
 
-def with_target(path: Path, target: Any, max_time: Any) -> dict[str, Any]:
-    """The contents of a file as if [accuracy] said ``target`` and ``max_time``, where given. Raises :class:`chains.InvalidInput`."""
+def with_target(path: Path, target: Any, max_time: Any) -> dict[str, Any] | None:
+    """The contents of a file as if [accuracy] said ``target`` and ``max_time``, where given; None, as it is, where neither is.
+
+    Raises :class:`chains.InvalidInput`.
+    """
+    given = {key: value for key, value in (("target", target), ("max_time", max_time)) if value is not None}
+    if not given:
+        return None
     raw = read_toml(path)
     own = raw.get("accuracy", {})
     if isinstance(own, dict):
-        given = {key: value for key, value in (("target", target), ("max_time", max_time)) if value is not None}
         raw["accuracy"] = {**own, **given}
     return raw
 

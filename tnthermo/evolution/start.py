@@ -31,9 +31,8 @@ from tnthermo.network.state import State, product_state
 from tnthermo.types import Complex
 
 PHASE = 0.15  # imaginary-time steps times the strongest local term: a fourth-order step is then good to about 1e-7
-MIRROR = (
-    1e-2  # of the energies in play: how far bath and ancilla of an equilibrium may differ; less is in the error bars
-)
+# of the energies in play: how far bath and ancilla of an equilibrium may differ; less is in the error bars
+MIRROR = 1e-2
 FEWEST = 4  # imaginary-time steps
 MOST_LEVELS = 400
 MOST_LOST = 0.5  # of a displaced start, that may be cut off: what is left is no such state

@@ -41,12 +41,13 @@ from tnthermo.results.checkpoints import Checkpoints, Identity
 from tnthermo.results.snapshots import check_snapshot
 from tnthermo.studies.extension import on_its_chain
 from tnthermo.studies.told import told_in
-from tnthermo.thermo.cycles import cycles
+from tnthermo.thermo.cycles import cycles, dimensions_of
 from tnthermo.thermo.in_units import in_units
 from tnthermo.thermo.ledger import ledger
 from tnthermo.thermo.other_route import ROUTE, compared
 from tnthermo.thermo.pending import ledger_without_errors
 from tnthermo.types import Snapshot
+from tnthermo.units.datasets import converted
 
 Say = Callable[[str], None]
 WORTH = 30.0  # seconds that a run took: its result is written before the error bars are there, else where something ends their making
@@ -120,8 +121,7 @@ def run_config(
     problems += callable_problems(progress=progress) + instance_problems("say", say, Callable, "a function")
     raise_if_any(problems)
     folder = Path(folder)
-    asked = accuracy is not None or max_time is not None
-    loaded = load_config(config, with_target(Path(config), accuracy, max_time) if asked else None)
+    loaded = load_config(config, with_target(Path(config), accuracy, max_time))
     loaded = loaded.strictly() if strict else loaded
     loaded = loaded.by_both_routes() if check_route else loaded
     with told_in(loaded.tables.units) as told:
@@ -353,23 +353,8 @@ def _cycles(natural: xr.Dataset, resolved: Resolved) -> xr.Dataset | None:
     """The record of the cycles, energies and times as the file says them; None without a section [cycle]."""
     if resolved.cycle is None:
         return None
-    record, units = cycles(natural, resolved.cycle), resolved.units
-    record = record.assign_attrs(config_hash=resolved.hash)
-    if units.natural:
-        return record
-    begin = record["stroke_begin"]
-    record = record.assign_coords(
-        stroke_begin=(
-            "stroke",
-            [units.shown_time(float(t)) for t in begin.values],
-            {**begin.attrs, "units": units.name("time")},
-        )
-    )
-    for variable in record.variables.values():
-        if variable.attrs.get("units") == "energy":
-            variable.attrs["units"] = units.name("energy")
-    times = {"period": units.shown_time(record.attrs["period"]), "cycle": units.said(str(record.attrs["cycle"]))}
-    return record.assign_attrs(times)
+    record = cycles(natural, resolved.cycle).assign_attrs(config_hash=resolved.hash)
+    return record if resolved.units.natural else converted(record, resolved.units, dimensions_of(record))
 
 
 def _write(keeper: Checkpoints, write: Callable[[], None]) -> None:

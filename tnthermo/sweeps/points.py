@@ -100,8 +100,10 @@ def resolved_point(axes: Axes, number: int) -> Resolved:
     """
     tables = axes.tables(number)
     config = load_config(axes.path, tables)
-    own = tables.get("evolution", {})
-    if config.accuracy.target is None or "record_every" in own or "step" in own:
+    if config.accuracy.target is None or config.evolution.record_every is not None:
+        return resolve(config)  # a cycle has its record times without saying so
+    own = tables["evolution"]
+    if "step" in own:
         return resolve(config)
     return resolve(load_config(axes.path, {**tables, "evolution": {**own, "record_every": own["until"] / RECORDS}}))
 

@@ -239,11 +239,7 @@ def plan(
             raise_if_any([Problem(key=key, value=value, allowed=allowed) for key, value in given if value is not None])
             print(planned_sweep(config, folder))
             return
-        raw = (
-            None
-            if accuracy is None and max_time is None
-            else with_target(config, _number_or_text(accuracy), _number_or_text(max_time))
-        )
+        raw = with_target(config, _number_or_text(accuracy), _number_or_text(max_time))
         resolved = resolve(load_config(config, raw))
         tried = None
         if seconds and not is_compiled(bins=resolved.algorithm.bins):

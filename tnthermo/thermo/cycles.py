@@ -111,6 +111,13 @@ def cycles(ledger: xr.Dataset, cycle: Cycle) -> xr.Dataset:
     return xr.Dataset(variables, coords=coords, attrs=attributes)
 
 
+def dimensions_of(record: xr.Dataset) -> dict[str, str]:
+    """What the variables of a record in natural units are, for `tnthermo.units.datasets.converted`."""
+    by_unit = {"energy": "energy", "nat": "entropy", "1/energy": "time"}
+    units = {str(name): variable.attrs.get("units", "1") for name, variable in record.variables.items()}
+    return {name: by_unit[unit] for name, unit in units.items() if unit in by_unit}
+
+
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     """The names, each once: with their number where one is there twice."""
     return tuple(f"{name} {i}" if names.count(name) > 1 else name for i, name in enumerate(names))

@@ -208,7 +208,9 @@ def _between(
         least = least.reshape(least.shape + (1,) * (error.ndim - least.ndim))
         values[name] = np.where(np.isnan(error), error, np.fmax(error, least))
     blind, why = unjudged(run)
-    state = np.fmax(state[run.recorded], state_floor(run))
+    state = state[run.recorded]
+    if not difference_alone:
+        state = np.fmax(state, state_floor(run))
     return Errors(values=values, how=how, state=state, blind=blind, why=why)
 
 

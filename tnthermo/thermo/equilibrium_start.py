@@ -6,11 +6,8 @@ import numpy as np
 
 from tnthermo.record.trajectory import Trajectory
 
-OF_ENERGIES, OF_ENTROPY, OF_STATE = (
-    0.25,
-    0.25,
-    1 / 16,
-)  # of the energy, or of it over T: two to six times what was off where it is known
+# of the energy, or of it over T: two to six times what was off where it is known
+OF_ENERGIES, OF_ENTROPY, OF_STATE = 0.25, 0.25, 1 / 16
 ENERGIES = frozenset({"E_S", "E_B", "E_int", "h", "U_S", "U_B", "U_chi", "U_tot"})
 
 

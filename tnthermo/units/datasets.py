@@ -22,8 +22,13 @@ COORDINATES: Mapping[str, str] = {
     "mode_weight": "energy",
 }
 WEIGHT = "mode_weight"
-OF_DATASET: Mapping[str, str] = {"temperature": "temperature", "free_energy": "energy", "beta": "1/energy"}
-SAID = ("flags", "doubts", "check_route", "reason", "infinite", "tail")  # attributes that may name times
+OF_DATASET: Mapping[str, str] = {
+    "temperature": "temperature",
+    "free_energy": "energy",
+    "beta": "1/energy",
+    "period": "time",
+}
+SAID = ("flags", "doubts", "check_route", "reason", "infinite", "tail", "cycle")  # attributes that may name times
 
 
 def factor(dimension: str, source: Units, target: Units) -> float:
@@ -95,6 +100,8 @@ def _attributes(attributes: Mapping[Any, Any], source: Units, target: Units) -> 
     for key, dimension in OF_DATASET.items():
         if key in found:
             found[key] = float(found[key]) * factor(dimension, source, target)
+    if "period" in found and not target.natural:
+        found["period"] = float(tidy(found["period"]))
     if "temperature" in found:
         found["temperature"] = _kept(found["temperature"], target)
     energy = factor("energy", source, target)
