@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy.typing as npt
 
 import chains
 from chains import LONGEST_CHAIN, cells_of
-from chains.accuracy.light_cone import shortest
 from chains.problems import InvalidInput, Problem
 from tnthermo.configuration.notes import Note
 
@@ -83,7 +81,11 @@ def _needed_by_chain(chain: chains.Chain, until: float, tolerance: float) -> tup
 
     if reached > chain.length or not far(chain.length):
         return None
-    return shortest(chain.length, far), reached
+    low, high = 0, chain.length  # the shortest good one is in (low, high]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if far(middle) else (middle, high)
+    return high, reached
 
 
 def needed_cells(
@@ -107,7 +109,11 @@ def needed_cells(
     while length <= LONGEST_CHAIN:
         whole = bath(length)
         if far(whole, length):
-            return shortest(length, partial(far, whole))
+            low, high = 0, length
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if far(whole, middle) else (middle, high)
+            return high
         length *= 2
     allowed = f"a time that {LONGEST_CHAIN} modes can reach"
     hint = "a smaller support, a lower cutoff or a larger tolerance needs fewer of them"
