@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import chains
@@ -73,6 +74,24 @@ def test_caps_cost_by_their_law_and_levels_have_none(short: tt.Trajectory) -> No
     }
     (uncapped,) = links(made(short, {"max_bond": None}, {"max_bond": 16}))
     assert uncapped.weight() == 0.0  # nothing is cut off
+
+
+def test_caps_of_bins_cost_no_more_than_the_weight_that_was_dropped_says(short: tt.Trajectory) -> None:
+    def dropped(cap: int, weight: float, behind: tt.Trajectory | None = None) -> tt.Trajectory:
+        algorithm = tt.TimeBins(step=0.1, tolerance=1e-3, max_bond=cap)
+        weights = np.full(short.times.size, weight)
+        return replace(short, algorithm=algorithm, discarded_weight=weights, rough=behind, asked="{}")
+
+    by_order = (1 / 64) ** 2 / ((1 / 32) ** 2 - (1 / 64) ** 2)
+    (link,) = links(dropped(64, 1e-4, dropped(32, 4e-3)))
+    assert link.weight() == pytest.approx(1 / (40**0.6 - 1))
+    assert link.weight() < by_order
+    (even,) = links(dropped(64, 4e-3, dropped(32, 4e-3)))  # the tolerance dropped it, and says nothing of the cap
+    assert even.weight() == pytest.approx(by_order)
+    wider = replace(link, finest=tt.TimeBins(step=0.1, tolerance=1e-3, max_bond=128))
+    assert wider.weight() == pytest.approx(link.weight() / 4)
+    on_sites = replace(link, finest=tt.TDVP(step=0.1, tolerance=1e-3, max_bond=64))
+    assert on_sites.weight() == pytest.approx(by_order)
 
 
 def test_a_law_is_carried_on_to_the_finest_value(short: tt.Trajectory) -> None:

@@ -180,6 +180,22 @@ def test_what_the_chain_lacks_is_named(bath: Any, limit: str, cause: str) -> Non
     assert np.isfinite(ledger["rho_S_error"].values).all() == ("length" not in limit)
 
 
+def test_a_cap_that_is_too_narrow_is_widened_while_steps_are_long() -> None:
+    """With it nothing else is worth a run: the step was refined to a sixteenth, under a cap that cost a hundred times as much."""
+    bath, told = chains.Bath(density=FEW, temperature=2.0), []
+    narrow = tt.TimeBins(step=0.25, tolerance=1e-4, max_bond=2)
+    run = tt.evolve(
+        few(bath), until=UNTIL, record_every=EVERY, algorithm=narrow, kept=(), bath_entropy="off", accuracy=1e-4, say=told.append
+    )  # fmt: skip
+    assert told[0].startswith("what max_bond costs")
+    caps = [one.algorithm.max_bond for one in rungs(run) if one.algorithm.step == narrow.step]
+    assert max(cap or 0 for cap in caps) >= 8  # before any shorter step was tried
+    ledger = tt.ledger(run)
+    assert ledger.attrs["target_met"] == "yes", told
+    errors = beyond(ledger, truth({}, 2.0, {}))
+    assert max(true for true, _ in errors.values()) < 1e-4
+
+
 def test_settings_that_are_not_kept_are_refined() -> None:
     bath = chains.chain(FEW, temperature=0.3)
     kept = {"max_bond", "tolerance"}

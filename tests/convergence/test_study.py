@@ -150,6 +150,15 @@ def test_nothing_is_written_for_what_is_wrong(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_flagged_run_says_why_below_its_table(studied: tuple[Path, Path, xr.Dataset, int]) -> None:
+    data = studied[2].copy(deep=True)
+    data["flags"] = xr.full_like(data["flags"], "none", dtype=object)
+    assert "flagged" not in tt.convergence_table(data)
+    data["flags"].values[0, :2] = "the end of the chain is felt"
+    values = ", ".join(f"{value:g}" for value in data["value"].values[0, :2])
+    assert f"flagged at {values}: the end of the chain is felt" in tt.convergence_table(data)
+
+
 def test_the_folder_of_a_sweep_is_left_alone(studied: tuple[Path, Path, xr.Dataset, int], tmp_path: Path) -> None:
     """And a sweep leaves that of a study alone: only studies may change which runs a folder is about."""
     config, out, _, _ = studied

@@ -41,7 +41,7 @@ TIGHTEST = 1e-11  # tolerance that is not gone below: sums of many steps are no 
 MOST_HALVINGS = 8
 # what a run takes in units of the one before, refined in this
 COST = {STEP: 2.2, TOLERANCE: 2.5, BOND: 2.5, LEVELS: 1.0}
-BESIDE = {TOLERANCE: 0.7, BOND: 0.6}  # and one that judges it
+BESIDE = {STEP: 0.5, TOLERANCE: 0.7, BOND: 0.6}  # and one that judges it
 
 Say = Callable[[str], None]
 
@@ -206,6 +206,8 @@ class _Staircase:
         if felt <= run.times[-1]:
             self.limited = f"limited by the length of the chain, whose end is felt from t = {felt:.4g} on"
             return None
+        if self.capped(run) and self.may(BOND, run) and (not self.cap_known(run) or costs.get(BOND, 0.0) > 1):
+            return BOND  # while steps are long: what a cap costs hardly depends on them, and it hides what they cost
         if STEP in costs and costs[STEP] > ENOUGH:
             if not self.judged_here(STEP, run):
                 return STEP
@@ -254,6 +256,16 @@ class _Staircase:
         """Whether a bond cap was reached."""
         return math.isfinite(run.since("bond"))
 
+    def cap_known(self, run: Trajectory) -> bool:
+        """Whether it was seen what this cap costs, with this step or another."""
+        members = rungs(run)
+        return any(
+            differing(one, other) == {BOND}
+            for n, one in enumerate(members)
+            if one.algorithm.max_bond == run.algorithm.max_bond
+            for other in members[n + 1 :]
+        )
+
     def judged_here(self, cause: str, run: Trajectory) -> bool:
         """Whether a run differs from this one in ``cause`` alone."""
         return any(differing(run, other) == {cause} for other in rungs(run)[1:])
@@ -281,10 +293,14 @@ class _Staircase:
         return f" = {value[cause]:g}, {'which is kept' if cause in self.kept or cause == LEVELS else 'which is refined no further'}"
 
     def affordable(self, cause: str, run: Trajectory, costs: dict[str, float]) -> bool:
-        """Whether a finer run fits into the time that is left, with what judges it; if not, that is why the target was missed."""
-        judges = 0.0 if TOLERANCE in costs else BESIDE[TOLERANCE]
-        judges += BESIDE[BOND] if self.capped(run) else 0.0
-        expected = (run.wall_seconds - run.compile_seconds) * COST[cause] * (1 + judges / 2)
+        """Whether a run fits into the time that is left, a finer one with what judges it; if not, that is why the target was missed."""
+        if self.is_beside(cause, run, costs):
+            expected = BESIDE[cause]
+        else:
+            judges = 0.0 if TOLERANCE in costs else BESIDE[TOLERANCE]
+            judges += BESIDE[BOND] if self.capped(run) else 0.0
+            expected = COST[cause] * (1 + judges / 2)
+        expected *= run.wall_seconds - run.compile_seconds
         if self.spent + expected <= self.target.max_time:
             return True
         self.limited = (

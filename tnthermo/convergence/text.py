@@ -125,6 +125,7 @@ def ladder(data: xr.Dataset, k: int) -> str:
     under = "".join(f"{f'max  t = {t:g}':>{w}}" for w in width)
     lines = [f"{name} ({data['key'].values[k]})" + (f": {note}" if note else "")]
     lines += [f"{'':<12}{'seconds':>9}{heads}", f"{'':<21}{under}"]
+    reasons: dict[str, list[str]] = {}
     for i in range(data.sizes["rung"]):
         if not np.isfinite(data["value"].values[k, i]):
             continue
@@ -133,8 +134,10 @@ def ladder(data: xr.Dataset, k: int) -> str:
             both = (float(data[one].values[k, i, c]) for one in ("difference", "difference_at"))
             cells += f"{'  '.join(difference(one) for one in both):>{w}}"
         mark = " *" if i == place else ""
-        flag = "  flagged" if data["flags"].values[k, i] not in ("none", "missing") else ""
-        flag = "  missing" if data["flags"].values[k, i] == "missing" else flag
+        flags = str(data["flags"].values[k, i])
+        flag = {"none": "", "missing": "  missing"}.get(flags, "  flagged")
+        if flag == "  flagged":
+            reasons.setdefault(flags, []).append(f"{data.value.values[k, i]:.6g}")
         lines.append(f"{f'{data.value.values[k, i]:.6g}{mark}':<12}{data.seconds.values[k, i]:>9.2f}{cells}{flag}")
     for title, texts in (
         ("order", [order_text(data, k, c) for c in range(len(columns))]),
@@ -143,6 +146,7 @@ def ladder(data: xr.Dataset, k: int) -> str:
     ):
         if any(text != "-" for text in texts):
             lines.append(f"{title:<21}" + "".join(f"{text:>{w}}" for text, w in zip(texts, width, strict=True)))
+    lines += [f"flagged at {', '.join(values)}: {why}" for why, values in reasons.items()]
     return "\n".join(lines)
 
 

@@ -18,6 +18,9 @@ UNKNOWN = 1.0  # weight of a difference of which no law is known: the finer of t
 MARGIN = 1.0  # orders that are not trusted of what is seen
 CAUTIOUS = 2.0  # order where columns differ in theirs
 BOND_ORDER = 2.0  # power of one over a cap with which errors fall at least, measured at caps of 10 to 50
+WEIGHT_ORDER = (
+    0.6  # power of the dropped weight with which errors fall: 0.55 to 1, measured at caps of 6 to 64 on time bins
+)
 SLOWEST = 0.5  # order of errors that hardly fall
 BROKEN = 0.1  # of an entry of rho_S: runs that differ by more are too rough for a law
 
@@ -49,7 +52,10 @@ class Link:
         if not p:
             return UNKNOWN
         f, a, b = (_coarseness(one, self.cause) for one in (self.finest, self.finer.algorithm, self.coarser.algorithm))
-        return float(f**p / (b**p - a**p))
+        found = float(f**p / (b**p - a**p))
+        if self.cause == BOND and self.finest.bins:  # the caps of sites move little weight: they keep it from arising
+            found = min(found, _by_weight(self.finer, self.coarser) * (f / a) ** p)
+        return found
 
     def seen(self, ratios: Sequence[float]) -> float:
         """The order to be expected: ``ratios`` of differences of columns, of `before` to these.
@@ -64,6 +70,15 @@ class Link:
             nominal = float(getattr(self.finest, "order", 2))
             return min(max(min(known) - MARGIN, self.order), nominal)
         return max(min(max(known), self.order, CAUTIOUS), SLOWEST)
+
+
+def _by_weight(finer: Trajectory, coarser: Trajectory) -> float:
+    """Error of the finer of two runs in units of their difference, by what each of them dropped in all.
+
+    What the tolerance drops is the same in both and makes the ratio of the two worse.
+    """
+    fine, coarse = (max(float(run.discarded_weight[-1]), 0.0) ** WEIGHT_ORDER for run in (finer, coarser))
+    return fine / (coarse - fine) if coarse > fine else math.inf
 
 
 def _coarseness(algorithm: Algorithm, cause: str) -> float:

@@ -23,6 +23,7 @@ ENERGIES = (
     "W_drive_S", "E_B_each", "Q_B_each", "W_B_each", "W_drive_each",
 )  # fmt: skip
 STATE, ENTROPY = "rho_S", "S_S"
+MOST_DIGITS = 9
 ROUNDED = 1e-11  # of a column's largest value: what no setting improves
 
 
@@ -55,10 +56,18 @@ class Judgement:
         return not self.ratios or self.ratios[self.worst] <= 1
 
     def describe(self) -> str:
-        """The worst column in words."""
+        """The worst column in words, which hold in any units."""
         name = self.worst
         cause = f" ({self.causes[name]})" if self.causes.get(name) else ""
-        return f"{name} known to {self.errors[name]:.2g}{cause}, asked {self.allowed[name]:.2g}"
+        return f"error of {name} {_ratio(self.ratios[name])} x what is accepted{cause}"
+
+
+def _ratio(value: float) -> str:
+    """With two digits, or as many as show that it is beyond 1."""
+    digits = 2
+    while value > 1 >= float(f"{value:.{digits}g}") and digits < MOST_DIGITS:
+        digits += 1
+    return f"{value:.{digits}g}"
 
 
 def known_columns(dimension: int | None = None) -> tuple[str, ...]:
