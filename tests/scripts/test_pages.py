@@ -1,7 +1,7 @@
 """Pages that tell a reader what to type are followed: files are written, commands and scripts run, in an empty folder.
 
-In the quick suite times are cut to a quarter and figures left empty; with `-m docs` everything is done as it is written, and what `show`
-prints on the page is compared within its own error bars.
+In the quick suite times are cut to a quarter (and figures left empty, as everywhere); with `-m docs` everything is done as it is written,
+and what `show` prints on the page is compared within its own error bars.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib
 import pytest
 
-from tests.support.pages import blocks, follow, is_followed, unrun, without_figures
+from tests.support.pages import blocks, follow, is_followed, unrun
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "scripts" / "docs"
@@ -41,8 +41,7 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_followed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_figures(monkeypatch)
+def test_followed(page: Path, tmp_path: Path) -> None:
     problems, _ = follow(page.read_text(encoding="utf-8"), tmp_path, {}, small=True)
     assert not problems, "\n".join(["", *problems])
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
 from tnthermo.evolution.doubts import AccuracyWarning
@@ -25,6 +24,11 @@ NOT_RUN = re.compile(r"<!-- not run: .+ -->\n+\Z")
 # [pattern, what stands in its place]: the only things that a page's blocks of Python do otherwise in the quick suite
 SHORTER = (
     (r"\buntil=[\d.]+", "until=1.0"),
+    (r"\buntil=units\.time\([\d.]+\)", "until=units.time(10.0)"),
+    (
+        r"(\blength=|\bchains?\(J, )\d+",
+        r"\g<1>8",
+    ),  # sites: what leaves the system comes back from their end after t = 10
     (r"\bsince=[\d.]+", "since=0.1"),
     (r"\btolerance=1e-\d+", "tolerance=1e-3"),
     (r"\bbath_entropy_every=[\d.]+", "bath_entropy_every=0.4"),
@@ -59,7 +63,7 @@ def blocks(text: str, *languages: str) -> list[Block]:
 
 
 def shortened(source: str) -> str:
-    """Python with small times and a loose tolerance."""
+    """Python with small times, short chains and a loose tolerance."""
     for pattern, instead in SHORTER:
         source = re.sub(pattern, instead, source)
     return source
@@ -130,18 +134,6 @@ def follow(text: str, folder: Path, names: dict[str, Any], *, small: bool) -> tu
         except (Exception, SystemExit) as error:
             found.append(f"line {line}: {type(error).__name__}: {error}")
     return found, printed
-
-
-def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files of figures are made, and left empty."""
-
-    def empty(figure: Any, folder: Path, name: str) -> list[Path]:
-        paths = [folder / f"{name}.{kind}" for kind in ("png", "pdf")]
-        for path in paths:
-            path.write_bytes(b"")
-        return paths
-
-    monkeypatch.setattr("tnthermo.figures.panels.write_figure", empty)
 
 
 def unrun(text: str) -> int:
