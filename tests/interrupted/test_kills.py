@@ -43,7 +43,7 @@ def kill_repeatedly(config: Path, out: Path, *, kills: int, in_saves: int, seed:
 
 
 def long_config(folder: Path) -> Path:
-    """Long enough for 30 kills: nothing is lost, so that each attempt gets on."""
+    """Long enough for 16 kills: nothing is lost, so that each attempt gets on."""
     config = write_config(folder, add=SAVING)
     text = config.read_text().replace("until = 1.0", "until = 20.0").replace("step = 0.1", "step = 0.05")
     config.write_text(text)
@@ -63,16 +63,16 @@ def test_killed_at_any_moment(tmp_path: Path, reference: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_thirty_times(tmp_path: Path) -> None:
+def test_killed_many_times(tmp_path: Path) -> None:
     config, out = long_config(tmp_path), tmp_path / "out"
     run_config(config, tmp_path / "whole")
-    assert kill_repeatedly(config, out, kills=30, in_saves=10, seed=11) == 30
+    assert kill_repeatedly(config, out, kills=16, in_saves=6, seed=11) == 16
     run_config(config, out, resume=True)
     assert_same_run(out, tmp_path / "whole")
 
 
 @pytest.mark.slow
-def test_tdvp_killed_thirty_times(tmp_path: Path) -> None:
+def test_tdvp_killed_many_times(tmp_path: Path) -> None:
     """Bonds and their blocks too. No process here has compiled a kernel (the first may): those that did round otherwise."""
     config, out = long_config(tmp_path), tmp_path / "out"
     config.write_text(config.read_text().replace('method = "exact"', 'method = "tdvp"\nmax_bond = 8'))
@@ -85,7 +85,7 @@ def test_tdvp_killed_thirty_times(tmp_path: Path) -> None:
 
     for name in ("warm", "whole"):
         to_the_end(tmp_path / name)
-    assert kill_repeatedly(config, out, kills=30, in_saves=10, seed=11) == 30
+    assert kill_repeatedly(config, out, kills=16, in_saves=6, seed=11) == 16
     kept = checkpoint_steps(out)
     assert 0 < kept < 400
     assert f"run {kept}\n" not in to_the_end(out)  # it went on behind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +30,14 @@ initial = [[0.8, 0.1], [0.1, 0.2]]
 [coupling]
 operator = { z = 0.5 }
 [drive]
-"hamiltonian.z" = { shape = "square", start = 0.7, stop = 1.1, height = 0.4 }
+"hamiltonian.z" = { shape = "square", start = 0.3, stop = 0.7, height = 0.4 }
 [evolution]
 until = UNTIL
 step = 0.2
 [record]
 occupation_every = 0.4
 [thermodynamics]
-bath_entropy_every = 0.8
+bath_entropy_every = 0.6
 bath_entropy_max_bond = 12
 """
 
@@ -47,26 +48,34 @@ def config(folder: Path, until: float) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def only_a_little_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(result_file, "save_result", save_little)
+@pytest.fixture(autouse=True, scope="module")
+def only_a_little_is_written() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(result_file, "save_result", save_little)
+        yield
 
 
-def test_stopped_and_resumed(tmp_path: Path) -> None:
-    file, out, whole = config(tmp_path, 1.6), tmp_path / "out", tmp_path / "whole"
-    run_config(file, whole)
-    for at, stage in ((1, "run"), (5, "run"), (3, "error bars")):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the run that nobody stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_config(config(folder, 1.2), folder / "out")
+    return folder / "out"
+
+
+def test_stopped_and_resumed(tmp_path: Path, whole: Path) -> None:
+    file, out = config(tmp_path, 1.2), tmp_path / "out"
+    for at, stage in ((1, "run"), (4, "run"), (2, "error bars")):
         stop_at(file, out, at, stage)
     run_config(file, out, resume=True)
     assert_same_run(out, whole)
 
 
-def test_a_longer_run_goes_on_from_a_shorter_one(tmp_path: Path) -> None:
+def test_a_longer_run_goes_on_from_a_shorter_one(tmp_path: Path, whole: Path) -> None:
     """The bins of a longer run are made of modes that are told apart for longer: equal to the accuracy of these, not to the bit."""
-    out, whole = tmp_path / "out", tmp_path / "whole"
-    run_config(config(tmp_path, 1.2), out)
-    run_config(config(tmp_path, 2.4), out, resume=True)
-    run_config(config(tmp_path, 2.4), whole)
+    out = tmp_path / "out"
+    run_config(config(tmp_path, 0.6), out)
+    run_config(config(tmp_path, 1.2), out, resume=True)
     ours, theirs = RUNS[out], RUNS[whole]
     assert isinstance(ours, Trajectory)
     np.testing.assert_array_equal(ours.times, theirs.times)

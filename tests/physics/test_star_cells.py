@@ -44,8 +44,8 @@ def test_the_chain_of_the_same_modes(coupling, temperature):
     """Every recorded column; a theta that is a little wrong is noticed."""
     cells = chains.star_cells(MODES, temperature=temperature)
     every = {"record_every": 1.0, "occupation_every": 1.0, "variance_every": 1.0}
-    star = bare(model(cells, coupling), TDVP, 3.0, initial="+x", **every)
-    chain = bare(model(chain_of(coupling, temperature), coupling), TDVP, 3.0, initial="+x", **every)
+    star = bare(model(cells, coupling), TDVP, 2.0, initial="+x", **every)
+    chain = bare(model(chain_of(coupling, temperature), coupling), TDVP, 2.0, initial="+x", **every)
     assert star.flags == ()
     found = differences(star, chain)
     assert len(found) == 7
@@ -59,7 +59,7 @@ def test_the_chain_of_the_same_modes(coupling, temperature):
         assert star.bonds.max() == 2
     if temperature > 0:
         bent = StarCells(**{**vars_of(cells), "theta": cells.theta * 1.02})
-        wrong = bare(model(bent, coupling), TDVP, 3.0, initial="+x", **every)
+        wrong = bare(model(bent, coupling), TDVP, 2.0, initial="+x", **every)
         assert differences(wrong, chain)["rho_S"] > 2e-4
 
 
@@ -134,7 +134,7 @@ def test_displaced_cells():
     """The bath relaxed to <A> = x, and amplitudes mode by mode."""
     baths = chains.star_cells(MODES, temperature=0.4), chains.chain(MODES, temperature=0.4)
     for displacement in (-0.7, [0.2, 0.1 - 0.3j, 0.0]):
-        runs = [bare(model(b), TDVP, 1.0, initial="+x", displacement=displacement) for b in baths]
+        runs = [bare(model(b), TDVP, 0.5, initial="+x", displacement=displacement) for b in baths]
         assert_within(differences(*runs), 2e-5)
 
 

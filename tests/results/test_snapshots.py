@@ -22,7 +22,7 @@ CASES: dict[str, tuple[Callable[[], tt.Model], dict[str, Any]]] = {
         lambda: warm(4),
         {
             "algorithm": tt.TDVP(step=0.25, tolerance=1e-3, max_bond=6), "until": 0.75, "correlations_every": 0.25,
-            "observables": {"sx": {"x": 1.0}},
+            "observables": {"sx": {"x": 1.0}}, "bath_entropy": "off",
         },
     ),
 }  # fmt: skip

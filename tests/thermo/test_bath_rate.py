@@ -22,7 +22,7 @@ SPIN_Z = np.diag([1.0, 0.0, -1.0])
 MODELS = {
     "qubit": (0.3 * SIGMA_X + 0.1 * SIGMA_Z, 0.5 * SIGMA_Z, [(0.5, 0.3), (1.1, 0.4)], 0.4, None),
     "three levels, mixed": (0.4 * SPIN_X, 0.5 * SPIN_Z, [(0.7, 0.4)], 0.6, np.diag([0.7, 0.2, 0.1])),
-    "hot": (0.5 * SIGMA_X, 0.5 * SIGMA_Z, [(0.9, 0.4)], 1.5, None),
+    "hot": (0.5 * SIGMA_X, 0.5 * SIGMA_Z, [(0.9, 0.4)], 1.2, None),
 }
 
 
