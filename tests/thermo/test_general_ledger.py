@@ -54,7 +54,7 @@ def compared(
 ) -> xr.Dataset:
     """The ledger of the run, after every column that both have has been compared; ``names`` must be among them."""
     dataset = ledger(run, ALPHA_S)
-    theirs = dict(expected or dense_ledger(system, run.t, ALPHA_S, nodes=12))
+    theirs = dict(expected or dense_ledger(system, run.t, ALPHA_S, nodes=6))
     thermal = system.thermal_energies
     for name in ("E_B", "U_B", "U_tot"):
         theirs[name] = theirs[name] - thermal.sum()
