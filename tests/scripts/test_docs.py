@@ -74,6 +74,9 @@ def configuration_problems(text: str, whole: str, folder: Path) -> list[str]:
             else:
                 path.write_text(block.source)
                 base = tomllib.loads(whole)
+                base["evolution"] |= {
+                    "until": 5.0
+                }  # longer ones take thousands of sites, which are looked for one after the other
                 resolve(load_config(path, base | tables))
         except (chains.InvalidInput, tomllib.TOMLDecodeError) as error:
             found.append(f"line {block.line}: {error}")
