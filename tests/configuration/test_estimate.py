@@ -40,7 +40,13 @@ def planned(folder: Path, **evolution: str) -> tuple[Path, Estimate]:
     return path, estimate(resolve(load_config(path)))
 
 
-@pytest.mark.parametrize("evolution", [{"max_bond": "12"}, {"method": '"tdvp1"', "bond": "40", "until": "1.0"}])
+@pytest.mark.parametrize(
+    "evolution",
+    [
+        {"max_bond": "12"},
+        pytest.param({"method": '"tdvp1"', "bond": "40", "until": "1.0"}, marks=pytest.mark.slow),
+    ],
+)
 def test_the_range_of_the_memory_holds_what_a_run_takes(tmp_path: Path, evolution: dict[str, str]) -> None:
     path, found = planned(tmp_path, tolerance="1e-4", **evolution)
     command = [sys.executable, "-c", RUN, str(path)]

@@ -38,8 +38,14 @@ def differences(one, other):
     return found
 
 
-@pytest.mark.parametrize("coupling", ["dephasing", "tunnelling", "exchange"])
-@pytest.mark.parametrize("temperature", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize(
+    ("temperature", "coupling"),
+    [
+        pytest.param(T, coupling, marks=pytest.mark.slow if (T, coupling) == (1.0, "exchange") else ())
+        for T in (0.0, 0.1, 1.0)
+        for coupling in ("dephasing", "tunnelling", "exchange")
+    ],
+)
 def test_the_chain_of_the_same_modes(coupling, temperature):
     """Every recorded column; a theta that is a little wrong is noticed."""
     cells = chains.star_cells(MODES, temperature=temperature)

@@ -169,8 +169,8 @@ def exchanging(reference: Reference) -> tt.Model:
     "name",
     [
         "spin_boson_cold_two_modes",
-        "spin_boson_warm_two_modes",
-        "tilted_coupling_mixed_start",
+        pytest.param("spin_boson_warm_two_modes", marks=pytest.mark.slow),
+        pytest.param("tilted_coupling_mixed_start", marks=pytest.mark.slow),
         "jaynes_cummings_two_modes",
         "dephasing_two_modes",
     ],

@@ -85,7 +85,7 @@ def drawn(monkeypatch) -> None:
     monkeypatch.setattr(Figure, "savefig", savefig)
 
 
-@pytest.mark.parametrize("d", [2, 3, 5])
+@pytest.mark.parametrize("d", [pytest.param(2, marks=pytest.mark.slow), 3, 5])  # two: test_cli.py
 def test_every_command(d: int, tmp_path: Path, drawn: None) -> None:
     config, out = written(tmp_path, d), tmp_path / "out"
     for arguments in (
