@@ -131,7 +131,7 @@ def test_cells_beside_another_bath():
     second = tt.couple({"x": 0.5}, chains.chain(MODES))
     models = [tt.assemble(hamiltonian={"z": 0.3}, couplings=[one, second]) for one in (first, same)]
     assert models[0].cell(2) == (1, 2)
-    runs = [bare(m, tt.TDVP(step=0.05, tolerance=1e-5, max_bond=None), 1.0, initial="+x") for m in models]
+    runs = [bare(m, tt.TDVP(step=0.05, tolerance=1e-5, max_bond=None), 0.5, initial="+x") for m in models]
     found = differences(*runs)
     assert_within(found, 5e-5)
 
