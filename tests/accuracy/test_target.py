@@ -196,6 +196,29 @@ def test_a_cap_that_is_too_narrow_is_widened_while_steps_are_long() -> None:
     assert max(true for true, _ in errors.values()) < 1e-4
 
 
+def test_the_entropy_of_the_bath_is_found_once_all_settings_are() -> None:
+    """On bins it takes longer than the steps: runs on the way have it twice, for the error bars, the last one whenever it is due."""
+    bath, kept, told = chains.Bath(density=FEW, temperature=0.3), [], []
+    settings = {"until": UNTIL, "record_every": 0.25, "bath_entropy_every": 0.25}
+    run = tt.evolve(few(bath), **settings, accuracy=1e-2, on_main=kept.append, say=told.append)
+    counts = [int(np.isfinite(one.entropy_work[1:]).sum()) for one in rungs(run)]
+    assert counts[0] == 8
+    assert max(counts[1:]) <= 2
+    assert told[-1].startswith("the bath's entropy")
+    np.testing.assert_array_equal(kept[-1].rho_S, run.rho_S)
+    assert kept[-1].algorithm == run.algorithm
+    ledger = tt.ledger(run)
+    assert ledger.attrs["target_met"] == "yes"
+    assert np.isfinite(ledger["S_chi_error"].values[1:]).all()
+    named = tt.evolve(few(bath), **settings, accuracy={"S_chi": 0.1})  # it is judged at all times where it is asked for
+    assert int(np.isfinite(named.entropy_work[1:]).sum()) == 8
+    without = tt.evolve(
+        few(bath), **settings | {"bath_entropy": "off", "bath_entropy_every": None}, accuracy=1e-2, say=told.append
+    )
+    assert not told[-1].startswith("the bath's entropy")
+    np.testing.assert_allclose(without.rho_S[without.recorded], run.rho_S[run.recorded], atol=1e-9)
+
+
 def test_settings_that_are_not_kept_are_refined() -> None:
     bath = chains.chain(FEW, temperature=0.3)
     kept = {"max_bond", "tolerance"}

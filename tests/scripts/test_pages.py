@@ -21,7 +21,7 @@ UNRUN = {
     "conventions.md": 1,
     "converge.md": 1,
     "howto/cluster.md": 1,
-    "howto/currents.md": 3,
+    "howto/currents.md": 1,
     "howto/erasure.md": 1,
     "other_packages.md": 3,
     "sweeps.md": 1,

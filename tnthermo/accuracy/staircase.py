@@ -39,6 +39,7 @@ WIDEST = 1024  # bond cap that is not exceeded
 LOOSEST = 0.3  # tolerance of any run
 TIGHTEST = 1e-11  # tolerance that is not gone below: sums of many steps are no better known
 MOST_HALVINGS = 8
+LAST = ", with the bath's entropy"  # behind the settings, as the name of the last run where that is made twice
 # what a run takes in units of the one before, refined in this
 COST = {STEP: 2.2, TOLERANCE: 2.5, BOND: 2.5, LEVELS: 1.0}
 BESIDE = {STEP: 0.5, TOLERANCE: 0.7, BOND: 0.6}  # and one that judges it
@@ -111,26 +112,36 @@ class _Staircase:
             return min(own * self.looser, 1.0)
         return _rounded(min(own * math.sqrt(self.looser), LOOSEST / self.looser))
 
+    @property
+    def twice(self) -> bool:
+        """Whether the last run is made once more for the bath's entropy, which takes longer than the steps of time bins."""
+        plain = self.first.schedule
+        often = plain.entropy is not None and plain.bath_entropy < self.first.until / 2
+        return self.first.algorithm.bins and often and not self.target.columns
+
     def final(self, settings: Settings) -> bool:
         """Whether a run with these settings can be the last: not with a tolerance beside the one that was given."""
         return TOLERANCE not in self.kept or settings.algorithm.tolerance <= self.first.algorithm.tolerance
 
     # --- runs ---
 
-    def go(self, settings: Settings, behind: Trajectory | None, *, beside: bool = False) -> Trajectory:
-        """One rung, with those behind it; their states are let go. ``beside``: it will not be the last."""
+    def go(
+        self, settings: Settings, behind: Trajectory | None, *, beside: bool = False, last: bool = False
+    ) -> Trajectory:
+        """One rung, with those behind it; their states are let go. ``beside``: it will not be the last; ``last``: it will."""
+        whole = last or (self.final(settings) and not beside and not self.twice)
         run = replace(
             self.first,
             algorithm=settings.algorithm,
             levels=settings.levels,
             halvings=max(0, self.halvings(settings)),
             rougher=self.halvings(settings) < 0,
-            schedule=self.schedule(settings, whole=self.final(settings) and not beside),
+            schedule=self.schedule(settings, whole=whole),
             strict=False,
             guarded=False,
             judged=True,
         )
-        found = run.go(settings.stage)
+        found = run.go(settings.stage + LAST if last else settings.stage)
         self.spent += found.wall_seconds - found.compile_seconds  # compiling is once for a machine
         behind = None if behind is None else replace(behind, state=None)
         return replace(found, rough=behind, asked=self.target.json())
@@ -183,7 +194,12 @@ class _Staircase:
             run = self.go(now, run)
             if self.final(now):
                 self.on_rung(run)
-        return replace(run, limited="" if judged.met else self.limited)
+        run = replace(run, limited="" if judged.met else self.limited)
+        if self.twice and self.final(now):
+            self.on_rung(run)
+            self.say(f"the bath's entropy: {now.stage}")
+            run = replace(self.go(now, run.rough, last=True), limited=run.limited)
+        return run
 
     def halvings(self, settings: Settings) -> int:
         """How often the first step was halved; -1 for twice the first step."""

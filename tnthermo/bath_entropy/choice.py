@@ -28,9 +28,9 @@ ACCURACY = 2e-3  # nats: half of the distance of the bounds, up to which their m
 # states kept of all modes of a bath unless the user says how many, and of those modes that bounds are read from
 WHOLE = {"auto": 150, "bracket": 400, "exact": 2000}
 PART = {"auto": 250, "bracket": 400, "exact": 400}
-# products of numbers of one evaluation, about 1e10 a second
-BUDGET = {"auto": 4e10, "bracket": 1e12, "exact": 1e12}
-RATE = 1.2e10
+# products of numbers of one evaluation
+BUDGET = {"auto": 1e11, "bracket": 3e12, "exact": 3e12}
+RATE = 3e10  # a second, measured, one thread
 WEIGHT = 1e-7  # that one projection may leave out where all modes are represented,
 FINER = (1e-12, 1e-11, 1e-10, 1e-9, 1e-8)  # and less, where that costs next to nothing:
 FEW = 200  # states that cost a second

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -50,13 +51,19 @@ class Chosen:
 
     one, other   (m, r) coordinates in the fields, of variance 1 and commutator 2i kappa
     kappa        (r,) 1/(2 n + 1)
-    left         (m,) coordinates of the quadrature, which commutes with all modes and is independent of them; zero where nothing is left
+    fields, out_of   what they were chosen from
     """
 
     one: Real
     other: Real
     kappa: Real
-    left: Real
+    fields: Fields
+    out_of: Components
+
+    @cached_property
+    def left(self) -> Real:
+        """(m,) coordinates of the quadrature, which commutes with all modes and is independent of them; zero where nothing is left."""
+        return _left(self.fields, self.out_of, np.hstack([self.one, self.other]))
 
     @property
     def modes(self) -> int:
@@ -129,7 +136,8 @@ def choose_modes(fields: Fields, found: Components, modes: int) -> Chosen:
         one=np.array(one).reshape(-1, m)[order].T,
         other=np.array(other).reshape(-1, m)[order].T,
         kappa=np.array(kappa)[order],
-        left=_left(fields, found, np.array([*one, *other]).reshape(-1, m).T),
+        fields=fields,
+        out_of=found,
     )
 
 
@@ -139,16 +147,20 @@ def _by_bath(found: Components, pairs: npt.NDArray[np.int64]) -> list[npt.NDArra
 
 def _left(fields: Fields, found: Components, taken: Real) -> Real:
     """(m,) the direction of most share among those that commute with, and are independent of, what is taken (m, 2r)."""
-    rest = found.vectors * found.shares
-    loudest = float(np.linalg.norm(rest, 2)) if rest.size else 0.0
+    rest = found.vectors * found.shares  # whose columns are orthogonal
     basis, size, _ = np.linalg.svd(np.hstack([taken, fields.form @ taken]), full_matrices=False)
     basis = basis[:, size > INDEPENDENT]
     for _ in range(2):  # the second time for what rounding left
         rest = rest - basis @ (basis.T @ rest)
-    direction, shares, _ = np.linalg.svd(rest, full_matrices=False)
-    if shares.size == 0 or shares[0] <= FELT * loudest:
+    if not rest.size:
         return np.zeros(fields.bath.size)
-    return np.asarray(direction[:, 0])
+    wide = rest.shape[0] < rest.shape[1]
+    gram = rest @ rest.T if wide else rest.T @ rest
+    square, vector = scipy.linalg.eigh(gram, subset_by_index=[len(gram) - 1, len(gram) - 1])
+    if square[0] <= (FELT * found.shares.max()) ** 2:
+        return np.zeros(fields.bath.size)
+    direction = vector[:, 0] if wide else rest @ vector[:, 0]
+    return np.asarray(direction / np.linalg.norm(direction))
 
 
 def rows(fields: Fields, chosen: Chosen, *, mirror: bool) -> Rows:

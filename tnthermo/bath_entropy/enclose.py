@@ -39,7 +39,9 @@ SCREEN_STATES, FIRST_LOOK = 30, 2  # of the look: number states that its modes m
 TRIED = 3  # ways that are followed up
 MOST_MODES = 8
 COUNTED = 1e-3  # of the thermal state of the modes, whose configurations outside of the rest are not counted as states
-DEARER = 1.5  # power of the number of states, with which an evaluation gets dearer: measured
+DEARER = 3.0  # power of the number of states with which a look gets dearer, measured, up to
+ROWS = 3.0  # states kept of each of them
+CLOSE_LOOK = 10.0  # what a look takes in units of one with few states, for as many of them: measured, 5 to 30
 GAIN = 0.25  # of the target, that one mode more should win
 CROSSED = 1e-3  # nats, and
 CROSSED_SHARE = 1e-2  # of 2 S_S, by which a run's truncation may make its lower bound larger than the upper one
@@ -89,7 +91,7 @@ def enclose(
     target           half of the distance of the bounds, nats, at which it is enough
     share            of 2 S_S, at which it is, where that is less
     most             states kept of K, and twice those of what purifies it: time grows as their cube
-    budget           products of numbers that it may take; what is begun is finished
+    budget           products of numbers that it may take, as far as can be foretold: within a factor 2; what is begun is finished
     modes            exactly that many; None: as many as pay
 
     Raises `Unphysical` where the bounds contradict each other by more than truncation accounts for, or the moments are those of no state.
@@ -106,7 +108,7 @@ def enclose(
 
     def count(one: Side) -> None:
         best.modes, best.rows = max(best.modes, one.modes), max(best.rows, one.gathered.block.rows)
-        best.work += one.gathered.work
+        best.work += one.work
 
     def look_below(chosen: Chosen, way: str, how: Effort) -> tuple[float, float]:
         """(lower bound, upper bound without partners)."""
@@ -153,26 +155,37 @@ def _grow(
     look: Callable[[Chosen, str, Effort, bool], bool],
 ) -> None:
     """More and more modes in the best ways, which a look with few states finds."""
-    effort = _effort(scale, most, target)
+    effort, missing = _effort(scale, most, target), COUNTED * scale
     bounds: dict[str, float] = {}
+    prices: dict[str, float] = {}  # of a close look, for one state
+    dearest = 0.0
+
+    def cubes(chosen: Chosen) -> float:
+        return float(min(ROWS * _states(chosen, missing), most) ** DEARER)
+
     for way, parts in ways.items():
-        if bounds and best.work > budget:
+        if bounds and best.work + dearest > budget:
             break
-        few = _largest(found, parts, SCREEN_STATES, FIRST_LOOK, COUNTED * scale)
+        spent, few = best.work, _largest(found, parts, SCREEN_STATES, FIRST_LOOK, missing)
         bounds[way] = look_below(few, way, _effort(scale * COARSER, SCREEN_MOST, target))[0]
+        prices[way], dearest = CLOSE_LOOK * (best.work - spent) / cubes(few), max(dearest, best.work - spent)
     for way in sorted(bounds, key=bounds.__getitem__, reverse=True)[:TRIED]:
         if best.half <= target or best.work > 0.5 * budget:
             return
-        chosen, weak = _largest(found, ways[way], most // 3, MOST_MODES, COUNTED * scale), 0
+        chosen, weak = _largest(found, ways[way], most // 3, MOST_MODES, missing), 0
+        while chosen.modes > 1 and best.work + prices[way] * cubes(chosen) > budget:
+            chosen = choose_modes(found, ways[way], chosen.modes - 1)
+        if best.work + prices[way] * cubes(chosen) > budget:
+            continue
         partners = True
         while chosen.modes and weak < 2 and best.half > target:
             half, spent = best.half, best.work
             partners = look(chosen, way, effort, partners)
             weak = weak + 1 if half - best.half < GAIN * target else 0
             more = choose_modes(found, ways[way], chosen.modes + 1)
-            states, before = (_states(one, COUNTED * scale) for one in (more, chosen))
-            dearer = (states / before) ** DEARER
-            if more.modes == chosen.modes or states > most or best.work + dearer * (best.work - spent) > budget:
+            price = (best.work - spent) / cubes(chosen)
+            dear = best.work + price * cubes(more) > budget
+            if more.modes == chosen.modes or _states(more, missing) > most or dear:
                 break
             chosen = more
 

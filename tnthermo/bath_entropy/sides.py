@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tnthermo.bath_entropy.block import Block, Cut, absorb, conditional, doubt, spectrum
+from tnthermo.bath_entropy.block import Block, Cut, absorb, conditional, doubt, spectrum, work_of_spectrum
 from tnthermo.bath_entropy.components import Chosen, Rows, rows
 from tnthermo.bath_entropy.fields import Fields
 from tnthermo.bath_entropy.quadrature import average
@@ -90,12 +90,14 @@ class Side:
     cost      what leaving things out takes from it
     gathered  the state it was read from
     modes     number of modes of K
+    work      about how many products of numbers it took
     """
 
     bound: float
     cost: float
     gathered: Gathered
     modes: int
+    work: float
 
 
 def side(state: State, fields: Fields, chosen: Chosen, effort: Effort, *, mirror: bool) -> Side:
@@ -103,8 +105,12 @@ def side(state: State, fields: Fields, chosen: Chosen, effort: Effort, *, mirror
     found = gather(state, rows(fields, chosen, mirror=mirror), effort)
     d, a = state.dimension, state.ancilla
     own, joint = ([1, 2], [0, 1, 2]) if mirror else ([2], [0, 2])
+    work = found.work
 
     def tells(tensor: Complex) -> float:  # S(K) - S(S K), unnormalised
+        nonlocal work
+        inside = tensor.shape[1] * (a if mirror else 1)
+        work += work_of_spectrum(tensor.size, inside) + work_of_spectrum(tensor.size, d * inside)
         split = tensor.reshape(d, a, *tensor.shape[1:])
         return conditional(spectrum(split, own)) - conditional(spectrum(split, joint))
 
@@ -114,7 +120,7 @@ def side(state: State, fields: Fields, chosen: Chosen, effort: Effort, *, mirror
         if nothing >= known - unseen * math.log(d):
             known, unseen = nothing, 0.0
     cost = (found.missing + unseen) * math.log(d) + doubt(found.block.lost + found.dropped)
-    return Side(bound=entropy_of_system(state) + known - cost, cost=cost, gathered=found, modes=chosen.modes)
+    return Side(bound=entropy_of_system(state) + known - cost, cost=cost, gathered=found, modes=chosen.modes, work=work)
 
 
 def entropy_of_system(state: State) -> float:

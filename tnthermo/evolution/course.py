@@ -24,9 +24,9 @@ from tnthermo.types import Snapshot
 
 NO_STEP = StepReport(discarded=0.0, krylov=0.0, missed=0.0, capped=0.0)
 # products of numbers that the bath's entropy may take: in any case, for every step, and for every product of a step
-GRACE, OF_A_STEP, OF_ITS_WORK = 5e9, 2e8, 2.0
+GRACE, OF_A_STEP, OF_ITS_WORK = 1.5e10, 6e8, 6.0
 # the same on time bins, whose steps take next to nothing, and what the last evaluation may take there in any case
-GRACE_ON_BINS, OF_A_BIN, AT_THE_END = 3e10, 3e7, 1e10
+GRACE_ON_BINS, OF_A_BIN, AT_THE_END = 1e11, 1e8, 3e10
 EMPTY = {
     "bonds": 1,
     "occupations": 0.0,

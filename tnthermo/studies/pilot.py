@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tnthermo.accuracy.evolve import evolve
-from tnthermo.accuracy.staircase import BESIDE, COST, ENOUGH
+from tnthermo.accuracy.staircase import BESIDE, COST, ENOUGH, LAST
 from tnthermo.configuration.estimate import LIBRARIES, count_steps
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.configuration.sizes import COMPLEX, COPIES, site_dimensions, state_bytes
 from tnthermo.evolution.progress import Progress
+from tnthermo.evolution.recording import OFTEN
 from tnthermo.machine.memory import memory_in_use
 from tnthermo.network.state import State
 from tnthermo.record.ladder import BOND, STEP, TOLERANCE, least_order, rungs
@@ -38,6 +39,10 @@ PART = 0.3  # of a run, from which on what is left of it is foretold well
 
 class _Enough(Exception):
     """The seconds of a pilot are over."""
+
+
+class _LastPass(Exception):
+    """All settings are found; what is left is the last run once more, with the bath's entropy."""
 
 
 @dataclass
@@ -73,6 +78,8 @@ class _Watch:
     stages: dict[str, _Stage] = field(default_factory=dict)
 
     def __call__(self, now: Progress) -> None:
+        if now.stage.endswith(LAST):
+            raise _LastPass
         stage = self.stages.setdefault(now.stage, _Stage())
         stage.times.append(now.time)
         stage.seconds.append(now.wall_seconds)
@@ -128,14 +135,18 @@ def _one_step(resolved: Resolved) -> None:
 
 def _to_target(resolved: Resolved, seconds: float) -> Pilot:
     watch = _Watch(left=3 * seconds)
-    keywords = resolved.evolve_keywords() | {"max_time": seconds, "progress": watch}
-    limit = math.inf if resolved.max_time is None else resolved.max_time
+    kept: list[Trajectory] = []
+    keywords = resolved.evolve_keywords() | {"max_time": seconds, "progress": watch, "on_main": kept.append}
+    limit, last = math.inf if resolved.max_time is None else resolved.max_time, 0.0
     try:
         run = evolve(resolved.model, **keywords)
     except _Enough:
         return _from_a_beginning(resolved, watch)
+    except _LastPass:
+        run = kept[-1]
+        last = _last_pass(resolved, run)
     judged = judgement(ledger(run), as_target(resolved.target))
-    spent = sum(one.wall_seconds - one.compile_seconds for one in rungs(run))
+    spent = sum(one.wall_seconds - one.compile_seconds for one in rungs(run)) + last
     bond = max(stage.bond for stage in watch.stages.values())
     memory = _memory(resolved, run.state, bond)
     if not _stopped(run):
@@ -160,6 +171,15 @@ def _to_target(resolved: Resolved, seconds: float) -> Pilot:
 def _stopped(run: Trajectory) -> bool:
     """Whether it was the pilot's own time that ended the way."""
     return "max_time" in run.limited
+
+
+def _last_pass(resolved: Resolved, run: Trajectory) -> float:
+    """Seconds of the last run with all evaluations of the bath's entropy, of which it had two."""
+    every = resolved.evolve_keywords()["bath_entropy_every"]
+    count = OFTEN if every is None else resolved.until / every
+    measured = max(1, int(np.isfinite(run.entropy_work[1:]).sum()))
+    steps = run.wall_seconds - run.compile_seconds - run.bath_entropy_seconds
+    return float(steps + count * run.bath_entropy_seconds / measured)
 
 
 def _rest_of_the_way(run: Trajectory, judged: Judgement) -> float:
