@@ -75,6 +75,7 @@ EXACT = tt.Exact(step=0.1, tolerance=1e-4)
 TIMES = [0.0, 0.5]
 MODEL = tt.SpinBoson(hamiltonian={"x": 0.5}, coupling={"z": 0.5}, bath=BATH)
 RAMP = tt.Ramp(duration=1.0)
+ONE_STROKE = tt.Cycle(strokes=[tt.Stroke(duration=0.2)], count=1)
 
 
 @cache
@@ -256,7 +257,7 @@ def calls() -> dict[str, Call]:
         "Piecewise": of(
             tt.Piecewise, {"times": [0.0, 1.0], "initial": [0.0], "final": [1.0], "profile": "linear", "count": 1},
         ),
-        "cycles": of(tt.cycles, {"ledger": ledger(), "cycle": tt.Cycle(strokes=[tt.Stroke(duration=0.2)], count=1)}),
+        "cycles": of(tt.cycles, {"ledger": ledger(), "cycle": ONE_STROKE}),
         "TimeTable": of(tt.TimeTable, {"times": [0, 1, 2, 3], "values": [0, 1, 1, 0], "source": ""}, source="text digits"),
         "Ramp.value": of(RAMP.value, {"t": TIMES}, t="negative empty masses"),
         "Cosine.slope": of(tt.Cosine(amplitude=1.0, frequency=1.0).slope, {"t": TIMES}, t="negative empty masses"),
@@ -299,6 +300,7 @@ def calls() -> dict[str, Call]:
         "reproduction_table": of(tt.reproduction_table, {"rows": (), "markdown": False}, rows="empty", markdown="true"),
         "convergence_table": of(tt.convergence_table, {"data": ladders()}),
         "plot_convergence": of(tt.plot_convergence, {"data": ladders()}),
+        "plot_cycles": of(tt.plot_cycles, {"record": tt.cycles(ledger(), ONE_STROKE)}),
         "plot_heat_statistics": of(tt.plot_heat_statistics, {"data": heat(), "counted": "B"}),
         "local_hamiltonians": of(tt.local_hamiltonians, {"model": WARM, "parts": [2]}),
         "weak_coupling": of(

@@ -122,6 +122,13 @@ def plot_convergence(data: Any) -> Any:
     return draw(data)
 
 
+def plot_cycles(record: Any) -> Any:
+    """What `tnthermo.cycles` found as one matplotlib Figure; see `tnthermo.figures.cycle.plot_cycles`."""
+    from tnthermo.figures.cycle import plot_cycles as draw
+
+    return draw(record)
+
+
 def plot_heat_statistics(data: Any, counted: str = "B") -> Any:
     """What `tnthermo.heat_statistics` found as one matplotlib Figure; see `tnthermo.figures.heat_statistics.plot_heat_statistics`."""
     from tnthermo.figures.heat_statistics import plot_heat_statistics as draw
@@ -189,6 +196,7 @@ __all__ = [
     "Units",
     "expectation",
     "heat_statistics",
+    "plot_cycles",
     "plot_heat_statistics",
     "in_units",
     "ledger",

@@ -321,18 +321,31 @@ def draw(outcome: StudyOutcome) -> None:
 
     Another process that has the folder by now draws its own.
     """
-    from tnthermo.figures import panels
+    from tnthermo.figures import cycle, panels
+    from tnthermo.results import run_folder
 
     folder = outcome.folder
-    if outcome.already_done and panels.complete(folder) and not temporaries(folder):
+    cycles_drawn = cycle.complete(folder) or not (folder / run_folder.CYCLES).is_file()
+    if outcome.already_done and panels.complete(folder) and cycles_drawn and not temporaries(folder):
         return
     try:
         with locked(folder, say):
             remove_temporaries(folder)
             if not outcome.already_done or not panels.complete(folder):
                 panels.figures(outcome.ledger, folder)
+            if not outcome.already_done or not cycles_drawn:
+                cycle_figure(folder, folder)
     except Held as error:
         say(f"no figures drawn: {error}")
+
+
+def cycle_figure(run: Path, folder: Path) -> list[Path]:
+    """The figure of the cycles of the run in the folder ``run``, in ``folder``; returns the paths, none where the run has no cycles."""
+    from tnthermo.figures.cycle import save_cycle_figure
+    from tnthermo.results import netcdf, run_folder
+
+    record = run / run_folder.CYCLES
+    return save_cycle_figure(netcdf.read(record), folder) if record.is_file() else []
 
 
 @app.command(epilog=examples("tnthermo show results/study", "tnthermo show results/study --steady-since 25"))
@@ -376,7 +389,7 @@ def plot(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Draw the figures (PNG and PDF) of a result: the system, energies, heat and work, entropies, residuals and bond dimensions."""
+    """Draw the figures (PNG and PDF) of a result: the system, energies, heat and work, entropies, residuals and bond dimensions, cycles."""
     from tnthermo.figures import panels
     from tnthermo.results import run_folder
     from tnthermo.results.ledger_file import load_ledger
@@ -387,7 +400,7 @@ def plot(
         folder = out or run_folder.result_path(result).parent
         atomic_files.prepare_folder(folder)
         with drawing():
-            paths = panels.figures(dataset, folder)
+            paths = panels.figures(dataset, folder) + cycle_figure(run_folder.result_path(result).parent, folder)
         if weak_coupling is not None:
             from tnthermo.figures.second_order import companion, companion_figures
             from tnthermo.results import result_file

@@ -7,6 +7,8 @@ import numpy as np
 from tnthermo.engines.time_bins.forms import Form, Forms
 from tnthermo.types import Complex
 
+LITTLE = 1e-3  # of a form: rounding, 1e-16 of it, is then 1e-13 of what is left
+
 
 class OverModes:
     """Orthonormal forms q_j, rows (n, K); a form v has the components <q_j|v>.
@@ -57,9 +59,10 @@ class OverModes:
             for _ in range(2):
                 vector = self._less(vector, before, whole)
             size = float(np.linalg.norm(vector))
-            if (
-                size > self.least
-            ):  # what little is left must be orthogonal to the bins before the block too, or errors grow from bin to bin
+            whole_size = float(np.hypot(size, np.linalg.norm(whole)))
+            if self.least < size < LITTLE * whole_size:
+                # what little is left must be orthogonal to the bins before the block too, or errors grow from bin to bin; what is more than
+                # a little is so to rounding, and the pass over all modes of all bins would be the dearest part of a long plan
                 for _ in range(2):
                     vector = self._less(vector, 0, whole)
                 size = float(np.linalg.norm(vector))

@@ -14,6 +14,8 @@ DEGREE = 9  # of the polynomial that stands for a drive within one step: steps r
 SMALL = 1e-2  # w h below which (w h - sin w h)/w^2 is taken from its series
 PHASE = 8.0  # |w h|/2 up to which oscillations are integrated by a rule of NODES points
 NODES = 32
+DIGITS = 12  # to which the length of a step is known where its table is looked up
+TABLES = 12  # kept at once: of a kick and of its time order, for each bath, and for some lengths of steps
 
 Strength = Callable[[Real], Real] | None
 
@@ -32,27 +34,41 @@ def _to_legendre(count: int) -> Real:
 
 
 def _transform(values: Callable[[Real], Real], degree: int, half: float, frequencies: Real) -> Complex:
-    """int_{-half}^{half} p(s) exp(-i w s) ds, (K,), of the polynomial of this degree through p: int P_n exp(-i z x) dx = 2 (-i)^n
-    j_n(z).
+    """int_{-half}^{half} p(s) exp(-i w s) ds, (K,), of the polynomial of this degree through p, or of p itself where nothing oscillates."""
+    half = float(f"{half:.{DIGITS}g}")  # steps of one length have one table, however their ends are rounded
+    nodes, table = _table(frequencies.tobytes(), half, degree)
+    return np.asarray(values(half * nodes) @ table)
+
+
+@lru_cache(maxsize=TABLES)
+def _table(frequencies: bytes, half: float, degree: int) -> tuple[Real, Complex]:
+    """(nodes on [-1, 1] (n,), what the values there are multiplied with (n, K)): most steps of a run have the same length, and Bessel
+    functions of all modes would be the dearest part of a run with driven couplings. int P_n exp(-i z x) dx = 2 (-i)^n j_n(z).
     """
-    z = np.abs(frequencies) * abs(half)
+    w = np.frombuffer(frequencies, dtype=np.float64)
+    z = np.abs(w) * abs(half)
     if z.max(initial=0.0) <= PHASE:
         x, weights = _rule(NODES)
-        return np.asarray(np.exp(-1j * np.outer(frequencies, half * x)) @ (half * weights * values(half * x)))
-    coefficients = _to_legendre(degree + 1) @ values(half * _rule(degree + 1)[0])
-    total = np.zeros(frequencies.size, dtype=np.complex128)
-    for n, c in enumerate(coefficients):
-        if c != 0.0:
-            turned = np.where(frequencies * half < 0, 1j, -1j) ** n
-            total += 2 * c * turned * scipy.special.spherical_jn(n, z)
-    return half * total
+        return x, np.asarray(half * weights[:, None] * np.exp(-1j * half * np.outer(x, w)))
+    turn = np.where(w * half < 0, 1j, -1j)
+    orders = [2 * half * turn**n * scipy.special.spherical_jn(n, z) for n in range(degree + 1)]
+    return _rule(degree + 1)[0], np.asarray(_to_legendre(degree + 1).T @ np.array(orders))
+
+
+def _held(strength: Callable[[Real], Real], start: float, end: float) -> float | None:
+    """The value of a drive that is constant over a step, None of one that is not: what is seen of it is its values at the nodes."""
+    values = strength(0.5 * (start + end) + 0.5 * (end - start) * _rule(2 * DEGREE + 2)[0])
+    return float(values[0]) if (values == values[0]).all() else None
 
 
 def integral(frequencies: Real, start: float, end: float, strength: Strength) -> Complex:
     """int_start^end f(s) exp(-i w s) ds, (K,); strength None: f = 1. ``end`` may be before ``start``."""
     half, middle = 0.5 * (end - start), 0.5 * (start + end)
-    if strength is None:
-        found = (2 * half * np.sinc(frequencies * half / np.pi)).astype(np.complex128)
+    held = 1.0 if strength is None else _held(strength, start, end)
+    if held == 0.0:
+        return np.zeros(frequencies.size, dtype=np.complex128)
+    if strength is None or held is not None:
+        found = (2 * half * (held or 0.0) * np.sinc(frequencies * half / np.pi)).astype(np.complex128)
     else:
         found = _transform(lambda s: strength(middle + s), DEGREE, half, frequencies)
     return np.asarray(found * np.exp(-1j * frequencies * middle))
@@ -61,13 +77,16 @@ def integral(frequencies: Real, start: float, end: float, strength: Strength) ->
 def ordered(frequencies: Real, squares: Real, start: float, end: float, strength: Strength) -> float:
     """phi = int int_{s > s'} f(s) f(s') Im C(s - s'), C(u) = sum_k |x_k|^2 exp(-i w_k u): the time order of a step is exp(-i A^2 phi)."""
     h = end - start
-    if strength is None:
+    held = 1.0 if strength is None else _held(strength, start, end)
+    if held == 0.0:
+        return 0.0
+    if strength is None or held is not None:
         z = frequencies * h
         large = np.abs(z) > SMALL
         safe = np.where(large, frequencies, 1.0)
         # (z - sin z)/w^2 = h^2 (z/6 - z^3/120 + z^5/5040)
         series = h * h * z * (1 / 6 - z * z / 120 * (1 - z * z / 42))
-        return -float(squares @ np.where(large, (z - np.sin(z)) / safe**2, series))
+        return -float((held or 0.0) ** 2 * squares @ np.where(large, (z - np.sin(z)) / safe**2, series))
     x, weights = _rule(2 * DEGREE + 2)
 
     def mean(u: Real) -> Real:
