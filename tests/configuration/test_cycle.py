@@ -167,3 +167,44 @@ def test_the_record_lies_beside_the_result_and_is_shown(tmp_path: Path) -> None:
     text = call("show", out).output
     assert "cycle 1" in text
     assert "limit cycle not known" in text
+
+
+def test_a_map_over_coupling_and_cycle_time(tmp_path: Path) -> None:
+    """A sweep: every point has the record of its own cycles, of its own length, and a figure of them can be drawn."""
+
+    def to_a_map(raw: dict[str, Any]) -> None:
+        raw["cycle"]["count"] = 1
+        raw["evolution"]["tolerance"] = 1e-3
+        raw["sweep"] = {"bath[0].spectral_density.couplings": [[0.1], [0.3]], "cycle.stretch": [1.0, 2.0]}
+
+    out = tmp_path / "map"
+    done = call("sweep", written(tmp_path, to_a_map), "--out", out)
+    assert done.exit_code == 0, done.output
+    records = {}
+    for path in (out / "points").glob("*/cycles.nc"):
+        with xr.open_dataset(path) as record:
+            config = tomllib.loads((path.parent / "config.toml").read_text(encoding="utf-8"))
+            coupling = config["bath"][0]["spectral_density"]["couplings"][0]
+            records[coupling, float(record.attrs["period"])] = float(record.W_drive_each[0, 0])
+    assert set(records) == {(g, period) for g in (0.1, 0.3) for period in (4.0, 8.0)}
+    for period in (4.0, 8.0):  # of the second order in the coupling
+        assert records[0.3, period] / records[0.1, period] == pytest.approx(9.0, rel=0.3)
+    assert records[0.1, 4.0] != pytest.approx(records[0.1, 8.0], rel=0.05)
+    table = tt.collect(out)
+    assert (table.sizes["couplings"], table.sizes["stretch"]) == (2, 2)
+
+
+STUDIES = Path(__file__).parents[2] / "scripts" / "studies"
+
+
+@pytest.mark.parametrize(("name", "mode"), [("otto", "engine"), ("refrigerator", "refrigerator")])
+def test_the_studies_are_at_weak_coupling_what_they_are_called(name: str, mode: str) -> None:
+    resolved = resolve(load_config(STUDIES / f"{name}.toml"))
+    assert resolved.cycle is not None
+    hot, cold = resolved.model.couplings
+    splittings = [2 * float(resolved.model.hamiltonian_at(t)[0, 0].real) for t in (0.5, resolved.cycle.ends[2] + 0.5)]
+    found = tt.closed_forms.otto(
+        hot.density, cold.density, splittings=splittings, temperatures=(hot.temperature, cold.temperature), durations=(9.0, 9.0)
+    )  # fmt: skip
+    assert (found.work < 0) == (mode == "engine")
+    assert (found.Q_cold > 0) == (mode == "refrigerator")

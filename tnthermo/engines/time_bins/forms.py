@@ -71,6 +71,13 @@ class Forms:
         step = float(self.times[1])
         return bool(np.abs(self.times - step * np.arange(self.times.size)).max() <= SAME * step)
 
+    def strongest(self, which: int) -> int:
+        """The step in which the kick of a group is about the largest: couplings may begin at nothing."""
+        group = self.scheme.groups[which]
+        middle, length = 0.5 * (self.times[:-1] + self.times[1:]), np.diff(self.times)
+        squares = sum(np.ones(middle.size) if f is None else f(middle) ** 2 for f in group.strengths)
+        return int(np.argmax(length**2 * squares))
+
     def span(self, form: Form) -> tuple[float, float]:
         """From when to when a kick is."""
         return self.scheme.pieces(float(self.times[form.step]), float(self.times[form.step + 1]))[form.piece]

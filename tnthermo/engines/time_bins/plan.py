@@ -106,9 +106,12 @@ class Plan:
         self._numbers = Numbers(self.forms)
         size = 1.0
         if times.size > 1:
-            fields = [self.forms.vector(kick) for kick in self._kicks(0) if kick.piece == 0]
+            largest = [
+                replace(kick, step=self.forms.strongest(kick.which)) for kick in self._kicks(0) if kick.piece == 0
+            ]
             sizes = [
-                np.linalg.norm(v) * np.linalg.norm(g.operator, 2) for v, g in zip(fields, scheme.groups, strict=True)
+                np.linalg.norm(self.forms.vector(kick)) * np.linalg.norm(g.operator, 2)
+                for kick, g in zip(largest, scheme.groups, strict=True)
             ]
             size = float(max(sizes, default=1.0))
         least = least * min(1.0, size) if size > 0.0 else least
