@@ -167,6 +167,9 @@ def test_the_record_lies_beside_the_result_and_is_shown(tmp_path: Path) -> None:
     text = call("show", out).output
     assert "cycle 1" in text
     assert "limit cycle not known" in text
+    drawn = call("plot", out).output
+    assert (out / "cycle.png").stat().st_size > 5000
+    assert str(out / "cycle.pdf") in drawn.replace("\n", "")
 
 
 def test_a_map_over_coupling_and_cycle_time(tmp_path: Path) -> None:

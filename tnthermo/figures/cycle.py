@@ -74,7 +74,7 @@ def plot_cycles(record: xr.Dataset) -> Figure:
         places = figure.add_gridspec(
             3, 1, height_ratios=(1.2, 1.2, 0.8), left=0.17, right=0.765, top=0.94, bottom=0.07, hspace=0.4
         )
-        upper, middle, lower = (figure.add_subplot(place) for place in places)
+        upper, middle, lower = (figure.add_subplot(places[k]) for k in range(3))
         _strokes(upper, record, found)
         _cycles(middle, record, found)
         _distances(lower, record)
