@@ -169,7 +169,8 @@ def boundary(T: float, plan: Plan) -> tuple[list[Point], Boundary]:
         below, above = (runs[-1], above) if runs[-1].W < 0 else (below, runs[-1])
         found.append(crossing(below, above))
     slope = (above.W - below.W) / math.log(above.alpha / below.alpha)
-    of_bars = found[-1] * max(below.W_bar, above.W_bar) / slope
+    part = below.W / (below.W - above.W)  # each bar counts as much as its run does in the interpolation
+    of_bars = found[-1] * ((1 - part) * below.W_bar + part * above.W_bar) / slope
     of_curve = abs(found[-1] - found[-2])
     return runs, Boundary(
         temperature=T, alpha=found[-1], error=of_bars + of_curve, of_bars=of_bars, of_curve=of_curve, below=below.alpha, above=above.alpha

@@ -47,6 +47,7 @@ def written(figure: Figure) -> list[tuple[str, object]]:
     found = [*figure.texts]
     for axes in figure.axes:
         found += [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes.yaxis.get_offset_text()]
+        found += [label for label in axes.get_yticklabels(minor=True)]
         for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
             ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
             found += [label for place, label in ticks if low <= place <= high]
@@ -119,6 +120,15 @@ def test_labels_neither_overlap_nor_leave_the_figure(
     assert ("heating" in said) == (names == NAMES)
     figure.axes[0].set_ylabel("before\n\nit was\n\nseen")
     assert outside(figure) or overlaps(figure)
+
+
+def test_distances_and_limit_within_a_decade_leave_the_label_in_the_figure() -> None:
+    record = record_of(cycles=2)
+    figure = tt.plot_cycles(record.assign_attrs(limit=0.5 * float(record.distance[1])))
+    assert not outside(figure)
+    assert not overlaps(figure)
+    low, high = figure.axes[2].get_ylim()
+    assert low < 0.5 * float(record.distance[1]) < float(record.distance[1]) < high
 
 
 def test_a_record_without_errors_is_drawn_without_bars() -> None:

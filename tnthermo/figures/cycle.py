@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from chains.problems import raise_if_any
 from tnthermo.checks import dataset_problems
@@ -181,7 +181,9 @@ def _distances(axes: Axes, record: xr.Dataset) -> None:
             label="distance",
         )  # fmt: skip
         axes.set_yscale("log")
-        axes.set_ylim(0.5 * min(limit, *values), 2 * max(limit, *(values + errors)))
+        low, high = 0.7 * min(limit, *values), 1.4 * max(limit, *(values + errors))
+        axes.set_ylim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high)))
+        axes.yaxis.set_minor_formatter(NullFormatter())  # within one decade they would be wider than the margin
     else:
         axes.set_ylim(0, 2 * limit)
         axes.text(0.5, 0.8, "two cycles are needed", transform=axes.transAxes, ha="center", va="center", fontsize=7)
