@@ -28,3 +28,19 @@ def test_texts_as_objects_are_written_with_their_names_and_attributes(tmp_path: 
         assert back["pair"].attrs == dataset["pair"].attrs
         assert back["flags"].attrs == dataset["flags"].attrs
     assert dataset["flags"].dtype == object  # the dataset given is left as it is
+
+
+def test_large_arrays_are_packed_and_come_back_to_the_bit(tmp_path: Path) -> None:
+    values = np.full((40, 8000), np.nan)
+    values[::10] = np.random.default_rng(1).normal(size=(4, 8000))
+    small = np.arange(40.0)
+    dataset = xr.Dataset(
+        {"occupation": (("t", "mode"), values, {"units": "1"}), "S": ("t", small)}, coords={"mode": np.arange(8000.0)}
+    )
+    image = netcdf.image_of({netcdf.ROOT: dataset, "inner": dataset}).getvalue()
+    assert len(image) < 0.4 * 2 * values.nbytes  # a tenth of it is no NaN
+    file = tmp_path / "packed.nc"
+    file.write_bytes(image)
+    for group in (netcdf.ROOT, "inner"):
+        xr.testing.assert_identical(netcdf.read(file, group), dataset)
+    assert not dataset["occupation"].encoding

@@ -21,6 +21,7 @@ from tnthermo.machine.seal import hdf5_size
 
 FIRST_SIZE = 2**20  # bytes that a file in memory begins with; it grows
 ROOT = "/"
+LARGE = 2**20  # bytes of an array, from which on it is compressed
 
 _one_at_a_time = threading.RLock()
 
@@ -31,7 +32,8 @@ def image_of(groups: Mapping[str, xr.Dataset]) -> io.BytesIO:
         file = netCDF4.Dataset("in memory", "w", memory=FIRST_SIZE)
         file.set_ncstring_attrs(True)  # texts without a length, of any length and language
         for name, dataset in groups.items():
-            _with_plain_texts(dataset).dump_to_store(NetCDF4DataStore(file if name == ROOT else file.createGroup(name)))
+            group = NetCDF4DataStore(file if name == ROOT else file.createGroup(name))
+            _packed(_with_plain_texts(dataset)).dump_to_store(group)
         image = io.BytesIO(file.close())
     image.truncate(hdf5_size(image, image.getbuffer().nbytes))
     return image
@@ -43,6 +45,14 @@ def _with_plain_texts(dataset: xr.Dataset) -> xr.Dataset:
         name: variable.astype(np.str_) for name, variable in dataset.variables.items() if variable.dtype == object
     }
     return dataset.assign(objects) if objects else dataset
+
+
+def _packed(dataset: xr.Dataset) -> xr.Dataset:
+    """Large arrays compressed, without loss: most rows of the modes' occupations have no value."""
+    large = {name: array.copy(deep=False) for name, array in dataset.variables.items() if array.nbytes >= LARGE}
+    for array in large.values():
+        array.encoding = {"zlib": True, "complevel": 1, "shuffle": True}
+    return dataset.assign(large) if large else dataset
 
 
 def read(file: Path, group: str = ROOT) -> xr.Dataset:
