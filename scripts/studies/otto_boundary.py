@@ -25,9 +25,8 @@ import tnthermo as tt
 SPLITTINGS, COLD, RATIO, CUTOFF = (1.5, 1.0), 0.4, 5.0, 3.0
 CONTACT, SWITCHING, ADIABAT = 14.0, 4.0, 1.0
 MOST_DOUBLINGS = 6
-CARRIED = 1 / (
-    10**0.8 - 1
-)  # of what a run with twice the step and ten times the tolerance changes, by the slower of both laws
+# of what a run with twice the step and ten times the tolerance changes, by the slower of both laws
+CARRIED = 1 / (10**0.8 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)

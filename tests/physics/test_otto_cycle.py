@@ -15,9 +15,8 @@ import tnthermo as tt
 SPLITTINGS, TEMPERATURES = (1.5, 1.0), (3.0, 0.4)
 ALPHAS = (0.006, 0.03)  # of the hot and the cold bath, at the weaker coupling half of it in contacts twice as long
 CONTACT, SWITCHING = 14.0, 4.0
-CARRIED = 1 / (
-    10**0.8 - 1
-)  # of what one rougher run changes, by the slower of the laws of step and tolerance (scripts/docs/accuracy.md)
+# of what one rougher run changes, by the slower of the laws of step and tolerance (scripts/docs/accuracy.md)
+CARRIED = 1 / (10**0.8 - 1)
 ALLOWED = 0.15  # of the deviation at the stronger coupling: what is not linear in alpha of it
 
 
@@ -126,7 +125,7 @@ def balance_of(step: float, *, switching: float) -> float:
     return float(max(np.abs(record.balance).max(), np.abs(record.stroke_balance).max()))
 
 
-@pytest.mark.parametrize("switching", [2.0, 0.0])
+@pytest.mark.parametrize("switching", [2.0, pytest.param(0.0, marks=pytest.mark.slow)])
 def test_the_energy_balance_of_a_cycle_on_time_bins(switching: float) -> None:
     """What is left of it is of the fourth order of the step, whether couplings are switched slowly or jump; a coarse step is seen."""
     coarse, fine = (balance_of(step, switching=switching) for step in (0.5, 0.1))
