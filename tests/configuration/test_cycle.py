@@ -195,6 +195,14 @@ def test_a_map_over_coupling_and_cycle_time(tmp_path: Path) -> None:
     assert records[0.1, 4.0] != pytest.approx(records[0.1, 8.0], rel=0.05)
     table = tt.collect(out)
     assert (table.sizes["couplings"], table.sizes["stretch"]) == (2, 2)
+    assert table["cycle_W_drive_each"].dims == ("couplings", "stretch", "cycle", "bath")
+    for (g, period), work in records.items():
+        there = table.isel(couplings=int(g > 0.2), stretch=int(period > 5.0))
+        assert float(there["cycle_W_drive_each"][0, 0]) == work
+        assert there["stroke_W"].sizes == {"cycle": 1, "stroke": 4}
+        assert str(there["limit_cycle"].item())
+    assert table["cycle"].values.tolist() == [1]
+    assert "cycle_W" in set(tt.collect(out, columns=["cycle_W"]).data_vars)
 
 
 STUDIES = Path(__file__).parents[2] / "scripts" / "studies"

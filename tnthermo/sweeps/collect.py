@@ -27,7 +27,7 @@ from tnthermo.machine.memory import available_memory
 from tnthermo.machine.words import readable
 from tnthermo.results import netcdf
 from tnthermo.results.result_file import load_ledger
-from tnthermo.results.run_folder import RESULT
+from tnthermo.results.run_folder import CYCLES, RESULT
 from tnthermo.sweeps.axes import long_name, short_names
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
 from tnthermo.sweeps.status import FINISHED, standings
@@ -60,6 +60,7 @@ def collect(folder: str | Path, *, columns: Sequence[str] = ()) -> xr.Dataset:
     part of its key where that is free, by the whole key with _ otherwise (attribute "key"). Runs that are not done are NaN and
     named, with how they stand, in the attribute "missing". Where records are at different times the times are joined: NaN where a
     run has none. Likewise a dimension (site, mode) is as long as the longest. Numbers are double precision, whole ones too.
+    Of runs with cycles the numbers of cycles.nc are taken too, on the dimensions cycle, stroke and bath: W of a cycle as cycle_W.
     Two-time correlations are left out: they are in the group two_time of each DIR/points/RUN/result.nc.
 
     Raises `tnthermo.errors.StorageError`, and :class:`chains.InvalidInput` for a column that no run has or where nothing is done yet.
@@ -151,11 +152,32 @@ def loaded(folder: SweepFolder, manifest: Manifest) -> tuple[dict[str, xr.Datase
     found, missing = {}, []
     for one in standings(folder, manifest):
         if one.state in FINISHED:
-            found[one.run] = load_ledger(folder.point(one.run))
+            found[one.run] = with_cycles(load_ledger(folder.point(one.run)), folder.point(one.run) / CYCLES)
         else:
             how = f"{one.state}, {one.detail}" if one.detail else one.state
             missing.append(f"{one.run} ({one.label}): {how}")
     return found, "; ".join(missing)
+
+
+def with_cycles(ledger: xr.Dataset, path: Path) -> xr.Dataset:
+    """The ledger with the record of the cycles of its run, where there is one: ``W`` of a cycle is ``cycle_W``, ``stroke_W`` stays.
+
+    Raises StorageError for a file that cannot be read.
+    """
+    if not path.is_file():
+        return ledger
+    try:
+        record = netcdf.read(path)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StorageError(f"{path} cannot be read: {error}") from error
+    own = {
+        name if str(name).startswith("stroke") else f"cycle_{name}": variable
+        for name, variable in record.variables.items()
+        if name not in record.indexes
+    }
+    indexes = {name: record.variables[name] for name in record.indexes if name not in ledger.variables}
+    reached = xr.Variable((), str(record.attrs["limit_cycle"]), {"long_name": "whether the limit cycle was reached"})
+    return ledger.assign(own | {"limit_cycle": reached}).assign_coords(indexes)
 
 
 def chosen(ledgers: Iterable[xr.Dataset], columns: Sequence[str]) -> list[str]:
