@@ -368,3 +368,75 @@ def test_three_levels_and_two_baths(tmp_path: Path) -> None:
     assert np.isfinite(data["converged_to"].values).all()
     corner = xr.load_dataset(tmp_path / "two" / "points" / data.attrs["corner_run"] / "result.nc").attrs["config"]
     assert corner.count("modes = 18") == 1
+
+
+def in_units(folder: Path, *, named: bool) -> Path:
+    """A qubit and one mode, in wavenumbers and femtoseconds, or the same numbers in natural units."""
+    hbar = 1.0 if named else 5308.837458876  # cm^-1 fs
+    path = folder / ("named.toml" if named else "natural.toml")
+    units = '[units]\nenergy = "cm^-1"\ntime = "fs"\ntemperature = "K"\n' if named else ""
+    path.write_text(
+        f"""{units}
+[spectral_density]
+kind = "discrete"
+frequencies = [180.0]
+couplings = [40.0]
+[bath]
+temperature = 0.0
+levels = 6
+[system]
+hamiltonian = {{ x = 100.0, z = 30.0 }}
+initial = "+z"
+[coupling]
+operator = {{ z = 1.0 }}
+[evolution]
+method = "tdvp"
+until = {100.0 / hbar}
+record_every = {20.0 / hbar}
+step = {5.0 / hbar}
+tolerance = 1e-6
+"""
+    )
+    return path
+
+
+def test_a_file_in_units_is_studied_in_them(tmp_path: Path) -> None:
+    """Steps of natural units went into files in fs: a study of a hundred thousand steps."""
+    named, natural = (
+        tt.converge(in_units(tmp_path, named=one), tmp_path / f"out{one}", over="step,levels", executor=Here())
+        for one in (True, False)
+    )
+    steps = named["value"].sel(knob="step").values
+    np.testing.assert_allclose(steps, natural["value"].sel(knob="step").values * 5308.837458876, rtol=1e-6)
+    assert steps.tolist() == [20.0, 10.0, 5.0, 2.5]
+    for name in ("difference", "order", "reference", "converged_to"):
+        np.testing.assert_allclose(named[name].values, natural[name].values, rtol=1e-4, atol=1e-7, err_msg=name)
+    assert "E_B at t = 100 fs: " in sentences(named)[0]
+    assert " cm^-1, " in sentences(named)[0]
+    assert "step (evolution.step in fs)" in tt.convergence_table(named)
+    assert " fs" not in tt.convergence_table(natural)
+    with pytest.raises(InvalidInput, match="record_every = 20 fs"):
+        tt.converge(in_units(tmp_path, named=True), tmp_path / "none", over="step=7", executor=Here())
+    with pytest.raises(InvalidInput, match="until = 100 fs"):
+        tt.converge(in_units(tmp_path, named=True), tmp_path / "none", at=101.0, executor=Here())
+    at = tt.converge(in_units(tmp_path, named=True), tmp_path / "outTrue", over="step,levels", at=60.0, executor=Here())
+    assert at.attrs["at"] == 60.0
+
+
+def test_a_study_of_one_setting_says_that_the_others_were_left_alone(
+    studied: tuple[Path, Path, xr.Dataset, int], tmp_path: Path
+) -> None:
+    """A referee asks for the bond alone: what is constant in it may be wrong by the step."""
+    config, out, whole, _ = studied
+    assert whole.attrs["not_varied"] == "none"
+    assert "not varied" not in sentences(whole)[0]
+    folder = tmp_path / "out"
+    shutil.copytree(out, folder)
+    one = tt.converge(config, folder, over={"levels": [3, 10]}, executor=Here())
+    assert one.attrs["not_varied"] == "step, tolerance"
+    said = sentences(one)[0]
+    assert "in levels alone (step, tolerance not varied; the run itself states" in said
+    at = int(np.argmin(np.abs(one["t"].values - one.attrs["at"])))
+    stated = float(one["stated_error"].values[0, at])
+    assert stated > float(one["error"].values[0, at])
+    assert bracketed(float(one["reference"].values[0, at]), stated) in said

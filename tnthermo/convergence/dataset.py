@@ -14,7 +14,9 @@ import xarray as xr
 from tnthermo.convergence.analysis import Verdict, largest, statement, verdict
 from tnthermo.convergence.asked import ColumnName
 from tnthermo.convergence.knobs import Knob
+from tnthermo.record.flag_text import flags_of, flags_text
 from tnthermo.types import Real
+from tnthermo.units.units import Units
 
 SAME_TIME = 1e-9  # of the last one: times that differ by less are one
 PLATEAU = 0.1  # of what is wanted: differences below are a plateau
@@ -115,13 +117,17 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
     ]
     error = np.array([one.error for one in said])
     size = np.array([one.size for one in said])
+    bonds = any(one.name in ("max_bond", "bond") for one in runs.knobs)
     ladder, cell, row = ("knob", "rung"), ("knob", "column"), ("column", "t")
     data = xr.Dataset(
         {
             "value": (ladder, _filled(shape, [one.values for one in runs.knobs])),
             "run": (ladder, _texts(shape, runs.of)),
             "seconds": (ladder, _filled(shape, [[seconds(runs.ledgers.get(r)) for r in ids] for ids in runs.of])),
-            "flags": (ladder, _texts(shape, [[flags(runs.ledgers.get(r)) for r in ids] for ids in runs.of])),
+            "flags": (
+                ladder,
+                _texts(shape, [[flags(runs.ledgers.get(r), bonds=bonds) for r in ids] for ids in runs.of]),
+            ),
             "reference_rung": ("knob", [one.reference for one in runs.knobs]),
             "key": ("knob", _text([one.key for one in runs.knobs])),
             "note": ("knob", _text([one.note for one in runs.knobs])),
@@ -164,7 +170,8 @@ def built(runs: Runs, columns: Sequence[ColumnName], *, at: float | None, within
         reference_seconds=seconds(own),
         corner_seconds=seconds(runs.ledgers.get(runs.corner)),
         reference_flags=flags(own),
-        corner_flags=flags(runs.ledgers.get(runs.corner)),
+        corner_flags=flags(runs.ledgers.get(runs.corner), bonds=bonds),
+        time_unit=Units.of(own).behind("time"),
         method=str(own.attrs.get("method", "")),
         config=str(own.attrs.get("config", "")),
         config_hash=str(own.attrs.get("config_hash", "")),
@@ -238,8 +245,11 @@ def seconds(ledger: xr.Dataset | None) -> float:
     return math.nan if ledger is None else float(ledger.attrs.get("wall_seconds", math.nan))
 
 
-def flags(ledger: xr.Dataset | None) -> str:
-    return "missing" if ledger is None else str(ledger.attrs.get("flags", "none"))
+def flags(ledger: xr.Dataset | None, *, bonds: bool = False) -> str:
+    """Those of a run; not that its bond cap was reached where ``bonds`` are among what the study turns: it says what that costs."""
+    if ledger is None:
+        return "missing"
+    return flags_text(flag for flag in flags_of(ledger.attrs) if not (bonds and flag.startswith("bond cap")))
 
 
 def stated_error(name: ColumnName, ledger: xr.Dataset, size: int) -> Real:

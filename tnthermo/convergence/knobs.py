@@ -36,7 +36,7 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """One value of a knob, and what of the reference's configuration is different for it."""
+    """One value of a knob, in the units of the file, and what of the reference's configuration is different for it."""
 
     value: float
     settings: Settings
@@ -101,6 +101,12 @@ def unasked(resolved: Resolved) -> dict[str, str]:
     return {}
 
 
+def left_alone(found: Iterable[str], resolved: Resolved) -> list[str]:
+    """Knobs that the run has and that a study of those that are ``found`` does not turn, so that nothing is seen of what they cost."""
+    own, _ = possible(resolved)
+    return [name for name in own if name not in {*found, *unasked(resolved)}]
+
+
 def asked_problems(asked: Mapping[str, Sequence[float] | None], resolved: Resolved, key: str) -> list[Problem]:
     """What is wrong with the knobs and values that a user names."""
     own, without = possible(resolved)
@@ -130,8 +136,10 @@ def value_problems(key: str, name: str, values: Sequence[float], resolved: Resol
     for value in values:
         if name == "step":
             found = number_problems(key, value, above=0.0)
-            if not found and not record_interval(resolved.record_every, resolved.until, value):
-                allowed = f"steps of which record_every = {resolved.record_every:g}, or a multiple of it, is one"
+            every, until = (resolved.units.shown_time(time) for time in (resolved.record_every, resolved.until))
+            if not found and not record_interval(every, until, value):
+                unit = resolved.units.behind("time")
+                allowed = f"steps of which record_every = {every:g}{unit}, or a multiple of it, is one"
                 found = [Problem(key=key, value=value, allowed=allowed)]
         elif name == "tolerance":
             found = number_problems(key, value)
@@ -213,7 +221,8 @@ def _of_bonds(
 
 
 def _of_steps(values: Sequence[float] | None, resolved: Resolved) -> Knob:
-    h, every, until = resolved.algorithm.step, resolved.record_every, resolved.until
+    own = (resolved.algorithm.step, resolved.record_every, resolved.until)
+    h, every, until = (resolved.units.shown_time(time) for time in own)  # as the files of the points have them
     wanted = [_fitting(f * h, h, every, until) for f in (4, 2, 0.5)] if values is None else list(values)
     others = []
     for step in wanted:

@@ -146,6 +146,7 @@ def carried_out(
     ])  # fmt: skip
     place = SweepFolder(_folder(config, folder))
     names = list(asked.over) or _usual(asked.resolved, say)
+    say(_reference(asked.resolved))
     drafts = [ladders.knob(name, asked.over.get(name), asked.resolved, None) for name in names]
     raise_if_any([problem for one in drafts for problem in ladders.unfinished(one, keys["over"])])
     sweep_points(points(asked, drafts))  # all of them are looked at before the first one runs
@@ -173,7 +174,8 @@ def carried_out(
     lacking = {one.run for one in outcome.failures}
     data = evaluated(asked, place, found, every, ledger, lacking, at=at, within=within)
     failed = "; ".join(f"{one.label}: {one.reason}" for one in outcome.failures)
-    data = data.assign_attrs(failed=failed or "none", title=_name(config))
+    alone = ", ".join(ladders.left_alone(names, asked.resolved))
+    data = data.assign_attrs(failed=failed or "none", title=_name(config), not_varied=alone or "none")
     write_pieces(place.root / DATA, [netcdf.image_of({netcdf.ROOT: data}).getbuffer()])
     write_text(place.root / CSV, csv_text(data))
     return data
@@ -215,8 +217,9 @@ def checked(
         if resolved.until <= 0:
             allowed = "a time > 0: a run of no time has nothing to converge"
             problems.append(Problem(key="evolution.until", value=resolved.until, allowed=allowed))
-        if at is not None and not problems and at > resolved.until:
-            allowed = f"a time of the run, at most evolution.until = {resolved.until:g}"
+        until, unit = resolved.units.shown_time(resolved.until), resolved.units.behind("time")
+        if at is not None and not problems and at > until:
+            allowed = f"a time of the run, at most evolution.until = {until:g}{unit}"
             problems.append(Problem(key=keys["at"], value=at, allowed=allowed))
     raise_if_any(problems)
     assert resolved is not None
@@ -235,6 +238,18 @@ def _folder(config: Any, folder: str | Path | None) -> Path:
 def default_folder(name: str) -> Path:
     """results/NAME-converge, from the current folder."""
     return Path("results") / f"{name}-converge"
+
+
+def _reference(resolved: Resolved) -> str:
+    """The settings around which all others lie; those of a run to a target are not known before it."""
+    own = resolved.algorithm
+    bond = own.fixed_bond or own.max_bond
+    parts = [
+        f"step {own.step:.6g}",
+        f"tolerance {own.tolerance:.3g}",
+        "no bond cap" if bond is None else f"bond {bond}",
+    ]
+    return resolved.units.said(f"the reference: {', '.join(parts)}; a target plays no part in a study")
 
 
 def _usual(resolved: Resolved, say: Say) -> list[str]:

@@ -51,8 +51,8 @@ def sentences(data: xr.Dataset) -> list[str]:
     found = []
     for c, column in enumerate(data["column"].values):
         to, wanted = (float(data[name].values[c]) for name in ("converged_to", "wanted"))
-        value = bracketed(float(data["reference"].values[c, at]), float(data["error"].values[c, at]))
-        text = f"{column} at t = {t:g}: {value}"
+        value = bracketed(float(data["reference"].values[c, at]), known_to(data, c, at))
+        text = f"{column} at t = {t:g}{time_unit(data)}: {value}{unit(data, c)}"
         if math.isnan(to):
             found.append(f"{text}, no values to compare it with")
             continue
@@ -61,12 +61,47 @@ def sentences(data: xr.Dataset) -> list[str]:
         how = (
             f"not changed at all by what was varied ({varied}), which says nothing of the rest"
             if to == 0
-            else f"converged to {short(to)}"
+            else f"converged to {short(to)}{alone(data, c)}"
             if fine
-            else f"NOT converged: to {short(to)}, where {short(wanted)} is asked for"
+            else f"NOT converged: to {short(to)}, where {short(wanted)} is asked for{alone(data, c)}"
         )
         found.append(f"{text}, {how}{owed(data, c)}")
     return found
+
+
+def not_varied(data: xr.Dataset) -> str:
+    """Settings that the run has and the study did not turn: "step, tolerance"; "" where there is none."""
+    found = str(data.attrs.get("not_varied", "none"))
+    return "" if found == "none" else found
+
+
+def known_to(data: xr.Dataset, c: int, at: int) -> float:
+    """The error of a value: what the study found, and where it left a setting alone what the run itself states, if that is more."""
+    found = float(data["error"].values[c, at])
+    stated = float(data["stated_error"].values[c, at])
+    return max(found, stated) if not_varied(data) and math.isfinite(stated) else found
+
+
+def alone(data: xr.Dataset, c: int) -> str:
+    """`` in max_bond alone (step, tolerance not varied; the run itself states 6e-2)``."""
+    left = not_varied(data)
+    if not left:
+        return ""
+    varied = ", ".join(str(name) for name in data["knob"].values)
+    bar = _largest(data["stated_error"].values[c])
+    states = "" if math.isnan(bar) else f"; the run itself states {short(bar)}"
+    return f" in {varied} alone ({left} not varied{states})"
+
+
+def time_unit(data: xr.Dataset) -> str:
+    """`` fs``; nothing in natural units."""
+    return str(data.attrs.get("time_unit", ""))
+
+
+def unit(data: xr.Dataset, c: int) -> str:
+    """`` cm^-1`` of a column of a run with units; nothing in natural ones, and of numbers."""
+    found = str(data["units"].values[c]) if time_unit(data) else ""
+    return "" if found in ("", "1") else f" {found}"
 
 
 def owed(data: xr.Dataset, c: int) -> str:
@@ -123,7 +158,8 @@ def ladder(data: xr.Dataset, k: int) -> str:
     width = [max(20, len(column) + 2) for column in columns]
     heads = "".join(f"{column:>{w}}" for column, w in zip(columns, width, strict=True))
     under = "".join(f"{f'max  t = {t:g}':>{w}}" for w in width)
-    lines = [f"{name} ({data['key'].values[k]})" + (f": {note}" if note else "")]
+    in_unit = f" in{time_unit(data)}" if name == "step" and time_unit(data) else ""
+    lines = [f"{name} ({data['key'].values[k]}{in_unit})" + (f": {note}" if note else "")]
     lines += [f"{'':<12}{'seconds':>9}{heads}", f"{'':<21}{under}"]
     reasons: dict[str, list[str]] = {}
     for i in range(data.sizes["rung"]):
@@ -182,7 +218,7 @@ def summary(data: xr.Dataset) -> str:
         reference, corner, stated = (data[name].values[c] for name in ("reference", "corner", "stated_error"))
         far, bar = (_largest(np.abs(values)) for values in (reference - corner, stated))
         cells = (
-            f"{bracketed(float(reference[at]), float(data['error'].values[c, at])):>16}{difference(far):>16}{stated_text(bar):>14}"
+            f"{bracketed(float(reference[at]), known_to(data, c, at)):>16}{difference(far):>16}{stated_text(bar):>14}"
             f"{covered(float(data['coverage'].values[c]), bar):>9}{short(float(data['converged_to'].values[c])):>14}"
             f"{short(float(data['wanted'].values[c])):>8}"
         )

@@ -86,7 +86,8 @@ def compare_weak_coupling(
             problems += list(error.problems)
     if math.floor((end - start) / resolved.record_every * (1 + 1e-9)) + 1 < FEWEST:
         allowed = f"a time at which {FEWEST} record times are still to come"
-        hint = f"the run has one every {resolved.record_every:g} up to t = {end:g}"
+        shown, unit = resolved.units.shown_time, resolved.units.behind("time")
+        hint = f"the run has one every {shown(resolved.record_every):g}{unit} up to t = {shown(end):g}{unit}"
         problems.append(Problem(key="since", value=since, allowed=allowed, hint=hint))
     raise_if_any(problems)
     outcome = study.run_config(

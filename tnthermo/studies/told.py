@@ -28,7 +28,8 @@ class Told:
         if progress is None or self.units.natural:
             return progress
         shown, watch = self.units.shown_time, progress
-        return lambda now: watch(replace(now, time=shown(now.time), until=shown(now.until)))
+        said = self.units.said  # a run on the way to a target is named by its step
+        return lambda now: watch(replace(now, time=shown(now.time), until=shown(now.until), stage=said(now.stage)))
 
 
 @contextmanager
