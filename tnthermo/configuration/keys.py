@@ -124,7 +124,8 @@ MEANINGS = {
     "thermodynamics.bath_entropy": "how the entropy of a warm bath is measured: exactly, between bounds, or not",
     "thermodynamics.bath_entropy_every": "interval of these measurements; none: 10 or 24 in a run, fewer where they are dear",
     "thermodynamics.bath_entropy_max_bond": "states that are kept for it; none: by rule",
-    "thermodynamics.bath_entropy_accuracy": "half the distance of the bounds, nats, up to which their middle is a value; none: 2e-3",
+    "thermodynamics.bath_entropy_accuracy": "half the distance of the bounds, nats, up to which their middle is a value, "
+    "as it is up to 1 % of 2 S_S; none: 2e-3",
     "record.occupation_every": "interval of the modes' occupations; none: ten times in a run",
     "record.variance_every": "interval of the heat's variance; none: ten times in a run",
     "record.correlations_every": "interval of the chain's correlation matrices",

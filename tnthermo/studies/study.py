@@ -54,7 +54,7 @@ WORTH = 30.0  # seconds that a run took: its result is written before the error 
 SPARE = 2  # checkpoints that the disk must have room for before a run
 OTHER_ROUTE = "other-route"  # folder, beside result.nc, of the same problem by the other engine
 # what may follow when the run itself is over
-ERROR_BARS, FINER, CORRELATIONS = "error bars", "what the target needs beyond", "two-time correlations"
+ERROR_BARS, FINER, CORRELATIONS = "error bars", "finer runs to the target", "two-time correlations"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

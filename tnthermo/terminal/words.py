@@ -21,6 +21,11 @@ WIDTH = 110
 PAPER = "S. Alipour et al., Sci. Rep. 6, 35568 (2016)"
 SWEEP = '[sweep]\n  axes of your own, "SECTION.KEY" = [values]; mode = "product", "zip" or "list" with points = [{ ... }, ...]'
 FEW = 6  # columns that a hint names
+# What is said of a column beside its definition.
+BESIDE = {
+    "E_B": "what two measurements of H_B find on the average, at the start and now: most others call that the heat; alpha_S plays no part",
+    "Q_B": "the heat of the paper, by the effective Hamiltonian of the bath: it depends on alpha_S; most others call E_B the heat",
+}
 # What other programs and papers call our columns.
 CALLED = {
     "sz": "sigma_z",
@@ -63,7 +68,14 @@ def explained(name: str) -> str:
         return error_text(every[name.removesuffix("_error")])
     if name not in every:
         raise InvalidInput(
-            [Problem(key="COLUMN", value=name, allowed="a column of a ledger, or its NAME_error", hint=near(name))]
+            [
+                Problem(
+                    key="COLUMN",
+                    value=name,
+                    allowed="a column of a ledger, or its NAME_error; settings of a file: tnthermo keys",
+                    hint=near(name),
+                )
+            ]
         )
     column = every[name]
     rows = {
@@ -75,6 +87,8 @@ def explained(name: str) -> str:
     }
     if name in {one.name for one in OTHERS} - {"rho_S", "mode_occupation"}:
         del rows["error"]
+    if name in BESIDE:
+        rows["beside"] = BESIDE[name]
     if re.search(r"\[\d", column.equation):
         rows["paper"] = f"numbers in brackets are the equations of {PAPER}"
     return "\n".join([f"{name}: {column.long_name}", *laid_out(rows)])

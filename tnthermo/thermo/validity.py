@@ -11,8 +11,8 @@ ALWAYS = "every record time"
 _WARM = "T > 0 of every bath, else NaN (beta infinite)"
 _ONE = "one T > 0 of all baths, else NaN"
 _ENTROPY = (
-    "T = 0: every record time; T > 0: where bath_entropy_every evaluates it and it is exact, or its bounds are closer than "
-    "bath_entropy_accuracy; NaN elsewhere, where the bounds may still be known"
+    "T = 0: every record time; T > 0: where bath_entropy_every evaluates it and it is exact, or half the distance of its bounds is below "
+    'bath_entropy_accuracy or 1 % of 2 S_S; NaN elsewhere, where the bounds may still be known: bath_entropy = "bracket" narrows them'
 )
 _BOUND = "T = 0: the value; T > 0: where bath_entropy_every evaluates it, NaN between; where it never does, from S_S alone, always"
 _FINITE = "T = 0: every record time; T > 0: baths of finitely many modes, where bath_entropy_every evaluates it exactly, else NaN"
