@@ -91,7 +91,7 @@ def ledger() -> xr.Dataset:
 @cache
 def ladders() -> xr.Dataset:
     """Of a study of convergence whose runs are all the same one."""
-    resolved = SimpleNamespace(algorithm=EXACT, record_every=0.1, until=0.8)
+    resolved = SimpleNamespace(algorithm=EXACT, record_every=0.1, until=0.8, units=tt.Units())
     one = knob("step", None, resolved, ledger())  # type: ignore[arg-type]
     runs = Runs(ledgers={"a": ledger()}, knobs=[one], of=[["a"] * len(one.rungs)], reference="a", corner="a")
     return built(runs, [ColumnName(name="E_B")], at=None, within=1e-3)
