@@ -122,6 +122,12 @@ class Algorithm:
         """With another step, and as much dropped in a unit of time: more steps would drop more."""
         return replace(self, step=step, tolerance=self.tolerance if self.bins else self.loss * step)
 
+    @property
+    def brief(self) -> str:
+        """The settings that a target may change, in words: "step 0.25, tolerance 0.0024, bond 16"; no bond where nothing caps it."""
+        bond = self.fixed_bond or self.max_bond
+        return f"step {self.step:.6g}, tolerance {self.tolerance:.3g}" + (f", bond {bond}" if bond else "")
+
     def settings(self) -> dict[str, object]:
         """Name and values, for attributes and progress displays."""
         return {"method": self.name, **{f.name: getattr(self, f.name) for f in fields(self)}}

@@ -91,7 +91,8 @@ def evolve(
                       "auto": 1e-3 where neither ``algorithm`` nor levels are given and there are error bars, else "off"; "off" or None: one
                       run, and a rougher one
     max_time          seconds for all runs of that together; default: as long as it takes, of "auto" 600. The first two runs,
-                      and those that say what the other settings cost, are made in any case
+                      those that say what the other settings cost, and on time bins the last one, once more with the entropy of a warm
+                      bath, are made in any case
     kept              settings of ``algorithm`` that stay as they are, of "step", "tolerance", "max_bond"; default all where it is given
     strict            raise `NotConverged` where a flag would be set
     progress          called with a `Progress` after every step

@@ -57,11 +57,7 @@ class Settings:
     @property
     def stage(self) -> str:
         """Its name: the same settings are the same run."""
-        a = self.algorithm
-        bond = a.fixed_bond or a.max_bond
-        parts = [f"step {a.step:.6g}", f"tolerance {a.tolerance:.3g}", f"bond {bond}" if bond else ""]
-        parts += [] if self.levels.may_grow else [f"levels {max(self.levels.start)}"]
-        return ", ".join(part for part in parts if part)
+        return self.algorithm.brief + ("" if self.levels.may_grow else f", levels {max(self.levels.start)}")
 
 
 def climb(
@@ -274,12 +270,8 @@ class _Staircase:
 
     def cap_known(self, run: Trajectory) -> bool:
         """Whether it was seen what this cap costs, with this step or another."""
-        members = rungs(run)
         return any(
-            differing(one, other) == {BOND}
-            for n, one in enumerate(members)
-            if one.algorithm.max_bond == run.algorithm.max_bond
-            for other in members[n + 1 :]
+            link.cause == BOND and link.finer.algorithm.max_bond == run.algorithm.max_bond for link in links(run)
         )
 
     def judged_here(self, cause: str, run: Trajectory) -> bool:

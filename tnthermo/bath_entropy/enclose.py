@@ -39,8 +39,8 @@ SCREEN_STATES, FIRST_LOOK = 30, 2  # of the look: number states that its modes m
 TRIED = 3  # ways that are followed up
 MOST_MODES = 8
 COUNTED = 1e-3  # of the thermal state of the modes, whose configurations outside of the rest are not counted as states
-DEARER = 3.0  # power of the number of states with which a look gets dearer, measured, up to
-ROWS = 3.0  # states kept of each of them
+ROWS = 3.0  # states kept of K for each number state of its modes, up to the most that may be
+DEARER = 3.0  # power of these with which a look gets dearer: measured
 CLOSE_LOOK = 10.0  # what a look takes in units of one with few states, for as many of them: measured, 5 to 30
 GAIN = 0.25  # of the target, that one mode more should win
 CROSSED = 1e-3  # nats, and
@@ -157,11 +157,14 @@ def _grow(
     """More and more modes in the best ways, which a look with few states finds."""
     effort, missing = _effort(scale, most, target), COUNTED * scale
     bounds: dict[str, float] = {}
-    prices: dict[str, float] = {}  # of a close look, for one state
+    prices: dict[str, float] = {}  # of a close look, for each of its `cubes`
     dearest = 0.0
 
     def cubes(chosen: Chosen) -> float:
         return float(min(ROWS * _states(chosen, missing), most) ** DEARER)
+
+    def too_dear(chosen: Chosen, price: float) -> bool:
+        return best.work + price * cubes(chosen) > budget
 
     for way, parts in ways.items():
         if bounds and best.work + dearest > budget:
@@ -173,9 +176,9 @@ def _grow(
         if best.half <= target or best.work > 0.5 * budget:
             return
         chosen, weak = _largest(found, ways[way], most // 3, MOST_MODES, missing), 0
-        while chosen.modes > 1 and best.work + prices[way] * cubes(chosen) > budget:
+        while chosen.modes > 1 and too_dear(chosen, prices[way]):
             chosen = choose_modes(found, ways[way], chosen.modes - 1)
-        if best.work + prices[way] * cubes(chosen) > budget:
+        if too_dear(chosen, prices[way]):
             continue
         partners = True
         while chosen.modes and weak < 2 and best.half > target:
@@ -184,8 +187,7 @@ def _grow(
             weak = weak + 1 if half - best.half < GAIN * target else 0
             more = choose_modes(found, ways[way], chosen.modes + 1)
             price = (best.work - spent) / cubes(chosen)
-            dear = best.work + price * cubes(more) > budget
-            if more.modes == chosen.modes or _states(more, missing) > most or dear:
+            if more.modes == chosen.modes or _states(more, missing) > most or too_dear(more, price):
                 break
             chosen = more
 

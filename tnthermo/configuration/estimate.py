@@ -142,12 +142,18 @@ def untold_laws(resolved: Resolved) -> str:
     return ""
 
 
+def entropy_evaluations(resolved: Resolved) -> int:
+    """How often the entropy of the physical bath is due after the start; 0 where it is not measured."""
+    how, every = _of_bath(resolved)
+    return 0 if how is None else math.ceil(resolved.until / max(every, resolved.record_every) - 1e-9)
+
+
 def bath_entropy(resolved: Resolved) -> tuple[tuple[float, float], str]:
     """((low, high) seconds, in words) of measuring the entropy of the physical bath; good to a factor of a few."""
-    how, every = _of_bath(resolved)
+    how, _ = _of_bath(resolved)
     if how is None:
         return (0.0, 0.0), ""
-    times = 1 + math.ceil(resolved.until / max(every, resolved.record_every) - 1e-9)
+    times = 1 + entropy_evaluations(resolved)
     low, high = how.seconds()
     runs = 2 if resolved.error_bars else 1
     words = f"{how.describe()}; {times} times, about {low:.2g} to {high:.2g} s each"

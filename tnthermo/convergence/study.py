@@ -242,14 +242,7 @@ def default_folder(name: str) -> Path:
 
 def _reference(resolved: Resolved) -> str:
     """The settings around which all others lie; those of a run to a target are not known before it."""
-    own = resolved.algorithm
-    bond = own.fixed_bond or own.max_bond
-    parts = [
-        f"step {own.step:.6g}",
-        f"tolerance {own.tolerance:.3g}",
-        "no bond cap" if bond is None else f"bond {bond}",
-    ]
-    return resolved.units.said(f"the reference: {', '.join(parts)}; a target plays no part in a study")
+    return resolved.units.said(f"the reference: {resolved.algorithm.brief}; a target plays no part in a study")
 
 
 def _usual(resolved: Resolved, say: Say) -> list[str]:

@@ -18,9 +18,7 @@ UNKNOWN = 1.0  # weight of a difference of which no law is known: the finer of t
 MARGIN = 1.0  # orders that are not trusted of what is seen
 CAUTIOUS = 2.0  # order where columns differ in theirs
 BOND_ORDER = 2.0  # power of one over a cap with which errors fall at least, measured at caps of 10 to 50
-WEIGHT_ORDER = (
-    0.6  # power of the dropped weight with which errors fall: 0.55 to 1, measured at caps of 6 to 64 on time bins
-)
+WEIGHT_ORDER = 0.6  # power of the dropped weight with which errors fall: 0.55 to 1, on time bins at caps of 6 to 64
 SLOWEST = 0.5  # order of errors that hardly fall
 BROKEN = 0.1  # of an entry of rho_S: runs that differ by more are too rough for a law
 

@@ -17,11 +17,10 @@ import numpy as np
 
 from tnthermo.accuracy.evolve import evolve
 from tnthermo.accuracy.staircase import BESIDE, COST, ENOUGH, LAST
-from tnthermo.configuration.estimate import LIBRARIES, count_steps
+from tnthermo.configuration.estimate import LIBRARIES, count_steps, entropy_evaluations
 from tnthermo.configuration.resolve import Resolved
 from tnthermo.configuration.sizes import COMPLEX, COPIES, site_dimensions, state_bytes
 from tnthermo.evolution.progress import Progress
-from tnthermo.evolution.recording import OFTEN
 from tnthermo.machine.memory import memory_in_use
 from tnthermo.network.state import State
 from tnthermo.record.ladder import BOND, STEP, TOLERANCE, least_order, rungs
@@ -175,11 +174,9 @@ def _stopped(run: Trajectory) -> bool:
 
 def _last_pass(resolved: Resolved, run: Trajectory) -> float:
     """Seconds of the last run with all evaluations of the bath's entropy, of which it had two."""
-    every = resolved.evolve_keywords()["bath_entropy_every"]
-    count = OFTEN if every is None else resolved.until / every
     measured = max(1, int(np.isfinite(run.entropy_work[1:]).sum()))
     steps = run.wall_seconds - run.compile_seconds - run.bath_entropy_seconds
-    return float(steps + count * run.bath_entropy_seconds / measured)
+    return float(steps + entropy_evaluations(resolved) * run.bath_entropy_seconds / measured)
 
 
 def _rest_of_the_way(run: Trajectory, judged: Judgement) -> float:

@@ -26,8 +26,8 @@ from tnthermo.machine.atomic_files import write_pieces
 from tnthermo.machine.memory import available_memory
 from tnthermo.machine.words import readable
 from tnthermo.results import netcdf
-from tnthermo.results.result_file import load_ledger
-from tnthermo.results.run_folder import CYCLES, RESULT
+from tnthermo.results.ledger_file import load_cycles, load_ledger
+from tnthermo.results.run_folder import RESULT
 from tnthermo.sweeps.axes import long_name, short_names
 from tnthermo.sweeps.folder import Manifest, SweepFolder, load_manifest
 from tnthermo.sweeps.status import FINISHED, standings
@@ -152,24 +152,18 @@ def loaded(folder: SweepFolder, manifest: Manifest) -> tuple[dict[str, xr.Datase
     found, missing = {}, []
     for one in standings(folder, manifest):
         if one.state in FINISHED:
-            found[one.run] = with_cycles(load_ledger(folder.point(one.run)), folder.point(one.run) / CYCLES)
+            place = folder.point(one.run)
+            found[one.run] = with_cycles(load_ledger(place), load_cycles(place))
         else:
             how = f"{one.state}, {one.detail}" if one.detail else one.state
             missing.append(f"{one.run} ({one.label}): {how}")
     return found, "; ".join(missing)
 
 
-def with_cycles(ledger: xr.Dataset, path: Path) -> xr.Dataset:
-    """The ledger with the record of the cycles of its run, where there is one: ``W`` of a cycle is ``cycle_W``, ``stroke_W`` stays.
-
-    Raises StorageError for a file that cannot be read.
-    """
-    if not path.is_file():
+def with_cycles(ledger: xr.Dataset, record: xr.Dataset | None) -> xr.Dataset:
+    """The ledger with the record of the cycles of its run, where there is one: ``W`` of a cycle is ``cycle_W``, ``stroke_W`` stays."""
+    if record is None:
         return ledger
-    try:
-        record = netcdf.read(path)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise StorageError(f"{path} cannot be read: {error}") from error
     own = {
         name if str(name).startswith("stroke") else f"cycle_{name}": variable
         for name, variable in record.variables.items()

@@ -342,10 +342,10 @@ def draw(outcome: StudyOutcome) -> None:
 def cycle_figure(run: Path, folder: Path) -> list[Path]:
     """The figure of the cycles of the run in the folder ``run``, in ``folder``; returns the paths, none where the run has no cycles."""
     from tnthermo.figures.cycle import save_cycle_figure
-    from tnthermo.results import netcdf, run_folder
+    from tnthermo.results.ledger_file import load_cycles
 
-    record = run / run_folder.CYCLES
-    return save_cycle_figure(netcdf.read(record), folder) if record.is_file() else []
+    record = load_cycles(run)
+    return [] if record is None else save_cycle_figure(record, folder)
 
 
 @app.command(epilog=examples("tnthermo show results/study", "tnthermo show results/study --steady-since 25"))
@@ -358,8 +358,8 @@ def show(
     debug: Debug = False,
 ) -> None:
     """One screen: final values with error bars, residuals, bonds, levels, and whether the run converged."""
-    from tnthermo.results import netcdf, run_folder
-    from tnthermo.results.ledger_file import load_ledger
+    from tnthermo.results import run_folder
+    from tnthermo.results.ledger_file import load_cycles, load_ledger
     from tnthermo.studies.finished import finished
     from tnthermo.terminal.show import cycle_lines, shown, steady_lines
     from tnthermo.thermo.currents import steady_currents
@@ -368,9 +368,9 @@ def show(
         dataset = load_ledger(finished(result))
         steady = None if steady_since is None else steady_currents(dataset, since=steady_since)
         print(shown(dataset))
-        record = (result if result.is_dir() else result.parent) / run_folder.CYCLES
-        if record.is_file():
-            print(cycle_lines(netcdf.read(record)))
+        record = load_cycles(run_folder.result_path(result).parent)
+        if record is not None:
+            print(cycle_lines(record))
         if steady is not None:
             print(steady_lines(steady))
 

@@ -23,7 +23,7 @@ ENERGIES = (
     "W_drive_S", "E_B_each", "Q_B_each", "W_B_each", "W_drive_each",
 )  # fmt: skip
 STATE, ENTROPY = "rho_S", "S_S"
-MOST_DIGITS = 9
+MOST_DIGITS = 9  # of a ratio that is barely beyond 1
 ROUNDED = 1e-11  # of a column's largest value: what no setting improves
 
 
@@ -32,7 +32,6 @@ class Judgement:
     """How far a run is from its target.
 
     ratios   largest error over all times in units of what is accepted, by column
-    errors   the errors themselves
     allowed  what is accepted
     causes   what makes most of each error, where that is known
     costs    the largest part of each cause in any column, in units of what is accepted there
@@ -40,7 +39,6 @@ class Judgement:
     """
 
     ratios: Mapping[str, float]
-    errors: Mapping[str, float]
     allowed: Mapping[str, float]
     causes: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
@@ -101,10 +99,8 @@ def judgement(dataset: xr.Dataset, target: Target) -> Judgement:
     for name, size in allowed.items():
         for cause, part in _parts(dataset, name).items():
             costs[cause] = max(costs.get(cause, 0.0), part / size)
-    errors = {name: _error(dataset, name) for name in allowed}
     return Judgement(
-        ratios={name: errors[name] / size for name, size in allowed.items()},
-        errors=errors,
+        ratios={name: _error(dataset, name) / size for name, size in allowed.items()},
         allowed=allowed,
         causes={
             name: str(dataset[f"{name}_error"].attrs.get("cause", "")) for name in allowed if f"{name}_error" in dataset

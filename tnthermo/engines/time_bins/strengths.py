@@ -67,9 +67,10 @@ def integral(frequencies: Real, start: float, end: float, strength: Strength) ->
     held = 1.0 if strength is None else _held(strength, start, end)
     if held == 0.0:
         return np.zeros(frequencies.size, dtype=np.complex128)
-    if strength is None or held is not None:
-        found = (2 * half * (held or 0.0) * np.sinc(frequencies * half / np.pi)).astype(np.complex128)
+    if held is not None:
+        found = (2 * half * held * np.sinc(frequencies * half / np.pi)).astype(np.complex128)
     else:
+        assert strength is not None
         found = _transform(lambda s: strength(middle + s), DEGREE, half, frequencies)
     return np.asarray(found * np.exp(-1j * frequencies * middle))
 
@@ -80,13 +81,14 @@ def ordered(frequencies: Real, squares: Real, start: float, end: float, strength
     held = 1.0 if strength is None else _held(strength, start, end)
     if held == 0.0:
         return 0.0
-    if strength is None or held is not None:
+    if held is not None:
         z = frequencies * h
         large = np.abs(z) > SMALL
         safe = np.where(large, frequencies, 1.0)
         # (z - sin z)/w^2 = h^2 (z/6 - z^3/120 + z^5/5040)
         series = h * h * z * (1 / 6 - z * z / 120 * (1 - z * z / 42))
-        return -float((held or 0.0) ** 2 * squares @ np.where(large, (z - np.sin(z)) / safe**2, series))
+        return -float(held**2 * squares @ np.where(large, (z - np.sin(z)) / safe**2, series))
+    assert strength is not None
     x, weights = _rule(2 * DEGREE + 2)
 
     def mean(u: Real) -> Real:
