@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from tnthermo.record.flag_text import flags_of
-from tnthermo.thermo.in_words import about, cautions, cost, last, number, temperature_text, warned
+from tnthermo.thermo.in_words import about, cautions, cost, enclosed, last, number, temperature_text, warned
 from tnthermo.units.units import Units
 
 ENERGIES = ("E_S", "E_B", "E_int", "U_chi", "U_tot", "Q_S", "Q_B", "W_S")
@@ -31,6 +31,12 @@ MOST_LEVELS = 6
 
 
 SCREEN = 24
+
+
+BESIDE_ANOTHER = 36  # letters of a reason why there is no value
+
+
+AT_THE_END = 64
 
 
 def bath_lines(dataset: xr.Dataset) -> list[str]:
@@ -86,7 +92,10 @@ def shown(dataset: xr.Dataset) -> str:
     for row in range(max(len(energies), len(ENTROPIES))):
         left = energies[row] if row < len(energies) else ""
         right = ENTROPIES[row] if row < len(ENTROPIES) else ""
-        texts = ((name, last(dataset, name) if name in dataset else "") for name in (left, right))
+        texts = (
+            (name, last(dataset, name, longest=longest) if name in dataset else "")
+            for name, longest in ((left, BESIDE_ANOTHER), (right, AT_THE_END))
+        )
         cells = [f"  {name if text else '':<12}{text:<24}" for name, text in texts]
         lines.append("".join(cells).rstrip())
     lines += [*system_lines(dataset), *bath_lines(dataset)]
@@ -108,7 +117,7 @@ def shown(dataset: xr.Dataset) -> str:
     remarks = [f"  {remark}" for remark in cautions(dataset)]
     notes = warned(attributes)
     room = SCREEN - len(lines) - 1
-    remarks += notes
+    remarks += [f"  {remark}" for remark in enclosed(dataset)] + notes
     if len(remarks) > room:
         remarks = [*remarks[: room - 1], f"  and {len(remarks) - room + 1} more, see the attributes of result.nc"]
     return "\n".join([*lines, verdict + cost(attributes), *remarks])

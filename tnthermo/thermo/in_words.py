@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ def number(value: float, error: float) -> str:
 def last(dataset: xr.Dataset, name: str, bath: int | None = None, *, longest: int = 36) -> str:
     """Final value of a column (of one ``bath``) with its error; an interval where only bounds are known.
 
-    longest  where there is neither, so many letters of the reason; 0: only "-"
+    longest  where there is neither, so many letters of the reason, in whole words; 0: only "-"
     """
 
     def final(column: str) -> float:
@@ -48,7 +49,7 @@ def last(dataset: xr.Dataset, name: str, bath: int | None = None, *, longest: in
         return f"in [{low:.{digits}g}, {high:.{digits}g}]" + (f" +- {largest:.0e}" if largest > 0 else "")
     reason = str(dataset[name].attrs.get("reason", ""))
     if np.isnan(value) and reason and longest:
-        return f"- ({reason if len(reason) <= longest else reason[: longest - 1] + '.'})"
+        return f"- ({textwrap.shorten(reason, longest, placeholder=' ...')})"
     return number(value, error)
 
 
@@ -95,6 +96,21 @@ def cautions(dataset: xr.Dataset) -> list[str]:
     if infinite := str(dataset["E_S_error"].attrs.get("infinite", "")) if "E_S_error" in dataset else "":
         found.append(f"errors are infinite {infinite}")
     return found
+
+
+def enclosed(dataset: xr.Dataset) -> list[str]:
+    """Where the entropy of the correlations was measured and is bounded only: at how many times, how widely, and what narrows it."""
+    column = dataset.get("S_chi")
+    if column is None or "S_chi_lower" not in dataset or "enclosed" not in str(column.attrs.get("note", "")):
+        return []
+    width = (dataset["S_chi_upper"] - dataset["S_chi_lower"]).values
+    measured, valued = np.isfinite(width), np.isfinite(column.values)
+    if not np.any(only := measured & ~valued):
+        return []
+    text = f"S_chi: a value at {np.sum(measured & valued)} of {np.sum(measured)} evaluated times, "
+    text += f"else bounds up to {width[only].max():.2g} apart"
+    done = 'bath_entropy = "bracket"'
+    return [text if done in str(dataset.attrs.get("config", "")) else f"{text} ({done}: narrower, dearer)"]
 
 
 def warned(attributes: Mapping[Any, Any]) -> list[str]:
