@@ -111,6 +111,22 @@ def test_the_system_of_any_size(d: int, above: int, below: int) -> None:
     assert max(map(len, text.splitlines())) <= 120
 
 
+def test_what_is_rounding_does_not_stretch_the_residuals(dataset: xr.Dataset) -> None:
+    """A work that is zero but for rounding is not drawn, and leaves the others their axis; one that is small is drawn."""
+
+    def drawn(work: float) -> tuple[set[str], float]:
+        figure = panels.single(dataset.assign(residual_work=xr.full_like(dataset["residual_work"], work)), "residuals")
+        return {line.get_gid() for line in figure.axes[0].lines}, figure.axes[0].get_ylim()[0]
+
+    names, lowest = drawn(1e-27)
+    assert {"residual_energy", "residual_heat"} <= names
+    assert "residual_work" not in names
+    assert lowest > 1e-17
+    names, lowest = drawn(1e-14 * float(np.abs(dataset["E_int"]).max()))
+    assert "residual_work" in names
+    assert lowest < 1e-14
+
+
 def test_the_system_of_a_qubit(dataset: xr.Dataset) -> None:
     """<sigma>, and both kinds of populations where they differ; those of a diagonal H_S are drawn once."""
     figure = panels.single(dataset, "system")

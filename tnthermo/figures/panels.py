@@ -92,6 +92,7 @@ RESIDUALS = (
     Curve(name="residual_chi", label=r"$\chi$", colour=PURPLE, style=(0, (5, 1, 1, 1, 1, 1))),
     Curve(name="residual_occupation", label="occupation", colour=GREEN),
 )
+ROUNDING = float(np.finfo(float).eps)
 
 
 def energies(axes: Axes, dataset: xr.Dataset) -> None:
@@ -238,13 +239,13 @@ def entropies(axes: list[Axes], dataset: xr.Dataset) -> None:
 
 
 def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
-    """|residuals| relative to the largest |E_int| on a log scale; below it the largest bond dimension."""
+    """|residuals| relative to the largest |E_int| on a log scale, as far as they exceed rounding; below it the largest bond dimension."""
     t = dataset["t"].values
     scale = float(np.nanmax(np.abs(dataset["E_int"].values)))
     entries = []
     for curve in RESIDUALS:
         y = np.abs(dataset[curve.name].values) / (scale if scale > 0 else 1.0)
-        shown = np.isfinite(y) & (y > 0)
+        shown = np.isfinite(y) & (y > ROUNDING)  # a work of 1e-27 would leave the others no room
         if not shown.any():
             continue
         mark = "o" if is_sparse(dataset[curve.name].values) else ""
