@@ -92,6 +92,8 @@ def test_a_signal_to_the_whole_group_fails_no_point(tmp_path: Path) -> None:
         wait_for(lambda: len([1 for one in place.root.glob("log/*.log") if is_claimed(one)]) == 2)
         os.killpg(sweep.pid, signal.SIGTERM)
         assert sweep.wait(timeout=120) == errors.STOPPED
+        assert sweep.stderr is not None
+        assert b"SIGTERM: the 2 runs at work save and end after the step" in sweep.stderr.read()
     found = sweep_status(place.root)
     assert sorted(one.state for one in found) == ["stopped", "stopped", "waiting", "waiting"]
     assert not any(read_record(place, one.run).get("state") == "failed" for one in found)

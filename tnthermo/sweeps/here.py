@@ -235,7 +235,7 @@ def run_axes(
             workers=min(count, max(1, len(todo))),
             compiles=compiles,
         )
-        by = carried_out(state, place, own or executor, own, progress)  # type: ignore[arg-type]
+        by = carried_out(state, place, own or executor, own, progress, say)  # type: ignore[arg-type]
     finally:
         if own is not None:
             own.shutdown(wait=True, cancel_futures=True)
@@ -263,6 +263,7 @@ def carried_out(
     executor: Executor,
     own: Workers | None,
     progress: Callable[[SweepProgress], None],
+    say: Callable[[str], None],
 ) -> str:
     """Let the executor do ``state.todo``; the signal that asked to stop, "" for none."""
     with stop_signals() as asked:
@@ -287,8 +288,16 @@ def carried_out(
                     future.cancel()
                 if own is not None:
                     own.stop()
+                if count := sum(not future.cancelled() for future in pending):
+                    say(f"{asked[0]}: {waiting_for(count)}")
             progress(state)
         return asked[0] if asked else ""
+
+
+def waiting_for(count: int) -> str:
+    """What a sweep that was asked to stop waits for, in words: ``count`` runs at work."""
+    those = "the run at work saves and ends" if count == 1 else f"the {count} runs at work save and end"
+    return f"{those} after the step, or the entropy of the bath, that it is at; the same command goes on from there"
 
 
 def ended(future: Future[dict[str, Any]], folder: SweepFolder, run: str, asked: bool) -> dict[str, Any]:
