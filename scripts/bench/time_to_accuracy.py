@@ -1,6 +1,6 @@
 """Wall time to a given accuracy of sigma_z: this library and its peers on the same problem, side by side in one run, one thread each.
 
-    python scripts/bench/time_to_accuracy.py [--case A|...|H|FILE.toml] [--reference FILE.npz] [--peers quimb,yaqs,...] [--json]
+    python scripts/bench/time_to_accuracy.py [--case A|...|H|tutorial|newcomer|FILE.toml] [--reference FILE.npz] [--peers quimb,yaqs,...]
 
 FILE.toml is any configuration of the library of a two-level system; it alone says what the physics is. Every competitor climbs a ladder of
 settings, from cheap to dear (peers/grids.py), each in a fresh process and its own environment (made on the first call, in .bench/ or in the
@@ -209,8 +209,8 @@ def read_case(name: str, stored: Path | None, tightest: float, limit: float) -> 
     problem = problem_of(path, resolved)
     if problem.times.size < FEWEST_TIMES:
         raise SystemExit(f"{path}: only {problem.times.size} record times up to until; lower evolution.record_every")
-    if stored is None and known.exists():
-        stored = STORED / f"perf_{name}.npz"
+    if stored is None and known.exists() and (kept := STORED / f"perf_{name}.npz").exists():
+        stored = kept
     label = known.stem if known.exists() else path.stem
     floor: float | None
     limits: dict[str, float]

@@ -320,6 +320,21 @@ def test_a_short_reference_is_refused(tmp_path):
         bench.read_case(str(path), stored(tmp_path, np.linspace(0, 4, 81)), 1e-5, 1.0)
 
 
+@pytest.mark.parametrize(("name", "own"), [("tutorial", True), ("newcomer", True), ("A", False)])
+def test_a_named_case_without_a_stored_reference_makes_its_own(name, own, monkeypatch):
+    made_here = []
+
+    def stand_in(problem, tightest, limit):
+        made_here.append(problem)
+        times = problem.times
+        return {bench.JUDGED: bench.CubicSpline(times, np.zeros(times.size))}, 1e-6
+
+    monkeypatch.setattr(bench, "self_reference", stand_in)
+    case = bench.read_case(name, None, 1e-3, 1.0)
+    assert case.name == name
+    assert bool(made_here) == own == ("self-reference" in case.source)
+
+
 @pytest.mark.parametrize(("text", "number"), [("about 2e-6", 2e-6), (3e-5, 3e-5), ("unknown", None)])
 def test_stated_errors(text, number):
     assert bench.stated_error(np.array(text)) == number
