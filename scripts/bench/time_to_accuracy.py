@@ -1,6 +1,7 @@
 """Wall time to a given accuracy of sigma_z: this library and its peers on the same problem, side by side in one run, one thread each.
 
-    python scripts/bench/time_to_accuracy.py [--case A|...|H|tutorial|newcomer|FILE.toml] [--reference FILE.npz] [--peers quimb,yaqs,...]
+    python scripts/bench/time_to_accuracy.py [--case A|...|H|tutorial|newcomer|FILE.toml] [--reference FILE.npz]
+        [--peers quimb,yaqs,...] [--json]
 
 FILE.toml is any configuration of the library of a two-level system; it alone says what the physics is. Every competitor climbs a ladder of
 settings, from cheap to dear (peers/grids.py), each in a fresh process and its own environment (made on the first call, in .bench/ or in the

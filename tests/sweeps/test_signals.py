@@ -13,6 +13,7 @@ import pytest
 from tests.support.sweeps import write_sweep
 from tnthermo import errors
 from tnthermo.sweeps.folder import SweepFolder, is_claimed, read_record
+from tnthermo.sweeps.here import waiting_for
 from tnthermo.sweeps.status import sweep_status
 from tnthermo.sweeps.workers import Killed, Workers
 
@@ -70,6 +71,13 @@ def test_a_process_that_cannot_be_started_is_named_and_while_stopping_it_is_noth
             workers.submit(abs, -1).result()
     finally:
         workers.shutdown()
+
+
+def test_what_is_waited_for() -> None:
+    """Only runs that were told to stop are said to: an executor of somebody else's goes on to the end of what it has begun."""
+    assert waiting_for(2, told=True).startswith("the 2 runs at work save and end after the step")
+    assert waiting_for(1, told=True).startswith("the run at work saves and ends after the step")
+    assert waiting_for(2, told=False).startswith("waiting for the 2 runs at work to finish")
 
 
 @pytest.mark.slow

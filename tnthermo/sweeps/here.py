@@ -289,15 +289,22 @@ def carried_out(
                 if own is not None:
                     own.stop()
                 if count := sum(not future.cancelled() for future in pending):
-                    say(f"{asked[0]}: {waiting_for(count)}")
+                    say(f"{asked[0]}: {waiting_for(count, told=own is not None)}")
             progress(state)
         return asked[0] if asked else ""
 
 
-def waiting_for(count: int) -> str:
-    """What a sweep that was asked to stop waits for, in words: ``count`` runs at work."""
-    those = "the run at work saves and ends" if count == 1 else f"the {count} runs at work save and end"
-    return f"{those} after the step, or the entropy of the bath, that it is at; the same command goes on from there"
+def waiting_for(count: int, *, told: bool) -> str:
+    """What a sweep that was asked to stop waits for, in words.
+
+    count  runs at work
+    told   whether they were asked to stop, too; an executor of somebody else's has no way to
+    """
+    those = "the run at work" if count == 1 else f"the {count} runs at work"
+    if not told:
+        return f"waiting for {those} to finish, whose executor cannot stop them; the same call goes on from there"
+    ends = "saves and ends" if count == 1 else "save and end"
+    return f"{those} {ends} after the step, or the entropy of the bath, in progress; the same call goes on from there"
 
 
 def ended(future: Future[dict[str, Any]], folder: SweepFolder, run: str, asked: bool) -> dict[str, Any]:

@@ -33,10 +33,7 @@ MOST_LEVELS = 6
 SCREEN = 24
 
 
-BESIDE_ANOTHER = 36  # letters of a reason why there is no value
-
-
-AT_THE_END = 64
+AT_THE_END = 64  # letters of a reason why there is no value, with nothing behind it
 
 
 def bath_lines(dataset: xr.Dataset) -> list[str]:
@@ -93,8 +90,8 @@ def shown(dataset: xr.Dataset) -> str:
         left = energies[row] if row < len(energies) else ""
         right = ENTROPIES[row] if row < len(ENTROPIES) else ""
         texts = (
-            (name, last(dataset, name, longest=longest) if name in dataset else "")
-            for name, longest in ((left, BESIDE_ANOTHER), (right, AT_THE_END))
+            (left, last(dataset, left) if left in dataset else ""),
+            (right, last(dataset, right, longest=AT_THE_END) if right in dataset else ""),
         )
         cells = [f"  {name if text else '':<12}{text:<24}" for name, text in texts]
         lines.append("".join(cells).rstrip())

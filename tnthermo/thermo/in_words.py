@@ -110,7 +110,7 @@ def enclosed(dataset: xr.Dataset) -> list[str]:
     text = f"S_chi: a value at {np.sum(measured & valued)} of {np.sum(measured)} evaluated times, "
     text += f"else bounds up to {width[only].max():.2g} apart"
     done = 'bath_entropy = "bracket"'
-    return [text if done in str(dataset.attrs.get("config", "")) else f"{text} ({done}: narrower, dearer)"]
+    return [text if done in str(dataset.attrs.get("config", "")) else f"{text} (narrower: {done})"]
 
 
 def warned(attributes: Mapping[Any, Any]) -> list[str]:
