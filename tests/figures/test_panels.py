@@ -1,5 +1,6 @@
 """Figures: they are written, they show what there is, and their labels do not overlap."""
 
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -125,6 +126,19 @@ def test_what_is_rounding_does_not_stretch_the_residuals(dataset: xr.Dataset) ->
     names, lowest = drawn(1e-14 * float(np.abs(dataset["E_int"]).max()))
     assert "residual_work" in names
     assert lowest < 1e-14
+
+
+def test_residuals_that_are_all_rounding_are_drawn_without_a_warning(dataset: xr.Dataset) -> None:
+    """An axis without a line has no logarithm."""
+    exact = {
+        str(name): xr.full_like(dataset[name], 1e-30) for name in dataset.data_vars if str(name).startswith("residual_")
+    }
+    figure = panels.single(dataset.assign(exact), "residuals")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.canvas.draw()
+    assert not any(str(line.get_gid()).startswith("residual_") for line in figure.axes[0].lines)
+    assert any(line.get_gid() == "bond_dimension" for line in figure.axes[1].lines)
 
 
 def test_the_system_of_a_qubit(dataset: xr.Dataset) -> None:

@@ -254,7 +254,8 @@ def residuals(upper: Axes, lower: Axes, dataset: xr.Dataset) -> None:
             label=curve.label, gid=curve.name,
         )  # fmt: skip
         entries.append((curve.label, curve.colour, float(y[shown][-1])))
-    upper.set_yscale("log")
+    if entries:
+        upper.set_yscale("log")
     frame(upper, dataset, r"|residual| / max$|E_\mathrm{int}|$" if scale > 0 else "|residual|")
     label_ends(upper, entries, gap=0.13)
     upper.tick_params(labelbottom=False)
